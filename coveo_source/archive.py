@@ -1,0 +1,178 @@
+"""The file of an export: downloaded to disk, opened with care.
+
+The archive decides nothing about where we write: members are picked by the names that we
+expect, and each is unpacked under a name of our own.
+"""
+
+import shutil
+import stat
+import zipfile
+import zlib
+from collections.abc import Callable, Iterable
+from pathlib import Path, PurePosixPath
+from typing import IO, BinaryIO
+
+import requests
+
+from .client import CoveoClient
+from .exceptions import ArchiveError, ServiceUnreachable
+
+CHUNK = 1 << 20
+DOWNLOAD_TRIES = 5
+LARGEST_RATIO = 200
+"""An archive of text that unpacks to more than this many times its size is no archive of text."""
+ALWAYS_ALLOWED = 64 << 20
+"""Bytes that a member may always unpack to, whatever the ratio."""
+
+
+def download(
+    client: CoveoClient,
+    export_id: str,
+    target: Path,
+    on_bytes: Callable[[int], None] = lambda count: None,
+) -> Path:
+    """Streams the export's file to `target`, continuing where a broken connection left off.
+
+    on_bytes: called with the size of each piece that was written
+
+    Raises:
+        ServiceUnreachable: if it broke too often
+        ArchiveError: if the storage serves something else than a file
+    """
+    target.unlink(missing_ok=True)
+    for attempt in range(1, DOWNLOAD_TRIES + 1):
+        try:
+            if fetch_rest(client, client.download_address(export_id), target, on_bytes):
+                return target
+        except ServiceUnreachable:
+            if attempt == DOWNLOAD_TRIES:
+                raise
+    raise ArchiveError(
+        f"The file of the export {export_id} could not be fetched in {DOWNLOAD_TRIES} tries: each"
+        " time the storage refused the address that Coveo gave, or sent less than it announced."
+        " The export is kept: run again."
+    )
+
+
+def fetch_rest(
+    client: CoveoClient, address: str, target: Path, on_bytes: Callable[[int], None]
+) -> bool:
+    """Appends to `target` what is missing from it; False where a fresh address may help."""
+    have = target.stat().st_size if target.exists() else 0
+    with client.open_download(address, have) as response:
+        if response.status_code == requests.codes.requested_range_not_satisfiable:
+            target.unlink()
+            return False
+        if response.status_code not in (200, 206):
+            return False
+        resumed = response.status_code == requests.codes.partial_content
+        with target.open("ab" if resumed else "wb") as file:
+            received = copy(response, file, on_bytes)
+        announced = response.headers.get("Content-Length")
+        return announced is None or received >= int(announced)
+
+
+def copy(response: requests.Response, file: BinaryIO, on_bytes: Callable[[int], None]) -> int:
+    """Writes a response's body to a file; returns its length in bytes."""
+    received = 0
+    for piece in response.iter_content(CHUNK):
+        file.write(piece)
+        received += len(piece)
+        on_bytes(len(piece))
+    return received
+
+
+class Archive:
+    """The downloaded file of an export of some tables.
+
+    Coveo sends a ZIP with one `<table>.csv` a table. Inferred, and so accepted too: members in
+    folders, no member for a table without rows, and, where one table was asked for, a bare CSV.
+    """
+
+    def __init__(self, path: Path, tables: Iterable[str]) -> None:
+        self.path = path
+        self.tables = tuple(tables)
+        self.is_zip = zipfile.is_zipfile(path)
+        if not self.is_zip and (len(self.tables) != 1 or not looks_like_text(path)):
+            raise ArchiveError(
+                f"The downloaded file ({path.stat().st_size:,} bytes) is not a ZIP, or only the"
+                " beginning of one. The export is kept: run again and it is fetched again."
+            )
+
+    def unpack(self, table: str, folder: Path) -> Path | None:
+        """Writes the CSV file of a table below `folder`; None if the archive has none.
+
+        Raises:
+            ArchiveError: if the member is damaged, or unpacks to an unreasonable size
+        """
+        if not self.is_zip:
+            return self.path
+        with zipfile.ZipFile(self.path) as archive:
+            member = self._member(archive, table)
+            if member is None:
+                return None
+            target = folder / f"{table}.csv"
+            self._unpack_member(archive, member, target)
+            return target
+
+    def _member(self, archive: zipfile.ZipFile, table: str) -> zipfile.ZipInfo | None:
+        found = [
+            member
+            for member in archive.infolist()
+            if PurePosixPath(member.filename).name.lower() == f"{table}.csv" and is_file(member)
+        ]
+        if len(found) > 1:
+            names = ", ".join(member.filename for member in found)
+            raise ArchiveError(f"The archive holds more than one file for {table}: {names}.")
+        return found[0] if found else None
+
+    def _unpack_member(
+        self, archive: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path
+    ) -> None:
+        bound = max(ALWAYS_ALLOWED, LARGEST_RATIO * member.compress_size)
+        try:
+            with archive.open(member) as packed, target.open("wb") as file:
+                copy_bounded(packed, file, bound, member.filename)
+        except (
+            zipfile.BadZipFile,
+            zlib.error,
+            EOFError,
+            RuntimeError,
+            NotImplementedError,
+        ) as error:
+            raise ArchiveError(
+                f"{member.filename} in the archive is damaged: {error}. The export is kept: run"
+                " again and it is fetched again."
+            ) from error
+
+
+def copy_bounded(packed: IO[bytes], file: BinaryIO, bound: int, name: str) -> None:
+    """Unpacks to a file, but never more than `bound` bytes."""
+    written = 0
+    while piece := packed.read(CHUNK):
+        written += len(piece)
+        if written > bound:
+            raise ArchiveError(
+                f"{name} in the archive unpacks to more than {bound:,} bytes, which no CSV of its"
+                " packed size does. It was not read."
+            )
+        file.write(piece)
+
+
+def is_file(member: zipfile.ZipInfo) -> bool:
+    """Whether a member is a plain file, neither a folder nor a link."""
+    return not member.is_dir() and not stat.S_ISLNK(member.external_attr >> 16)
+
+
+def looks_like_text(path: Path) -> bool:
+    """Whether a file may be a CSV: it has no NUL and no signature of a ZIP at its beginning."""
+    with path.open("rb") as file:
+        head = file.read(4096)
+    return b"\0" not in head and not head.startswith(b"PK") and b"<html" not in head.lower()
+
+
+def private_folder(path: Path) -> Path:
+    """An empty folder that only its owner may read; what was there before is gone."""
+    shutil.rmtree(path, ignore_errors=True)
+    path.mkdir(mode=0o700, parents=True)
+    return path

@@ -1,0 +1,101 @@
+"""The five tables of a Coveo usage analytics export: their keys, columns and types.
+
+Source: Coveo's article 2849, its OpenAPI description and the header of a real export of 2019.
+The header is open: organizations add custom dimensions (`c_*`) and Coveo adds columns, so a
+column that is not named here is text.
+"""
+
+from typing import Literal, NamedTuple
+
+ColumnType = Literal["text", "bool", "bigint", "timestamp"]
+
+
+class Table(NamedTuple):
+    """One table of an export.
+
+    name: as Coveo writes it in `tables` and in the file name (`<name>.csv`)
+    key: API names of the columns that identify a row
+    columns: API names of the columns that every organization has, in the order of a real export
+    """
+
+    name: str
+    key: tuple[str, ...]
+    columns: tuple[str, ...]
+
+    @property
+    def file_name(self) -> str:
+        """Name of the CSV file inside the archive."""
+        return f"{self.name}.csv"
+
+
+TABLES: dict[str, Table] = {
+    table.name: table
+    for table in (
+        Table(
+            "searches",
+            ("id",),
+            tuple(
+                """
+                id datetime userAgent searchIsContextual isInternal actionCause
+                operatingSystemWithVersion country city batchId language browserWithVersion
+                username numberOfResults splitTestRunVersion anonymous browser responseTimeMs
+                searchCustomData searchOriginLevel1 searchOriginLevel2 withResults userId
+                originContext originLevel3 causeV2 queryPipeline deviceCategory originLevel2
+                originLevel1 region splitTestRunName advancedQueryExpression customDatas
+                visitorId queryExpression withClicks mobile visitId
+                """.split()
+            ),
+        ),
+        Table(
+            "clicks",
+            ("clickId",),
+            tuple(
+                """
+                clickId searchId datetime userAgent isInternal operatingSystemWithVersion
+                country city language browserWithVersion username clickRank splitTestRunVersion
+                anonymous documentAuthor browser systemUriHash documentUrl rankingModifier
+                documentCategory userId originContext originLevel3 causeV2 queryPipeline
+                deviceCategory originLevel2 originLevel1 sourceName region splitTestRunName
+                clickOriginLevel2 clickOriginLevel1 customDatas collectionName visitorId
+                clickCustomData mobile documentTitle visitId clickCause
+                """.split()
+            ),
+        ),
+        Table(
+            "custom_events",
+            ("customEventId",),
+            tuple(
+                """
+                customEventId lastSearchId datetime userAgent isInternal
+                operatingSystemWithVersion country city language browserWithVersion userName
+                splitTestRunVersion anonymous browser userId originContext originLevel3
+                deviceCategory originLevel2 originLevel1 region splitTestRunName eventValue
+                customDatas customEventCustomData eventType visitorId customEventOriginLevel1
+                customEventOriginLevel2 mobile visitId
+                """.split()
+            ),
+        ),
+        Table("keywords", ("searchId", "keyword"), ("searchId", "keyword", "datetime")),
+        Table("groups", ("searchId", "groupName"), ("searchId", "groupName", "datetime")),
+    )
+}
+
+EVENT_TABLES = ("searches", "clicks", "custom_events")
+"""The tables with one row an event, each of which belongs to a visit."""
+
+CURSOR = "datetime"
+"""The column by which Coveo cuts an export, in every table."""
+
+_TYPES: dict[str, ColumnType] = {
+    "datetime": "timestamp",
+    **dict.fromkeys(
+        ("isInternal", "anonymous", "mobile", "searchIsContextual", "withResults", "withClicks"),
+        "bool",
+    ),
+    **dict.fromkeys(("numberOfResults", "responseTimeMs", "clickRank"), "bigint"),
+}
+
+
+def column_type(api_name: str) -> ColumnType:
+    """The type of a column; text for every column that is not known to be another."""
+    return _TYPES.get(api_name, "text")

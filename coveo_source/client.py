@@ -1,0 +1,300 @@
+"""HTTP to Coveo's exports API, and nothing else.
+
+The token goes to the API host only: a download is two requests, of which the second, to the
+storage that Coveo redirects to, carries no authorization.
+Source: the OpenAPI description of the exports and dimensions APIs, version 15.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta, timezone
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import quote, urljoin, urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests.auth import AuthBase
+from urllib3.util.retry import Retry
+
+from .exceptions import AccessDenied, ApiError, ExportNotFound, QuotaReached, ServiceUnreachable
+
+CONNECT_SECONDS = 10.0
+READ_SECONDS = 60.0
+RETRIES = 6
+CONNECT_RETRIES = 4
+LONGEST_RETRY_AFTER = timedelta(minutes=5)
+
+Params = Mapping[str, str | Sequence[str]]
+
+
+class PatientRetry(Retry):
+    """Retries what may heal: broken connections, 5xx and, for every method, 429.
+
+    A POST is repeated only after a 429 or a connection that never opened: after anything else
+    the export may exist, so the caller has to look before it asks again.
+    """
+
+    def is_retry(self, method: str, status_code: int, has_retry_after: bool = False) -> bool:
+        """Whether an answer is worth another try."""
+        if status_code == requests.codes.too_many_requests:
+            return bool(self.total)
+        return super().is_retry(method, status_code, has_retry_after)
+
+
+def patient_session(
+    auth: Callable[[requests.PreparedRequest], requests.PreparedRequest],
+) -> requests.Session:
+    """A session that retries with exponential back-off and jitter."""
+    session = requests.Session()
+    # set even where nothing is to be sent, or requests would look into the user's .netrc
+    session.auth = auth
+    retry = PatientRetry(
+        total=RETRIES,
+        connect=CONNECT_RETRIES,
+        backoff_factor=0.5,
+        backoff_max=30,
+        backoff_jitter=0.5,
+        status_forcelist=range(500, 600),
+        raise_on_status=False,
+        retry_after_max=int(LONGEST_RETRY_AFTER.total_seconds()),
+    )
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, HTTPAdapter(max_retries=retry))
+    return session
+
+
+class BearerToken(AuthBase):
+    """Adds the token to a request; hides it from every printed form of itself."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Adds the header; called by requests for every request."""
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+
+class CoveoClient:
+    """The exports API of one organization.
+
+    base_url: scheme and host, for example `https://platform.cloud.coveo.com`
+    org: the organization's id, sent with every request
+    """
+
+    def __init__(self, base_url: str, org: str, api_key: str) -> None:
+        self.base_url = base_url.rstrip("/")
+        self.org = org
+        self._api = patient_session(BearerToken(api_key))
+        self._storage = patient_session(lambda request: request)
+        self._clock_offset = timedelta()
+
+    @property
+    def host(self) -> str:
+        """Host (and port) of the API."""
+        return urlsplit(self.base_url).netloc
+
+    @property
+    def now(self) -> datetime:
+        """The time by Coveo's clock, as of its last answer; UTC."""
+        return datetime.now(timezone.utc) + self._clock_offset
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self._api.close()
+        self._storage.close()
+
+    def exports(self) -> list[dict[str, Any]]:
+        """All exports that the organization keeps, as Coveo's export objects."""
+        return list(self._read("GET", "/exports", "list the exports"))
+
+    def export(self, export_id: str) -> dict[str, Any]:
+        """One export object.
+
+        Raises:
+            ExportNotFound: if there is none with this id
+        """
+        action = f"read the export {export_id}"
+        return dict(self._read("GET", export_path(export_id), action, {"redirect": "false"}))
+
+    def create_export(self, params: Params) -> dict[str, Any]:
+        """Creates an export from query parameters; see `POST /exports` for their names."""
+        return dict(self._read("POST", "/exports", "create an export", params))
+
+    def create_export_from_body(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Creates an export from a JSON body, which has room for long filters.
+
+        See `ExportModelV15` for the names, which differ from those of the query.
+        """
+        return dict(self._read("POST", "/exports/create", "create an export", body=body))
+
+    def delete_export(self, export_id: str) -> None:
+        """Deletes an export; one that is already gone is fine."""
+        with suppress(ExportNotFound):
+            self._call("DELETE", export_path(export_id), f"delete the export {export_id}")
+
+    def row_limit(self) -> int | None:
+        """The most rows that one export may hold; None if Coveo names no limit."""
+        answer = self._read("GET", "/exports/rowLimit", "read the row limit")
+        limit = answer.get("exportRowCountLimit")
+        return int(limit) if limit is not None else None
+
+    def estimate(self, params: Params) -> dict[str, int]:
+        """Estimated rows a table; parameters are `from to tables f fs fc`."""
+        answer = self._read("GET", "/exports/estimate", "estimate an export", params)
+        return {table.lower(): int(rows) for table, rows in answer["estimates"].items()}
+
+    def exportable_dimensions(self) -> list[dict[str, Any]]:
+        """The organization's columns: `returnName displayName type custom eventTypes` and more."""
+        action = "list the exportable dimensions"
+        return list(self._read("GET", "/dimensions/exportables", action))
+
+    def download_address(self, export_id: str) -> str:
+        """A fresh, signed and soon expiring address of an export's file.
+
+        Built from the base URL and the id: `downloadLink` may point to an old host.
+        """
+        action = f"download the export {export_id}"
+        answer = self._call("GET", export_path(export_id), action, {"redirect": "true"})
+        location = answer.headers.get("Location")
+        if not location:
+            raise ApiError(action, answer.status_code, "the answer names no address to fetch from")
+        return urljoin(self.base_url, location)
+
+    @contextmanager
+    def open_download(self, address: str, offset: int = 0) -> Iterator[requests.Response]:
+        """Streams a file from the storage, from `offset` on where it serves ranges.
+
+        The response has status 200 (the whole file) or 206 (the rest of it); anything else is
+        for the caller to judge.
+        """
+        headers = {"Accept-Encoding": "identity"}
+        if offset:
+            headers["Range"] = f"bytes={offset}-"
+        with (
+            connection_errors(urlsplit(address).netloc),
+            self._storage.get(
+                address,
+                headers=headers,
+                stream=True,
+                allow_redirects=False,
+                timeout=(CONNECT_SECONDS, READ_SECONDS),
+            ) as response,
+        ):
+            yield response
+
+    def _read(
+        self,
+        method: str,
+        path: str,
+        action: str,
+        params: Params | None = None,
+        body: Mapping[str, Any] | None = None,
+    ) -> Any:
+        response = self._call(method, path, action, params, body)
+        try:
+            return response.json()
+        except requests.JSONDecodeError:
+            raise error_of(response, action) from None
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        action: str,
+        params: Params | None = None,
+        body: Mapping[str, Any] | None = None,
+    ) -> requests.Response:
+        with connection_errors(self.host):
+            response = self._api.request(
+                method,
+                f"{self.base_url}/rest/ua/v15{path}",
+                params={"org": self.org, **(params or {})},
+                json=body,
+                allow_redirects=False,
+                timeout=(CONNECT_SECONDS, READ_SECONDS),
+            )
+        self._read_clock(response)
+        if not response.ok:
+            raise error_of(response, action)
+        return response
+
+    def _read_clock(self, response: requests.Response) -> None:
+        try:
+            server_time = parsedate_to_datetime(response.headers["Date"])
+        except (KeyError, ValueError):
+            return
+        self._clock_offset = server_time.astimezone(timezone.utc) - datetime.now(timezone.utc)
+
+
+@contextmanager
+def connection_errors(host: str) -> Iterator[None]:
+    """Turns what requests raises into one error that names the host, and no address."""
+    try:
+        yield
+    except requests.RequestException as error:
+        # signed addresses and proxies' passwords stand in requests' messages
+        raise ServiceUnreachable(host, describe(error)) from None
+
+
+def export_path(export_id: str) -> str:
+    """Path of one export, below the API's root."""
+    return f"/exports/{quote(export_id, safe='')}"
+
+
+def describe(error: requests.RequestException) -> str:
+    """The innermost reason of a connection error, without addresses."""
+    if isinstance(error, requests.Timeout):
+        return "it took too long to answer"
+    cause: BaseException = error
+    while inner := getattr(cause, "reason", None) or cause.__cause__ or cause.__context__:
+        if not isinstance(inner, BaseException):
+            break
+        cause = inner
+    text = re.sub(r"https?://\S+|<.*?>:?", "", str(cause)).strip(" :")
+    return text or type(cause).__name__
+
+
+def error_of(response: requests.Response, action: str) -> ApiError:
+    """The error that an answer stands for, with Coveo's words where it has any."""
+    message, kind = words_of(response)
+    status = response.status_code
+    error: type[ApiError]
+    if status in (401, 403):
+        error = AccessDenied
+    elif status == requests.codes.not_found:
+        error = ExportNotFound if "export " in action else ApiError
+    elif is_quota(status, message, kind):
+        error = QuotaReached
+    else:
+        error = ApiError
+    return error(action, status, message, kind, response.headers.get("X-Request-ID"))
+
+
+def words_of(response: requests.Response) -> tuple[str, str | None]:
+    """Message and type of an error's body, which may be JSON, HTML or empty."""
+    if response.headers.get("x-coveo-waf-action"):
+        return "a firewall in front of Coveo blocked the request", "waf"
+    try:
+        body = response.json()
+    except requests.JSONDecodeError:
+        body = None
+    if not isinstance(body, dict):
+        return response.reason or "no message", None
+    message = body.get("message") or body.get("detail") or response.reason or "no message"
+    kind = body.get("type") or body.get("errorCode") or body.get("title")
+    return str(message), str(kind) if kind else None
+
+
+def is_quota(status: int, message: str, kind: str | None) -> bool:
+    """Whether a refusal is about the number of exports.
+
+    Coveo publishes no code for it (inferred): its words are the only sign.
+    """
+    words = f"{message} {kind or ''}".lower()
+    return status in (400, 409, 412, 422, 429) and bool(
+        re.search(r"quota|(limit|maximum|too many)\b.*\bexports?\b|exports?\b.*\blimit", words)
+        and "row" not in words
+    )

@@ -1,0 +1,105 @@
+r"""The CSV dialects of Coveo's exports, and how each becomes one that DuckDB reads exactly.
+
+`EXCEL` is documented so: within strings, `"` and `\` are escaped by a `"`. Everybody reads it as
+plain RFC 4180, which knows no `"\`; no real cell with a backslash was ever published. So both
+readings have to work, cell by cell: `"a\b"` and `"a"\b"` are both `a\b`.
+
+`NO_NEWLINE` escapes `"` and `\` by `\`, which DuckDB reads as it is.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+BLOCK = 4 << 20
+
+QUOTES_BEFORE_BACKSLASH = re.compile(rb'("+)\\')
+FIELD_END = re.compile(rb'[^",\r\n]"(?=[,\r\n])')
+"""A quote that surely closes a field: it neither opens one, nor is doubled, nor escapes."""
+REST_OF_FIELD = re.compile(rb'(?:[^"]|""|"\\)*"')
+"""From behind an opening quote to behind the closing one, in both readings."""
+
+BOM = b"\xef\xbb\xbf"
+ESCAPES = {"EXCEL": '"', "NO_NEWLINE": "\\"}
+"""The escape character that DuckDB has to be told for each export format."""
+
+
+def mended(path: Path) -> Path:
+    r"""The file with every documented escape `"\` made a plain `\`.
+
+    A file without the two bytes, that is nearly every file, is returned as it is; else the
+    mended copy stands beside it and the original is removed.
+    """
+    if not contains(path, b'"\\'):
+        return path
+    copy = path.with_suffix(".mended.csv")
+    with path.open("rb") as source, copy.open("wb") as target:
+        for block in blocks(source):
+            target.write(mend(block))
+    path.unlink()
+    return copy
+
+
+def contains(path: Path, needle: bytes) -> bool:
+    """Whether a file contains some bytes."""
+    with path.open("rb") as file:
+        tail = b""
+        while piece := file.read(BLOCK):
+            if needle in tail + piece:
+                return True
+            tail = piece[-len(needle) + 1 :]
+    return False
+
+
+def blocks(file: BinaryIO, size: int = BLOCK) -> Iterator[bytes]:
+    """Cuts a CSV file, less its byte order mark, into pieces that begin outside of quotes."""
+    held = file.read(len(BOM)).removeprefix(BOM)
+    while piece := file.read(size):
+        held += piece
+        cut = last_field_end(held, len(held)) if b'"' in held else len(held)
+        yield held[:cut]
+        held = held[cut:]
+    yield held
+
+
+def mend(block: bytes) -> bytes:
+    r"""Removes the escape from each `"\` inside of quotes; `block` begins outside of them.
+
+    A run of quotes before a backslash is read in pairs, from behind the opening quote if it is
+    one: each pair is a quote, and one that is left over escapes the backslash.
+    """
+
+    def plain(run: re.Match[bytes]) -> bytes:
+        quotes = len(run[1])
+        inside = quotes - opens_field(block, run.start())
+        return run[0][1:] if inside % 2 else run[0]
+
+    return QUOTES_BEFORE_BACKSLASH.sub(plain, block)
+
+
+def opens_field(block: bytes, position: int) -> bool:
+    """Whether the quote at `position` opens a field, rather than standing inside of one."""
+    if position == 0:
+        return True
+    if block[position - 1] not in b",\r\n":
+        return False
+    # a separator or line end may stand inside of quotes: read on from the last sure field end
+    outside = last_field_end(block, position)
+    while (quote := block.find(b'"', outside)) < position:
+        rest = REST_OF_FIELD.match(block, quote + 1)
+        if rest is None or rest.end() > position:
+            return False
+        outside = rest.end()
+    return True
+
+
+def last_field_end(block: bytes, position: int) -> int:
+    """Where the last field that surely ended before `position` ended; 0 if none did."""
+    reach = 1 << 12
+    while True:
+        start = max(0, position - reach)
+        ends = [match.end() for match in FIELD_END.finditer(block, start, position + 1)]
+        if ends or not start:
+            return ends[-1] if ends else 0
+        reach *= 8
