@@ -8,7 +8,8 @@ import shutil
 import stat
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, BinaryIO
 
@@ -171,8 +172,15 @@ def looks_like_text(path: Path) -> bool:
     return b"\0" not in head and not head.startswith(b"PK") and b"<html" not in head.lower()
 
 
-def private_folder(path: Path) -> Path:
-    """An empty folder that only its owner may read; what was there before is gone."""
+@contextmanager
+def private_folder(path: Path) -> Iterator[Path]:
+    """An empty folder that only its owner may read, gone afterwards with all that is in it.
+
+    What a process that was killed left there goes first.
+    """
     shutil.rmtree(path, ignore_errors=True)
     path.mkdir(mode=0o700, parents=True)
-    return path
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
