@@ -2,17 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dlt
 from dlt.extract import DltResource
 
-from .audit import EXPORTS, REJECTED
-from .catalogue import CURSOR, TABLES, Table
-from .memory import SOURCE
-from .plan import interval
-from .reading import Reading
-from .settings import CoveoConfiguration, DateLike, Settings, Words, checked
+from .catalogue import CURSOR, EXPORTS, REJECTED, SOURCE, TABLES, Table
+from .settings import CoveoConfiguration, DateLike, Settings, Words, assigned_interval, checked
+
+if TYPE_CHECKING:
+    from .reading import Reading
 
 __all__ = ["coveo_source"]
 
@@ -54,29 +53,31 @@ def coveo_source(
     Raises:
         SettingError: if a setting is not accepted
     """
+    # here and not above: dlt imports this package at every start of its command
+    from .reading import Reading
+
     return resources(Reading(checked(configuration)))
 
 
-def resources(reading: Reading) -> Sequence[DltResource]:
+def resources(reading: "Reading") -> Sequence[DltResource]:
     """All resources of the source, sharing one reading."""
     return (
         *(table_resource(TABLES[name], reading) for name in reading.settings.tables),
-        dlt.resource(
-            reading.tap,
-            name=EXPORTS,
-            primary_key="export_id",
-            write_disposition=MERGE,
-        )(EXPORTS),
-        dlt.resource(
-            reading.tap,
-            name=REJECTED,
-            primary_key=("export_id", "table_name", "record", "column_name"),
-            write_disposition=MERGE,
-        )(REJECTED),
+        audit_resource(EXPORTS, ("export_id",), reading),
+        audit_resource(REJECTED, ("export_id", "table_name", "record", "column_name"), reading),
     )
 
 
-def table_resource(table: Table, reading: Reading) -> DltResource:
+def audit_resource(name: str, key: Sequence[str], reading: "Reading") -> DltResource:
+    """A table about the exports; it has no cursor."""
+
+    def rows() -> Iterator[Any]:
+        yield from reading.tap(name)
+
+    return dlt.resource(rows, name=name, primary_key=key, write_disposition=MERGE)
+
+
+def table_resource(table: Table, reading: "Reading") -> DltResource:
     """One of the five tables, merged on its key; of several rows with a key the latest stays."""
     incremental = incremental_of(reading.settings)
 
@@ -98,6 +99,5 @@ def incremental_of(settings: Settings) -> "dlt.sources.incremental[datetime]":
         return dlt.sources.incremental(
             CURSOR, settings.from_date, end_value=settings.to_date, allow_external_schedulers=False
         )
-    return dlt.sources.incremental(
-        CURSOR, allow_external_schedulers=interval() is not None, primary_key=()
-    )
+    scheduled = assigned_interval() is not None
+    return dlt.sources.incremental(CURSOR, allow_external_schedulers=scheduled)

@@ -7,6 +7,13 @@ column that is not named here is text.
 
 from typing import Literal, NamedTuple
 
+SOURCE = "coveo_source"
+"""Name of the dlt source, and so of its schema and of its section in the configuration."""
+
+EXPORTS = "exports"
+REJECTED = "rejected_rows"
+"""The two tables that are about the exports."""
+
 ColumnType = Literal["text", "bool", "bigint", "timestamp"]
 
 

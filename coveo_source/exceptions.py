@@ -18,6 +18,7 @@ CoveoSourceError
    x ArchiveError          the ZIP cannot be opened, or should not be
    x TableError            a CSV file cannot be read as the table that it is named for
      x ValueRejected       a cell does not fit the type of its column
+ x CountMismatch           other rows were loaded than a file holds
  x ModelError              a SQL model failed; the load before it is untouched
 
 Those that another run may heal are transient in dlt's terms, the others terminal.
@@ -151,6 +152,16 @@ class TableError(FileError):
 
 class ValueRejected(TableError):
     """A cell does not fit the type of its column."""
+
+
+class CountMismatch(CoveoSourceError, TerminalException):
+    """Other rows were loaded than were read from a file."""
+
+    def __init__(self, table: str, window: str, read: int, written: int) -> None:
+        super().__init__(
+            f"{table} of {window}: {read:,} rows were read, {written:,} were written. This is a"
+            " defect; please report it. To load the window again, give --from and --to."
+        )
 
 
 class ModelError(CoveoSourceError, TerminalException):

@@ -8,6 +8,7 @@ from datetime import date, datetime, time, timedelta, timezone
 from typing import Literal, Union, cast, get_args
 from urllib.parse import urlsplit
 
+import dlt
 from dlt.common.configuration import configspec
 from dlt.common.configuration.specs import BaseConfiguration
 from dlt.common.typing import TSecretStrValue
@@ -107,8 +108,8 @@ class Settings:
 
     @property
     def host(self) -> str:
-        """Host (and port) of the API."""
-        return urlsplit(self.base_url).netloc
+        """Host of the API, without the port, by which an organization is told from another."""
+        return urlsplit(self.base_url).hostname or ""
 
 
 def checked(config: CoveoConfiguration) -> Settings:
@@ -143,6 +144,11 @@ def checked(config: CoveoConfiguration) -> Settings:
             "from_date", iso(settings.from_date), f"It must be before to_date, {end}."
         )
     return settings
+
+
+def assigned_interval() -> tuple[datetime, datetime] | None:
+    """The range that a scheduler assigned to this run, by dlt's rules; None if there is none."""
+    return None if dlt.current.interval.is_empty else dlt.current.interval()
 
 
 def text(setting: str, value: str | None) -> str:

@@ -159,7 +159,7 @@ def scan(
             quote = '"', escape = $escape, nullstr = '', strict_mode = true,
             max_line_size = {LONGEST_RECORD}
         )
-        """,  # noqa: S608 (names are quoted, everything else is ours)
+        """,
         {"path": str(path), "escape": ESCAPES[export_format]},
     ).to_arrow_reader(BATCH_ROWS)
 

@@ -1,0 +1,178 @@
+"""The verbs under `dlt pipeline NAME`, as dlt's plugin system wants them.
+
+dlt imports this module at every start of its command, so everything heavy is imported when a
+verb runs.
+"""
+
+import argparse
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from dlt.common.configuration import plugins
+from dlt.common.configuration.plugins import SupportsCliCommand, only_host
+
+if TYPE_CHECKING:
+    from .run import Options
+
+PARENT = "pipeline"
+COLLECTORS = ("tqdm", "log", "enlighten", "alive_progress")
+
+
+class Verb(SupportsCliCommand):
+    """What the verbs have in common."""
+
+    parent = PARENT
+    docs_url = None
+    description: str | None = None
+
+    def configure_parser(self, parser: ArgumentParser) -> None:
+        """Adds the options that every verb knows."""
+        parser.add_argument("--destination", default="duckdb", help="a dlt destination")
+        parser.add_argument("--dataset-name", default="coveo_ua", help="default: coveo_ua")
+
+
+class PlanVerb(Verb):
+    """`plan`."""
+
+    command = "plan"
+    help_string = "Shows what run would load from Coveo; creates nothing"
+
+    def configure_parser(self, parser: ArgumentParser) -> None:
+        """Adds the options that decide what is due."""
+        super().configure_parser(parser)
+        parser.add_argument("--from", dest="from_date", metavar="DATE", help="start of the range")
+        parser.add_argument("--to", dest="to_date", metavar="DATE", help="end of the range")
+        parser.add_argument("--tables", nargs="+", metavar="TABLE", help="default: all five")
+        parser.add_argument("--window-days", type=float, metavar="N", help="default: 30")
+        parser.add_argument(
+            "--full-refresh", action="store_true", help="load everything anew, from the beginning"
+        )
+        parser.add_argument(
+            "--demo", action="store_true", help="load from a local stand-in for Coveo"
+        )
+
+    def execute(self, args: Namespace) -> None:
+        """Prints the plan."""
+        from .run import session
+        from .summary import plan_text
+
+        with exit_codes(), service(args) as overrides, session(options(args), overrides) as here:
+            here.attach()
+            plan = here.plan()
+            for notice in plan.notices:
+                print(notice)
+            print(plan_text(plan))
+
+
+class RunVerb(PlanVerb):
+    """`run`."""
+
+    command = "run"
+    help_string = "Loads what is due from Coveo's usage analytics, and builds the SQL models"
+
+    def configure_parser(self, parser: ArgumentParser) -> None:
+        """Adds the options that decide how to load."""
+        super().configure_parser(parser)
+        parser.add_argument("--no-models", action="store_true", help="leave the models as they are")
+        parser.add_argument("--progress", choices=COLLECTORS, help="one of dlt's progress displays")
+
+    def execute(self, args: Namespace) -> None:
+        """Loads, and prints what was loaded."""
+        from .run import run
+        from .summary import outcome_text
+
+        with exit_codes(), service(args) as overrides:
+            print(outcome_text(run(options(args), overrides)))
+
+
+VERBS: tuple[type[Verb], ...] = (RunVerb, PlanVerb)
+
+
+def options(args: Namespace) -> "Options":
+    """What the command line says beside the settings."""
+    from .run import Options
+
+    return Options(
+        pipeline=args.pipeline_name,
+        pipelines_dir=args.pipelines_dir,
+        destination=args.destination,
+        dataset=args.dataset_name,
+        full_refresh=args.full_refresh,
+        with_models=not getattr(args, "no_models", False),
+        progress=getattr(args, "progress", None),
+    )
+
+
+@contextmanager
+def service(args: Namespace) -> Iterator[dict[str, Any]]:
+    """The settings given on the command line, and the demo's address and key if it is wanted."""
+    given = {
+        "from_date": args.from_date,
+        "to_date": args.to_date,
+        "tables": args.tables,
+        "window_days": args.window_days,
+    }
+    if not args.demo:
+        yield given
+        return
+    from .demo import DemoServer
+
+    with DemoServer() as server:
+        yield {**given, "base_url": server.base_url, "org": server.org, "api_key": server.api_key}
+
+
+@contextmanager
+def exit_codes() -> Iterator[None]:
+    """Ends with 1 or 2 and one message where something went wrong; see the interface."""
+    from dlt._workspace.cli.exceptions import CliCommandException
+    from dlt.common.configuration.exceptions import ConfigurationException
+
+    from .exceptions import PipelineMismatch, SettingError
+
+    try:
+        yield
+    except Exception as error:
+        known = cause_of(error)
+        misuse = isinstance(known, (SettingError, PipelineMismatch, ConfigurationException))
+        raise CliCommandException(2 if misuse else 1, raiseable_exception=known) from error
+
+
+def cause_of(error: BaseException) -> Exception:
+    """The error of ours inside of what dlt wrapped around it, or else what dlt says."""
+    from .exceptions import CoveoSourceError
+
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, CoveoSourceError):
+            return seen
+        seen = seen.__cause__ or seen.__context__
+    return error if isinstance(error, Exception) else RuntimeError(str(error))
+
+
+def taken(verb: str) -> bool:
+    """Whether dlt has a verb of this name itself, which would make its whole command fail."""
+    from dlt._workspace.cli.commands import PipelineCommand
+
+    parser = argparse.ArgumentParser()
+    PipelineCommand().configure_parser(parser)
+    return any(
+        verb in action.choices
+        for action in parser._actions
+        if isinstance(action, argparse._SubParsersAction)
+    )
+
+
+@plugins.hookimpl(specname="plug_cli")
+@only_host("dlt")
+def plug_cli_run(host: str) -> type[SupportsCliCommand] | None:
+    """Registers `run`."""
+    return None if taken(RunVerb.command) else RunVerb
+
+
+@plugins.hookimpl(specname="plug_cli")
+@only_host("dlt")
+def plug_cli_plan(host: str) -> type[SupportsCliCommand] | None:
+    """Registers `plan`."""
+    return None if taken(PlanVerb.command) else PlanVerb

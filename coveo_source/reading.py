@@ -1,0 +1,129 @@
+"""Binds the stream of rows to the dlt extract that is running.
+
+A source is built before any pipeline is known; only inside of an extract is it clear which
+pipeline asks, where its cursors stand, and which of the resources were selected.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import dlt
+import pyarrow as pa
+from dlt.common import logger
+
+from .audit import Fetched
+from .client import CoveoClient
+from .deletion import after_load, delete
+from .export import Ledger
+from .extraction import Extraction, Item, Stream
+from .memory import Memory, plain_utc
+from .plan import Step, make_plan
+from .settings import Settings
+
+LOAD_ID = pa.field("_dlt_load_id", pa.string(), nullable=False)
+
+Cursor = dlt.sources.incremental[datetime]
+
+
+@dataclass
+class Current:
+    """One extract that is under way."""
+
+    load_id: str
+    steps: list[Step]
+    extraction: Extraction
+    stream: Stream
+
+    def end(self, table: str) -> datetime | None:
+        """Up to where this extract brings a table; None if nothing is due for it."""
+        ends = [step.job.due.window.end for step in self.steps if table in step.job.due.tables]
+        return max(ends, default=None)
+
+
+class Reading:
+    """What the resources of one source share.
+
+    steps: the windows to load, if they are planned already; else all that is due
+    """
+
+    def __init__(self, settings: Settings, steps: list[Step] | None = None) -> None:
+        self.settings = settings
+        self.steps = steps
+        self._current: Current | None = None
+
+    @property
+    def fetched(self) -> list[Fetched]:
+        """The exports that the latest extract has read."""
+        return self._current.extraction.fetched if self._current else []
+
+    def rows(self, table: str, cursor: Cursor) -> Iterator[pa.Table | None]:
+        """The rows of a table; moves its cursor to where they end."""
+        current = self._begin()
+        end = current.end(table)
+        if end:
+            last = cursor.last_value
+            # also passes the rows through unfiltered: their range was Coveo's work
+            cursor.advance(max(end, plain_utc(last)) if last else end)
+        yield from self._drawn(current, table)
+
+    def tap(self, resource: str) -> Iterator[pa.Table | None]:
+        """The rows of a resource without a cursor."""
+        yield from self._drawn(self._begin(), resource)
+
+    def _drawn(self, current: Current, resource: str) -> Iterator[pa.Table | None]:
+        for rows in current.stream.tap(resource):
+            yield None if rows is None else with_load_id(rows, current.load_id)
+
+    def _begin(self) -> Current:
+        load_id = dlt.current.load_package_state()["load_id"]
+        if self._current is None or self._current.load_id != load_id:
+            self._current = self._start(load_id)
+        return self._current
+
+    def _start(self, load_id: str) -> Current:
+        pipeline = dlt.current.pipeline()
+        selected = dlt.current.source().selected_resources.keys()
+        memory = Memory(dlt.current.source_state())
+        memory.check_owner(self.settings, pipeline.pipeline_name)
+        client = CoveoClient(self.settings.base_url, self.settings.org, self.settings.api_key)
+        steps = self.steps
+        if steps is None:
+            ledger = Ledger(pipeline.pipeline_name, pipeline.dataset_name)
+            wanted = [table for table in self.settings.tables if table in selected]
+            steps = planned(self.settings, memory, client, ledger, wanted)
+        memory.claim(self.settings)
+        memory.add(step.job.due.window for step in steps)
+        extraction = Extraction(
+            self.settings,
+            client,
+            Path(pipeline.working_dir) / "coveo_exports",
+            lambda name, increment: pipeline.collector.update(name, increment),
+            dlt.current.source_schema().naming.normalize_identifier,
+            [],
+        )
+        stream = Stream(self._items(load_id, extraction, steps), selected)
+        return Current(load_id, steps, extraction, stream)
+
+    def _items(self, load_id: str, extraction: Extraction, steps: list[Step]) -> Iterator[Item]:
+        yield from extraction.items(steps)
+        if not self.settings.keep_exports:
+            ids = [fetched.export.id for fetched in extraction.fetched]
+            after_load.expect(load_id, extraction.client, ids)
+
+
+def planned(
+    settings: Settings, memory: Memory, client: CoveoClient, ledger: Ledger, tables: Iterable[str]
+) -> list[Step]:
+    """All that is due, after the exports that nothing needs any more are gone."""
+    plan = make_plan(settings, memory, client, ledger, tables)
+    for notice in plan.notices:
+        logger.warning(notice)
+    delete(client, [export.id for export in plan.stale])
+    return plan.steps
+
+
+def with_load_id(rows: pa.Table, load_id: str) -> pa.Table:
+    """The rows with the id of their load package, which dlt leaves out of Arrow data."""
+    return rows.append_column(LOAD_ID, pa.repeat(load_id, rows.num_rows))
