@@ -1,0 +1,36 @@
+"""A local server that speaks Coveo's exports API, and the traffic that it exports.
+
+It keeps to the published API; what is not published is inferred, and said to be so where it is
+written. Nothing of it needs an account or the network.
+"""
+
+from coveo_source.demo.exports import Export, Status
+from coveo_source.demo.files import Dialect, Member, csv_chunks, write_archive
+from coveo_source.demo.records import COLUMNS, CUSTOM_DIMENSIONS, Record
+from coveo_source.demo.server import API_KEY, ORG, Clock, DemoServer, Intercept, utc_now
+from coveo_source.demo.traffic import LONGEST_DELAY, Keep, Row, Traffic
+from coveo_source.demo.wire import Request, Response
+
+__all__ = [
+    "API_KEY",
+    "COLUMNS",
+    "CUSTOM_DIMENSIONS",
+    "LONGEST_DELAY",
+    "ORG",
+    "Clock",
+    "DemoServer",
+    "Dialect",
+    "Export",
+    "Intercept",
+    "Keep",
+    "Member",
+    "Record",
+    "Request",
+    "Response",
+    "Row",
+    "Status",
+    "Traffic",
+    "csv_chunks",
+    "utc_now",
+    "write_archive",
+]

@@ -1,0 +1,141 @@
+"""A local stand-in for Coveo: the exports API on one port, the storage of files on another."""
+
+from collections.abc import Callable
+from datetime import datetime, timezone
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TypeAlias
+
+from coveo_source.demo.api import Api, Links
+from coveo_source.demo.errors import ApiError, request_id
+from coveo_source.demo.exports import Export, Ledger
+from coveo_source.demo.files import Dialect
+from coveo_source.demo.storage import Storage
+from coveo_source.demo.traffic import Traffic
+from coveo_source.demo.wire import Listener, Request, Response
+
+API_KEY = "xxdemo000-0000-4000-8000-c0ffee000000"
+ORG = "coveodemo"
+
+Clock: TypeAlias = Callable[[], datetime]
+"""Says what time it is: an aware datetime in UTC."""
+
+Intercept: TypeAlias = Callable[[Request], Response | None]
+"""Asked before a request is answered, on both hosts; None lets the server answer.
+
+It may call `DemoServer.answer` and change what that says, or raise a `ConnectionError` to
+close the line.
+"""
+
+
+def utc_now() -> datetime:
+    """The real time."""
+    return datetime.now(timezone.utc)
+
+
+class DemoServer:
+    """Serves `traffic` through the exports API until it is closed; a context manager.
+
+    traffic: the events; all that have arrived by the clock's time can be exported
+    port: of the API; 0 for any that is free
+    clock: what the server takes for now, in its `Date` headers too
+    export_seconds: how long an export stays pending, at least, in real seconds
+    quota: how many exports the organization may keep
+    row_limit: how many rows an export may have, all tables together
+    dialect: how `EXCEL` files are written
+    link_seconds: how long a download link works, by the clock
+    intercept: see `Intercept`
+    """
+
+    def __init__(
+        self,
+        traffic: Traffic | None = None,
+        *,
+        port: int = 0,
+        clock: Clock = utc_now,
+        export_seconds: float = 0.2,
+        quota: int = 10,
+        row_limit: int = 1_000_000,
+        dialect: Dialect = "rfc4180",
+        api_key: str = API_KEY,
+        org: str = ORG,
+        link_seconds: float = 900,
+        intercept: Intercept | None = None,
+    ) -> None:
+        self.traffic = traffic or Traffic()
+        self.api_key = api_key
+        self.org = org
+        self.requests: list[Request] = []
+        self.storage_requests: list[Request] = []
+        self.intercept = intercept
+        self._folder = TemporaryDirectory(prefix="coveo-demo-", ignore_cleanup_errors=True)
+        self._ledger = Ledger(
+            self.traffic,
+            Path(self._folder.name),
+            seconds=export_seconds,
+            quota=quota,
+            row_limit=row_limit,
+            dialect=dialect,
+        )
+        self._storage = Storage(self._ledger, clock, api_key, link_seconds)
+        links = Links(storage=self._storage_link, own=self._own_link)
+        self._api = Api(self._ledger, links, clock, api_key, org)
+        self._api_listener = Listener("api", port, self._receive, clock)
+        self._storage_listener = Listener("storage", 0, self._receive, clock)
+
+    @property
+    def base_url(self) -> str:
+        """Where the API is: `http://127.0.0.1:<port>`, without a path."""
+        return f"http://127.0.0.1:{self._api_listener.port}"
+
+    @property
+    def storage_url(self) -> str:
+        """Where the files are."""
+        return f"http://127.0.0.1:{self._storage_listener.port}"
+
+    @property
+    def exports(self) -> list[Export]:
+        """What is on the server now, the oldest first."""
+        return self._ledger.all()
+
+    def start(self) -> "DemoServer":
+        """Begin to serve."""
+        self._api_listener.start()
+        self._storage_listener.start()
+        return self
+
+    def close(self) -> None:
+        """Stop serving, drop all exports and their files."""
+        self._api_listener.close()
+        self._storage_listener.close()
+        self._ledger.close()
+        self._folder.cleanup()
+
+    def __enter__(self) -> "DemoServer":
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def answer(self, request: Request) -> Response:
+        """What the server says to a request when nobody intercepts it."""
+        try:
+            of_host = self._api if request.host == "api" else self._storage
+            return of_host.answer(request)
+        except Exception as error:
+            return ApiError(500, "INTERNAL_ERROR", f"The demo failed: {error!r}.").response()
+
+    def _receive(self, request: Request) -> Response:
+        log = self.requests if request.host == "api" else self.storage_requests
+        log.append(request)
+        response = (self.intercept and self.intercept(request)) or self.answer(request)
+        name = "X-Request-ID" if request.host == "api" else "x-amz-request-id"
+        headers = {name: request_id(), **response.headers}
+        return Response(response.status, headers, response.body)
+
+    def _storage_link(self, export: Export) -> str:
+        return self.storage_url + self._storage.link(export)
+
+    def _own_link(self, export: Export) -> str:
+        # without /ua, as in Coveo's documented answer; that path is not served
+        return f"{self.base_url}/rest/v15/exports/{export.id}?redirect=true"

@@ -1,0 +1,118 @@
+"""The storage that serves the files: signed links that expire, and ranges."""
+
+import hashlib
+import hmac
+import re
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import quote, unquote, urlencode
+from xml.sax.saxutils import escape
+
+from coveo_source.demo.errors import ApiError
+from coveo_source.demo.exports import Export, Ledger
+from coveo_source.demo.wire import Request, Response
+
+_CHUNK_BYTES = 1 << 18
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+
+
+class Storage:
+    """Answers as S3 does, which is what such links are known to lead to.
+
+    link_seconds: how long a link works
+    """
+
+    def __init__(
+        self, ledger: Ledger, clock: Callable[[], datetime], secret: str, link_seconds: float
+    ) -> None:
+        self._ledger = ledger
+        self._clock = clock
+        self._secret = secret.encode()
+        self._link_seconds = link_seconds
+
+    def link(self, export: Export) -> str:
+        """Path and query of a new signed link to the file of an export."""
+        path = f"/exports/{export.id}/{quote(export.file_name, safe='')}"
+        expires = str(int(self._clock().timestamp() + self._link_seconds))
+        signature = self._signature(path, expires)
+        return f"{path}?{urlencode({'Expires': expires, 'Signature': signature})}"
+
+    def answer(self, request: Request) -> Response:
+        """The file, a part of it, or the reason why not."""
+        return self._refusal(request) or self._file(request)
+
+    def _refusal(self, request: Request) -> Response | None:
+        if request.method != "GET":
+            return _error(405, "MethodNotAllowed", "The method is not allowed.")
+        if "authorization" in request.headers:
+            return _error(
+                400,
+                "InvalidArgument",
+                "Only one auth mechanism allowed; only the Signature query string parameter or "
+                "the Authorization header should be specified",
+            )
+        expires = request.first("Expires") or ""
+        expected = self._signature(request.path, expires).encode()
+        if not hmac.compare_digest(expected, (request.first("Signature") or "").encode()):
+            return _error(403, "SignatureDoesNotMatch", "The signature does not match.")
+        if self._clock().timestamp() >= int(expires):
+            return _error(403, "AccessDenied", "Request has expired")
+        return None
+
+    def _file(self, request: Request) -> Response:
+        try:
+            export = self._ledger.get(unquote(request.path).split("/")[2])
+            size = export.path.stat().st_size
+        except (ApiError, OSError):
+            return _error(404, "NoSuchKey", "The specified key does not exist.")
+        headers = {
+            "Content-Type": "application/zip",
+            "Content-Disposition": f'attachment; filename="{quote(export.file_name)}"',
+            "Accept-Ranges": "bytes",
+            "ETag": f'"{hashlib.blake2b(export.id.encode(), digest_size=16).hexdigest()}"',
+        }
+        part = _part(request, headers["ETag"], size)
+        if part is None:
+            return Response(200, _sized(headers, size), _pieces(export.path, 0, size))
+        first, last = part
+        if first > last:
+            error = _error(416, "InvalidRange", "The requested range is not satisfiable")
+            return Response(416, {**error.headers, "Content-Range": f"bytes */{size}"}, error.body)
+        headers["Content-Range"] = f"bytes {first}-{last}/{size}"
+        count = last - first + 1
+        return Response(206, _sized(headers, count), _pieces(export.path, first, count))
+
+    def _signature(self, path: str, expires: str) -> str:
+        text = f"GET\n{path}\n{expires}".encode()
+        return hmac.new(self._secret, text, hashlib.sha256).hexdigest()
+
+
+def _part(request: Request, etag: str, size: int) -> tuple[int, int] | None:
+    """First and last byte that are asked for; None for the whole file."""
+    found = _RANGE.fullmatch(request.headers.get("range", ""))
+    if not found or request.headers.get("if-range", etag) != etag or found[0] == "bytes=-":
+        return None
+    if not found[1]:
+        return max(size - int(found[2]), 0), size - 1
+    return int(found[1]), min(int(found[2] or size), size - 1)
+
+
+def _pieces(path: Path, first: int, count: int) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        file.seek(first)
+        while count > 0 and (piece := file.read(min(_CHUNK_BYTES, count))):
+            count -= len(piece)
+            yield piece
+
+
+def _sized(headers: dict[str, str], size: int) -> dict[str, str]:
+    return {**headers, "Content-Length": str(size)}
+
+
+def _error(status: int, code: str, message: str) -> Response:
+    body = (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        f"<Error><Code>{code}</Code><Message>{escape(message)}</Message></Error>"
+    )
+    return Response(status, {"Content-Type": "application/xml"}, body.encode())
