@@ -7,6 +7,7 @@ to and, as a fingerprint, exactly what it holds; so after a crash it is found an
 import hashlib
 import json
 import random
+import re
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ from .exceptions import (
     UnknownStatus,
 )
 from .settings import Settings
-from .window import LAST_INSTANT, Due, Window
+from .window import LAST_INSTANT, Due, Window, wire_time
 
 FIRST_WAIT = 1.0
 LONGEST_WAIT = 30.0
@@ -52,7 +53,7 @@ class Ledger(NamedTuple):
 class Export:
     """An export as the server describes it.
 
-    window: `[start, end)`; `to` on the wire is the last millisecond of it
+    window: `[start, end)`, as our description has it or else as the server echoes it
     made: when it was started; events that arrived later are not in it
     """
 
@@ -67,11 +68,13 @@ class Export:
     @classmethod
     def parse(cls, answer: dict[str, Any]) -> "Export":
         """Reads an export object of the API."""
+        description = answer.get("description") or ""
         return cls(
             id=answer["id"],
             status=str(answer["status"]).upper(),
-            description=answer.get("description") or "",
-            window=Window(from_epoch(answer["from"]), from_epoch(answer["to"]) + LAST_INSTANT),
+            description=description,
+            window=window_in(description)
+            or Window(from_epoch(answer["from"]), from_epoch(answer["to"]) + LAST_INSTANT),
             tables=tuple(table.lower() for table in answer.get("tables") or ()),
             made=from_epoch(answer["startDate"]),
             size=int(answer.get("size") or 0),
@@ -79,6 +82,17 @@ class Export:
 
     def __str__(self) -> str:
         return f"The export {self.id} of {self.window}"
+
+
+def window_in(description: str) -> Window | None:
+    """The window that a description of ours names; None for another's."""
+    match = re.search(r" #\w+ (\S+)Z/(\S+)Z ", description)
+    if not match:
+        return None
+    start, end = (
+        datetime.fromisoformat(text).replace(tzinfo=timezone.utc) for text in match.groups()
+    )
+    return Window(start, end)
 
 
 def from_epoch(milliseconds: float) -> datetime:
@@ -122,8 +136,13 @@ class Job:
 
     @property
     def description(self) -> str:
-        """Tag and fingerprint for us, window and tables for who reads it in Coveo's console."""
-        return f"{self.ledger.tag}{self.fingerprint} {self.due}"
+        """Tag, fingerprint and window for us; who reads it in Coveo's console sees the tables too.
+
+        The window stands here because Coveo may not echo it exactly: in its documented example
+        the end of a midnight is a millisecond early.
+        """
+        start, end = map(wire_time, self.due.window)
+        return f"{self.ledger.tag}{self.fingerprint} {start}/{end} {' '.join(self.due.tables)}"
 
     @property
     def estimate_query(self) -> dict[str, Sequence[str] | str]:

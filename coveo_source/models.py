@@ -89,7 +89,8 @@ def run_model(pipeline: dlt.Pipeline, model: Model) -> LoadInfo:
         return pipeline.run(model_resource(pipeline, model))
     except Exception as error:
         if pipeline.has_pending_data:
-            pipeline.drop_pending_packages()
+            # also takes back what the package did to the schema
+            pipeline.abort_packages()
         raise ModelError(
             f"The model {model.name} ({sql_folder() / (model.name + '.sql')}) failed:"
             f" {reason(error)} The loaded tables are complete and its own table is as it was."

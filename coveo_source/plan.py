@@ -95,7 +95,8 @@ def span_of(settings: Settings, memory: Memory, now: datetime, notices: list[str
             f" change, so the range ends at {short_time(settled)} and not at {short_time(end)}."
         )
     history = memory.history
-    first = start or (history[0].start if history else None)
+    # a table without a cursor catches up with the history, gaps and all, and goes on behind it
+    first = start or (history[-1].end if history else None)
     if first is None:
         # the first midnight in that time, so that it is one window
         first = floor_to(settled - FIRST_RUN, timedelta(days=1)) + timedelta(days=1)
@@ -168,7 +169,10 @@ def wanted_dimensions(settings: Settings, client: CoveoClient) -> tuple[str, ...
     """
     if not settings.dimensions:
         return ()
-    known = {str(entry["returnName"]) for entry in client.exportable_dimensions()}
+    # a custom dimension's name was seen with its table in front: custom_events.c_facetvalue
+    known = {
+        str(entry["returnName"]).rpartition(".")[2] for entry in client.exportable_dimensions()
+    }
     for name in settings.dimensions:
         if name not in known:
             close = difflib.get_close_matches(name, known, 5) or sorted(known)[:20]

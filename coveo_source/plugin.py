@@ -5,6 +5,7 @@ verb runs.
 """
 
 import argparse
+import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -125,8 +126,11 @@ def service(args: Namespace) -> Iterator[dict[str, Any]]:
 
 @contextmanager
 def exit_codes() -> Iterator[None]:
-    """Ends with 1 or 2 and one message where something went wrong; see the interface."""
-    from dlt._workspace.cli.exceptions import CliCommandException
+    """Ends the process with one message and 1 (run again) or 2 (wrong use) after an error.
+
+    dlt would end it too, but pointing to its own manual; with its `--debug` it shows the trace.
+    """
+    from dlt._workspace.cli import _debug
     from dlt.common.configuration.exceptions import ConfigurationException
 
     from .exceptions import PipelineMismatch, SettingError
@@ -134,9 +138,12 @@ def exit_codes() -> Iterator[None]:
     try:
         yield
     except Exception as error:
+        if _debug.is_debug_enabled():
+            raise
         known = cause_of(error)
+        print(known, file=sys.stderr)
         misuse = isinstance(known, (SettingError, PipelineMismatch, ConfigurationException))
-        raise CliCommandException(2 if misuse else 1, raiseable_exception=known) from error
+        raise SystemExit(2 if misuse else 1) from None
 
 
 def cause_of(error: BaseException) -> Exception:

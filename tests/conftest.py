@@ -1,0 +1,65 @@
+"""A demo server with a clock of its own, and a folder and environment of its own for every test."""
+
+import os
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from coveo_source.demo import DemoServer, Traffic
+
+NOW = datetime(2026, 3, 11, 12, 0, tzinfo=timezone.utc)
+
+
+class Clock:
+    """The demo server's time, which a test moves by hand."""
+
+    def __init__(self, now: datetime = NOW) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **how_far: float) -> None:
+        self.now += timedelta(**how_far)
+
+
+@pytest.fixture(autouse=True)
+def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Each test runs in an empty folder and sees nothing of the machine's configuration."""
+    for name in [name for name in os.environ if name.startswith(("SOURCES__", "DESTINATION__"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("DLT_DATA_DIR", str(tmp_path / "dlt"))
+    monkeypatch.setenv("RUNTIME__DLTHUB_TELEMETRY", "false")
+    folder = tmp_path / "work"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def serve(clock: Clock) -> Iterator[Callable[..., DemoServer]]:
+    """Starts demo servers on the test's clock, and stops them after the test."""
+    servers: list[DemoServer] = []
+
+    def start(traffic: Any = None, **options: Any) -> DemoServer:
+        traffic = traffic or Traffic(seed=3, visits_per_day=25)
+        options = {"clock": clock, "export_seconds": 0.05, **options}
+        servers.append(DemoServer(traffic, **options).start())
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.close()
+
+
+@pytest.fixture
+def demo(serve: Callable[..., DemoServer]) -> DemoServer:
+    return serve()
