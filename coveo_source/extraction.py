@@ -23,6 +23,8 @@ from .audit import (
 )
 from .catalogue import EXPORTS, REJECTED, TABLES, Table
 from .client import CoveoClient
+from .deletion import delete
+from .exceptions import ExportExpired, ExportFailed
 from .export import adopt_or_create, wait
 from .plan import Step
 from .settings import Settings
@@ -111,10 +113,14 @@ class Extraction:
 
         def on_wait(waited: float) -> None:
             nonlocal seconds
-            self.count("seconds that Coveo builds the export", round(waited) - seconds)
+            self.count("seconds waited for Coveo", round(waited) - seconds)
             seconds = round(waited)
 
-        export = wait(export, self.client, self.settings.poll_timeout, on_wait)
+        try:
+            export = wait(export, self.client, self.settings.poll_timeout, on_wait)
+        except (ExportFailed, ExportExpired):
+            delete(self.client, [export.id])
+            raise
         path = download(
             self.client,
             export.id,

@@ -5,11 +5,14 @@ builds an export, a file is downloaded) are counted in the same one, so `tqdm`, 
 others show them too.
 """
 
+import shutil
 import sys
 import time
 from typing import TextIO
 
 from dlt.common.runtime.collector_base import Collector
+
+from .catalogue import EXPORTS, REJECTED
 
 EVERY_SECONDS = 5.0
 """How often a line is written where lines cannot be rewritten."""
@@ -59,9 +62,10 @@ class ConsoleProgress(Collector):
 
     def _write(self) -> None:
         shown = "  ".join(
-            f"{name} {count:,}" for name, count in self._counts.items() if shows(name)
+            f"{name} {count:,}" for name, count in self._counts.items() if count and shows(name)
         )
-        line = f"  {self.step}  {shown}"
+        # a line that wraps could not be rewritten
+        line = f"  {self.step}  {shown}"[: shutil.get_terminal_size().columns - 1]
         self._clear()
         self._written = line if self._rewrites else ""
         print(line, end="" if self._rewrites else "\n", file=self._stream, flush=True)
@@ -73,5 +77,5 @@ class ConsoleProgress(Collector):
 
 
 def shows(name: str) -> bool:
-    """Whether a counter means something to a person: dlt's own tables do not."""
-    return not name.startswith("_dlt") and name != "Resources"
+    """Whether a counter means something to a person: those of dlt's own and ours do not."""
+    return not name.startswith("_dlt") and name not in (EXPORTS, REJECTED, "Resources")

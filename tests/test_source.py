@@ -85,7 +85,7 @@ def test_a_limited_resource_ends(demo: DemoServer) -> None:
 
 def test_each_column_has_the_type_of_the_catalogue(demo: DemoServer) -> None:
     pipeline().run(source(demo, from_date=MARCH))
-    kinds = dict(
+    kinds: dict[str, str] = dict(
         query(
             "select column_name, data_type from information_schema.columns"
             " where table_name in ('searches', 'clicks') and table_schema = 'coveo_ua'"
