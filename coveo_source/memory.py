@@ -8,6 +8,7 @@ dropped, catches up with these.
 from collections.abc import Iterable
 from datetime import datetime, timezone
 from typing import Any
+from uuid import uuid4
 
 from .catalogue import CURSOR, SOURCE
 from .exceptions import PipelineMismatch
@@ -58,9 +59,16 @@ class Memory:
             for window in union([*self.history, *windows])
         ]
 
+    @property
+    def dataset_id(self) -> str | None:
+        """Which dataset this is the memory of; None before the first load."""
+        known: str | None = self._state.get("dataset_id")
+        return known
+
     def claim(self, settings: Settings) -> None:
         """Notes whose data the pipeline holds from now on."""
         self._state["organization"] = {"org": settings.org, "host": settings.host}
+        self._state.setdefault("dataset_id", uuid4().hex)
 
     def check_owner(self, settings: Settings, pipeline: str) -> None:
         """Refuses another organization's data.

@@ -15,8 +15,10 @@ from dlt.common.configuration.exceptions import (
     ConfigValueCannotBeCoercedException,
 )
 from dlt.common.configuration.resolve import resolve_configuration
+from dlt.common.destination.exceptions import DestinationUndefinedEntity
 from dlt.common.schema import Schema
 from dlt.extract import DltSource
+from dlt.pipeline.state_sync import load_pipeline_state_from_destination
 
 from . import resources
 from .audit import Fetched
@@ -105,6 +107,10 @@ class Session:
             PipelineMismatch: if it holds another source's or another organization's data
         """
         self.pipeline.sync_destination()
+        if remembered_elsewhere(self.pipeline):
+            self.progress.say("The working folder is that of another dataset: reading this one's.")
+            self.pipeline = self.pipeline.drop()
+            self.pipeline.sync_destination()
         foreign = [name for name in self.pipeline.schema_names if name != SOURCE]
         if foreign:
             raise PipelineMismatch(
@@ -117,6 +123,22 @@ class Session:
         """What is due now."""
         memory = self.memory.without_cursors() if self.options.full_refresh else self.memory
         return make_plan(self.settings, memory, self.client, self.ledger, self.settings.tables)
+
+
+def remembered_elsewhere(pipeline: dlt.Pipeline) -> bool:
+    """Whether the working folder's state belongs to another dataset than the destination's.
+
+    dlt keeps whichever has seen more runs, so a dataset that was left for another and taken up
+    again would be loaded with the cursors of the other.
+    """
+    try:
+        with pipeline.destination_client() as client:
+            stored = load_pipeline_state_from_destination(pipeline.pipeline_name, client)  # type: ignore[arg-type]
+    except DestinationUndefinedEntity:
+        return False
+    if not stored:
+        return False
+    return Memory.of_pipeline(stored).dataset_id != Memory.of_pipeline(pipeline.state).dataset_id
 
 
 @contextmanager

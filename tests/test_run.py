@@ -227,6 +227,19 @@ def test_run_goes_on_where_it_was_on_a_machine_that_has_only_the_database(
     assert created(demo)[1]["from"] == ["2026-03-10T11:45:00.000Z"]
 
 
+def test_two_datasets_of_one_pipeline_each_go_on_where_they_were(
+    demo: DemoServer, clock: Clock
+) -> None:
+    load(demo, from_date="2026-03-08")
+    clock.advance(days=1)
+    for _ in range(3):
+        load(demo, from_date="2026-03-08", dataset="another")
+    clock.advance(days=1)
+    demo.requests.clear()
+    load(demo)
+    assert created(demo)[0]["from"] == ["2026-03-10T11:45:00.000Z"]
+
+
 def test_the_demo_needs_no_account(monkeypatch: pytest.MonkeyPatch) -> None:
     done = dlt_command("pipeline", "coveo_demo", "run", "--demo")
     assert done.returncode == 0, done.stderr

@@ -27,8 +27,12 @@ def account(server: DemoServer) -> dict[str, Any]:
 
 def load(server: DemoServer, *, with_models: bool = False, **settings: Any) -> Outcome:
     """One run in this process."""
-    full_refresh = settings.pop("full_refresh", False)
-    options = Options(PIPELINE, full_refresh=full_refresh, with_models=with_models)
+    options = Options(
+        PIPELINE,
+        dataset=settings.pop("dataset", DATASET),
+        full_refresh=settings.pop("full_refresh", False),
+        with_models=with_models,
+    )
     return run(options, {**account(server), **settings})
 
 
