@@ -4,6 +4,7 @@ The archive decides nothing about where we write: members are picked by the name
 expect, and each is unpacked under a name of our own.
 """
 
+import lzma
 import shutil
 import stat
 import zipfile
@@ -24,6 +25,15 @@ LARGEST_RATIO = 200
 """An archive of text that unpacks to more than this many times its size is no archive of text."""
 ALWAYS_ALLOWED = 64 << 20
 """Bytes that a member may always unpack to, whatever the ratio."""
+DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    RuntimeError,
+    NotImplementedError,
+)
+"""What reading a ZIP raises that is damaged, encrypted or packed in an unknown way."""
 
 
 def download(
@@ -41,25 +51,34 @@ def download(
         ArchiveError: if the storage serves something else than a file
     """
     target.unlink(missing_ok=True)
-    for attempt in range(1, DOWNLOAD_TRIES + 1):
+    failures = 0
+    while failures < DOWNLOAD_TRIES:
+        before = size_of(target)
         try:
             if fetch_rest(client, client.download_address(export_id), target, on_bytes):
                 return target
         except ServiceUnreachable:
-            if attempt == DOWNLOAD_TRIES:
+            if failures == DOWNLOAD_TRIES - 1:
                 raise
+        # a line that breaks now and then is fine as long as the file grows
+        failures = 0 if size_of(target) > before else failures + 1
     raise ArchiveError(
-        f"The file of the export {export_id} could not be fetched in {DOWNLOAD_TRIES} tries: each"
-        " time the storage refused the address that Coveo gave, or sent less than it announced."
-        " The export is kept: run again."
+        f"The file of the export {export_id} could not be fetched: {DOWNLOAD_TRIES} times in a row"
+        " the storage refused the address that Coveo gave, or sent nothing. The export is kept:"
+        " run again."
     )
+
+
+def size_of(path: Path) -> int:
+    """Bytes of a file that may not be there yet."""
+    return path.stat().st_size if path.exists() else 0
 
 
 def fetch_rest(
     client: CoveoClient, address: str, target: Path, on_bytes: Callable[[int], None]
 ) -> bool:
     """Appends to `target` what is missing from it; False where a fresh address may help."""
-    have = target.stat().st_size if target.exists() else 0
+    have = size_of(target)
     with client.open_download(address, have) as response:
         if response.status_code == requests.codes.requested_range_not_satisfiable:
             target.unlink()
@@ -108,13 +127,21 @@ class Archive:
         """
         if not self.is_zip:
             return self.path
-        with zipfile.ZipFile(self.path) as archive:
-            member = self._member(archive, table)
-            if member is None:
-                return None
-            target = folder / f"{table}.csv"
-            self._unpack_member(archive, member, target)
-            return target
+        target = folder / f"{table}.csv"
+        try:
+            with zipfile.ZipFile(self.path) as archive:
+                member = self._member(archive, table)
+                if member is None:
+                    return None
+                bound = max(ALWAYS_ALLOWED, LARGEST_RATIO * member.compress_size)
+                with archive.open(member) as packed, target.open("wb") as file:
+                    copy_bounded(packed, file, bound, member.filename)
+        except DAMAGE as error:
+            raise ArchiveError(
+                f"{table}.csv in the archive is damaged: {error}. The export is kept: run again"
+                " and it is fetched again."
+            ) from error
+        return target
 
     def _member(self, archive: zipfile.ZipFile, table: str) -> zipfile.ZipInfo | None:
         found = [
@@ -126,25 +153,6 @@ class Archive:
             names = ", ".join(member.filename for member in found)
             raise ArchiveError(f"The archive holds more than one file for {table}: {names}.")
         return found[0] if found else None
-
-    def _unpack_member(
-        self, archive: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path
-    ) -> None:
-        bound = max(ALWAYS_ALLOWED, LARGEST_RATIO * member.compress_size)
-        try:
-            with archive.open(member) as packed, target.open("wb") as file:
-                copy_bounded(packed, file, bound, member.filename)
-        except (
-            zipfile.BadZipFile,
-            zlib.error,
-            EOFError,
-            RuntimeError,
-            NotImplementedError,
-        ) as error:
-            raise ArchiveError(
-                f"{member.filename} in the archive is damaged: {error}. The export is kept: run"
-                " again and it is fetched again."
-            ) from error
 
 
 def copy_bounded(packed: IO[bytes], file: BinaryIO, bound: int, name: str) -> None:

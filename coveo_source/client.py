@@ -18,13 +18,14 @@ from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from urllib3.util.retry import Retry
 
-from .exceptions import AccessDenied, ApiError, ExportNotFound, QuotaReached, ServiceUnreachable
+from .exceptions import ApiError, ExportNotFound, ServiceUnreachable
+from .refusal import error_of
 
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 60.0
 RETRIES = 6
 CONNECT_RETRIES = 4
-LONGEST_RETRY_AFTER = timedelta(minutes=5)
+LONGEST_RETRY_AFTER = 300.0
 
 Params = Mapping[str, str | Sequence[str]]
 
@@ -42,6 +43,10 @@ class PatientRetry(Retry):
             return bool(self.total)
         return super().is_retry(method, status_code, has_retry_after)
 
+    def parse_retry_after(self, retry_after: str) -> float:
+        """Seconds to wait as the server asks, but not for ever."""
+        return min(super().parse_retry_after(retry_after), LONGEST_RETRY_AFTER)
+
 
 def patient_session(
     auth: Callable[[requests.PreparedRequest], requests.PreparedRequest],
@@ -58,7 +63,6 @@ def patient_session(
         backoff_jitter=0.5,
         status_forcelist=range(500, 600),
         raise_on_status=False,
-        retry_after_max=int(LONGEST_RETRY_AFTER.total_seconds()),
     )
     for scheme in ("https://", "http://"):
         session.mount(scheme, HTTPAdapter(max_retries=retry))
@@ -197,7 +201,8 @@ class CoveoClient:
         try:
             return response.json()
         except requests.JSONDecodeError:
-            raise error_of(response, action) from None
+            message = f"the answer is not JSON but {response.headers.get('Content-Type')}"
+            raise ApiError(action, response.status_code, message) from None
 
     def _call(
         self,
@@ -246,8 +251,6 @@ def export_path(export_id: str) -> str:
 
 def describe(error: requests.RequestException) -> str:
     """The innermost reason of a connection error, without addresses."""
-    if isinstance(error, requests.Timeout):
-        return "it took too long to answer"
     cause: BaseException = error
     while inner := getattr(cause, "reason", None) or cause.__cause__ or cause.__context__:
         if not isinstance(inner, BaseException):
@@ -255,46 +258,3 @@ def describe(error: requests.RequestException) -> str:
         cause = inner
     text = re.sub(r"https?://\S+|<.*?>:?", "", str(cause)).strip(" :")
     return text or type(cause).__name__
-
-
-def error_of(response: requests.Response, action: str) -> ApiError:
-    """The error that an answer stands for, with Coveo's words where it has any."""
-    message, kind = words_of(response)
-    status = response.status_code
-    error: type[ApiError]
-    if status in (401, 403):
-        error = AccessDenied
-    elif status == requests.codes.not_found:
-        error = ExportNotFound if "export " in action else ApiError
-    elif is_quota(status, message, kind):
-        error = QuotaReached
-    else:
-        error = ApiError
-    return error(action, status, message, kind, response.headers.get("X-Request-ID"))
-
-
-def words_of(response: requests.Response) -> tuple[str, str | None]:
-    """Message and type of an error's body, which may be JSON, HTML or empty."""
-    if response.headers.get("x-coveo-waf-action"):
-        return "a firewall in front of Coveo blocked the request", "waf"
-    try:
-        body = response.json()
-    except requests.JSONDecodeError:
-        body = None
-    if not isinstance(body, dict):
-        return response.reason or "no message", None
-    message = body.get("message") or body.get("detail") or response.reason or "no message"
-    kind = body.get("type") or body.get("errorCode") or body.get("title")
-    return str(message), str(kind) if kind else None
-
-
-def is_quota(status: int, message: str, kind: str | None) -> bool:
-    """Whether a refusal is about the number of exports.
-
-    Coveo publishes no code for it (inferred): its words are the only sign.
-    """
-    words = f"{message} {kind or ''}".lower()
-    return status in (400, 409, 412, 422, 429) and bool(
-        re.search(r"quota|(limit|maximum|too many)\b.*\bexports?\b|exports?\b.*\blimit", words)
-        and "row" not in words
-    )

@@ -3,6 +3,7 @@
 CoveoSourceError
  x SettingError            a setting is missing or not accepted; nothing was requested yet
  x PipelineMismatch        the pipeline holds another organization's or another source's data
+ x PipelineBusy            another process is loading into the pipeline
  x ServiceUnreachable      no answer from a host after all retries
  x ApiError                Coveo refused a request
    x AccessDenied          401 or 403: the key or its privileges
@@ -44,6 +45,16 @@ class SettingError(CoveoSourceError, TerminalException):
 
 class PipelineMismatch(CoveoSourceError, TerminalException):
     """The pipeline belongs to another organization, host or source."""
+
+
+class PipelineBusy(CoveoSourceError, TransientException):
+    """Another process is loading into the pipeline."""
+
+    def __init__(self, pipeline: str, holder: str) -> None:
+        super().__init__(
+            f"Another run is loading into the pipeline {pipeline} ({holder}). Wait until it ends,"
+            " then run again; nothing was changed."
+        )
 
 
 class ServiceUnreachable(CoveoSourceError, TransientException):

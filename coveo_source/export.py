@@ -86,13 +86,13 @@ class Export:
 
 def window_in(description: str) -> Window | None:
     """The window that a description of ours names; None for another's."""
-    match = re.search(r" #\w+ (\S+)Z/(\S+)Z ", description)
-    if not match:
+    time = r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3})Z"
+    match = re.fullmatch(rf"coveo_source \S+/\S+ #\w+ {time}/{time} .*", description)
+    try:
+        start, end = map(datetime.fromisoformat, match.groups() if match else ())
+    except ValueError:
         return None
-    start, end = (
-        datetime.fromisoformat(text).replace(tzinfo=timezone.utc) for text in match.groups()
-    )
-    return Window(start, end)
+    return Window(start.replace(tzinfo=timezone.utc), end.replace(tzinfo=timezone.utc))
 
 
 def from_epoch(milliseconds: float) -> datetime:

@@ -26,9 +26,10 @@ from .client import CoveoClient
 from .deletion import delete
 from .exceptions import ExportExpired, ExportFailed
 from .export import adopt_or_create, wait
+from .header import check_names
 from .plan import Step
 from .settings import Settings
-from .table import check_names, empty, read
+from .table import empty, read
 
 
 class Item(NamedTuple):

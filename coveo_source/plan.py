@@ -95,8 +95,7 @@ def span_of(settings: Settings, memory: Memory, now: datetime, notices: list[str
             f" change, so the range ends at {short_time(settled)} and not at {short_time(end)}."
         )
     history = memory.history
-    # a table without a cursor catches up with the history, gaps and all, and goes on behind it
-    first = start or (history[-1].end if history else None)
+    first = start or goes_on(memory)
     if first is None:
         # the first midnight in that time, so that it is one window
         first = floor_to(settled - FIRST_RUN, timedelta(days=1)) + timedelta(days=1)
@@ -111,6 +110,16 @@ def span_of(settings: Settings, memory: Memory, now: datetime, notices: list[str
         lookback=settings.lookback,
         history=history,
     )
+
+
+def goes_on(memory: Memory) -> datetime | None:
+    """Where the loading goes on for a table that has caught up with the history.
+
+    That is at the first cursor, or where the history ends; what was a gap in the history before
+    that stays one.
+    """
+    ends = [past.end for past in memory.history][-1:]
+    return min([*ends, *filter(None, memory.cursors(TABLES).values())], default=None)
 
 
 def ignored_start(settings: Settings, cursors: dict[str, datetime | None]) -> Iterator[str]:

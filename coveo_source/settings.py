@@ -27,6 +27,9 @@ HOSTS = {
 }
 """Region to host of the API."""
 
+THIS_MACHINE = ("127.0.0.1", "localhost", "[::1]")
+"""Hosts that may be talked to without TLS."""
+
 LONGEST_DAYS = 365
 """Coveo's console refuses longer ranges."""
 
@@ -119,7 +122,7 @@ def checked(config: CoveoConfiguration) -> Settings:
         SettingError: for the first value that is not accepted
     """
     settings = Settings(
-        api_key=text("api_key", config.api_key),
+        api_key=token("api_key", config.api_key),
         org=text("org", config.org),
         base_url=accepted_base_url(config.region, config.base_url),
         from_date=instant("from_date", config.from_date),
@@ -158,14 +161,29 @@ def text(setting: str, value: str | None) -> str:
     return value.strip()
 
 
+def token(setting: str, value: str | None) -> str:
+    """A text that can stand in an HTTP header; it is never shown."""
+    key = text(setting, value)
+    if not re.fullmatch(r"[!-~]+", key):
+        raise SettingError(
+            setting, "(not shown)", "It holds a blank, a line break or a character beyond ASCII."
+        )
+    return key
+
+
 def accepted_base_url(region: str, base_url: str | None) -> str:
     """The address of the API: the one that is given, or the region's."""
     if base_url is None:
         return f"https://{HOSTS[one_of('region', region.lower(), HOSTS)]}"
-    parts = urlsplit(base_url)
-    if parts.scheme not in ("https", "http") or not parts.hostname or parts.path not in ("", "/"):
+    address = r"(https?)://(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+)(:[0-9]+)?/?"
+    match = re.fullmatch(address, base_url)
+    if not match:
         raise SettingError(
             "base_url", base_url, "Write scheme and host, like https://platform.cloud.coveo.com."
+        )
+    if match[1] == "http" and match[2] not in THIS_MACHINE:
+        raise SettingError(
+            "base_url", base_url, "The key would be sent in clear: write https instead of http."
         )
     return base_url.rstrip("/")
 

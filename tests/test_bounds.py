@@ -9,8 +9,8 @@ from importlib.metadata import requires, version
 from pathlib import Path
 
 import dlt
-from dlt.dataset import lineage
 import pytest
+from dlt.dataset import lineage
 from dlt.destinations.impl.duckdb import sql_client
 from packaging.requirements import Requirement
 from packaging.version import Version

@@ -1,0 +1,68 @@
+"""The header of a CSV file: read by us, so that nothing is left to a sniffer."""
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from .catalogue import CURSOR, Table
+from .dialect import BOM
+from .exceptions import TableError
+
+LONGEST = 1 << 20
+
+
+def header_of(path: Path, table: Table, export_format: str) -> list[str]:
+    """The API names in the header, without the prefix `<table>.` that they may carry.
+
+    Raises:
+        TableError: if there is no header, or it cannot be one of this table
+    """
+    with path.open("rb") as file:
+        text = file.read(LONGEST).removeprefix(BOM).decode("utf-8", errors="replace")
+    escape = "\\" if export_format == "NO_NEWLINE" else None
+    lines = io.StringIO(text, newline="")
+    try:
+        cells = next(csv.reader(lines, doublequote=escape is None, escapechar=escape))
+    except (csv.Error, StopIteration):
+        cells = []
+    names = [cell.strip().removeprefix(f"{table.name}.") for cell in cells]
+    check(names, table)
+    return names
+
+
+def check(names: Sequence[str], table: Table) -> None:
+    """Refuses a header that is not one of this table."""
+    if not names:
+        raise TableError(f"{table.file_name} has no header.")
+    missing = [name for name in (*table.key, CURSOR) if name not in names]
+    if missing:
+        raise TableError(
+            f"The header of {table.file_name} lacks {', '.join(missing)}; it has"
+            f" {', '.join(names[:8])} … Was the export made with display names, or with"
+            " dimensions that leave out the keys?"
+        )
+    if "" in names:
+        raise TableError(f"The header of {table.file_name} has a column without a name.")
+    for name in names:
+        if names.count(name) > 1:
+            raise TableError(f"The header of {table.file_name} has the column {name!r} twice.")
+
+
+def check_names(names: Iterable[str], table: Table, normalize: Callable[[str], str]) -> None:
+    """Refuses columns that would fall together in the destination.
+
+    normalize: API name to the name of the column in the destination
+
+    Raises:
+        TableError: with both names
+    """
+    seen: dict[str, str] = {}
+    for name in names:
+        other = seen.setdefault(normalize(name), name)
+        if other is not name:
+            raise TableError(
+                f"Two columns of {table.file_name}, {other!r} and {name!r}, would both be called"
+                f" {normalize(name)!r} in the destination. Leave one out with the setting"
+                " dimensions."
+            )
