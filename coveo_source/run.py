@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import dlt
@@ -15,7 +16,9 @@ from dlt.common.configuration.exceptions import (
     ConfigValueCannotBeCoercedException,
 )
 from dlt.common.configuration.resolve import resolve_configuration
+from dlt.common.destination.client import WithStateSync
 from dlt.common.destination.exceptions import DestinationUndefinedEntity
+from dlt.common.pipeline import get_dlt_pipelines_dir
 from dlt.common.schema import Schema
 from dlt.extract import DltSource
 from dlt.pipeline.state_sync import load_pipeline_state_from_destination
@@ -27,6 +30,7 @@ from .client import CoveoClient
 from .deletion import delete
 from .exceptions import CountMismatch, PipelineMismatch, SettingError
 from .export import Ledger
+from .lock import only_run
 from .memory import Memory
 from .models import columns_of, run_model, selected
 from .plan import Plan, Step, make_plan
@@ -133,7 +137,9 @@ def remembered_elsewhere(pipeline: dlt.Pipeline) -> bool:
     """
     try:
         with pipeline.destination_client() as client:
-            stored = load_pipeline_state_from_destination(pipeline.pipeline_name, client)  # type: ignore[arg-type]
+            if not isinstance(client, WithStateSync):
+                return False
+            stored = load_pipeline_state_from_destination(pipeline.pipeline_name, client)
     except DestinationUndefinedEntity:
         return False
     if not stored:
@@ -143,12 +149,20 @@ def remembered_elsewhere(pipeline: dlt.Pipeline) -> bool:
 
 @contextmanager
 def session(options: Options, overrides: Mapping[str, Any]) -> Iterator[Session]:
-    """A session that is closed afterwards."""
-    opened = Session(options, resolve_settings(overrides))
-    try:
-        yield opened
-    finally:
-        opened.client.close()
+    """A session of which there is one at a time, closed afterwards.
+
+    Raises:
+        SettingError: before anything else
+        PipelineBusy: if there is another on the same pipeline
+    """
+    settings = resolve_settings(overrides)
+    pipelines_dir = options.pipelines_dir or get_dlt_pipelines_dir()
+    with only_run(Path(pipelines_dir), options.pipeline):
+        opened = Session(options, settings)
+        try:
+            yield opened
+        finally:
+            opened.client.close()
 
 
 def run(options: Options, overrides: Mapping[str, Any]) -> Outcome:

@@ -1,0 +1,110 @@
+"""The export that everything is measured on: made once for a size and dialect, and kept.
+
+Runs as a process of its own, `python -m benchmarks.exports MB DIALECT FOLDER`: what generates
+traffic imports dlt, and the process that measures has to stay small (see measure.py).
+"""
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from coveo_source.demo import Dialect, Row
+
+DIALECTS = ("rfc4180", "excel_backslash", "no_newline")
+START = datetime(2025, 3, 1, tzinfo=timezone.utc)
+END = datetime(2025, 3, 31, tzinfo=timezone.utc)
+"""One window of the default 30 days. Its length is fixed, so a larger export is denser."""
+
+SEED = 7
+SAMPLE_VISITS = 50
+
+
+@dataclass(frozen=True)
+class Export:
+    """An export on disk.
+
+    path: of the ZIP
+    rows: by table, as counted while the files were written
+    csv_bytes, zip_bytes: of all files together, and of the ZIP
+    """
+
+    path: Path
+    dialect: str
+    rows: dict[str, int]
+    csv_bytes: int
+    zip_bytes: int
+
+    @classmethod
+    def load(cls, folder: Path) -> "Export":
+        """What `make` left in a folder."""
+        kept = json.loads((folder / "export.json").read_text())
+        return cls(**{**kept, "path": folder / "export.zip"})
+
+    def save(self) -> None:
+        """Notes beside the ZIP what it holds; only then is the export complete."""
+        text = json.dumps({**asdict(self), "path": self.path.name}, indent=2)
+        self.path.with_suffix(".json").write_text(text)
+
+
+def folder_of(cache: Path, megabytes: float, dialect: str) -> Path:
+    """Where an export is kept."""
+    return cache / f"{megabytes:g}mb-{dialect}-seed{SEED}"
+
+
+def make(megabytes: float, dialect: "Dialect", folder: Path) -> Export:
+    """Writes an export of about so many MB (10^6 bytes) of CSV."""
+    import zipfile
+
+    from coveo_source.demo import COLUMNS, Member, Traffic, write_archive
+
+    def members(traffic: Traffic, counts: dict[str, int]) -> Iterator[Member]:
+        for table, columns in COLUMNS.items():
+            rows = traffic.rows(table, START, END)
+            yield Member(f"{table}.csv", columns, counted(rows, counts, table))
+
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "export.zip"
+    visits = visits_per_day(megabytes, dialect)
+    rows: dict[str, int] = {}
+    write_archive(path, members(Traffic(SEED, visits), rows), dialect)
+    with zipfile.ZipFile(path) as archive:
+        csv_bytes = sum(member.file_size for member in archive.infolist())
+    export = Export(path, dialect, rows, csv_bytes, path.stat().st_size)
+    export.save()
+    return export
+
+
+def visits_per_day(megabytes: float, dialect: "Dialect") -> int:
+    """How dense the traffic has to be, from what a thin sample of it weighs."""
+    from coveo_source.demo import COLUMNS, Member, Traffic, csv_chunks
+
+    sample = Traffic(SEED, SAMPLE_VISITS)
+    weight = sum(
+        len(chunk)
+        for table, columns in COLUMNS.items()
+        for chunk in csv_chunks(Member(table, columns, sample.rows(table, START, END)), dialect)
+    )
+    return max(1, round(SAMPLE_VISITS * megabytes * 1e6 / weight))
+
+
+def counted(rows: "Iterable[Row]", counts: dict[str, int], table: str) -> "Iterator[Row]":
+    """The same rows; notes how many they were."""
+    counts[table] = 0
+    for row in rows:
+        counts[table] += 1
+        yield row
+
+
+def main() -> None:
+    """Makes what the command line asks for."""
+    megabytes, dialect, folder = sys.argv[1:]
+    make(float(megabytes), cast("Dialect", dialect), Path(folder))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,251 @@
+"""The parts of the benchmark, each run in a folder and a process of its own."""
+
+import json
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from .exports import END, START, Export, folder_of
+from .measure import Measured, PartFailed, measured, start
+from .parts import EVENT_TYPES, ROWS_SHARE
+
+PHASES = (
+    "start and plan",
+    "download",
+    "unzip",
+    "mend escapes",
+    "parse and cast",
+    "write parquet",
+    "normalize",
+    "load into staging",
+    "merge",
+    "models",
+    "the rest",
+)
+"""Of a run, in order; the functions and traces that they are taken from are in phases.py."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one part took. Of several repetitions the fastest; the peak is the highest of all.
+
+    base: the result to which its seconds are compared, since it does the same work
+    rows: by table, as found in what the part made
+    expected: what they have to be
+    """
+
+    name: str
+    title: str
+    seconds: float
+    cpu_seconds: float | None
+    peak_mb: float
+    base: str
+    rows: dict[str, int] = field(default_factory=dict)
+    expected: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def agrees(self) -> bool:
+        """Whether all rows of the files are there."""
+        return all(self.rows.get(table) == count for table, count in self.expected.items())
+
+
+def cached_export(megabytes: float, dialect: str, cache: Path) -> Export:
+    """The export of a size, made now if it never was."""
+    folder = folder_of(cache, megabytes, dialect)
+    if not (folder / "export.json").exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        measured(["-m", "benchmarks.exports", f"{megabytes:g}", dialect, str(folder)], folder)
+    return Export.load(folder)
+
+
+class Suite:
+    """All parts on one export.
+
+    work: where their folders are made, each gone when its part is over
+    repeat: how often each runs
+    """
+
+    def __init__(self, export: Export, work: Path, repeat: int = 1) -> None:
+        self.export = export
+        self.work = work
+        self.repeat = repeat
+
+    def documented(self) -> Iterator[Result]:
+        """The script of Coveo's article."""
+        runs = [self._part("documented") for _ in range(self.repeat)]
+        yield self._result(
+            "documented",
+            "Coveo's documented script (pandas)",
+            runs,
+            base="duckdb",
+            expected={"all_events": self.events},
+        )
+
+    def duckdb(self) -> Iterator[Result]:
+        """DuckDB alone: the load, and the load with the union."""
+        runs = [self._part("duckdb") for _ in range(self.repeat)]
+        all_rows = {**self.export.rows, "all_events": self.events}
+        loads = [
+            (
+                run._replace(
+                    seconds=run.seconds - report["seconds"]["union"],
+                    peak_mb=report["peak_mb"]["load"],
+                ),
+                report,
+            )
+            for run, report in runs
+        ]
+        title = "DuckDB alone, load"
+        yield self._result("duckdb-load", title, loads, "duckdb-load", self.export.rows, cpu=False)
+        title = "DuckDB alone, load and ordered union"
+        yield self._result("duckdb", title, runs, base="duckdb", expected=all_rows)
+
+    def run_no_models(self) -> Iterator[Result]:
+        """The package, without the models."""
+        runs = [self._run("--no-models") for _ in range(self.repeat)]
+        title = "coveo_source, run --no-models"
+        yield self._result("run-no-models", title, runs, "duckdb-load", self.run_rows)
+
+    def run(self) -> Iterator[Result]:
+        """The package, whole."""
+        runs = [self._run() for _ in range(self.repeat)]
+        expected = {**self.run_rows, "all_events": self.events}
+        yield self._result("run", "coveo_source, run", runs, "duckdb", expected)
+
+    def rows(self) -> Iterator[Result]:
+        """dlt with Python dicts, scaled up from a slice without the start of the process."""
+        scaled = []
+        for _ in range(self.repeat):
+            run, report = self._part("rows")
+            seconds = report["seconds"]["slice"] / ROWS_SHARE
+            scaled.append((run._replace(seconds=seconds), report))
+        title = f"dlt with Python dicts, scaled from {ROWS_SHARE:.0%}"
+        sliced = {table: int(rows * ROWS_SHARE) for table, rows in self.export.rows.items()}
+        yield self._result("rows", title, scaled, "duckdb-load", sliced, cpu=False)
+
+    def phases(self, profile: Path | None = None) -> dict[str, float]:
+        """The seconds of each phase of one more run; see phases.py.
+
+        profile: where cProfile's statistics go, if they are wanted
+        """
+        module = ["-m", "benchmarks.phases"]
+        if profile:
+            module = ["-m", "cProfile", "-o", str(profile.absolute()), *module]
+        with self._folder() as folder:
+            began = {"BENCHMARK_STARTED": repr(time.time())}
+            run = self._verb(module, folder, [], began)
+            seconds = json.loads((folder / "phases.json").read_text())
+        seconds["the rest"] = run.seconds - sum(seconds.values())
+        return {phase: seconds.get(phase, 0.0) for phase in PHASES}
+
+    @property
+    def is_escaped(self) -> bool:
+        """Whether the files have the documented escape, which plain CSV readers do not know."""
+        return self.export.dialect == "excel_backslash"
+
+    @property
+    def events(self) -> int:
+        """The rows of the timeline."""
+        return sum(self.export.rows[table] for table in EVENT_TYPES)
+
+    @property
+    def run_rows(self) -> dict[str, int]:
+        """The rows that a run has to leave, with none rejected."""
+        return {**self.export.rows, "exports": 1, "rejected_rows": 0}
+
+    @contextmanager
+    def _folder(self) -> Iterator[Path]:
+        with TemporaryDirectory(dir=self.work) as folder:
+            yield Path(folder)
+
+    def _part(self, name: str) -> tuple[Measured, dict[str, Any]]:
+        with self._folder() as folder:
+            run = measured(self._part_arguments(name, self.export.path), folder, dlt_env(folder))
+            return run, json.loads(run.output)
+
+    def _part_arguments(self, name: str, path: Path) -> list[str]:
+        return ["-m", "benchmarks.parts", name, str(path), self.export.dialect]
+
+    def _run(self, *options: str) -> tuple[Measured, dict[str, Any]]:
+        with self._folder() as folder:
+            run = self._verb(["-m", "coveo_source"], folder, options)
+            arguments = self._part_arguments("counts", folder / "benchmark.duckdb")
+            return run, json.loads(measured(arguments, folder).output)
+
+    def _verb(
+        self, module: list[str], folder: Path, options: Any, env: dict[str, str] | None = None
+    ) -> Measured:
+        """Runs the verb `run` in a folder, against a server that is a process of its own."""
+        window = ["--from", f"{START:%Y-%m-%d}", "--to", f"{END:%Y-%m-%d}"]
+        names = ["--pipelines-dir", str(folder / "pipelines"), "benchmark"]
+        arguments = [*module, *names, "run", *window, *options]
+        with served(self.export, folder) as service:
+            return measured(arguments, folder, {**dlt_env(folder), **service, **(env or {})})
+
+    def _result(
+        self,
+        name: str,
+        title: str,
+        runs: list[tuple[Measured, dict[str, Any]]],
+        base: str,
+        expected: dict[str, int],
+        cpu: bool = True,
+    ) -> Result:
+        best, report = min(runs, key=lambda run: run[0].seconds)
+        peak = max(run.peak_mb for run, _ in runs)
+        cpu_seconds = best.cpu_seconds if cpu else None
+        rows = report["rows"]
+        return Result(name, title, best.seconds, cpu_seconds, peak, base, rows, expected)
+
+
+@contextmanager
+def served(export: Export, folder: Path) -> Iterator[dict[str, str]]:
+    """Serves the export meanwhile; the settings by which the package finds it."""
+    process = start(
+        ["-m", "benchmarks.service", str(export.path.parent)],
+        folder,
+        {},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    with process:
+        assert process.stdout
+        line = process.stdout.readline()
+        if not line:
+            raise PartFailed("The server of the export did not start.")
+        settings = {f"SOURCES__COVEO_SOURCE__{k.upper()}": v for k, v in json.loads(line).items()}
+        if export.dialect == "no_newline":
+            settings["SOURCES__COVEO_SOURCE__EXPORT_FORMAT"] = "NO_NEWLINE"
+        yield settings
+
+
+def dlt_env(folder: Path) -> dict[str, str]:
+    """Keeps dlt to a folder, and quiet."""
+    return {
+        "DLT_DATA_DIR": str(folder / "dlt"),
+        "RUNTIME__DLTHUB_TELEMETRY": "false",
+        "RUNTIME__LOG_LEVEL": "ERROR",
+    }
+
+
+def missing(name: str) -> str | None:
+    """Why a part cannot run here; None if it can."""
+    if name == "documented" and find_spec("pandas") is None:
+        return "pandas is not installed (pip install -r benchmarks/requirements.txt)"
+    return None
+
+
+PARTS: dict[str, Callable[[Suite], Iterator[Result]]] = {
+    "documented": Suite.documented,
+    "duckdb": Suite.duckdb,
+    "run-no-models": Suite.run_no_models,
+    "run": Suite.run,
+    "rows": Suite.rows,
+}
+"""All parts by the name that `--only` takes."""
