@@ -64,7 +64,7 @@ class Batch(NamedTuple):
 
 
 def read(path: Path, table: Table, export_format: str) -> Iterator[Batch]:
-    """Reads a CSV file in batches; its peak memory does not depend on its size.
+    """Reads a CSV file in batches, never as a whole.
 
     A file without records yields one empty batch, so that the table and its columns are known.
     From a record on that does not parse, the file is read record by record instead.
