@@ -18,8 +18,9 @@ from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from urllib3.util.retry import Retry
 
-from .exceptions import ApiError, ExportNotFound, ServiceUnreachable
+from .exceptions import ApiError, ExportNotFound, ServiceUnreachable, UnsafeAddress
 from .refusal import error_of
+from .settings import THIS_MACHINE, Settings
 
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 60.0
@@ -86,11 +87,13 @@ class CoveoClient:
 
     base_url: scheme and host, for example `https://platform.cloud.coveo.com`
     org: the organization's id, sent with every request
+    allow_http: whether files may come from other machines without TLS
     """
 
-    def __init__(self, base_url: str, org: str, api_key: str) -> None:
+    def __init__(self, base_url: str, org: str, api_key: str, *, allow_http: bool = False) -> None:
         self.base_url = base_url.rstrip("/")
         self.org = org
+        self._allow_http = allow_http
         self._api = patient_session(BearerToken(api_key))
         self._storage = patient_session(lambda request: request)
         self._clock_offset = timedelta()
@@ -161,11 +164,23 @@ class CoveoClient:
         Built from the base URL and the id: `downloadLink` may point to an old host.
         """
         action = f"download the export {export_id}"
-        answer = self._call("GET", export_path(export_id), action, {"redirect": "true"})
+        params = {"redirect": "true"}
+        answer = self._call("GET", export_path(export_id), action, params, redirects=True)
         location = answer.headers.get("Location")
         if not location:
             raise ApiError(action, answer.status_code, "the answer names no address to fetch from")
-        return urljoin(self.base_url, location)
+        return self._safe(urljoin(self.base_url, location))
+
+    def _safe(self, address: str) -> str:
+        parts = urlsplit(address)
+        local = parts.scheme == "http" and (self._allow_http or parts.hostname in THIS_MACHINE)
+        if parts.scheme != "https" and not local:
+            raise UnsafeAddress(
+                f"Coveo sent the download to {parts.scheme}://{parts.netloc}, where anybody on the"
+                " way could read it. It was not fetched; nothing was lost. If that host is yours,"
+                " set allow_http."
+            )
+        return address
 
     @contextmanager
     def open_download(self, address: str, offset: int = 0) -> Iterator[requests.Response]:
@@ -211,6 +226,7 @@ class CoveoClient:
         action: str,
         params: Params | None = None,
         body: Mapping[str, Any] | None = None,
+        redirects: bool = False,
     ) -> requests.Response:
         with connection_errors(self.host):
             response = self._api.request(
@@ -222,7 +238,7 @@ class CoveoClient:
                 timeout=(CONNECT_SECONDS, READ_SECONDS),
             )
         self._read_clock(response)
-        if not response.ok:
+        if not response.ok or (response.is_redirect and not redirects):
             raise error_of(response, action)
         return response
 
@@ -232,6 +248,13 @@ class CoveoClient:
         except (KeyError, ValueError):
             return
         self._clock_offset = server_time.astimezone(timezone.utc) - datetime.now(timezone.utc)
+
+
+def client_of(settings: Settings) -> CoveoClient:
+    """The client of the organization that the settings name."""
+    return CoveoClient(
+        settings.base_url, settings.org, settings.api_key, allow_http=settings.allow_http
+    )
 
 
 @contextmanager

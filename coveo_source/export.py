@@ -9,7 +9,7 @@ import json
 import random
 import re
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any, NamedTuple
@@ -66,7 +66,7 @@ class Export:
     size: int
 
     @classmethod
-    def parse(cls, answer: dict[str, Any]) -> "Export":
+    def parse(cls, answer: Mapping[str, Any]) -> "Export":
         """Reads an export object of the API."""
         description = answer.get("description") or ""
         return cls(
@@ -268,7 +268,7 @@ def hopeless(export: Export) -> Exception:
         return ExportFailed(
             str(export),
             "ended as FAILED, and Coveo does not say why",
-            "Run again; if it fails again, a smaller window_days may help.",
+            "Run again; if it fails again, ask Coveo's support about this id.",
         )
     if export.status == "EXPIRED":
         return ExportExpired(str(export), "is EXPIRED", "Run again and a new one is made.")

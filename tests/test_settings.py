@@ -56,6 +56,8 @@ def test_nothing_but_a_key_and_an_organization_is_needed() -> None:
         settle=timedelta(minutes=15),
         poll_timeout=timedelta(hours=1),
         keep_exports=False,
+        strict=False,
+        allow_http=False,
     )
     assert not settings.is_backfill
 
