@@ -385,6 +385,8 @@ ENVIRONMENT: dict[str, tuple[str, str, object]] = {
     "settle_minutes": ("30", "settle", timedelta(minutes=30)),
     "poll_timeout_minutes": ("2", "poll_timeout", timedelta(minutes=2)),
     "keep_exports": ("true", "keep_exports", True),
+    "strict": ("true", "strict", True),
+    "allow_http": ("true", "allow_http", True),
 }
 
 
