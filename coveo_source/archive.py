@@ -95,7 +95,8 @@ def fetch_rest(
 def copy(response: requests.Response, file: BinaryIO, on_bytes: Callable[[int], None]) -> int:
     """Writes a response's body to a file; returns its length in bytes."""
     received = 0
-    for piece in response.iter_content(CHUNK):
+    # read1 hands out what has come, so that nothing of it is lost when the line breaks
+    while piece := response.raw.read1(CHUNK):
         file.write(piece)
         received += len(piece)
         on_bytes(len(piece))

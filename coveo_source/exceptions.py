@@ -9,6 +9,7 @@ CoveoSourceError
    x AccessDenied          401 or 403: the key or its privileges
    x ExportNotFound        404: no such export
    x QuotaReached          the organization may not keep one more export
+ x UnknownAnswer           an answer is not as Coveo documents it
  x ExportError             an export will never become a file
    x ExportFailed          Coveo ended it as FAILED
    x ExportExpired         its file is gone
@@ -28,6 +29,7 @@ Those that another run may heal are transient in dlt's terms, the others termina
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from dlt.common.exceptions import DltException, TerminalException, TransientException
@@ -81,7 +83,9 @@ class ApiError(CoveoSourceError, TerminalException):
     request_id: the header X-Request-ID, for Coveo's support
     """
 
-    advice = "See the message above; nothing was lost."
+    advice = (
+        "Nothing was lost: run again, and if it goes on, ask Coveo's support with the request's id."
+    )
 
     def __init__(
         self,
@@ -133,6 +137,16 @@ class QuotaReached(ApiError):
         told = QuotaReached(self.action, self.status, self.message, self.kind, self.request_id)
         told.args = (f"{self} {listed}",)
         return told
+
+
+class UnknownAnswer(CoveoSourceError, TransientException):
+    """An answer is not as Coveo documents it."""
+
+    def __init__(self, action: str, what: str) -> None:
+        super().__init__(
+            f"Coveo's answer to {action!r} is not as it is documented: {what}. Nothing was lost:"
+            " run again, and if it goes on, look for a newer version of coveo-source."
+        )
 
 
 class ExportError(CoveoSourceError, TransientException):
@@ -216,6 +230,17 @@ class CountMismatch(CoveoSourceError, TerminalException):
 
 class ModelError(CoveoSourceError, TerminalException):
     """A SQL model failed."""
+
+
+@contextmanager
+def told_with(window: str) -> Iterator[None]:
+    """Adds the window to errors that do not name it."""
+    try:
+        yield
+    except CoveoSourceError as error:
+        if window not in str(error):
+            error.args = (f"Window {window}: {error}",)
+        raise
 
 
 Known = TypeVar("Known", bound=BaseException)

@@ -22,6 +22,7 @@ from .exceptions import (
     ExportNotFound,
     ExportTimedOut,
     ServiceUnreachable,
+    UnknownAnswer,
     UnknownStatus,
 )
 from .settings import Settings
@@ -67,7 +68,18 @@ class Export:
 
     @classmethod
     def parse(cls, answer: Mapping[str, Any]) -> "Export":
-        """Reads an export object of the API."""
+        """Reads an export object of the API.
+
+        Raises:
+            UnknownAnswer: if it is none
+        """
+        try:
+            return cls._parse(answer)
+        except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
+            raise UnknownAnswer("read an export", f"{type(error).__name__} {error}") from error
+
+    @classmethod
+    def _parse(cls, answer: Mapping[str, Any]) -> "Export":
         description = answer.get("description") or ""
         return cls(
             id=answer["id"],

@@ -19,7 +19,7 @@ from .audit import EXPORTS_SCHEMA, REJECTED_ROWS_SCHEMA, Fetched, rejected_rows
 from .catalogue import EXPORTS, REJECTED, TABLES, Table
 from .client import CoveoClient
 from .counts import Counting
-from .exceptions import ExportFailed
+from .exceptions import ExportFailed, told_with
 from .fetch import Count, ExportFile
 from .header import check_names
 from .plan import Step, smaller
@@ -103,7 +103,8 @@ class Extraction:
 
     def _items_of(self, step: Step) -> Iterator[Item]:
         started = time.monotonic()
-        file = ExportFile(step.job, self.client, self.folder / "export", self.count)
+        with told_with(str(step.job.due.window)):
+            file = ExportFile(step.job, self.client, self.folder / "export", self.count)
         fetched = Fetched(file.export, step, file.size, time.monotonic() - started)
         started = time.monotonic()
         for name in step.job.due.tables:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from dlt.common.configuration.exceptions import ConfigurationException
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from .audit import Fetched
@@ -54,12 +55,14 @@ def error_text(error: BaseException) -> str:
         )
     if known := found_in(error, CoveoSourceError):
         return str(known)
-    if step := found_in(error, PipelineStepFailed):
-        return (
-            f"The step {step.step!r} of the pipeline failed: {reason(step)} Nothing was lost:"
-            " what was loaded is loaded. Run again when the cause is gone."
-        )
-    return str(error)
+    if found_in(error, ConfigurationException):
+        return str(error)
+    step = found_in(error, PipelineStepFailed)
+    where = f"The step {step.step!r} of the pipeline failed: " if step else ""
+    return (
+        f"{where}{reason(error)} Nothing was lost: what was loaded is loaded. Run again when the"
+        " cause is gone; with dlt's --debug you see where it is."
+    )
 
 
 def headline(outcome: Outcome) -> str:
