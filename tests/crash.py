@@ -1,0 +1,335 @@
+"""Kills real runs with a real SIGKILL and runs them again, until one comes to its end.
+
+Black box: what is known of a run is what it asks the demo server, what it prints, and which files
+appear in its working folder.
+"""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event, Lock, Thread
+from typing import Any
+
+from coveo_source.catalogue import TABLES
+from coveo_source.demo import DemoServer, Traffic
+from coveo_source.demo.traffic import Row
+from coveo_source.demo.wire import Request, Response
+
+from .conftest import NOW, Clock
+from .crash_points import POINTS, Kill, Seen
+from .user import PIPELINE, environment
+
+PENDING = "Loading first what an earlier run had read"
+POLL_SECONDS = 0.0005
+TIMEOUT_SECONDS = 120.0
+
+
+@dataclass(frozen=True)
+class FlawedTraffic(Traffic):
+    """Traffic of which some cells do not fit their type."""
+
+    seed: int = 3
+    visits_per_day: int = 25
+
+    def rows(self, table: str, *args: Any, **options: Any) -> Iterator[Row]:
+        columns = list(options["columns"])
+        key = columns.index(TABLES[table].key[0])
+        flawed = {"searches": "responseTimeMs", "clicks": "clickRank"}.get(table)
+        for row in super().rows(table, *args, **options):
+            if flawed and str(row[key])[-1] == "0":
+                cells = list(row)
+                cells[columns.index(flawed)] = f"none for {row[key]}"
+                yield tuple(cells)
+            else:
+                yield row
+
+
+@dataclass(frozen=True)
+class Command:
+    """One `dlt pipeline coveo run …`.
+
+    hours: by how much the clock goes on before it
+    """
+
+    words: tuple[str, ...] = ()
+    hours: float = 0.0
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """Commands, of which the last is the one that is killed.
+
+    again: the words with which it is run again after a kill; None for its own
+    """
+
+    name: str
+    commands: tuple[Command, ...]
+    again: tuple[str, ...] | None = None
+    settings: tuple[tuple[str, str], ...] = ()
+
+    def words_after(self, kills: int) -> tuple[str, ...]:
+        """The words of the last command after that many kills."""
+        return self.commands[-1].words if not kills or self.again is None else self.again
+
+
+SCENARIOS = {
+    scenario.name: scenario
+    for scenario in (
+        Scenario("first run", (Command(("--from", "2026-03-09")),)),
+        Scenario("several windows", (Command(("--from", "2026-03-04", "--window-days", "3")),)),
+        Scenario("second run", (Command(("--from", "2026-03-07")), Command(hours=30))),
+        Scenario(
+            "without look-back",
+            (Command(("--from", "2026-03-09")), Command(hours=6)),
+            settings=(("SOURCES__COVEO_SOURCE__LOOKBACK_DAYS", "0"),),
+        ),
+        Scenario(
+            "full refresh",
+            (
+                Command(("--from", "2026-03-06")),
+                Command(("--full-refresh", "--window-days", "3"), hours=30),
+            ),
+        ),
+        Scenario(
+            "full refresh, then on without",
+            (
+                Command(("--from", "2026-03-06")),
+                Command(("--full-refresh", "--window-days", "3"), hours=30),
+            ),
+            again=("--window-days", "3"),
+        ),
+    )
+}
+
+
+@dataclass
+class Ended:
+    """A run that is over.
+
+    killed: whether it was killed before it ended by itself
+    pending: whether there was a package to be loaded when it began
+    """
+
+    code: int
+    output: str
+    killed: bool
+    pending: bool
+    seconds: float
+
+
+class Workshop:
+    """A folder, a demo server and a clock, where runs happen.
+
+    doubles: exports that were created although a usable one was there
+    patient: whether an export takes its time to be built, so that it has to be waited for
+    """
+
+    def __init__(self, folder: Path, scenario: Scenario, patient: bool = False) -> None:
+        folder.mkdir(parents=True)
+        self.folder = folder
+        self.scenario = scenario
+        self.clock = Clock(NOW)
+        self.server = DemoServer(
+            FlawedTraffic(), clock=self.clock, export_seconds=0.05 if patient else 0.0
+        )
+        self.server.intercept = self._intercept
+        self.runs: list[Ended] = []
+        self.created: dict[str, dict[str, Any]] = {}
+        self.doubles: list[str] = []
+        self._patient = patient
+        self._child: _Child | None = None
+        self._creating = Lock()
+
+    def __enter__(self) -> "Workshop":
+        self.server.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.server.close()
+
+    @property
+    def working_dir(self) -> Path:
+        """Where dlt keeps the pipeline's packages."""
+        return self.folder / "dlt" / "pipelines" / PIPELINE
+
+    @property
+    def database(self) -> Path:
+        return self.folder / f"{PIPELINE}.duckdb"
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether a package waits to be loaded."""
+        packages = ("normalize/extracted/*/new_jobs", "load/normalized/*/new_jobs")
+        return any(any(self.working_dir.glob(pattern)) for pattern in packages)
+
+    def run(self, words: Sequence[str], kill: Kill | None = None) -> Ended:
+        """One run, until it is killed or ends."""
+        started = time.monotonic()
+        pending = self.is_pending
+        env = {
+            **os.environ,
+            **environment(self.server),
+            **dict(self.scenario.settings),
+            "DLT_DATA_DIR": str(self.folder / "dlt"),
+            "RUNTIME__DLTHUB_TELEMETRY": "false",
+        }
+        self._child = _Child(words, self.folder, env, self.working_dir, kill)
+        code, output = self._child.wait()
+        killed = code == -signal.SIGKILL
+        self.runs.append(Ended(code, output, killed, pending, time.monotonic() - started))
+        self._child = None
+        return self.runs[-1]
+
+    def play(self, kills: Sequence[Kill] = (), hours_between: float = 0.0) -> None:
+        """All commands; the last is killed again and again, and then not."""
+        for command in self.scenario.commands:
+            self.clock.advance(hours=command.hours)
+            if command is not self.scenario.commands[-1]:
+                self.run(command.words)
+        for number, kill in enumerate(kills):
+            self.run(self.scenario.words_after(number), kill)
+            self.clock.advance(hours=hours_between)
+        self.run(self.scenario.words_after(len(kills)))
+
+    def _intercept(self, request: Request) -> Response:
+        child = self._child
+        point = child.point_of(request) if child else None
+        if child is None or point is None:
+            return self._answer(request)
+        if point.moment == "before":
+            child.kill()
+            raise ConnectionAbortedError
+        response = self._answer(request)
+        if point.moment == "after":
+            child.kill()
+            raise ConnectionAbortedError
+        return child.killed_in(response, half=point.moment == "half")
+
+    def _answer(self, request: Request) -> Response:
+        if request.method != "POST":
+            return self.server.answer(request)
+        with self._creating:
+            self._note_double(request)
+            response = self.server.answer(request)
+            return self._noted(response) if response.status == 201 else response
+
+    def _note_double(self, request: Request) -> None:
+        """Notes if an export is asked for that is there."""
+        asked = request.first("d") or ""
+        for export in self.server.exports:
+            if export.order.description == asked and export.status in ("PENDING", "AVAILABLE"):
+                self.doubles.append(asked)
+
+    def _noted(self, response: Response) -> Response:
+        assert isinstance(response.body, bytes)
+        content = json.loads(response.body)
+        self.created[content["id"]] = content
+        [export] = [one for one in self.server.exports if one.id == content["id"]]
+        while not self._patient and export.status == "PENDING":
+            time.sleep(POLL_SECONDS)
+        return Response.json({**content, "status": export.status}, 201)
+
+
+class _Child:
+    """A run in a process group of its own, which is killed when its time has come."""
+
+    def __init__(
+        self,
+        words: Sequence[str],
+        folder: Path,
+        env: dict[str, str],
+        working_dir: Path,
+        kill: Kill | None,
+    ) -> None:
+        self._kill = kill
+        self._point = POINTS.get(kill.point) if kill else None
+        self._seen = Seen(working_dir, self._point) if self._point else None
+        self._reached = 0
+        self._over = Event()
+        self._lines: list[str] = []
+        self._process = subprocess.Popen(
+            [str(Path(sys.executable).with_name("dlt")), "pipeline", PIPELINE, "run", *words],
+            cwd=folder,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        self._threads = [Thread(target=self._read, daemon=True)]
+        if kill:
+            self._threads.append(Thread(target=self._watch, args=(kill,), daemon=True))
+        for thread in self._threads:
+            thread.start()
+
+    def wait(self) -> tuple[int, str]:
+        """Exit code and output."""
+        try:
+            code = self._process.wait(TIMEOUT_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            self._process.wait()
+            code = -signal.SIGALRM
+        self._over.set()
+        for thread in self._threads:
+            thread.join()
+        return code, "".join(self._lines)
+
+    def kill(self) -> None:
+        """Kills the whole process group, as nobody can prevent."""
+        if self._process.returncode is not None:
+            return
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+
+    def point_of(self, request: Request) -> Any:
+        """The point, if the run is to be killed at this request."""
+        if not (self._kill and self._point and self._point.request):
+            return None
+        return self._point if self._point.request(request) and self._reach() else None
+
+    def killed_in(self, response: Response, half: bool) -> Response:
+        """The response, during which the run is killed."""
+        whole = response.body if isinstance(response.body, bytes) else b"".join(response.body)
+
+        def pieces() -> Iterator[bytes]:
+            yield whole[: len(whole) // 2] if half else whole
+            self.kill()
+            raise ConnectionAbortedError
+
+        headers = {**response.headers, "Content-Length": str(len(whole))}
+        return Response(response.status, headers, pieces())
+
+    def _reach(self, times: int = 1) -> bool:
+        """Counts; whether this is the time to kill."""
+        assert self._kill
+        before = self._reached
+        self._reached += times
+        return before < self._kill.nth <= self._reached
+
+    def _read(self) -> None:
+        assert self._process.stdout
+        for line in self._process.stdout:
+            self._lines.append(line)
+            if self._point and self._point.line and re.match(self._point.line, line):
+                if self._reach():
+                    self.kill()
+
+    def _watch(self, kill: Kill) -> None:
+        """Waits for a file to appear, or for a time."""
+        if self._point is None:
+            if not self._over.wait(kill.seconds):
+                self.kill()
+        elif self._seen and self._point.files:
+            while not self._over.wait(POLL_SECONDS):
+                if self._reach(self._seen.appeared()):
+                    self.kill()
