@@ -36,8 +36,12 @@ from .models import columns_of, run_model, selected
 from .plan import Plan, Step, make_plan
 from .progress import ConsoleProgress
 from .reading import Reading
+from .recovery import mend
 from .settings import WHERE, CoveoConfiguration, Settings, checked
 from .summary import Outcome, relative
+
+MODELS_DUE = "coveo_source_models_due"
+"""Under this name the working folder remembers that there are rows that no model has seen."""
 
 
 @dataclass(frozen=True)
@@ -186,18 +190,22 @@ def run(options: Options, overrides: Mapping[str, Any]) -> Outcome:
         for number, step in enumerate(plan.steps, 1):
             here.progress.say(f"Window {number} of {len(plan.steps)}: {step.job.due}")
             outcome.fetched.append(load(here, step, refresh=options.full_refresh and number == 1))
-        if options.with_models and (plan.steps or loaded_pending or models_missing(here)):
+        if options.with_models and (loaded_pending or models_missing(here) or models_due(here)):
             outcome.models.update(build_models(here))
+            here.pipeline.set_local_state_val(MODELS_DUE, False)
         outcome.seconds = time.monotonic() - started
         return outcome
 
 
 def load_pending(here: Session) -> bool:
     """Loads the packages that a run left which did not come to its end; whether there were any."""
+    mend(here.pipeline)
     if not here.pipeline.has_pending_data:
         return False
     here.progress.say("Loading first what an earlier run had read but not yet loaded.")
     here.pipeline.run()
+    # the package holds the cursors that belong to it; those in the working folder may be older
+    here.pipeline.sync_destination()
     return True
 
 
@@ -205,6 +213,11 @@ def models_missing(here: Session) -> bool:
     """Whether a model was never built although there is something to build it from."""
     present = columns_of(here.pipeline)
     return bool(present) and any(model.name not in present for model in selected(()))
+
+
+def models_due(here: Session) -> bool:
+    """Whether rows were loaded since all models were built, by this run or by one before it."""
+    return bool(here.pipeline.state["_local"].get(MODELS_DUE))
 
 
 def load(here: Session, step: Step, refresh: bool = False) -> Fetched:
@@ -218,6 +231,7 @@ def load(here: Session, step: Step, refresh: bool = False) -> Fetched:
     reading = Reading(here.settings, [step])
     source = DltSource(Schema(SOURCE), SOURCE, list(resources(reading)))
     mode: Any = "drop_resources" if refresh else None
+    here.pipeline.set_local_state_val(MODELS_DUE, True)
     here.pipeline.run(source, refresh=mode)
     fetched = reading.fetched[0]
     check_counts(here.pipeline, fetched)

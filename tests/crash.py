@@ -18,6 +18,8 @@ from pathlib import Path
 from threading import Event, Lock, Thread
 from typing import Any
 
+import duckdb
+
 from coveo_source.catalogue import TABLES
 from coveo_source.demo import DemoServer, Traffic
 from coveo_source.demo.traffic import Row
@@ -25,7 +27,7 @@ from coveo_source.demo.wire import Request, Response
 
 from .conftest import NOW, Clock
 from .crash_points import POINTS, Kill, Seen
-from .user import PIPELINE, environment
+from .user import DATASET, PIPELINE, environment
 
 PENDING = "Loading first what an earlier run had read"
 POLL_SECONDS = 0.0005
@@ -86,6 +88,13 @@ SCENARIOS = {
         Scenario("first run", (Command(("--from", "2026-03-09")),)),
         Scenario("several windows", (Command(("--from", "2026-03-04", "--window-days", "3")),)),
         Scenario("second run", (Command(("--from", "2026-03-07")), Command(hours=30))),
+        Scenario(
+            "tables added",
+            (
+                Command(("--from", "2026-03-07", "--tables", "searches", "clicks")),
+                Command(hours=30),
+            ),
+        ),
         Scenario(
             "without look-back",
             (Command(("--from", "2026-03-09")), Command(hours=6)),
@@ -166,9 +175,25 @@ class Workshop:
 
     @property
     def is_pending(self) -> bool:
-        """Whether a package waits to be loaded."""
+        """Whether a package waits to be loaded.
+
+        One that is older than the dataset does not: dlt forgets all when it sees no dataset, and
+        what the package held is read again.
+        """
         packages = ("normalize/extracted/*/new_jobs", "load/normalized/*/new_jobs")
-        return any(any(self.working_dir.glob(pattern)) for pattern in packages)
+        pending = any(any(self.working_dir.glob(pattern)) for pattern in packages)
+        return pending and self._has_dataset
+
+    @property
+    def _has_dataset(self) -> bool:
+        if not self.database.exists():
+            return False
+        with duckdb.connect(str(self.database), read_only=True) as database:
+            found = database.execute(
+                "select 1 from information_schema.tables"
+                f" where table_schema = '{DATASET}' and table_name = '_dlt_version'"
+            )
+            return found.fetchone() is not None
 
     def run(self, words: Sequence[str], kill: Kill | None = None) -> Ended:
         """One run, until it is killed or ends."""
