@@ -6,32 +6,28 @@ appear in its working folder.
 
 import json
 import os
-import re
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from threading import Event, Lock, Thread
+from threading import Lock
 from typing import Any
 
 import duckdb
 
 from coveo_source.catalogue import TABLES
 from coveo_source.demo import DemoServer, Traffic
+from coveo_source.demo.exports import Export
 from coveo_source.demo.traffic import Row
 from coveo_source.demo.wire import Request, Response
 
 from .conftest import NOW, Clock
-from .crash_points import POINTS, Kill, Seen
+from .crash_child import POLL_SECONDS, Child
+from .crash_points import Kill
 from .user import DATASET, PIPELINE, environment
 
 PENDING = "Loading first what an earlier run had read"
-POLL_SECONDS = 0.0005
-TIMEOUT_SECONDS = 120.0
 
 
 @dataclass(frozen=True)
@@ -76,6 +72,11 @@ class Scenario:
     commands: tuple[Command, ...]
     again: tuple[str, ...] | None = None
     settings: tuple[tuple[str, str], ...] = ()
+
+    def later(self, hours: float) -> "Scenario":
+        """The same with the last command some hours later."""
+        *others, last = self.commands
+        return replace(self, commands=(*others, replace(last, hours=last.hours + hours)))
 
     def words_after(self, kills: int) -> tuple[str, ...]:
         """The words of the last command after that many kills."""
@@ -138,6 +139,8 @@ class Workshop:
     """A folder, a demo server and a clock, where runs happen.
 
     doubles: exports that were created although a usable one was there
+    created: ids of all exports that were created, with what was asked for
+    missed: kills whose point was never reached
     patient: whether an export takes its time to be built, so that it has to be waited for
     """
 
@@ -151,10 +154,11 @@ class Workshop:
         )
         self.server.intercept = self._intercept
         self.runs: list[Ended] = []
-        self.created: dict[str, dict[str, Any]] = {}
+        self.created: dict[str, str] = {}
         self.doubles: list[str] = []
+        self.missed: list[Kill] = []
         self._patient = patient
-        self._child: _Child | None = None
+        self._child: Child | None = None
         self._creating = Lock()
 
     def __enter__(self) -> "Workshop":
@@ -206,7 +210,7 @@ class Workshop:
             "DLT_DATA_DIR": str(self.folder / "dlt"),
             "RUNTIME__DLTHUB_TELEMETRY": "false",
         }
-        self._child = _Child(words, self.folder, env, self.working_dir, kill)
+        self._child = Child(words, self.folder, env, self.working_dir, kill)
         code, output = self._child.wait()
         killed = code == -signal.SIGKILL
         self.runs.append(Ended(code, output, killed, pending, time.monotonic() - started))
@@ -220,7 +224,8 @@ class Workshop:
             if command is not self.scenario.commands[-1]:
                 self.run(command.words)
         for number, kill in enumerate(kills):
-            self.run(self.scenario.words_after(number), kill)
+            if not self.run(self.scenario.words_after(number), kill).killed:
+                self.missed.append(kill)
             self.clock.advance(hours=hours_between)
         self.run(self.scenario.words_after(len(kills)))
 
@@ -242,119 +247,20 @@ class Workshop:
         if request.method != "POST":
             return self.server.answer(request)
         with self._creating:
-            self._note_double(request)
-            response = self.server.answer(request)
-            return self._noted(response) if response.status == 201 else response
-
-    def _note_double(self, request: Request) -> None:
-        """Notes if an export is asked for that is there."""
-        asked = request.first("d") or ""
-        for export in self.server.exports:
-            if export.order.description == asked and export.status in ("PENDING", "AVAILABLE"):
+            asked = " ".join(str(request.query.get(name)) for name in ("from", "to", "tables"))
+            if any(self.created[export.id] == asked for export in self._usable()):
                 self.doubles.append(asked)
+            response = self.server.answer(request)
+            return self._created(asked, response) if response.status == 201 else response
 
-    def _noted(self, response: Response) -> Response:
+    def _usable(self) -> list[Export]:
+        return [one for one in self.server.exports if one.status in ("PENDING", "AVAILABLE")]
+
+    def _created(self, asked: str, response: Response) -> Response:
         assert isinstance(response.body, bytes)
         content = json.loads(response.body)
-        self.created[content["id"]] = content
+        self.created[content["id"]] = asked
         [export] = [one for one in self.server.exports if one.id == content["id"]]
         while not self._patient and export.status == "PENDING":
             time.sleep(POLL_SECONDS)
         return Response.json({**content, "status": export.status}, 201)
-
-
-class _Child:
-    """A run in a process group of its own, which is killed when its time has come."""
-
-    def __init__(
-        self,
-        words: Sequence[str],
-        folder: Path,
-        env: dict[str, str],
-        working_dir: Path,
-        kill: Kill | None,
-    ) -> None:
-        self._kill = kill
-        self._point = POINTS.get(kill.point) if kill else None
-        self._seen = Seen(working_dir, self._point) if self._point else None
-        self._reached = 0
-        self._over = Event()
-        self._lines: list[str] = []
-        self._process = subprocess.Popen(
-            [str(Path(sys.executable).with_name("dlt")), "pipeline", PIPELINE, "run", *words],
-            cwd=folder,
-            env=env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
-        self._threads = [Thread(target=self._read, daemon=True)]
-        if kill:
-            self._threads.append(Thread(target=self._watch, args=(kill,), daemon=True))
-        for thread in self._threads:
-            thread.start()
-
-    def wait(self) -> tuple[int, str]:
-        """Exit code and output."""
-        try:
-            code = self._process.wait(TIMEOUT_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.kill()
-            self._process.wait()
-            code = -signal.SIGALRM
-        self._over.set()
-        for thread in self._threads:
-            thread.join()
-        return code, "".join(self._lines)
-
-    def kill(self) -> None:
-        """Kills the whole process group, as nobody can prevent."""
-        if self._process.returncode is not None:
-            return
-        with suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-
-    def point_of(self, request: Request) -> Any:
-        """The point, if the run is to be killed at this request."""
-        if not (self._kill and self._point and self._point.request):
-            return None
-        return self._point if self._point.request(request) and self._reach() else None
-
-    def killed_in(self, response: Response, half: bool) -> Response:
-        """The response, during which the run is killed."""
-        whole = response.body if isinstance(response.body, bytes) else b"".join(response.body)
-
-        def pieces() -> Iterator[bytes]:
-            yield whole[: len(whole) // 2] if half else whole
-            self.kill()
-            raise ConnectionAbortedError
-
-        headers = {**response.headers, "Content-Length": str(len(whole))}
-        return Response(response.status, headers, pieces())
-
-    def _reach(self, times: int = 1) -> bool:
-        """Counts; whether this is the time to kill."""
-        assert self._kill
-        before = self._reached
-        self._reached += times
-        return before < self._kill.nth <= self._reached
-
-    def _read(self) -> None:
-        assert self._process.stdout
-        for line in self._process.stdout:
-            self._lines.append(line)
-            if self._point and self._point.line and re.match(self._point.line, line):
-                if self._reach():
-                    self.kill()
-
-    def _watch(self, kill: Kill) -> None:
-        """Waits for a file to appear, or for a time."""
-        if self._point is None:
-            if not self._over.wait(kill.seconds):
-                self.kill()
-        elif self._seen and self._point.files:
-            while not self._over.wait(POLL_SECONDS):
-                if self._reach(self._seen.appeared()):
-                    self.kill()
