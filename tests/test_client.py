@@ -361,7 +361,7 @@ def test_a_wait_that_the_server_names_has_a_bound(
     monkeypatch.setattr("urllib3.util.retry.time.sleep", pauses.append)
     server = serve(intercept=once(Response(503, {"Retry-After": "86400"})))
     client_of(server).exports()
-    assert pauses == [client_module.LONGEST_RETRY_AFTER]
+    assert pauses == [LONGEST_RETRY_AFTER]
 
 
 @pytest.mark.parametrize(
