@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from coveo_source import archive as archive_module
-from coveo_source import client as client_module
+from coveo_source import patience
 from coveo_source.archive import Archive, download, private_folder
 from coveo_source.client import CoveoClient
 from coveo_source.demo import DemoServer, Request, Response
@@ -285,8 +285,8 @@ def file_of(server: DemoServer, export: Export) -> bytes:
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("coveo_source.export.FIRST_WAIT", 0.02)
-    monkeypatch.setattr(client_module, "RETRIES", 1)
-    monkeypatch.setattr(client_module, "CONNECT_RETRIES", 0)
+    monkeypatch.setattr(patience, "RETRIES", 1)
+    monkeypatch.setattr(patience, "CONNECT_RETRIES", 0)
     monkeypatch.setattr(archive_module, "CHUNK", 1000)
 
 
