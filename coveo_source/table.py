@@ -15,6 +15,7 @@ import pyarrow as pa
 from .catalogue import CURSOR, ColumnType, Table, column_type
 from .dialect import ESCAPES, mended
 from .exceptions import TableError
+from .grammar import LONGEST_RECORD, intact_records
 from .header import header_of
 from .rejection import (
     REJECTED_SCHEMA,
@@ -27,8 +28,6 @@ from .rejection import (
 from .salvage import Record, printable, records
 
 BATCH_ROWS = 50_000
-LONGEST_RECORD = 16 << 20
-"""Bytes; DuckDB's read buffers grow with it. A longer record is read by `salvage`."""
 
 ARROW_TYPES: dict[ColumnType, pa.DataType] = {
     "text": pa.string(),
@@ -67,25 +66,35 @@ def read(path: Path, table: Table, export_format: str) -> Iterator[Batch]:
     """Reads a CSV file in batches, never as a whole.
 
     A file without records yields one empty batch, so that the table and its columns are known.
-    From a record on that does not parse, the file is read record by record instead.
+    DuckDB parses a file of which every record fits the grammar. Any other is read record by
+    record, and so is the rest of one at which DuckDB stops: a record that is too long for its
+    buffers, or not UTF-8.
 
     Raises:
         TableError: if the header or the file cannot be read
     """
-    path = mended(path) if export_format == "EXCEL" else path
     header = header_of(path, table, export_format)
+    intact = intact_records(path, export_format, len(header))
     done = 0
     with duckdb.connect(":memory:") as database:
         casting = Casting(database, table, header)
         try:
-            for part in casting.of_file(path, export_format):
+            for part in casting.of_file(path, export_format) if intact else ():
                 yield casting.batch(part, range(done + 1, done + 1 + part.num_rows))
                 done += part.num_rows
         except duckdb.InvalidInputException:
-            rest = islice(records(path, export_format, len(header)), done + 1, None)
-            yield from salvaged(rest, casting, done)
+            intact = None
         except duckdb.Error as error:
             raise TableError(f"{table.file_name} cannot be read: {error}") from None
+        if not intact:
+            rest = islice(records(path, export_format, len(header)), done + 1, None)
+            for batch in salvaged(rest, casting, done):
+                yield batch
+                done += batch.records
+        elif done != intact - 1:
+            raise TableError(
+                f"{table.file_name} holds {intact - 1:,} records, but {done:,} were read."
+            )
     if not done:
         yield empty(table, header)
 
@@ -127,6 +136,7 @@ class Casting:
 
     def of_file(self, path: Path, export_format: str) -> pa.RecordBatchReader:
         """Parses a file with DuckDB."""
+        path = mended(path) if export_format == "EXCEL" else path
         columns = ", ".join(f"'{cell}': 'varchar'" for cell in self.cells)
         source = f"""read_csv(
             $path, columns = {{{columns}}}, auto_detect = false, header = true, delim = ',',
