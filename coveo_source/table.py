@@ -49,6 +49,10 @@ CASTS: dict[ColumnType, str] = {
 }
 
 
+STOPPED = (duckdb.InvalidInputException, OSError)
+"""What DuckDB raises at a record that it cannot read: before the first batch, and between two."""
+
+
 class Batch(NamedTuple):
     """Some consecutive records of a file.
 
@@ -82,7 +86,7 @@ def read(path: Path, table: Table, export_format: str) -> Iterator[Batch]:
             for part in casting.of_file(path, export_format) if intact else ():
                 yield casting.batch(part, range(done + 1, done + 1 + part.num_rows))
                 done += part.num_rows
-        except duckdb.InvalidInputException:
+        except STOPPED:
             intact = None
         except duckdb.Error as error:
             raise TableError(f"{table.file_name} cannot be read: {error}") from None
