@@ -28,6 +28,8 @@ from .rejection import (
 from .salvage import Record, printable, records
 
 BATCH_ROWS = 50_000
+BATCH_BYTES = 64 << 20
+"""Raw bytes, from which on a batch that is read record by record is full."""
 
 ARROW_TYPES: dict[ColumnType, pa.DataType] = {
     "text": pa.string(),
@@ -43,9 +45,12 @@ CASTS: dict[ColumnType, str] = {
     " when lower({cell}) in ('f', 'false', '0') then false end",
     # a bare cast would round 1.5 and trim blanks
     "bigint": "case when regexp_full_match({cell}, '-?[0-9]+') then try_cast({cell} as bigint) end",
-    # GMT without a mark was seen; ISO with T and Z, and no milliseconds, are inferred
-    "timestamp": "try_strptime({cell}, ['%Y-%m-%d %H:%M:%S.%g', '%Y-%m-%dT%H:%M:%S.%gZ',"
-    " '%Y-%m-%d %H:%M:%S', '%Y-%m-%dT%H:%M:%SZ'])",
+    # GMT without a mark was seen; ISO with T and Z, and no milliseconds, are inferred;
+    # strptime alone would take 26-1-3 for the year 26, and pass over blanks
+    "timestamp": "case when regexp_full_match({cell}, '[1-9][0-9]{{3}}(-[0-9]{{2}}){{2}}"
+    "[ T][0-9]{{2}}(:[0-9]{{2}}){{2}}([.][0-9]{{1,3}})?Z?') then"
+    " try_strptime({cell}, ['%Y-%m-%d %H:%M:%S.%g', '%Y-%m-%dT%H:%M:%S.%gZ',"
+    " '%Y-%m-%d %H:%M:%S', '%Y-%m-%dT%H:%M:%SZ']) end",
 }
 
 
@@ -108,7 +113,7 @@ def salvaged(rest: Iterator[Record], casting: "Casting", done: int) -> Iterator[
 
     done: how many records came before
     """
-    while chunk := list(islice(rest, BATCH_ROWS)):
+    for chunk in chunks(rest):
         numbered = list(enumerate(chunk, done + 1))
         sound = {number: record.cells for number, record in numbered if record.cells}
         batch = casting.batch(casting.of_cells(list(sound.values())), list(sound))
@@ -119,6 +124,20 @@ def salvaged(rest: Iterator[Record], casting: "Casting", done: int) -> Iterator[
         )
         yield Batch(len(chunk), batch.rows, pa.concat_tables([batch.rejected, damaged]))
         done += len(chunk)
+
+
+def chunks(rest: Iterator[Record]) -> Iterator[list[Record]]:
+    """Records in lists that are bounded in number and in bytes."""
+    chunk: list[Record] = []
+    size = 0
+    for record in rest:
+        chunk.append(record)
+        size += len(record.raw)
+        if len(chunk) == BATCH_ROWS or size >= BATCH_BYTES:
+            yield chunk
+            chunk, size = [], 0
+    if chunk:
+        yield chunk
 
 
 class Casting:
