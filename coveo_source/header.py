@@ -1,5 +1,6 @@
 """The header of a CSV file: read by us, so that nothing is left to a sniffer."""
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from .salvage import printable, record_at
 
 LONGEST = 1 << 20
 """Bytes; no header is longer."""
+CONTROL = re.compile(rb"[\x00-\x1f]")
+"""DuckDB takes a header with a line end in it for more than one line, and SQL ends at a NUL."""
 
 
 def header_of(path: Path, table: Table, export_format: str) -> list[str]:
@@ -23,8 +26,10 @@ def header_of(path: Path, table: Table, export_format: str) -> list[str]:
     record, end = record_at(start, 0, export_format)
     if not record.raw:
         raise TableError(f"{table.file_name} has no header.")
-    if record.cells is None or end == LONGEST:
-        reason = record.reason or f"is longer than {LONGEST:,} bytes"
+    if record.cells is None or end == LONGEST or CONTROL.search(record.raw):
+        too_long = f"is longer than {LONGEST:,} bytes"
+        control = "has a line end or another control character inside of a name"
+        reason = record.reason or (too_long if end == LONGEST else control)
         raise TableError(
             f"The header of {table.file_name} {reason}. It begins {printable(record.raw[:200])!r}."
             " Without it nothing in the file can be told apart, so nothing was loaded."
