@@ -29,7 +29,7 @@ def mended(path: Path) -> Path:
     r"""The file with every documented escape `"\` made a plain `\`.
 
     A file without the two bytes, that is nearly every file, is returned as it is; else the
-    mended copy stands beside it and the original is removed.
+    mended copy stands beside it. The original stays, for a damaged record to be quoted from.
     """
     if not contains(path, b'"\\'):
         return path
@@ -37,7 +37,6 @@ def mended(path: Path) -> Path:
     with path.open("rb") as source, copy.open("wb") as target:
         for block in blocks(source):
             target.write(mend(block))
-    path.unlink()
     return copy
 
 
