@@ -126,36 +126,31 @@ def test_an_answer_that_takes_too_long_is_asked_for_again(
 def test_lines_may_be_refused_and_reset(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("coveo_source.client.RETRIES", 6)
     monkeypatch.setattr("coveo_source.client.CONNECT_RETRIES", 4)
-    port = socket.socket()
-    port.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    port.bind(("127.0.0.1", 0))
-    port.listen()
-    number = port.getsockname()[1]
-    seen = []
-
-    def reset_then_serve() -> None:
-        line, _ = port.accept()
-        seen.append(line.recv(10))
-        line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        line.close()
-        port.close()
-
-    Thread(target=reset_then_serve, daemon=True).start()
-    timer = Thread(target=lambda: (seen_reset(seen), serve(port=number)), daemon=True)
-    timer.start()
-    account = DemoServer(port=0)
-    ended = run_from(account, base_url=f"http://127.0.0.1:{number}")
-    account.close()
-    timer.join()
-    assert seen
+    with DemoServer() as account:
+        port = free_port()
+        starting = Thread(target=lambda: reset_once_then(port, lambda: serve(port=port)))
+        starting.start()
+        ended = run_from(account, base_url=f"http://127.0.0.1:{port}")
+        starting.join()
     assert_clean(ended)
 
 
-def seen_reset(seen: list[bytes]) -> None:
-    while not seen:
-        time.sleep(0.01)
-    # until then the port is nobody's: connections are refused
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as line:
+        line.bind(("127.0.0.1", 0))
+        return int(line.getsockname()[1])
+
+
+def reset_once_then(port: int, start: Callable[[], object]) -> None:
+    """Resets the first line to a port, refuses others for a moment, then lets a server start."""
+    with socket.create_server(("127.0.0.1", port)) as door:
+        line, _ = door.accept()
+        line.recv(1)
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        line.close()
     time.sleep(0.3)
+    start()
 
 
 def test_the_answer_to_a_creation_may_be_lost(demo: DemoServer) -> None:
