@@ -8,10 +8,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from coveo_source.demo import DemoServer, Request, Response
@@ -29,17 +30,24 @@ AT = """
 import os, signal, sys, time
 number, phase = int(sys.argv.pop(1)), sys.argv.pop(1)
 
-def strike(event, args):
-    if event == "open" and str(args[0]).endswith("/clicks.csv"):
+def strike():
+    if not struck:
+        struck.append(True)
+        print("STRUCK", flush=True)
         os.kill(os.getpid(), number)
 
+def when_opened(event, args):
+    if event == "open" and str(args[0]).endswith("/clicks.csv"):
+        strike()
+
+struck = []
 if phase == "reading":
-    sys.addaudithook(strike)
+    sys.addaudithook(when_opened)
 if phase in ("loading", "loading slowly"):
     from dlt.destinations.impl.duckdb.duck import DuckDbCopyJob
 
     def slow(self, run=DuckDbCopyJob.run):
-        os.kill(os.getpid(), number)
+        strike()
         time.sleep(60 if phase == "loading slowly" else 0.2)
         run(self)
 
@@ -51,6 +59,9 @@ main()
 
 def not_yet(reason: str) -> pytest.MarkDecorator:
     return pytest.mark.xfail(strict=True, reason=reason)
+
+
+DLT_SAYS = not_yet("what dlt says of the disk and the database is passed on as it is")
 
 
 @pytest.fixture(autouse=True)
@@ -92,14 +103,9 @@ def test_a_signal_ends_the_run_and_the_next_goes_on(
     serve: Serve, number: signal.Signals, phase: str
 ) -> None:
     server = serve(export_seconds=3 if phase == "waiting" else 0.05)
-    struck: list[float] = []
-
-    def strike(now: bool = True) -> None:
-        struck.append(time.monotonic())
-        process.send_signal(number)
 
     def while_waiting(server: DemoServer, request: Request) -> Response:
-        strike()
+        process.send_signal(number)
         return server.answer(request)
 
     def while_downloading(server: DemoServer, request: Request) -> Response:
@@ -107,7 +113,7 @@ def test_a_signal_ends_the_run_and_the_next_goes_on(
 
         def pieces() -> Iterator[bytes]:
             yield content_of(true)
-            strike()
+            process.send_signal(number)
             time.sleep(SECONDS * 2)
 
         return Response(true.status, true.headers, pieces())
@@ -127,10 +133,11 @@ def test_a_signal_ends_the_run_and_the_next_goes_on(
 @not_yet("signals are not handled")
 def test_a_second_signal_ends_the_run_at_once(demo: DemoServer) -> None:
     with running(demo, "-c", AT, str(int(signal.SIGINT)), "loading slowly") as process:
-        assert process.stderr
-        # the first signal comes from the load; what it is answered by ends in a line
-        while "again" not in process.stderr.readline():
-            assert process.poll() is None
+        assert process.stdout
+        # the first signal comes from the load itself
+        assert process.stdout.readline() == "STRUCK\n"
+        time.sleep(0.5)
+        assert process.poll() is None
         process.send_signal(signal.SIGINT)
         assert process.wait(SECONDS) != 0
     assert_clean(run_from(demo))
@@ -161,6 +168,7 @@ def held_by_another_process() -> Iterator[None]:
             holder.kill()
 
 
+@DLT_SAYS
 def test_a_database_that_another_process_holds_is_told(demo: DemoServer) -> None:
     with held_by_another_process():
         assert_told(run_from(demo), "coveo.duckdb", "un again")
@@ -168,21 +176,38 @@ def test_a_database_that_another_process_holds_is_told(demo: DemoServer) -> None
     assert_clean(run_from(demo))
 
 
+@DLT_SAYS
 def test_a_database_that_another_process_takes_during_the_run_is_told(demo: DemoServer) -> None:
-    holding = held_by_another_process()
-
-    def taken(server: DemoServer, request: Request) -> Response:
-        holding.__enter__()
-        return server.answer(request)
-
-    inject(demo, Fault(at("file"), taken))
-    assert_told(run_from(demo), "coveo.duckdb", "un again")
-    holding.__exit__(None, None, None)
+    with taken_at_the_download(demo):
+        assert_told(run_from(demo), "coveo.duckdb", "un again")
     assert_clean(run_from(demo))
     assert len(created(demo)) == 1
     assert demo.exports == []
 
 
+@not_yet("exports are deleted after a load that failed, too")
+def test_an_export_stays_until_its_rows_are_loaded(demo: DemoServer) -> None:
+    with taken_at_the_download(demo):
+        assert run_from(demo).code == 1
+        assert len(demo.exports) == 1
+    assert_clean(run_from(demo))
+    assert demo.exports == []
+
+
+@contextmanager
+def taken_at_the_download(server: DemoServer) -> Iterator[None]:
+    """Another process opens the database while a run downloads."""
+    with ExitStack() as stack:
+
+        def taken(server: DemoServer, request: Request) -> Response:
+            stack.enter_context(held_by_another_process())
+            return server.answer(request)
+
+        inject(server, Fault(at("file"), taken))
+        yield
+
+
+@DLT_SAYS
 def test_a_folder_in_the_place_of_the_database_is_told(demo: DemoServer) -> None:
     folder = Path("coveo.duckdb")
     folder.mkdir()
@@ -200,11 +225,10 @@ def no_privileges() -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="modes count for root on Linux alone")
 @pytest.mark.parametrize("what", ["file", "folder"])
+@DLT_SAYS
 def test_a_database_that_may_not_be_written_is_told(
     demo: DemoServer, own_folder: Path, what: str
 ) -> None:
-    import duckdb
-
     path = own_folder
     if what == "file":
         path = own_folder / "coveo.duckdb"
@@ -222,11 +246,12 @@ def test_a_database_that_may_not_be_written_is_told(
 # --- the disk ---
 
 
-@pytest.mark.parametrize(
-    "size",
-    [pytest.param(4_000, id="download"), pytest.param(200_000, id="load")],
-)
+@pytest.mark.parametrize("size", [15_000, 60_000, 200_000], ids=["download", "read", "load"])
+@DLT_SAYS
 def test_a_full_disk_is_told_and_the_next_run_goes_on(demo: DemoServer, size: int) -> None:
+    # it is there already, and so opened without writing
+    duckdb.connect("coveo.duckdb").close()
+
     def small_disk() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
