@@ -17,7 +17,7 @@ from typing import IO, BinaryIO
 import requests
 
 from .client import CoveoClient
-from .exceptions import ArchiveError, ServiceUnreachable
+from .exceptions import ArchiveDamaged, ArchiveError, ServiceUnreachable
 
 CHUNK = 1 << 20
 DOWNLOAD_TRIES = 5
@@ -95,7 +95,8 @@ def fetch_rest(
 def copy(response: requests.Response, file: BinaryIO, on_bytes: Callable[[int], None]) -> int:
     """Writes a response's body to a file; returns its length in bytes."""
     received = 0
-    for piece in response.iter_content(CHUNK):
+    # read1 hands out what has come, so that nothing of it is lost when the line breaks
+    while piece := response.raw.read1(CHUNK):
         file.write(piece)
         received += len(piece)
         on_bytes(len(piece))
@@ -114,7 +115,7 @@ class Archive:
         self.tables = tuple(tables)
         self.is_zip = zipfile.is_zipfile(path)
         if not self.is_zip and (len(self.tables) != 1 or not looks_like_text(path)):
-            raise ArchiveError(
+            raise ArchiveDamaged(
                 f"The downloaded file ({path.stat().st_size:,} bytes) is not a ZIP, or only the"
                 " beginning of one. The export is kept: run again and it is fetched again."
             )
@@ -123,7 +124,8 @@ class Archive:
         """Writes the CSV file of a table below `folder`; None if the archive has none.
 
         Raises:
-            ArchiveError: if the member is damaged, or unpacks to an unreasonable size
+            ArchiveDamaged: if the member is damaged
+            ArchiveError: if it unpacks to an unreasonable size
         """
         if not self.is_zip:
             return self.path
@@ -137,7 +139,7 @@ class Archive:
                 with archive.open(member) as packed, target.open("wb") as file:
                     copy_bounded(packed, file, bound, member.filename)
         except DAMAGE as error:
-            raise ArchiveError(
+            raise ArchiveDamaged(
                 f"{table}.csv in the archive is damaged: {error}. The export is kept: run again"
                 " and it is fetched again."
             ) from error
@@ -186,9 +188,14 @@ def private_folder(path: Path) -> Iterator[Path]:
 
     What a process that was killed left there goes first.
     """
-    shutil.rmtree(path, ignore_errors=True)
+    clear(path)
     path.mkdir(mode=0o700, parents=True)
     try:
         yield path
     finally:
-        shutil.rmtree(path, ignore_errors=True)
+        clear(path)
+
+
+def clear(folder: Path) -> None:
+    """Removes a folder with all that is in it, if it is there."""
+    shutil.rmtree(folder, ignore_errors=True)

@@ -6,6 +6,7 @@ own. Nothing but the table that is being read is unpacked, and no more than a ba
 """
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,21 +14,16 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from .archive import Archive, download, private_folder
-from .audit import (
-    EXPORTS_SCHEMA,
-    REJECTED_ROWS_SCHEMA,
-    Counts,
-    Fetched,
-    rejected_rows,
-)
+from .archive import private_folder
+from .audit import EXPORTS_SCHEMA, REJECTED_ROWS_SCHEMA, Fetched, rejected_rows
 from .catalogue import EXPORTS, REJECTED, TABLES, Table
 from .client import CoveoClient
-from .deletion import delete
-from .exceptions import ExportExpired, ExportFailed
-from .export import adopt_or_create, wait
+from .counts import Counting
+from .exceptions import ExportFailed, told_with
+from .fetch import Count, ExportFile
 from .header import check_names
-from .plan import Step
+from .plan import Step, smaller
+from .rejection import refuse
 from .settings import Settings
 from .table import empty, read
 
@@ -78,14 +74,16 @@ class Extraction:
     folder: where files may lie while they are read; private, and empty again afterwards
     count: called with a counter's name and an increment, to show progress
     normalize: API name of a column to its name in the destination
+    halve_failed: whether a window whose export fails is asked for again in two halves
     fetched: the exports read so far
     """
 
     settings: Settings
     client: CoveoClient
     folder: Path
-    count: Callable[[str, int], None]
+    count: Count
     normalize: Callable[[str], str]
+    halve_failed: bool = True
     fetched: list[Fetched] = field(default_factory=list)
 
     def items(self, steps: list[Step]) -> Iterator[Item]:
@@ -93,56 +91,43 @@ class Extraction:
         yield Item(EXPORTS, EXPORTS_SCHEMA.empty_table())
         yield Item(REJECTED, REJECTED_ROWS_SCHEMA.empty_table())
         with private_folder(self.folder):
-            for step in steps:
-                yield from self._items_of(step)
+            waiting = deque(steps)
+            while waiting:
+                step = waiting.popleft()
+                try:
+                    yield from self._items_of(step)
+                except ExportFailed as error:
+                    if not self.halve_failed:
+                        raise
+                    waiting.extendleft(smaller(step, self.client, error)[::-1])
 
     def _items_of(self, step: Step) -> Iterator[Item]:
-        fetched, archive = self._fetch(step)
+        started = time.monotonic()
+        with told_with(str(step.job.due.window)):
+            file = ExportFile(step.job, self.client, self.folder / "export", self.count)
+        fetched = Fetched(file.export, step, file.size, time.monotonic() - started)
         started = time.monotonic()
         for name in step.job.due.tables:
             with private_folder(self.folder / name) as folder:
-                yield from self._rows(fetched, archive, TABLES[name], folder)
-        archive.path.unlink(missing_ok=True)
+                path = file.unpack(name, folder)
+                yield from self._rows(fetched, TABLES[name], path, folder)
+        file.path.unlink(missing_ok=True)
         fetched.read_seconds = time.monotonic() - started
         self.fetched.append(fetched)
         yield Item(EXPORTS, fetched.as_row(self.settings.org))
 
-    def _fetch(self, step: Step) -> tuple[Fetched, Archive]:
-        started = time.monotonic()
-        export = adopt_or_create(step.job, self.client)
-        seconds = 0
-
-        def on_wait(waited: float) -> None:
-            nonlocal seconds
-            self.count("seconds waited for Coveo", round(waited) - seconds)
-            seconds = round(waited)
-
-        try:
-            export = wait(export, self.client, self.settings.poll_timeout, on_wait)
-        except (ExportFailed, ExportExpired):
-            delete(self.client, [export.id])
-            raise
-        path = download(
-            self.client,
-            export.id,
-            self.folder / "export",
-            lambda count: self.count("bytes downloaded", count),
-        )
-        archive = Archive(path, step.job.due.tables)
-        fetched = Fetched(export, step, file_bytes=path.stat().st_size)
-        fetched.wait_seconds = time.monotonic() - started
-        return fetched, archive
-
     def _rows(
-        self, fetched: Fetched, archive: Archive, table: Table, folder: Path
+        self, fetched: Fetched, table: Table, path: Path | None, folder: Path
     ) -> Iterator[Item]:
-        counts = fetched.counts.setdefault(table.name, Counts())
-        path = archive.unpack(table.name, folder)
+        counting = Counting(table, folder)
         batches = read(path, table, self.settings.export_format) if path else iter([empty(table)])
         for number, batch in enumerate(batches):
             if not number:
                 check_names(batch.rows.column_names, table, self.normalize)
-            counts.add(batch)
+            counting.add(batch)
             if batch.rejected.num_rows:
+                if self.settings.strict:
+                    refuse(batch.rejected, str(fetched.export), table.file_name)
                 yield Item(REJECTED, rejected_rows(batch.rejected, fetched.export.id, table.name))
             yield Item(table.name, batch.rows)
+        fetched.counts[table.name] = counting.counts()

@@ -14,10 +14,11 @@ import pyarrow as pa
 from dlt.common import logger
 
 from .audit import Fetched
-from .client import CoveoClient
+from .client import CoveoClient, client_of
 from .deletion import after_load, delete
 from .export import Ledger
 from .extraction import Extraction, Item, Stream
+from .interruption import interruptible
 from .memory import Memory, plain_utc
 from .plan import Step, make_plan
 from .settings import Settings
@@ -87,21 +88,23 @@ class Reading:
         selected = dlt.current.source().selected_resources.keys()
         memory = Memory(dlt.current.source_state())
         memory.check_owner(self.settings, pipeline.pipeline_name)
-        client = CoveoClient(self.settings.base_url, self.settings.org, self.settings.api_key)
+        client = client_of(self.settings)
         steps = self.steps
         if steps is None:
             ledger = Ledger(pipeline.pipeline_name, pipeline.dataset_name)
             wanted = [table for table in self.settings.tables if table in selected]
-            steps = planned(self.settings, memory, client, ledger, wanted)
+            with interruptible():
+                steps = planned(self.settings, memory, client, ledger, wanted)
         memory.claim(self.settings)
         memory.add(step.job.due.window for step in steps)
         extraction = Extraction(
             self.settings,
             client,
-            Path(pipeline.working_dir) / "coveo_exports",
+            files_folder(pipeline),
             lambda name, increment: pipeline.collector.update(name, increment),
             dlt.current.source_schema().naming.normalize_identifier,
-            [],
+            # a window that is loaded alone is halved by who planned it, each half its own load
+            halve_failed=self.steps is None,
         )
         stream = Stream(self._items(load_id, extraction, steps), selected)
         return Current(load_id, steps, extraction, stream)
@@ -111,6 +114,11 @@ class Reading:
         if not self.settings.keep_exports:
             ids = [fetched.export.id for fetched in extraction.fetched]
             after_load.expect(load_id, extraction.client, ids)
+
+
+def files_folder(pipeline: dlt.Pipeline) -> Path:
+    """Where the files of a pipeline's exports lie while they are read."""
+    return Path(pipeline.working_dir) / "coveo_exports"
 
 
 def planned(
