@@ -25,8 +25,12 @@ from .models import columns_of, run_model, selected
 from .plan import Step, smaller
 from .reading import Reading
 from .reconciliation import reconcile
+from .recovery import mend
 from .session import Options, Session, session
 from .summary import Outcome, relative
+
+MODELS_DUE = "coveo_source_models_due"
+"""Under this name the working folder remembers that there are rows that no model has seen."""
 
 
 def run(options: Options, overrides: Mapping[str, Any]) -> Outcome:
@@ -48,18 +52,22 @@ def run(options: Options, overrides: Mapping[str, Any]) -> Outcome:
         delete(here.client, [export.id for export in plan.stale])
         outcome = outcome_of(here)
         outcome.fetched.extend(load_windows(here, plan.steps))
-        if options.with_models and (plan.steps or loaded_pending or models_missing(here)):
+        if options.with_models and (loaded_pending or models_missing(here) or models_due(here)):
             outcome.models.update(build_models(here))
+            here.pipeline.set_local_state_val(MODELS_DUE, False)
         outcome.seconds = time.monotonic() - started
         return outcome
 
 
 def load_pending(here: Session) -> bool:
     """Loads the packages that a run left which did not come to its end; whether there were any."""
+    mend(here.pipeline)
     if not here.pipeline.has_pending_data:
         return False
     here.progress.say("Loading first what an earlier run had read but not yet loaded.")
     reconcile(here.pipeline, loaded(here.pipeline.run()))
+    # the package holds the cursors that belong to it; those in the working folder may be older
+    here.pipeline.sync_destination()
     signals.raise_if_signalled()
     return True
 
@@ -73,6 +81,11 @@ def models_missing(here: Session) -> bool:
     """Whether a model was never built although there is something to build it from."""
     present = columns_of(here.pipeline)
     return bool(present) and any(model.name not in present for model in selected(()))
+
+
+def models_due(here: Session) -> bool:
+    """Whether rows were loaded since all models were built, by this run or by one before it."""
+    return bool(here.pipeline.state["_local"].get(MODELS_DUE))
 
 
 def load_windows(here: Session, steps: Iterable[Step]) -> Iterator[Fetched]:
@@ -110,6 +123,7 @@ def load(here: Session, step: Step, refresh: bool = False) -> Fetched:
     reading = Reading(here.settings, [step])
     source = DltSource(Schema(SOURCE), SOURCE, list(resources(reading)))
     mode: Any = "drop_resources" if refresh else None
+    here.pipeline.set_local_state_val(MODELS_DUE, True)
     info = here.pipeline.run(source, refresh=mode)
     fetched = reading.fetched[0]
     check_counts(here.pipeline, fetched)
