@@ -9,6 +9,8 @@ from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
+import pytest
+
 from coveo_source.__main__ import main
 from coveo_source.demo import DemoServer, Traffic
 
@@ -108,3 +110,11 @@ def assert_told(ended: Ended, *texts: str) -> None:
     assert "Traceback" not in ended.out + ended.err
     for text in texts:
         assert text in ended.message, ended.err
+
+
+def hurry(monkeypatch: pytest.MonkeyPatch, retries: int = 1) -> None:
+    """Little patience: the first retry comes at once, before all others there is a pause."""
+    monkeypatch.setattr("coveo_source.patience.RETRIES", retries)
+    monkeypatch.setattr("coveo_source.patience.CONNECT_RETRIES", retries)
+    monkeypatch.setattr("coveo_source.export.CREATE_TRIES", retries + 1)
+    monkeypatch.setattr("coveo_source.export.FIRST_WAIT", 0.02)

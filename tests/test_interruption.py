@@ -18,7 +18,7 @@ import pytest
 from coveo_source.demo import DemoServer, Request, Response
 from coveo_source.demo.faults import Fault, at, content_of, cut_off, inject
 
-from .ending import FROM, Ended, assert_clean, assert_told, run_from
+from .ending import FROM, Ended, assert_clean, assert_told, hurry, run_from
 from .user import PIPELINE, created, environment
 
 Serve = Callable[..., DemoServer]
@@ -66,7 +66,7 @@ DLT_SAYS = not_yet("what dlt says of the disk and the database is passed on as i
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("coveo_source.export.FIRST_WAIT", 0.02)
+    hurry(monkeypatch)
 
 
 @contextmanager
