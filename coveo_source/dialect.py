@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from .private import private_file
+
 BLOCK = 4 << 20
 
 QUOTES_BEFORE_BACKSLASH = re.compile(rb'("+)\\')
@@ -34,7 +36,7 @@ def mended(path: Path) -> Path:
     if not contains(path, b'"\\'):
         return path
     copy = path.with_suffix(".mended.csv")
-    with path.open("rb") as source, copy.open("wb") as target:
+    with path.open("rb") as source, private_file(copy) as target:
         for block in blocks(source):
             target.write(mend(block))
     return copy

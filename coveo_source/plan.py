@@ -65,13 +65,17 @@ def make_plan(
     notices.extend(ignored_start(settings, cursors))
     parts = due(cursors, span, settings.window, TABLES)
     dimensions = wanted_dimensions(settings, client) if parts else ()
-    row_limit = client.row_limit() if parts else None
 
     def job(part: Due) -> Job:
         return Job(part, ledger, settings, dimensions)
 
     def rows(part: Due) -> int:
         return sum(client.estimate(job(part).estimate_query).values())
+
+    row_limit = client.row_limit() if parts else None
+    if row_limit == 0:
+        # halving would never end before the smallest windows
+        raise RowLimitReached(str(parts[0].window), rows(parts[0]), 0)
 
     steps: list[Step] = []
     for part, export in adopted(parts, found, job, settings.lookback):

@@ -42,7 +42,7 @@ from coveo_source.demo.faults import (
 from coveo_source.demo.wire import Listener
 
 from .conftest import NOW, Clock
-from .ending import FROM, assert_clean, assert_told, hurry, run_from
+from .ending import FROM, WINDOW, assert_clean, assert_told, hurry, run_from
 from .user import PIPELINE, created, dlt_command, environment
 
 Serve = Callable[..., DemoServer]
