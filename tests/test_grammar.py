@@ -1,3 +1,5 @@
+import re
+import tracemalloc
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -5,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coveo_source import grammar
+from coveo_source import grammar, header
+from coveo_source.exceptions import TableError
 from coveo_source.grammar import LONGEST_RECORD, intact_records
 from coveo_source.table import read
 
@@ -144,3 +147,27 @@ def test_a_file_without_a_line_end_at_its_end_is_counted_whole(own_folder: Path)
     assert intact_records(raw_file(own_folder, 'a,b\n1,"2"'), "EXCEL", 2) == 2
     assert intact_records(raw_file(own_folder, "a,b\n1,"), "EXCEL", 2) == 2
     assert intact_records(raw_file(own_folder, ""), "EXCEL", 2) == 0
+
+
+def test_a_damaged_file_is_not_held_in_memory(
+    own_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(grammar, "BLOCK", 1_000)
+    monkeypatch.setattr(grammar, "LONGEST_RECORD", 5_000)
+    path = raw_file(own_folder, "damaged\n" + "a,b\n" * 500_000)
+    tracemalloc.start()
+    try:
+        assert intact_records(path, "EXCEL", 2) is None
+        assert tracemalloc.get_traced_memory()[1] < 200_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_record_that_duckdb_loses_is_missed_in_the_count(
+    own_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # the only case known, which the reading of the header refuses before
+    monkeypatch.setattr(header, "CONTROL", re.compile(rb"(?!)"))
+    content = f'"id","datetime","c_a","\rc"\n"a","{TIME}",,\n'
+    with pytest.raises(TableError, match=r"holds 1 records, but 0 were read"):
+        list(read(raw_file(own_folder, content), SEARCHES, "EXCEL"))
