@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from .private import private_file
+
 BLOCK = 4 << 20
 
 QUOTES_BEFORE_BACKSLASH = re.compile(rb'("+)\\')
@@ -29,15 +31,14 @@ def mended(path: Path) -> Path:
     r"""The file with every documented escape `"\` made a plain `\`.
 
     A file without the two bytes, that is nearly every file, is returned as it is; else the
-    mended copy stands beside it and the original is removed.
+    mended copy stands beside it. The original stays, for a damaged record to be quoted from.
     """
     if not contains(path, b'"\\'):
         return path
     copy = path.with_suffix(".mended.csv")
-    with path.open("rb") as source, copy.open("wb") as target:
+    with path.open("rb") as source, private_file(copy) as target:
         for block in blocks(source):
             target.write(mend(block))
-    path.unlink()
     return copy
 
 

@@ -15,6 +15,7 @@ import pyarrow as pa
 from .catalogue import CURSOR, ColumnType, Table, column_type
 from .dialect import ESCAPES, mended
 from .exceptions import TableError
+from .grammar import LONGEST_RECORD, intact_records
 from .header import header_of
 from .rejection import (
     REJECTED_SCHEMA,
@@ -27,8 +28,8 @@ from .rejection import (
 from .salvage import Record, printable, records
 
 BATCH_ROWS = 50_000
-LONGEST_RECORD = 16 << 20
-"""Bytes; DuckDB's read buffers grow with it. A longer record is read by `salvage`."""
+BATCH_BYTES = 64 << 20
+"""Raw bytes, from which on a batch that is read record by record is full."""
 
 ARROW_TYPES: dict[ColumnType, pa.DataType] = {
     "text": pa.string(),
@@ -44,10 +45,17 @@ CASTS: dict[ColumnType, str] = {
     " when lower({cell}) in ('f', 'false', '0') then false end",
     # a bare cast would round 1.5 and trim blanks
     "bigint": "case when regexp_full_match({cell}, '-?[0-9]+') then try_cast({cell} as bigint) end",
-    # GMT without a mark was seen; ISO with T and Z, and no milliseconds, are inferred
-    "timestamp": "try_strptime({cell}, ['%Y-%m-%d %H:%M:%S.%g', '%Y-%m-%dT%H:%M:%S.%gZ',"
-    " '%Y-%m-%d %H:%M:%S', '%Y-%m-%dT%H:%M:%SZ'])",
+    # GMT without a mark was seen; ISO with T and Z, and no milliseconds, are inferred;
+    # strptime alone would take 26-1-3 for the year 26, and pass over blanks
+    "timestamp": "case when regexp_full_match({cell}, '[1-9][0-9]{{3}}(-[0-9]{{2}}){{2}}"
+    "[ T][0-9]{{2}}(:[0-9]{{2}}){{2}}([.][0-9]{{1,3}})?Z?') then"
+    " try_strptime({cell}, ['%Y-%m-%d %H:%M:%S.%g', '%Y-%m-%dT%H:%M:%S.%gZ',"
+    " '%Y-%m-%d %H:%M:%S', '%Y-%m-%dT%H:%M:%SZ']) end",
 }
+
+
+STOPPED = (duckdb.InvalidInputException, OSError)
+"""What DuckDB raises at a record that it cannot read: before the first batch, and between two."""
 
 
 class Batch(NamedTuple):
@@ -67,25 +75,35 @@ def read(path: Path, table: Table, export_format: str) -> Iterator[Batch]:
     """Reads a CSV file in batches, never as a whole.
 
     A file without records yields one empty batch, so that the table and its columns are known.
-    From a record on that does not parse, the file is read record by record instead.
+    DuckDB parses a file of which every record fits the grammar. Any other is read record by
+    record, and so is the rest of one at which DuckDB stops: a record that is too long for its
+    buffers, or not UTF-8.
 
     Raises:
         TableError: if the header or the file cannot be read
     """
-    path = mended(path) if export_format == "EXCEL" else path
     header = header_of(path, table, export_format)
+    intact = intact_records(path, export_format, len(header))
     done = 0
     with duckdb.connect(":memory:") as database:
         casting = Casting(database, table, header)
         try:
-            for part in casting.of_file(path, export_format):
+            for part in casting.of_file(path, export_format) if intact else ():
                 yield casting.batch(part, range(done + 1, done + 1 + part.num_rows))
                 done += part.num_rows
-        except duckdb.InvalidInputException:
-            rest = islice(records(path, export_format, len(header)), done + 1, None)
-            yield from salvaged(rest, casting, done)
+        except STOPPED:
+            intact = None
         except duckdb.Error as error:
             raise TableError(f"{table.file_name} cannot be read: {error}") from None
+        if not intact:
+            rest = islice(records(path, export_format, len(header)), done + 1, None)
+            for batch in salvaged(rest, casting, done):
+                yield batch
+                done += batch.records
+        elif done != intact - 1:
+            raise TableError(
+                f"{table.file_name} holds {intact - 1:,} records, but {done:,} were read."
+            )
     if not done:
         yield empty(table, header)
 
@@ -95,7 +113,7 @@ def salvaged(rest: Iterator[Record], casting: "Casting", done: int) -> Iterator[
 
     done: how many records came before
     """
-    while chunk := list(islice(rest, BATCH_ROWS)):
+    for chunk in chunks(rest):
         numbered = list(enumerate(chunk, done + 1))
         sound = {number: record.cells for number, record in numbered if record.cells}
         batch = casting.batch(casting.of_cells(list(sound.values())), list(sound))
@@ -106,6 +124,20 @@ def salvaged(rest: Iterator[Record], casting: "Casting", done: int) -> Iterator[
         )
         yield Batch(len(chunk), batch.rows, pa.concat_tables([batch.rejected, damaged]))
         done += len(chunk)
+
+
+def chunks(rest: Iterator[Record]) -> Iterator[list[Record]]:
+    """Records in lists that are bounded in number and in bytes."""
+    chunk: list[Record] = []
+    size = 0
+    for record in rest:
+        chunk.append(record)
+        size += len(record.raw)
+        if len(chunk) == BATCH_ROWS or size >= BATCH_BYTES:
+            yield chunk
+            chunk, size = [], 0
+    if chunk:
+        yield chunk
 
 
 class Casting:
@@ -127,6 +159,7 @@ class Casting:
 
     def of_file(self, path: Path, export_format: str) -> pa.RecordBatchReader:
         """Parses a file with DuckDB."""
+        path = mended(path) if export_format == "EXCEL" else path
         columns = ", ".join(f"'{cell}': 'varchar'" for cell in self.cells)
         source = f"""read_csv(
             $path, columns = {{{columns}}}, auto_detect = false, header = true, delim = ',',

@@ -170,13 +170,13 @@ def test_a_file_without_the_escape_is_returned_untouched(own_folder: Path) -> No
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_a_mended_copy_replaces_the_file(own_folder: Path) -> None:
+def test_a_mended_copy_stands_beside_the_file_which_stays_as_it_was(own_folder: Path) -> None:
     path = own_folder / "clicks.csv"
     path.write_bytes(written([[documented(r"a\b")]]))
     copy = mended(path)
     assert copy != path
     assert copy.parent == path.parent
-    assert list(path.parent.iterdir()) == [copy]
+    assert path.read_bytes() == written([[documented(r"a\b")]])
     assert copy.read_bytes() == written([[plain(r"a\b")]])
 
 

@@ -68,7 +68,9 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @contextmanager
-def running(server: DemoServer, *script: str, **options: Any) -> Iterator["subprocess.Popen[str]"]:
+def running(
+    server: DemoServer, *script: str, words: tuple[str, ...] = (), **options: Any
+) -> Iterator["subprocess.Popen[str]"]:
     """A run in a process of its own, which is gone afterwards."""
     with subprocess.Popen(
         [sys.executable, *(script or ("-m", "coveo_source")), *arguments(*words)],
