@@ -21,6 +21,9 @@ FROM = "2026-03-10"
 WINDOW = "2026-03-10 to 2026-03-11 11:45"
 """What a run from there has to load, by the clock of the tests."""
 
+LOADED = ("clicks", "keywords")
+"""The tables that it loads: two are quick, and enough for one to be broken and one to be sound."""
+
 TRAFFIC = Traffic(seed=3, visits_per_day=25)
 """What the `serve` fixture serves by default."""
 
@@ -61,10 +64,14 @@ def command(*words: str, env: dict[str, str] | None = None) -> Ended:
 def run_from(server: DemoServer, *words: str, **settings: object) -> Ended:
     """`run --no-models --from …` against a demo server."""
     named = {f"SOURCES__COVEO_SOURCE__{name.upper()}": str(v) for name, v in settings.items()}
-    begin = () if "--from" in words else ("--from", FROM)
-    return command(
-        PIPELINE, "run", "--no-models", *begin, *words, env={**environment(server), **named}
-    )
+    return command(*arguments(*words), env={**environment(server), **named})
+
+
+def arguments(*words: str) -> tuple[str, ...]:
+    """What the command line of such a run says."""
+    start = () if "--from" in words else ("--from", FROM)
+    which = () if "--tables" in words else ("--tables", *LOADED)
+    return PIPELINE, "run", "--no-models", *start, *which, *words
 
 
 @contextmanager
@@ -83,14 +90,14 @@ _clean: dict[tuple[Any, ...], dict[str, Rows]] = {}
 
 
 def clean(traffic: Traffic = TRAFFIC, **settings: Any) -> dict[str, Rows]:
-    """All tables after one run in which nothing goes wrong."""
-    settings = {"from_date": FROM, **settings}
+    """The tables after one run in which nothing goes wrong."""
+    settings = {"from_date": FROM, "tables": LOADED, **settings}
     key = (traffic, *sorted((name, str(value)) for name, value in settings.items()))
     if key not in _clean:
         server = DemoServer(traffic, clock=Clock(), export_seconds=0)
         with another_folder(), server:
             load(server, **settings)
-            _clean[key] = tables(settings.get("tables") or tuple(tables()))
+            _clean[key] = tables(settings["tables"])
     return _clean[key]
 
 

@@ -16,7 +16,6 @@ from typing import Any, get_args
 import pytest
 import requests
 
-from coveo_source.catalogue import TABLES
 from coveo_source.demo import DemoServer, Request
 from coveo_source.demo.api import BASE_PATH
 from coveo_source.demo.faults import (
@@ -48,7 +47,7 @@ from coveo_source.demo.faults import (
 )
 
 from .conftest import Clock
-from .ending import FROM, TRAFFIC, WINDOW, assert_clean, assert_told, clean, hurry, run_from
+from .ending import FROM, LOADED, TRAFFIC, WINDOW, assert_clean, assert_told, clean, hurry, run_from
 from .user import created, rows
 
 Serve = Callable[..., DemoServer]
@@ -340,7 +339,7 @@ def test_all_tables_may_be_empty(demo: DemoServer) -> None:
     inject(demo, Fault(at("file"), edited(lambda members: {})))
     done = run_from(demo, "--from", quiet[0], "--to", quiet[1])
     assert done.code == 0, done.err
-    assert all(rows(table) == [] for table in TABLES)
+    assert all(rows(table) == [] for table in LOADED)
 
 
 def test_the_only_table_may_come_as_a_bare_csv(demo: DemoServer) -> None:
@@ -411,8 +410,8 @@ def test_what_was_loaded_before_a_fault_stays_loaded(demo: DemoServer) -> None:
     fault = Fault(at("create"), REVOKED, times=None, skip=1)
     inject(demo, fault)
     assert_told(run_from(demo, "--window-days", "1"), "HTTP 401", "api_key")
-    kept = rows("searches")
-    assert 0 < len(kept) < len(clean()["searches"])
+    kept = rows("clicks")
+    assert 0 < len(kept) < len(clean()["clicks"])
     assert fault.seen == 2
     inject(demo)
     assert_clean(run_from(demo, "--window-days", "1", lookback_days=0))

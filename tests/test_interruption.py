@@ -15,15 +15,16 @@ from typing import Any
 import duckdb
 import pytest
 
+from coveo_source.catalogue import TABLES
 from coveo_source.demo import DemoServer, Request, Response
 from coveo_source.demo.faults import Fault, at, content_of, cut_off, inject
 
-from .ending import FROM, Ended, assert_clean, assert_told, hurry, run_from
-from .user import PIPELINE, created, environment
+from .ending import LOADED, Ended, arguments, assert_clean, assert_told, clean, hurry, run_from
+from .user import created, environment
 
 Serve = Callable[..., DemoServer]
 
-SECONDS = 10
+SECONDS = 30
 """How long a run may take to end after a signal."""
 
 AT = """
@@ -37,7 +38,7 @@ def strike():
         os.kill(os.getpid(), number)
 
 def when_opened(event, args):
-    if event == "open" and str(args[0]).endswith("/clicks.csv"):
+    if event == "open" and str(args[0]).endswith("/keywords.csv"):
         strike()
 
 struck = []
@@ -48,7 +49,7 @@ if phase in ("loading", "loading slowly"):
 
     def slow(self, run=DuckDbCopyJob.run):
         strike()
-        time.sleep(60 if phase == "loading slowly" else 0.2)
+        time.sleep(40 if phase == "loading slowly" else 0.2)
         run(self)
 
     DuckDbCopyJob.run = slow
@@ -61,20 +62,18 @@ def not_yet(reason: str) -> pytest.MarkDecorator:
     return pytest.mark.xfail(strict=True, reason=reason)
 
 
-DLT_SAYS = not_yet("what dlt says of the disk and the database is passed on as it is")
-
-
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     hurry(monkeypatch)
 
 
 @contextmanager
-def running(server: DemoServer, *script: str, **options: Any) -> Iterator["subprocess.Popen[str]"]:
+def running(
+    server: DemoServer, *script: str, words: tuple[str, ...] = (), **options: Any
+) -> Iterator["subprocess.Popen[str]"]:
     """A run in a process of its own, which is gone afterwards."""
-    words = [PIPELINE, "run", "--no-models", "--from", FROM]
     with subprocess.Popen(
-        [sys.executable, *(script or ("-m", "coveo_source")), *words],
+        [sys.executable, *(script or ("-m", "coveo_source")), *arguments(*words)],
         env={**os.environ, **environment(server)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -98,7 +97,6 @@ def ended(process: "subprocess.Popen[str]", seconds: float = 60) -> Ended:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda n: n.name)
 @pytest.mark.parametrize("phase", ["waiting", "downloading", "reading", "loading"])
-@not_yet("signals are not handled")
 def test_a_signal_ends_the_run_and_the_next_goes_on(
     serve: Serve, number: signal.Signals, phase: str
 ) -> None:
@@ -123,14 +121,14 @@ def test_a_signal_ends_the_run_and_the_next_goes_on(
     if phase == "downloading":
         inject(server, Fault(at("file"), while_downloading))
     with running(server, "-c", AT, str(int(number)), phase) as process:
-        assert_told(ended(process, SECONDS + 10), "un again")
+        assert_told(ended(process, SECONDS), "un again")
     inject(server)
-    assert_clean(run_from(server))
+    assert_clean(run_from(server, lookback_days=0))
     assert len(created(server)) == 1
     assert server.exports == []
 
 
-@not_yet("signals are not handled")
+@not_yet("a second signal waits for the jobs of the load that are under way")
 def test_a_second_signal_ends_the_run_at_once(demo: DemoServer) -> None:
     with running(demo, "-c", AT, str(int(signal.SIGINT)), "loading slowly") as process:
         assert process.stdout
@@ -139,8 +137,8 @@ def test_a_second_signal_ends_the_run_at_once(demo: DemoServer) -> None:
         time.sleep(0.5)
         assert process.poll() is None
         process.send_signal(signal.SIGINT)
-        assert process.wait(SECONDS) != 0
-    assert_clean(run_from(demo))
+        assert process.wait(5) != 0
+    assert_clean(run_from(demo, lookback_days=0))
     assert len(created(demo)) == 1
 
 
@@ -168,7 +166,6 @@ def held_by_another_process() -> Iterator[None]:
             holder.kill()
 
 
-@DLT_SAYS
 def test_a_database_that_another_process_holds_is_told(demo: DemoServer) -> None:
     with held_by_another_process():
         assert_told(run_from(demo), "coveo.duckdb", "un again")
@@ -176,16 +173,14 @@ def test_a_database_that_another_process_holds_is_told(demo: DemoServer) -> None
     assert_clean(run_from(demo))
 
 
-@DLT_SAYS
 def test_a_database_that_another_process_takes_during_the_run_is_told(demo: DemoServer) -> None:
     with taken_at_the_download(demo):
         assert_told(run_from(demo), "coveo.duckdb", "un again")
-    assert_clean(run_from(demo))
+    assert_clean(run_from(demo, lookback_days=0))
     assert len(created(demo)) == 1
     assert demo.exports == []
 
 
-@not_yet("exports are deleted after a load that failed, too")
 def test_an_export_stays_until_its_rows_are_loaded(demo: DemoServer) -> None:
     with taken_at_the_download(demo):
         assert run_from(demo).code == 1
@@ -207,7 +202,6 @@ def taken_at_the_download(server: DemoServer) -> Iterator[None]:
         yield
 
 
-@DLT_SAYS
 def test_a_folder_in_the_place_of_the_database_is_told(demo: DemoServer) -> None:
     folder = Path("coveo.duckdb")
     folder.mkdir()
@@ -225,7 +219,6 @@ def no_privileges() -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="modes count for root on Linux alone")
 @pytest.mark.parametrize("what", ["file", "folder"])
-@DLT_SAYS
 def test_a_database_that_may_not_be_written_is_told(
     demo: DemoServer, own_folder: Path, what: str
 ) -> None:
@@ -246,16 +239,26 @@ def test_a_database_that_may_not_be_written_is_told(
 # --- the disk ---
 
 
-@pytest.mark.parametrize("size", [15_000, 60_000, 200_000], ids=["download", "read", "load"])
-@DLT_SAYS
-def test_a_full_disk_is_told_and_the_next_run_goes_on(demo: DemoServer, size: int) -> None:
+@pytest.mark.parametrize(
+    ("size", "words"),
+    [
+        pytest.param(33_000, ("--tables", *TABLES), id="downloading"),
+        pytest.param(25_000, (), id="reading"),
+        pytest.param(
+            60_000, (), id="loading", marks=not_yet("dlt logs the trace of a job that failed")
+        ),
+    ],
+)
+def test_a_full_disk_is_told_and_the_next_run_goes_on(
+    demo: DemoServer, size: int, words: tuple[str, ...]
+) -> None:
     # it is there already, and so opened without writing
     duckdb.connect("coveo.duckdb").close()
 
     def small_disk() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
-    with running(demo, preexec_fn=small_disk) as process:
-        assert_told(ended(process), "un again")
-    assert_clean(run_from(demo))
+    with running(demo, words=words, preexec_fn=small_disk) as process:
+        assert_told(ended(process), "un again", "File too large")
+    assert_clean(run_from(demo, *words), clean(tables=words[1:] or LOADED))
     assert demo.exports == []

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 import requests
 
-from coveo_source.catalogue import TABLES
 from coveo_source.demo import DemoServer, Traffic
 from coveo_source.demo.faults import (
     Fault,
@@ -22,13 +21,19 @@ from coveo_source.demo.faults import (
     server_error,
 )
 
-from .ending import TRAFFIC, assert_clean, assert_told, clean, hurry, run_from
+from .ending import LOADED, TRAFFIC, assert_clean, assert_told, clean, hurry, run_from
 from .user import created, rows
 
 Serve = Callable[..., DemoServer]
 
-ROWS = 476
+ROWS = 236
 """How many rows the window of these tests has, all tables together."""
+
+
+BUSY = Traffic(seed=3, visits_per_day=2_000)
+MINUTES = ("--from", "2026-03-11T10:22:00Z", "--to", "2026-03-11T10:30:00Z")
+CROWDED = "2026-03-11T10:28:00Z"
+"""The minute of these that has the most rows begins here."""
 
 
 def not_yet(reason: str) -> pytest.MarkDecorator:
@@ -108,39 +113,38 @@ def test_a_run_that_halves_and_is_broken_goes_on_with_the_halves(demo: DemoServe
         Fault(at("create"), revoked, times=None, skip=2),
     )
     assert_told(run_from(demo), "HTTP 401")
-    assert 0 < len(rows("searches")) < len(clean()["searches"])
+    assert 0 < len(rows("clicks")) < len(clean()["clicks"])
     inject(demo)
     assert_clean(run_from(demo))
     assert demo.exports == []
 
 
 def test_the_smallest_window_that_fails_is_named(serve: Serve) -> None:
-    crowded = instant("2026-03-11T11:20:00Z")
+    crowded = instant(CROWDED)
 
     def fails_if_crowded(server: DemoServer, request: Any) -> Any:
         export = next(export for export in server.exports if export.id in request.path)
         too_much = export.order.start <= crowded < export.order.end
         return becomes("FAILED")(server, request) if too_much else server.answer(request)
 
-    server = serve(TRAFFIC)
+    server = serve(BUSY)
     inject(server, Fault(at("status"), fails_if_crowded, times=None))
-    start = "2026-03-11T11:00:00Z"
-    ended = run_from(server, "--from", start)
-    assert_told(ended, "2026-03-11 11:20 to 2026-03-11 11:21", "un again")
+    assert_told(run_from(server, *MINUTES), "2026-03-11 10:28 to 2026-03-11 10:29", "un again")
     # all before it is loaded, and nothing after it
-    before = clean(from_date=start, to_date="2026-03-11T11:20:00Z")
-    assert {table: rows(table) for table in TABLES} == before
+    before = clean(BUSY, from_date=MINUTES[1], to_date=CROWDED)
+    assert {table: rows(table) for table in LOADED} == before
     inject(server)
-    assert_clean(run_from(server, "--from", start), clean(from_date=start))
+    whole = clean(BUSY, from_date=MINUTES[1], to_date=MINUTES[3])
+    assert_clean(run_from(server, *MINUTES), whole)
     assert server.exports == []
 
 
 def test_the_smallest_window_of_too_many_rows_is_named_with_their_number(serve: Serve) -> None:
-    server = serve(TRAFFIC, row_limit=10)
-    start, crowded = "2026-03-10T00:50:00Z", "2026-03-10T00:57:00Z"
-    ended = run_from(server, "--from", start, "--to", "2026-03-10T01:00:00Z")
-    assert_told(ended, "2026-03-10 00:57 to 2026-03-10 00:58", "16 rows", "hold 10", "un again")
-    assert {table: rows(table) for table in TABLES} == clean(from_date=start, to_date=crowded)
+    server = serve(BUSY, row_limit=30)
+    ended = run_from(server, *MINUTES)
+    assert_told(ended, "2026-03-11 10:28 to 2026-03-11 10:29", "34 rows", "hold 30", "un again")
+    before = clean(BUSY, from_date=MINUTES[1], to_date=CROWDED)
+    assert {table: rows(table) for table in LOADED} == before
 
 
 def test_an_estimate_that_is_too_high_halves_needlessly_and_loads_the_same(serve: Serve) -> None:

@@ -42,7 +42,7 @@ from coveo_source.demo.faults import (
 from coveo_source.demo.wire import Listener
 
 from .conftest import NOW, Clock
-from .ending import FROM, WINDOW, assert_clean, assert_told, hurry, run_from
+from .ending import FROM, WINDOW, arguments, assert_clean, assert_told, hurry, run_from
 from .user import PIPELINE, created, dlt_command, environment
 
 Serve = Callable[..., DemoServer]
@@ -123,7 +123,7 @@ def test_members_that_do_not_belong_there_are_left_in_the_archive(
 
 def only_link(members: Members) -> Members:
     """A link in the place of a table's file."""
-    return [linked("searches.csv", "/etc/passwd"), *members[1:]]
+    return [linked("clicks.csv", "/etc/passwd"), *members[1:]]
 
 
 def nested(members: Members) -> Members:
@@ -171,12 +171,12 @@ def test_an_archive_that_cannot_be_read_is_told_and_loads_nothing(
 
 
 def bomb(blocks: int) -> bytes:
-    """A ZIP whose searches.csv unpacks to so many times 64 MiB of zeros."""
+    """A ZIP whose clicks.csv unpacks to so many times 64 MiB of zeros."""
     packer = zlib.compressobj(9, zlib.DEFLATED, -15)
     zeros = bytes(64 << 20)
     first = packer.compress(zeros) + packer.flush(zlib.Z_FULL_FLUSH)
     data = first * blocks + b"\x03\x00"
-    size, name = len(zeros) * blocks, b"searches.csv"
+    size, name = len(zeros) * blocks, b"clicks.csv"
     sizes = struct.pack("<HHIIIHH", 0, 0x21, 0, len(data), min(size, 2**32 - 2), len(name), 0)
     local = b"PK\x03\x04" + struct.pack("<HHH", 20, 0, 8) + sizes + name
     central = b"PK\x01\x02" + struct.pack("<HHHH", 20, 20, 0, 8) + sizes
@@ -190,7 +190,7 @@ def test_a_bomb_is_stopped_before_it_fills_the_disk(demo: DemoServer, tmp_path: 
     inject(demo, Fault(at("file"), changed_file(lambda content: gigabyte), times=None))
     with disk_of(300 << 20):
         ended = run_from(demo)
-    assert_told(ended, "searches.csv", "unpacks to more than")
+    assert_told(ended, "clicks.csv", "unpacks to more than")
     assert everything(tmp_path) == set()
     inject(demo)
     assert_clean(run_from(demo))
@@ -442,7 +442,7 @@ def test_only_their_owner_may_read_what_is_written_for_a_while(
     demo: DemoServer, tmp_path: Path
 ) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", NOTE_MODES, PIPELINE, "run", "--no-models", "--from", FROM],
+        [sys.executable, "-c", NOTE_MODES, *arguments()],
         env={**os.environ, **environment(demo)},
         capture_output=True,
         text=True,
@@ -451,7 +451,7 @@ def test_only_their_owner_may_read_what_is_written_for_a_while(
     assert done.returncode == 0, done.stderr
     modes = dict(re.findall(r"^MODE (\S+) (\S+)$", done.stdout, re.M))
     files = {path: mode for path, mode in modes.items() if path == "export" or ".csv" in path}
-    assert {"export", "searches/searches.csv"} <= set(files)
+    assert {"export", "clicks/clicks.csv"} <= set(files)
     assert set(files.values()) == {"0o600"}
     assert {mode for path, mode in modes.items() if path not in files} == {"0o700"}
     assert left_over(tmp_path) == []
@@ -462,7 +462,7 @@ def left_over(folder: Path) -> list[Path]:
     return [path for top in folder.rglob("coveo_exports") for path in [top, *top.rglob("*")]]
 
 
-def killed_at_the_download(server: DemoServer, *words: str) -> None:
+def killed_at_the_download(server: DemoServer) -> None:
     """A run that is killed when half of its file is there."""
     reached = threading.Event()
 
@@ -477,7 +477,7 @@ def killed_at_the_download(server: DemoServer, *words: str) -> None:
         return Response(true.status, true.headers, pieces())
 
     inject(server, Fault(at("file"), half_then_wait))
-    command = [sys.executable, "-m", "coveo_source", PIPELINE, "run", "--no-models", *words]
+    command = [sys.executable, "-m", "coveo_source", *arguments()]
     with subprocess.Popen(command, env={**os.environ, **environment(server)}) as process:
         assert reached.wait(30)
         process.send_signal(signal.SIGKILL)
@@ -485,7 +485,7 @@ def killed_at_the_download(server: DemoServer, *words: str) -> None:
 
 
 def test_what_a_killed_run_left_is_gone_after_the_next(demo: DemoServer, tmp_path: Path) -> None:
-    killed_at_the_download(demo, "--from", FROM)
+    killed_at_the_download(demo)
     assert left_over(tmp_path)
     assert_clean(run_from(demo))
     assert len(created(demo)) == 1
