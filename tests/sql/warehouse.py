@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 import sqlglot
 from sqlglot import exp
 
@@ -78,18 +79,11 @@ def warehouse(
 def load_table(database: duckdb.DuckDBPyConnection, table: str, rows: list[Record]) -> None:
     """One table with the types that a load gives it."""
     columns = COLUMNS[table]
-    texts = ", ".join(f'"{name}" varchar' for name in columns)
-    database.execute(f"create temp table raw_{table} ({texts})")
-    if rows:
-        marks = ", ".join("?" * len(columns))
-        values = [tuple(map(row.get, columns)) for row in rows]
-        database.begin()
-        database.executemany(f"insert into raw_{table} values ({marks})", values)
-        database.commit()
+    texts = {name: pa.array([row.get(name) for row in rows], pa.string()) for name in columns}
+    database.register("texts", pa.table(texts))
     typed = ", ".join(typed_column(name) for name in columns)
-    database.execute(
-        f"create table {table} as select {typed}, 'load' as _dlt_load_id from raw_{table}"
-    )
+    database.execute(f"create table {table} as select {typed}, 'load' as _dlt_load_id from texts")
+    database.unregister("texts")
 
 
 def typed_column(name: str) -> str:
