@@ -117,7 +117,12 @@ def hard_cases() -> Rows:
             click("c9", "12:32:00.000", "s10", **NO_VISIT),
             click("c10", "12:59:59.000", "s12", visitId="visit-6", documentTitle="VPN, revised"),
             click(
-                "c11", "13:30:00.000", "s14", systemUriHash=None, documentUrl=None, documentTitle=None
+                "c11",
+                "13:30:00.000",
+                "s14",
+                systemUriHash=None,
+                documentUrl=None,
+                documentTitle=None,
             ),
             click("bot-click", "09:00:01.000", "bot", **BOT),
             click("staff-click", "09:00:01.000", "staff", clickRank="9", **STAFF),

@@ -39,7 +39,8 @@ def average_rank(searches: list[Search]) -> float | None:
 def query_performance(rows: Rows, seed: Seed = None) -> Measures:
     """By day, query and origin."""
     groups = grouped(
-        counted_searches(rows, seed), lambda search: (search["day"], search["query"], search["origin"])
+        counted_searches(rows, seed),
+        lambda search: (search["day"], search["query"], search["origin"]),
     )
     return {key: performance(key, searches) for key, searches in groups.items()}
 
@@ -125,7 +126,7 @@ def document_performance(rows: Rows) -> Measures:
 def document(clicks: list[Event], queries: Mapping[str, str]) -> dict[str, Any]:
     """The measures of one document."""
     newest = max(clicks, key=lambda click: (click.at, click.id))
-    led = [queries[click.search_id] for click in clicks if click.search_id in queries]
+    led = [queries[key] for click in clicks if (key := click.search_id) and key in queries]
     ranked = sorted(set(led), key=lambda query: (-led.count(query), query))
     return {
         "document_id": newest.document,
