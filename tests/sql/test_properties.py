@@ -13,10 +13,10 @@ import yaml
 
 from coveo_source.catalogue import EVENT_TABLES, TABLES
 from coveo_source.demo import Traffic
-from coveo_source.models import snake_case, sql_folder
+from coveo_source.models import sql_folder
 
 from .cases import hard_cases
-from .warehouse import SEED, Rows, build_order, sql_of, tables_of, warehouse
+from .warehouse import SEED, Rows, build_order, name_of, sql_of, tables_of, warehouse
 
 TYPES = {
     "bigint": "BIGINT",
@@ -84,7 +84,7 @@ def test_the_first_sentence_names_the_grain(name: str) -> None:
 
 
 def test_the_timeline_s_description_has_every_column_of_the_catalogue() -> None:
-    known = {snake_case(column) for name in EVENT_TABLES for column in TABLES[name].columns}
+    known = {name_of(column) for name in EVENT_TABLES for column in TABLES[name].columns}
     ours = {"c_event_type", "event_id", "event_search_id", "event_user_name", "event_number"}
     assert columns("all_events").keys() == known | ours | {"ms_since_previous_event"}
 

@@ -8,13 +8,16 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 import sqlglot
+from dlt.common.normalizers.naming.snake_case import NamingConvention
 from sqlglot import exp
 
 from coveo_source.catalogue import TABLES, column_type
 from coveo_source.demo import COLUMNS, Record
-from coveo_source.models import SQL_TYPES, snake_case, sql_folder
+from coveo_source.models import sql_folder
 
 SEED = "search_causes"
+TYPES = {"text": "varchar", "bool": "boolean", "bigint": "bigint", "timestamp": "timestamptz"}
+name_of = NamingConvention().normalize_identifier
 Rows = dict[str, list[Record]]
 Row = dict[str, Any]
 
@@ -88,9 +91,9 @@ def load_table(database: duckdb.DuckDBPyConnection, table: str, rows: list[Recor
 
 def typed_column(name: str) -> str:
     """A column as its table has it; times in the files are UTC without a mark."""
-    kind = SQL_TYPES[column_type(name)]
+    kind = TYPES[column_type(name)]
     text = f"\"{name}\" || '+00'" if kind == "timestamptz" else f'"{name}"'
-    return f'cast({text} as {kind}) as "{snake_case(name)}"'
+    return f'cast({text} as {kind}) as "{name_of(name)}"'
 
 
 def table_rows(database: duckdb.DuckDBPyConnection, sql: str) -> list[Row]:
