@@ -2,7 +2,7 @@
 
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -37,6 +37,13 @@ def outcome_text(outcome: Outcome) -> str:
         parts.append(f"Models: {built}")
     parts.append(f"Data:   {outcome.location}, dataset {outcome.dataset}\n{hint(outcome)}")
     return "\n\n".join(part for part in parts if part)
+
+
+def models_text(built: Mapping[str, int]) -> str:
+    """What was built."""
+    if not built:
+        return "All models are up to date."
+    return grid([["model", "rows"], *([name, f"{rows:,}"] for name, rows in built.items())], 1)
 
 
 def headline(outcome: Outcome) -> str:
