@@ -263,3 +263,10 @@ def causes(error: BaseException) -> Iterator[BaseException]:
         seen.add(id(inner))
         yield inner
         inner = inner.__cause__ or inner.__context__
+
+
+def reason(error: BaseException) -> str:
+    """The innermost message of an error, as one sentence."""
+    *_, innermost = causes(error)
+    text = " ".join(str(innermost).split()) or type(innermost).__name__
+    return text if text.endswith((".", "^")) else f"{text}."
