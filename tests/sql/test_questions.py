@@ -14,7 +14,9 @@ from .warehouse import warehouse
 
 PAGE = Path(__file__).parents[2] / "docs" / "questions.md"
 PARTS = re.compile(r"^## (\d)\. .+?```sql\n(.+?)\n```\n\n```\n(.+?)\n```\n", re.M | re.S)
-QUESTIONS = {int(number): (sql, output) for number, sql, output in PARTS.findall(PAGE.read_text())}
+QUESTIONS = {
+    int(number): (sql, output) for number, sql, output in PARTS.findall(PAGE.read_text("utf-8"))
+}
 Loaded = tuple[list[Event], duckdb.DuckDBPyConnection]
 
 
