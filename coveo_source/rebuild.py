@@ -133,7 +133,9 @@ def as_a_whole(pipeline: dlt.Pipeline, model: Model, schema: Schema) -> Any:
     return query_resource(pipeline, model.name, explicit(model.query, schema), scope)
 
 
-def by_unit(pipeline: dlt.Pipeline, model: Model, unit: Unit, schema: Schema, times: Range) -> Any:
+def by_unit(
+    pipeline: dlt.Pipeline, model: Model, unit: Unit, schema: Schema, times: Range | None
+) -> Any:
     """A model as a dlt resource that replaces the touched units in its table."""
     values = touched_units(model, unit, schema)
     scope = scope_of(pipeline, unit.among("{column}", "{values}"), unit.column, values)

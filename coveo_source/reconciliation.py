@@ -9,6 +9,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 import dlt
+from dlt.common.pipeline import LoadInfo
 from dlt.destinations.job_client_impl import SqlJobClientBase
 
 from .audit import LOADED, RECONCILED_AT
@@ -40,6 +41,11 @@ def reconcile(pipeline: dlt.Pipeline, load_ids: Iterable[str]) -> dict[str, int]
         if len(exports) == 1:
             note(pipeline, exports[0]["export_id"], counted)
     return found
+
+
+def loaded(info: LoadInfo) -> list[str]:
+    """The packages that a run has brought to their end; a signal leaves some for the next."""
+    return [package.load_id for package in info.load_packages if package.state == "loaded"]
 
 
 def exports_of(pipeline: dlt.Pipeline, load_id: str) -> list[dict[str, Any]]:

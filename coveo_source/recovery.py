@@ -5,9 +5,29 @@ is killed between two of these steps leaves what dlt's own next run stumbles ove
 """
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import dlt
+from dlt.common.runtime import signals
+
+from .reconciliation import loaded, reconcile
+
+
+def load_pending(pipeline: dlt.Pipeline, say: Callable[[str], None]) -> None:
+    """Loads the packages that a run left which did not come to its end.
+
+    Raises:
+        CountMismatch: if other rows were loaded than the files held
+    """
+    mend(pipeline)
+    if not pipeline.has_pending_data:
+        return
+    say("Loading first what an earlier run had read but not yet loaded.")
+    reconcile(pipeline, loaded(pipeline.run()))
+    # the package holds the cursors that belong to it; those in the working folder may be older
+    pipeline.sync_destination()
+    signals.raise_if_signalled()
 
 
 def mend(pipeline: dlt.Pipeline) -> None:

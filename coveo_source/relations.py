@@ -9,6 +9,7 @@ from dlt.dataset import Relation
 from sqlglot import exp
 
 from .models import parsed
+from .translation import translated
 
 Scope = str
 """The condition for the rows of a table that a query's result replaces, as the destination's SQL
@@ -31,7 +32,7 @@ class UntypedColumn(Exception):
 def relation(pipeline: dlt.Pipeline, query: exp.Query) -> Relation:
     """A query in the destination's dialect."""
     dataset = pipeline.dataset()
-    return dataset(query.sql(dataset.destination_dialect))
+    return dataset(translated(query, dataset.destination_dialect))
 
 
 def rows_of(pipeline: dlt.Pipeline, sql: str) -> list[tuple[Any, ...]]:

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import dlt
-from dlt.common.pipeline import LoadInfo
 from dlt.common.runtime import signals
 from dlt.common.schema import Schema
 from dlt.extract import DltSource
@@ -24,8 +23,8 @@ from .interruption import interruptible
 from .plan import Step, smaller
 from .reading import Reading
 from .rebuild import build
-from .reconciliation import reconcile
-from .recovery import mend
+from .reconciliation import loaded, reconcile
+from .recovery import load_pending
 from .session import Options, Session, session
 from .summary import Outcome, relative
 
@@ -42,7 +41,7 @@ def run(options: Options, overrides: Mapping[str, Any]) -> Outcome:
     started = time.monotonic()
     with signals.intercepted_signals(), session(options, overrides) as here:
         here.attach()
-        load_pending(here)
+        load_pending(here.pipeline, here.progress.say)
         plan = here.plan()
         for notice in plan.notices:
             here.progress.say(notice)
@@ -53,24 +52,6 @@ def run(options: Options, overrides: Mapping[str, Any]) -> Outcome:
             outcome.models.update(build_models(here))
         outcome.seconds = time.monotonic() - started
         return outcome
-
-
-def load_pending(here: Session) -> bool:
-    """Loads the packages that a run left which did not come to its end; whether there were any."""
-    mend(here.pipeline)
-    if not here.pipeline.has_pending_data:
-        return False
-    here.progress.say("Loading first what an earlier run had read but not yet loaded.")
-    reconcile(here.pipeline, loaded(here.pipeline.run()))
-    # the package holds the cursors that belong to it; those in the working folder may be older
-    here.pipeline.sync_destination()
-    signals.raise_if_signalled()
-    return True
-
-
-def loaded(info: LoadInfo) -> list[str]:
-    """The packages that a run has brought to their end; a signal leaves some for the next."""
-    return [package.load_id for package in info.load_packages if package.state == "loaded"]
 
 
 def load_windows(here: Session, steps: Iterable[Step]) -> Iterator[Fetched]:
