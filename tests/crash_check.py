@@ -14,7 +14,14 @@ from .crash import PENDING, Ended, Workshop
 from .user import DATASET
 
 BY_NATURE = {
-    EXPORTS: {"export_id", "made_at", "fetched_at", "wait_seconds", "read_seconds"},
+    EXPORTS: {
+        "export_id",
+        "made_at",
+        "fetched_at",
+        "wait_seconds",
+        "read_seconds",
+        "reconciled_at",
+    },
     REJECTED: {"export_id"},
 }
 """Columns that differ from run to run."""
