@@ -100,7 +100,7 @@ def ended(process: "subprocess.Popen[str]", seconds: float = 60) -> Ended:
 def test_a_signal_ends_the_run_and_the_next_goes_on(
     serve: Serve, number: signal.Signals, phase: str
 ) -> None:
-    server = serve(export_seconds=3 if phase == "waiting" else 0.05)
+    server = serve(export_seconds=1.5 if phase == "waiting" else 0.05)
 
     def while_waiting(server: DemoServer, request: Request) -> Response:
         process.send_signal(number)
