@@ -16,7 +16,9 @@ from .grammar import BARE
 QUOTES = {"EXCEL": re.compile(rb'"["\\]?'), "NO_NEWLINE": re.compile(rb'\\.?|"', re.S)}
 """All that may be special inside of quotes: an escape, or the closing quote if nothing follows."""
 ESCAPES = {"EXCEL": re.compile(rb'"(["\\])'), "NO_NEWLINE": re.compile(rb'\\(["\\])')}
-BARE_CELL = re.compile(BARE)
+CELL_END = re.compile(rb"(?![^,\r\n])")
+PLAIN_CELL = re.compile(rb'(?:"([^"\\]*)"|(%b))%b' % (BARE, CELL_END.pattern))
+"""A cell without escapes, as nearly all are."""
 LINE_END = re.compile(rb"\r\n|\n|\r")
 
 Data: TypeAlias = bytes | mmap.mmap
@@ -87,13 +89,13 @@ def record_at(data: Data, start: int, export_format: str) -> tuple[Record, int]:
 
 def cell_at(data: Data, start: int, export_format: str) -> Cell | None:
     """The cell that begins at `start`; None if it does not parse."""
-    cell: Cell | None
+    if plain := PLAIN_CELL.match(data, start):
+        return plain[1] or plain[2] or b"", plain.end()
     if data[start : start + 1] == b'"':
         cell = quoted_cell(data, start + 1, export_format)
-    else:
-        bare = BARE_CELL.match(data, start)
-        cell = (bare[0], bare.end()) if bare else None
-    return cell if cell and data[cell[1] : cell[1] + 1] in (b",", b"\r", b"\n", b"") else None
+        if cell and CELL_END.match(data, cell[1]):
+            return cell
+    return None
 
 
 def quoted_cell(data: Data, start: int, export_format: str) -> Cell | None:

@@ -102,7 +102,8 @@ def read(path: Path, table: Table, export_format: str) -> Iterator[Batch]:
                 done += batch.records
         elif done != intact - 1:
             raise TableError(
-                f"{table.file_name} holds {intact - 1:,} records, but {done:,} were read."
+                f"{table.file_name} holds {intact - 1:,} records, but {done:,} were read. Nothing"
+                " of it was loaded; please report the header and the version of duckdb."
             )
     if not done:
         yield empty(table, header)

@@ -1,12 +1,14 @@
 from pathlib import Path
 
 import pytest
+from dlt.common.normalizers.naming.snake_case import NamingConvention
 
+from coveo_source.catalogue import TABLES
 from coveo_source.exceptions import TableError
 from coveo_source.header import check_names
 from coveo_source.table import read
 
-from .csv_files import SEARCHES, TIME, loaded, raw_file, rows_of
+from .csv_files import INSTANT, SEARCHES, TIME, loaded, raw_file, rows_of
 
 
 def refusal(folder: Path, content: str | bytes, export_format: str = "EXCEL") -> str:
@@ -68,9 +70,57 @@ def test_two_columns_with_one_name_in_the_destination_are_refused_with_both_name
     check_names(["id", "username", "userName"], SEARCHES, lambda name: name)
 
 
+def test_the_names_of_dlt_are_the_ones_that_must_not_fall_together() -> None:
+    normalize = NamingConvention().normalize_identifier
+    with pytest.raises(TableError, match=r"'userName' and 'user_name'.*'user_name'"):
+        check_names(["id", "userName", "c_x", "user_name"], SEARCHES, normalize)
+    for table in TABLES.values():
+        check_names(table.columns, table, normalize)
+
+
+@pytest.mark.parametrize("export_format", ["EXCEL", "NO_NEWLINE"])
+@pytest.mark.parametrize(
+    ("header", "named"),
+    [
+        (b'"id","datetime","c', "from cell 3 on"),
+        (b'"id","datetime","c\n', "from cell 3 on"),
+        (b'"id","datetime","c"d\n', "from cell 3 on"),
+        (b'"id","dateti', "from cell 2 on"),
+        (b"id,datetime,c\xff\n", "is not valid UTF-8"),
+        ("id,datetime,é".encode()[:-1], "is not valid UTF-8"),
+        (b'id,datetime,"c\rd"\n', "control character"),
+        (b'id,datetime,"\rc"\n', "control character"),
+        (b'id,datetime,"c\n"\n', "control character"),
+        (b"id,datetime,c\0\n", "control character"),
+        (b"id,datetime," + b"c" * (1 << 20), "longer than"),
+    ],
+)
+@pytest.mark.parametrize("records", [0, 2])
+def test_a_damaged_header_is_refused_and_swallows_no_record(
+    own_folder: Path, header: bytes, named: str, records: int, export_format: str
+) -> None:
+    content = header + b"a,%b,x\n" % TIME.encode() * records
+    text = refusal(own_folder, content, export_format)
+    assert "The header of searches.csv" in text
+    assert named in text
+    assert len(text) < 2000
+
+
 # --- headers that are accepted ---
 
 
 def test_the_same_header_in_another_case_is_another_column(own_folder: Path) -> None:
     [row] = rows_of(loaded(own_folder, [("id", "datetime", "c_x", "C_X"), ("a", TIME, "1", "2")]))
     assert (row["c_x"], row["C_X"]) == ("1", "2")
+
+
+def test_columns_may_be_new_or_gone_or_in_another_order(own_folder: Path) -> None:
+    header = ("searchFacetState", "searches.mobile", "datetime", "c_new", "searches.id")
+    [row] = rows_of(loaded(own_folder, [header, ("s", "t", TIME, "n", "a")]))
+    assert row == {
+        "searchFacetState": "s",
+        "mobile": True,
+        "datetime": INSTANT,
+        "c_new": "n",
+        "id": "a",
+    }

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from coveo_source import table as table_module
 from coveo_source.table import read
 
 from .csv_files import SEARCHES, TIME, csv_file, raw_file, rejected_of, rows_of
@@ -63,17 +64,59 @@ def test_no_damage_is_passed_over_in_silence(data: st.DataObject) -> None:
     assert all(f'"{number}","{TIME}"' in kept for number in missing)
 
 
-def test_damage_in_a_large_file_loses_and_doubles_no_sound_record(own_folder: Path) -> None:
-    count, broken = 150_000, {1, 77_777, 149_999}
-    lines = [
-        f"{number},{TIME},x" if number not in broken else f"{number},{TIME}"
+@pytest.mark.parametrize("damage", [b"", b",x,x", b",\xff"], ids=["short", "long", "not UTF-8"])
+def test_damage_in_a_large_file_loses_and_doubles_no_sound_record(
+    own_folder: Path, damage: bytes
+) -> None:
+    # larger than the first buffers that DuckDB reads, so that it stops between two batches
+    count, broken = 120_000, {110_000, 110_001, 119_999}
+    time = TIME.encode()
+    sound = b",%b\n" % (b"x" * 600)
+    lines = (
+        b"%d,%b%b" % (number, time, damage + b"\n" if number in broken else sound)
         for number in range(count)
-    ]
-    path = raw_file(own_folder, "\n".join(["id,datetime,c", *lines]) + "\n")
+    )
+    path = raw_file(own_folder, b"id,datetime,c\n" + b"".join(lines))
     batches = list(read(path, SEARCHES, "EXCEL"))
     found = [row for batch in batches for row in batch.rows["id"].to_pylist()]
     assert found == [str(number) for number in range(count) if number not in broken]
-    assert [cell["record"] for cell in rejected_of(batches)] == [number + 1 for number in broken]
+    kept = [(cell["record"], cell["raw"]) for cell in rejected_of(batches)]
+    assert kept == [
+        (number + 1, f"{number},{TIME}{damage.decode(errors='backslashreplace')}")
+        for number in sorted(broken)
+    ]
+    assert sum(batch.records for batch in batches) == count
+
+
+@pytest.mark.parametrize("broken", [rb'b,"a"\b"', b'b,%b,"x"\\y\xff"' % TIME.encode()])
+def test_the_raw_text_is_that_of_the_file_and_not_of_a_mended_copy(
+    own_folder: Path, broken: bytes
+) -> None:
+    content = b'id,datetime,c\na,%b,"a"\\b"\n%b\n' % (TIME.encode(), broken)
+    batches = list(read(raw_file(own_folder, content), SEARCHES, "EXCEL"))
+    assert [row["c"] for row in rows_of(batches)] == [r"a\b"]
+    assert [cell["raw"] for cell in rejected_of(batches)] == [
+        broken.decode(errors="backslashreplace")
+    ]
+
+
+def test_a_batch_is_bounded_in_bytes_as_well(
+    own_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(table_module, "BATCH_BYTES", 1000)
+    lines = [f"{number},{TIME},{'x' * 200}" for number in range(20)]
+    content = "\n".join(["id,datetime,c", *lines, "damaged"])
+    batches = list(read(raw_file(own_folder, content), SEARCHES, "EXCEL"))
+    assert [batch.records for batch in batches] == [5, 5, 5, 5, 1]
+    assert [row["id"] for row in rows_of(batches)] == [str(number) for number in range(20)]
+    assert [cell["record"] for cell in rejected_of(batches)] == [21]
+
+
+def test_the_reason_says_from_which_cell_on_a_record_does_not_parse(own_folder: Path) -> None:
+    content = f'id,datetime,c\na,{TIME},x\n"b"?,{TIME},x\nc,"{TIME},x\n'
+    batches = list(read(raw_file(own_folder, content), SEARCHES, "EXCEL"))
+    reasons = [cell["reason"].partition(" on:")[0] for cell in rejected_of(batches)]
+    assert reasons == ["does not parse from cell 1", "does not parse from cell 2"]
 
 
 @pytest.mark.parametrize("cut", range(1, 60))

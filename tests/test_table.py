@@ -67,6 +67,16 @@ def test_times_are_read_in_every_spelling_as_utc(
     assert str(batches[0].rows.schema.field("datetime").type) == "timestamp[us, tz=UTC]"
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["26-01-31 23:59:59", "2026-1-3 4:5:6", f" {TIME}", f"{TIME} ", "0000-01-31 23:59:59"],
+)
+def test_a_time_that_is_not_written_out_is_not_guessed(own_folder: Path, text: str) -> None:
+    batches = loaded(own_folder, [("id", "datetime"), ("a", text)])
+    assert rows_of(batches) == []
+    assert [cell["column"] for cell in rejected_of(batches)] == ["*"]
+
+
 @settings(deadline=None, max_examples=50)
 @given(st.lists(st.integers(-(2**63), 2**63 - 1), min_size=1, max_size=20))
 def test_every_integer_of_64_bits_comes_back(numbers: list[int]) -> None:
