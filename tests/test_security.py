@@ -358,7 +358,6 @@ def test_no_failure_reveals_the_token(
     assert fault.seen
     assert_nowhere(TOKEN, tmp_path, ended.out, ended.err, caplog.text)
     assert all("authorization" not in request.headers for request in server.storage_requests)
-    fault.times = 0
 
 
 @contextlib.contextmanager
