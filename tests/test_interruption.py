@@ -17,7 +17,7 @@ import pytest
 
 from coveo_source.catalogue import TABLES
 from coveo_source.demo import DemoServer, Request, Response
-from coveo_source.demo.faults import Fault, at, content_of, cut_off, inject
+from coveo_source.demo.faults import Fault, at, content_of, cut_off, inject, reported
 
 from .ending import LOADED, Ended, arguments, assert_clean, assert_told, clean, hurry, run_from
 from .user import created, environment
@@ -100,11 +100,11 @@ def ended(process: "subprocess.Popen[str]", seconds: float = 60) -> Ended:
 def test_a_signal_ends_the_run_and_the_next_goes_on(
     serve: Serve, number: signal.Signals, phase: str
 ) -> None:
-    server = serve(export_seconds=3 if phase == "waiting" else 0.05)
+    server = serve()
 
     def while_waiting(server: DemoServer, request: Request) -> Response:
         process.send_signal(number)
-        return server.answer(request)
+        return reported("PENDING")(server, request)
 
     def while_downloading(server: DemoServer, request: Request) -> Response:
         true = cut_off(0.5)(server, request)
@@ -117,7 +117,8 @@ def test_a_signal_ends_the_run_and_the_next_goes_on(
         return Response(true.status, true.headers, pieces())
 
     if phase == "waiting":
-        inject(server, Fault(at("status"), while_waiting))
+        forever = Fault(at("status"), reported("PENDING"), times=None, skip=1)
+        inject(server, Fault(at("status"), while_waiting), forever)
     if phase == "downloading":
         inject(server, Fault(at("file"), while_downloading))
     with running(server, "-c", AT, str(int(number)), phase) as process:
