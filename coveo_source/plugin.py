@@ -5,6 +5,7 @@ verb runs.
 """
 
 import argparse
+import logging
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
@@ -163,6 +164,8 @@ def exit_codes() -> Iterator[None]:
     from .exceptions import PipelineMismatch, SettingError, found_in
     from .summary import error_text
 
+    if not _debug.is_debug_enabled():
+        logging.getLogger("dlt").addFilter(without_traceback)
     try:
         yield
     except (Exception, KeyboardInterrupt) as error:
@@ -171,6 +174,15 @@ def exit_codes() -> Iterator[None]:
         print(error_text(error), file=sys.stderr)
         misuse = (SettingError, PipelineMismatch, ConfigurationException)
         raise SystemExit(2 if any(found_in(error, kind) for kind in misuse) else 1) from None
+
+
+def without_traceback(record: logging.LogRecord) -> bool:
+    """Leaves of a traceback that dlt logs its last line; the error is told in full at the end."""
+    text, traceback, trace = record.getMessage().partition("Traceback (most recent call last)")
+    record.msg = f"{text}{trace.strip().splitlines()[-1]}" if traceback else text
+    record.args = ()
+    record.exc_info = None
+    return True
 
 
 def taken(verb: str) -> bool:

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 
 import dlt
-from dlt.common.runtime import signals
 
 from .catalogue import SOURCE
 from .exceptions import PipelineMismatch
+from .interruption import orderly
 from .models import selected
 from .progress import ConsoleProgress
 from .rebuild import build
@@ -25,7 +25,7 @@ def remodel(options: Options, names: Iterable[str]) -> dict[str, int]:
     """
     wanted = [model.name for model in selected(names)]
     progress = ConsoleProgress()
-    with signals.intercepted_signals(), locked(options):
+    with orderly(), locked(options):
         pipeline = restored(pipeline_of(options, progress), progress.say)
         check_source(pipeline)
         load_pending(pipeline, progress.say)

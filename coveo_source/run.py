@@ -19,7 +19,7 @@ from .audit import Fetched
 from .catalogue import SOURCE
 from .deletion import delete
 from .exceptions import CountMismatch, ExportFailed, found_in
-from .interruption import interruptible
+from .interruption import interruptible, orderly
 from .plan import Step, smaller
 from .reading import Reading
 from .rebuild import build
@@ -39,7 +39,7 @@ def run(options: Options, overrides: Mapping[str, Any]) -> Outcome:
         CoveoSourceError, PipelineStepFailed: what was loaded so far stays loaded
     """
     started = time.monotonic()
-    with signals.intercepted_signals(), session(options, overrides) as here:
+    with orderly(), session(options, overrides) as here:
         here.attach()
         load_pending(here.pipeline, here.progress.say)
         plan = here.plan()

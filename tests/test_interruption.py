@@ -58,10 +58,6 @@ main()
 """
 
 
-def not_yet(reason: str) -> pytest.MarkDecorator:
-    return pytest.mark.xfail(strict=True, reason=reason)
-
-
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     hurry(monkeypatch)
@@ -129,7 +125,6 @@ def test_a_signal_ends_the_run_and_the_next_goes_on(
     assert server.exports == []
 
 
-@not_yet("a second signal waits for the jobs of the load that are under way")
 def test_a_second_signal_ends_the_run_at_once(demo: DemoServer) -> None:
     with running(demo, "-c", AT, str(int(signal.SIGINT)), "loading slowly") as process:
         assert process.stdout
@@ -245,9 +240,7 @@ def test_a_database_that_may_not_be_written_is_told(
     [
         pytest.param(33_000, ("--tables", *TABLES), id="downloading"),
         pytest.param(25_000, (), id="reading"),
-        pytest.param(
-            60_000, (), id="loading", marks=not_yet("dlt logs the trace of a job that failed")
-        ),
+        pytest.param(60_000, (), id="loading"),
     ],
 )
 def test_a_full_disk_is_told_and_the_next_run_goes_on(
