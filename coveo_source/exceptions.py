@@ -21,6 +21,8 @@ CoveoSourceError
      x ValueRejected       a cell does not fit the type of its column
  x CountMismatch           other rows were loaded than a file holds
  x ModelError              a SQL model failed; the load before it is untouched
+   x CheckError            a data test of a model cannot be run as it is written
+ x ProjectError            a dbt project cannot be written where it should go
 
 Those that another run may heal are transient in dlt's terms, the others terminal.
 """
@@ -177,3 +179,11 @@ class CountMismatch(CoveoSourceError, TerminalException):
 
 class ModelError(CoveoSourceError, TerminalException):
     """A SQL model failed."""
+
+
+class CheckError(ModelError):
+    """A data test of a model cannot be run as it is written."""
+
+
+class ProjectError(CoveoSourceError, TerminalException):
+    """A dbt project cannot be written where it should go."""
