@@ -32,10 +32,11 @@ from .exceptions import CountMismatch, PipelineMismatch, SettingError
 from .export import Ledger
 from .lock import only_run
 from .memory import Memory
-from .models import columns_of, run_model, selected
+from .models import selected
 from .plan import Plan, Step, make_plan
 from .progress import ConsoleProgress
 from .reading import Reading
+from .rebuild import build
 from .settings import WHERE, CoveoConfiguration, Settings, checked
 from .summary import Outcome, relative
 
@@ -177,7 +178,7 @@ def run(options: Options, overrides: Mapping[str, Any]) -> Outcome:
     started = time.monotonic()
     with session(options, overrides) as here:
         here.attach()
-        loaded_pending = load_pending(here)
+        load_pending(here)
         plan = here.plan()
         for notice in plan.notices:
             here.progress.say(notice)
@@ -186,7 +187,7 @@ def run(options: Options, overrides: Mapping[str, Any]) -> Outcome:
         for number, step in enumerate(plan.steps, 1):
             here.progress.say(f"Window {number} of {len(plan.steps)}: {step.job.due}")
             outcome.fetched.append(load(here, step, refresh=options.full_refresh and number == 1))
-        if options.with_models and (plan.steps or loaded_pending or models_missing(here)):
+        if options.with_models:
             outcome.models.update(build_models(here))
         outcome.seconds = time.monotonic() - started
         return outcome
@@ -199,12 +200,6 @@ def load_pending(here: Session) -> bool:
     here.progress.say("Loading first what an earlier run had read but not yet loaded.")
     here.pipeline.run()
     return True
-
-
-def models_missing(here: Session) -> bool:
-    """Whether a model was never built although there is something to build it from."""
-    present = columns_of(here.pipeline)
-    return bool(present) and any(model.name not in present for model in selected(()))
 
 
 def load(here: Session, step: Step, refresh: bool = False) -> Fetched:
@@ -239,17 +234,8 @@ def check_counts(pipeline: dlt.Pipeline, fetched: Fetched) -> None:
 
 
 def build_models(here: Session) -> Iterator[tuple[str, int]]:
-    """Builds all models; yields the name and the rows of each."""
-    for model in selected(()):
-        here.progress.say(f"Model {model.name}")
-        run_model(here.pipeline, model)
-        yield model.name, count_rows(here.pipeline, model.name)
-
-
-def count_rows(pipeline: dlt.Pipeline, table: str) -> int:
-    """The rows of a table in the destination."""
-    rows = pipeline.dataset()(f"select count(*) as row_count from {table}").fetchall()
-    return int(rows[0][0])
+    """Brings all models up to date; yields the name and the rows of each that was built."""
+    yield from build(here.pipeline, selected(()), here.options.full_refresh, here.progress.say)
 
 
 def outcome_of(here: Session) -> Outcome:
