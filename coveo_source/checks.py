@@ -12,8 +12,11 @@ import dlt
 from sqlglot import exp, parse_one
 from sqlglot.errors import SqlglotError
 
+from .catalogue import TABLES
 from .exceptions import CheckError
-from .models import DIALECT, columns_of
+from .explicit import Schema, columns, explicit, schema_of
+from .failure import reason
+from .models import DIALECT, parsed, tables_of
 from .properties import Check, Described
 
 SAMPLE = 5
@@ -50,31 +53,32 @@ def run_checks(pipeline: dlt.Pipeline, tables: Iterable[Described]) -> Iterator[
     Raises:
         CheckError: if a table or column that a test needs is not there, before any test is run
     """
-    present = columns_of(pipeline)
+    schema = schema_of(pipeline)
+    present = {table: {**columns(table), **schema.get(table, {})} for table in TABLES} | schema
     queries = [
         (check, failing_rows(check, table.keys, present))
         for table in tables
         for check in table.checks
     ]
-    for check, query in queries:
-        yield run_check(pipeline, check, query)
+    with pipeline.dataset() as dataset:
+        for check, query in queries:
+            yield run_check(dataset, check, query, schema)
 
 
-def run_check(pipeline: dlt.Pipeline, check: Check, query: str) -> Result:
+def run_check(dataset: dlt.Dataset, check: Check, failing_rows: str, schema: Schema) -> Result:
     """Runs one test.
 
     Raises:
         CheckError: if the database refuses its SQL
     """
-    counted = f"select *, count(*) over () as {COUNT} from ({query}) as failing limit {SAMPLE}"
-    dataset = pipeline.dataset()
+    sql = f"select *, count(*) over () as {COUNT} from ({failing_rows}) as failing limit {SAMPLE}"
+    query = parsed(sql)
+    read = {table.name: schema[table.name] for table in tables_of(query) if table.name in schema}
     try:
-        sql = parse_one(counted, read=DIALECT).sql(dataset.destination_dialect)
-        relation = dataset(sql)
-        names = relation.columns
-        found = [dict(zip(names, row, strict=True)) for row in relation.fetchall()]
+        rows = dataset(explicit(query, read).sql(dataset.destination_dialect))
+        found = [dict(zip(rows.columns, row, strict=True)) for row in rows.fetchall()]
     except Exception as error:
-        raise CheckError(f"{where(check)} cannot be run: {error} Its SQL: {query}") from error
+        raise CheckError(f"{where(check)} failed: {reason(error)} Its SQL: {sql}") from error
     failing = int(found[0][COUNT]) if found else 0
     return Result(check, failing, [{k: v for k, v in row.items() if k != COUNT} for row in found])
 
