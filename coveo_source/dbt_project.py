@@ -6,7 +6,7 @@ besides stands before and behind it.
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import dlt
 import yaml
@@ -17,6 +17,9 @@ from .dbt_macros import LOADS, SOURCE, completing, condition_macro, names, touch
 from .exceptions import ModelError, ProjectError
 from .explicit import Schema, schema_of
 from .models import SEED, Model, models, parsed, sql_folder
+from .properties import BESIDE, CONFIG, arguments_of, kind_and_rest
+
+WIDTH = 100
 
 TABLES = {
     "searches": "One row per search.",
@@ -81,9 +84,9 @@ def project_files(target: Target, schema: Schema) -> Iterator[tuple[str, str]]:
     yield "macros/touched.sql", touched(schema)
     for model in models().values():
         yield f"models/{model.name}.sql", model_file(model, schema)
-        yield f"models/{model.name}.yml", text_of(model.path.with_suffix(".yml"))
-    for name in (f"{SEED}.csv", f"{SEED}.yml"):
-        yield f"seeds/{name}", text_of(sql_folder() / name)
+        yield f"models/{model.name}.yml", nested(text_of(model.path.with_suffix(".yml")))
+    yield f"seeds/{SEED}.yml", nested(text_of(sql_folder() / f"{SEED}.yml"))
+    yield f"seeds/{SEED}.csv", text_of(sql_folder() / f"{SEED}.csv")
 
 
 def fixed_files() -> Iterator[tuple[str, str]]:
@@ -129,9 +132,42 @@ def sources(target: Target, schema: Schema) -> str:
     return yaml_of({"version": 2, "sources": [source]})
 
 
-def yaml_of(content: Mapping[str, object]) -> str:
+class Dumper(yaml.SafeDumper):
+    """YAML with long texts in lines."""
+
+
+def text_node(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    """A text, folded if it is long."""
+    style = ">" if len(text) > WIDTH or "\n" in text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style)
+
+
+Dumper.add_representer(str, text_node)
+
+
+def yaml_of(content: Mapping[str, Any]) -> str:
     """YAML in the order given."""
-    return yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
+    return yaml.dump(content, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=WIDTH)
+
+
+def nested(properties: str) -> str:
+    """A YAML file with the arguments of every test under `arguments`, as dbt wants them now."""
+    content = yaml.safe_load(properties)
+    for described in [*content.get("models", []), *content.get("seeds", [])]:
+        for place in [described, *described.get("columns", [])]:
+            for name in [name for name in ("data_tests", "tests") if place.get(name)]:
+                place[name] = [nested_test(test) for test in place[name]]
+    return yaml_of(content)
+
+
+def nested_test(test: Any) -> Any:
+    """One test so."""
+    kind, given = kind_and_rest(test)
+    arguments = arguments_of(given)
+    if not arguments:
+        return test
+    beside = {key: value for key, value in given.items() if key in CONFIG | BESIDE}
+    return {kind: {**beside, "arguments": arguments}}
 
 
 def model_file(model: Model, schema: Schema) -> str:

@@ -25,7 +25,7 @@ ARGUMENTS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
 """The tests that there are, with the arguments that each needs and those that it takes."""
 
 CONFIG = frozenset({"severity", "where", "enabled"})
-BESIDE = frozenset({"name", "test_name", "description", "config", "arguments"})
+BESIDE = frozenset({"name", "test_name", "description", "config", "column_name"})
 """What may stand beside the arguments; dbt also takes the items of `config` there."""
 
 
@@ -111,11 +111,10 @@ def read_check(test: Any, table: str, column: str | None, file: Path) -> Check |
     place = f"{file.name}, {table}{f'.{column}' if column else ''}, test {kind}"
     if kind not in ARGUMENTS:
         raise CheckError(f"{place}: there is no such test. Known are {', '.join(ARGUMENTS)}.")
-    beside = {key: value for key, value in given.items() if key not in BESIDE | CONFIG}
-    arguments = {**beside, **(given.get("arguments") or {})}
+    arguments = arguments_of(given)
     config = {key: value for key, value in given.items() if key in CONFIG}
     config |= given.get("config") or {}
-    column = arguments.pop("column_name", column)
+    column = given.get("column_name", column)
     check_names(place, kind, arguments, config)
     if column is None and kind != "expression_is_true":
         raise CheckError(f"{place}: it needs a column. Write it below one, or give column_name.")
@@ -143,6 +142,12 @@ def kind_and_rest(test: Any) -> tuple[str, Mapping[str, Any]]:
         return str(test["test_name"]), test
     (kind, rest), *_ = test.items()
     return str(kind), rest or {}
+
+
+def arguments_of(given: Mapping[str, Any]) -> dict[str, Any]:
+    """A test's arguments, wherever they stand."""
+    plain = set(given) - BESIDE - CONFIG - {"arguments"}
+    return {**{key: given[key] for key in given if key in plain}, **(given.get("arguments") or {})}
 
 
 def check_names(
