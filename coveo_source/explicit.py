@@ -41,6 +41,8 @@ SQL_TYPES: dict[str, str] = {
 
 def schema_of(pipeline: dlt.Pipeline) -> Schema:
     """The tables that a pipeline has in the destination, and their columns."""
+    if not pipeline.default_schema_name:
+        return {}
     schema = pipeline.default_schema
     return {
         name: {

@@ -6,14 +6,18 @@ from functools import cache
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 import sqlglot
+from dlt.common.normalizers.naming.snake_case import NamingConvention
 from sqlglot import exp
 
 from coveo_source.catalogue import TABLES, column_type
 from coveo_source.demo import COLUMNS, Record
-from coveo_source.models import SQL_TYPES, snake_case, sql_folder
+from coveo_source.models import sql_folder
 
 SEED = "search_causes"
+TYPES = {"text": "varchar", "bool": "boolean", "bigint": "bigint", "timestamp": "timestamptz"}
+name_of = NamingConvention().normalize_identifier
 Rows = dict[str, list[Record]]
 Row = dict[str, Any]
 
@@ -78,25 +82,18 @@ def warehouse(
 def load_table(database: duckdb.DuckDBPyConnection, table: str, rows: list[Record]) -> None:
     """One table with the types that a load gives it."""
     columns = COLUMNS[table]
-    texts = ", ".join(f'"{name}" varchar' for name in columns)
-    database.execute(f"create temp table raw_{table} ({texts})")
-    if rows:
-        marks = ", ".join("?" * len(columns))
-        values = [tuple(map(row.get, columns)) for row in rows]
-        database.begin()
-        database.executemany(f"insert into raw_{table} values ({marks})", values)
-        database.commit()
+    texts = {name: pa.array([row.get(name) for row in rows], pa.string()) for name in columns}
+    database.register("texts", pa.table(texts))
     typed = ", ".join(typed_column(name) for name in columns)
-    database.execute(
-        f"create table {table} as select {typed}, 'load' as _dlt_load_id from raw_{table}"
-    )
+    database.execute(f"create table {table} as select {typed}, 'load' as _dlt_load_id from texts")
+    database.unregister("texts")
 
 
 def typed_column(name: str) -> str:
     """A column as its table has it; times in the files are UTC without a mark."""
-    kind = SQL_TYPES[column_type(name)]
+    kind = TYPES[column_type(name)]
     text = f"\"{name}\" || '+00'" if kind == "timestamptz" else f'"{name}"'
-    return f'cast({text} as {kind}) as "{snake_case(name)}"'
+    return f'cast({text} as {kind}) as "{name_of(name)}"'
 
 
 def table_rows(database: duckdb.DuckDBPyConnection, sql: str) -> list[Row]:
