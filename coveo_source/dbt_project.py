@@ -19,6 +19,9 @@ from .explicit import Schema, schema_of
 from .models import SEED, Model, models, parsed, sql_folder
 from .properties import BESIDE, CONFIG, arguments_of, kind_and_rest
 
+STRATEGY = "touched_units"
+"""How dbt rebuilds a model. Its own `delete+insert` would leave units that are no more."""
+
 WIDTH = 100
 
 TABLES = {
@@ -185,9 +188,8 @@ def model_file(model: Model, schema: Schema) -> str:
             " final`: write it so, because dbt has to add a condition to it."
         )
     condition = f"{{{{ {condition_macro(model)}() }}}}"
-    hook = f"{{% if is_incremental() %}}delete from {{{{ this }}}} where {condition}{{% endif %}}"
     return (
-        f'{{{{ config(pre_hook="{hook}") }}}}\n{body}'
+        f'{{{{ config(incremental_strategy="{STRATEGY}") }}}}\n{body}'
         f"{{% if is_incremental() %}}\nwhere {condition}\n{{% endif %}}\n"
     )
 

@@ -45,6 +45,17 @@
 {% endmacro %}
 
 
+{% macro get_incremental_touched_units_sql(arguments) %}
+{# the strategy of the models: delete+insert, also for units of which nothing is left #}
+    {% set columns = arguments['dest_columns'] | map(attribute='quoted') | join(', ') %}
+    delete from {{ arguments['target_relation'] }}
+    where {{ context['touched_' ~ model.name]() }};
+
+    insert into {{ arguments['target_relation'] }} ({{ columns }})
+    select {{ columns }} from {{ arguments['temp_relation'] }}
+{% endmacro %}
+
+
 {% macro list_what_was_built(results) %}
 {# on-run-end: clears the list if all models were built #}
 {% if execute %}
