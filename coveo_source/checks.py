@@ -4,7 +4,6 @@ Each test is one SELECT of the rows that fail it, as in dbt: a null fails `not_n
 expression that is null is not false.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 
@@ -23,9 +22,6 @@ SAMPLE = 5
 """How many of the rows that fail a test are shown."""
 
 COUNT = "failing_rows"
-
-REFERENCE = re.compile(r"""(ref|source)\(\s*(?:['"]\w+['"]\s*,\s*)?['"](\w+)['"]\s*\)""")
-"""`ref('visits')` or `source('coveo_ua', 'searches')`."""
 
 
 class Result(NamedTuple):
@@ -75,10 +71,11 @@ def run_check(dataset: dlt.Dataset, check: Check, failing_rows: str, schema: Sch
     query = parsed(sql)
     read = {table.name: schema[table.name] for table in tables_of(query) if table.name in schema}
     try:
-        rows = dataset(explicit(query, read).sql(dataset.destination_dialect))
-        found = [dict(zip(rows.columns, row, strict=True)) for row in rows.fetchall()]
+        query = explicit(query, read)
+        rows = dataset(query.sql(dataset.destination_dialect)).fetchall()
+        found = [dict(zip(query.named_selects, row, strict=True)) for row in rows]
     except Exception as error:
-        raise CheckError(f"{where(check)} failed: {reason(error)} Its SQL: {sql}") from error
+        raise CheckError(f"{place(check)} failed: {reason(error)} Its SQL: {sql}") from error
     failing = int(found[0][COUNT]) if found else 0
     return Result(check, failing, [{k: v for k, v in row.items() if k != COUNT} for row in found])
 
@@ -88,7 +85,7 @@ def failing_rows(
 ) -> str:
     """The SELECT of the rows that fail a test, in DuckDB's dialect.
 
-    keys: the columns by which a row that fails is shown
+    keys: the columns, or SQL expressions of them, by which a row that fails is shown
     present: the columns of each table that there is
 
     Raises:
@@ -103,7 +100,8 @@ def failing_rows(
         return orphans(check, rows, present)
     if check.kind in ("unique", "accepted_values"):
         return values(check, rows)
-    shown = [*keys, *(mentioned if check.kind == "expression_is_true" else [])]
+    shown = [name for key in keys for name in names_in(check, key, columns)]
+    shown += mentioned if check.kind == "expression_is_true" else []
     listed = ", ".join(dict.fromkeys(shown)) or "*"
     if check.kind == "not_null":
         return f"select {listed} from {rows} where {check.column} is null"
@@ -140,7 +138,7 @@ def values(check: Check, rows: str) -> str:
 
 def orphans(check: Check, rows: str, present: Mapping[str, Iterable[str]]) -> str:
     """The values that the table referred to does not have."""
-    parent, column = referred(check), str(check.arguments["field"])
+    parent, column = check.parent, str(check.arguments["field"])
     names_in(check, column, columns_in(check, parent, present))
     return (
         f"select child.value from (select {check.column} as value from {rows}"
@@ -150,23 +148,11 @@ def orphans(check: Check, rows: str, present: Mapping[str, Iterable[str]]) -> st
     )
 
 
-def referred(check: Check) -> str:
-    """The table that a test of the kind `relationships` refers to."""
-    to = str(check.arguments["to"])
-    match = REFERENCE.fullmatch(to.strip())
-    if not match:
-        raise CheckError(
-            f"{where(check)}: to is {to!r}. Write ref('a model') or source('a dataset', 'a table')."
-        )
-    return match[2]
-
-
 def columns_in(check: Check, table: str, present: Mapping[str, Iterable[str]]) -> set[str]:
     """The columns of a table."""
     if table not in present:
         raise CheckError(
-            f"{where(check)}: there is no table {table} yet. Build the models first, or leave out"
-            " this one with --select."
+            f"{place(check)}: there is no table {table} yet. Build the models first."
         )
     return set(present[table])
 
@@ -176,17 +162,17 @@ def names_in(check: Check, sql: str, columns: set[str]) -> list[str]:
     try:
         parsed = parse_one(sql, read=DIALECT)
     except SqlglotError as error:
-        raise CheckError(f"{where(check)}: {sql!r} is not SQL: {error}") from error
+        raise CheckError(f"{place(check)}: {sql!r} is not SQL: {error}") from error
     names = [column.name for column in parsed.find_all(exp.Column)]
     for name in names:
         if name not in columns:
             raise CheckError(
-                f"{where(check)}: there is no column {name}. There are {', '.join(sorted(columns))}."
+                f"{place(check)}: there is no column {name}. There are {', '.join(sorted(columns))}."
             )
     return names
 
 
-def where(check: Check) -> str:
+def place(check: Check) -> str:
     """Where a test is written."""
     return f"{check.file.name}, test {check.label}"
 

@@ -4,6 +4,7 @@ dbt 1.10 and newer write a test's arguments under `arguments`, older ones beside
 both are read. https://docs.getdbt.com/reference/resource-properties/data-tests
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,7 @@ import yaml
 from .exceptions import CheckError
 
 Severity = Literal["error", "warn"]
+SEVERITIES: dict[str, Severity] = {"error": "error", "warn": "warn"}
 
 ARGUMENTS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "unique": (frozenset(), frozenset()),
@@ -27,6 +29,10 @@ ARGUMENTS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
 CONFIG = frozenset({"severity", "where", "enabled"})
 BESIDE = frozenset({"name", "test_name", "description", "config", "column_name"})
 """What may stand beside the arguments; dbt also takes the items of `config` there."""
+
+
+REFERENCE = re.compile(r"""(?:ref|source)\(\s*(?:['"]\w+['"]\s*,\s*)?['"](\w+)['"]\s*\)""")
+"""`ref('visits')` or `source('coveo_ua', 'searches')`."""
 
 
 @dataclass(frozen=True)
@@ -54,12 +60,18 @@ class Check:
         """How the test is called in messages."""
         on = f"{self.table}.{self.column}" if self.column else self.table
         if self.kind == "relationships":
-            return f"{on} is in {self.arguments['to']}.{self.arguments['field']}"
+            return f"{on} is in {self.parent}.{self.arguments['field']}"
         if self.kind == "expression_is_true":
-            return f"{on} {self.arguments['expression']}"
+            return f"{on}{'' if self.column else ':'} {self.arguments['expression']}"
         if self.kind == "accepted_values":
-            return f"{on} in {', '.join(map(str, self.arguments['values']))}"
-        return f"{on} {self.kind}"
+            return f"{on} is one of {', '.join(map(str, self.arguments['values']))}"
+        return f"{on} is {self.kind.replace('_', ' ')}"
+
+    @property
+    def parent(self) -> str:
+        """The table that a test of the kind `relationships` refers to."""
+        match = REFERENCE.fullmatch(str(self.arguments["to"]).strip())
+        return match[1] if match else ""
 
 
 @dataclass(frozen=True)
@@ -119,19 +131,17 @@ def read_check(test: Any, table: str, column: str | None, file: Path) -> Check |
     if column is None and kind != "expression_is_true":
         raise CheckError(f"{place}: it needs a column. Write it below one, or give column_name.")
     severity = str(config.get("severity", "error")).lower()
-    if severity not in ("error", "warn"):
+    if severity not in SEVERITIES:
         raise CheckError(f"{place}: the severity {severity} is unknown. Write error or warn.")
-    if not config.get("enabled", True):
-        return None
-    return Check(
-        table,
-        column,
-        kind,
-        file,
-        arguments,
-        "warn" if severity == "warn" else "error",
-        config.get("where"),
+    check = Check(
+        table, column, kind, file, arguments, SEVERITIES[severity], config.get("where")
     )
+    if kind == "relationships" and not check.parent:
+        raise CheckError(
+            f"{place}: to is {arguments['to']!r}. Write ref('a model') or source('a source',"
+            " 'a table')."
+        )
+    return check if config.get("enabled", True) else None
 
 
 def kind_and_rest(test: Any) -> tuple[str, Mapping[str, Any]]:
