@@ -23,6 +23,8 @@ SAMPLE = 5
 
 COUNT = "failing_rows"
 
+Status = Literal["pass", "warn", "FAIL"]
+
 
 class Result(NamedTuple):
     """What a test found.
@@ -36,7 +38,7 @@ class Result(NamedTuple):
     sample: list[dict[str, Any]]
 
     @property
-    def status(self) -> Literal["pass", "warn", "FAIL"]:
+    def status(self) -> Status:
         """Whether the rows are as they should be, and if not, how bad that is."""
         if not self.failing:
             return "pass"
@@ -50,7 +52,8 @@ def run_checks(pipeline: dlt.Pipeline, tables: Iterable[Described]) -> Iterator[
         CheckError: if a table or column that a test needs is not there, before any test is run
     """
     schema = schema_of(pipeline)
-    present = {table: {**columns(table), **schema.get(table, {})} for table in TABLES} | schema
+    known = {table: {**columns(table), **schema.get(table, {})} for table in TABLES}
+    present = {**schema, **known}
     queries = [
         (check, failing_rows(check, table.keys, present))
         for table in tables
@@ -80,9 +83,7 @@ def run_check(dataset: dlt.Dataset, check: Check, failing_rows: str, schema: Sch
     return Result(check, failing, [{k: v for k, v in row.items() if k != COUNT} for row in found])
 
 
-def failing_rows(
-    check: Check, keys: Iterable[str], present: Mapping[str, Iterable[str]]
-) -> str:
+def failing_rows(check: Check, keys: Iterable[str], present: Mapping[str, Iterable[str]]) -> str:
     """The SELECT of the rows that fail a test, in DuckDB's dialect.
 
     keys: the columns, or SQL expressions of them, by which a row that fails is shown
@@ -151,9 +152,7 @@ def orphans(check: Check, rows: str, present: Mapping[str, Iterable[str]]) -> st
 def columns_in(check: Check, table: str, present: Mapping[str, Iterable[str]]) -> set[str]:
     """The columns of a table."""
     if table not in present:
-        raise CheckError(
-            f"{place(check)}: there is no table {table} yet. Build the models first."
-        )
+        raise CheckError(f"{place(check)}: there is no table {table} yet. Build the models first.")
     return set(present[table])
 
 
@@ -167,7 +166,8 @@ def names_in(check: Check, sql: str, columns: set[str]) -> list[str]:
     for name in names:
         if name not in columns:
             raise CheckError(
-                f"{place(check)}: there is no column {name}. There are {', '.join(sorted(columns))}."
+                f"{place(check)}: there is no column {name}."
+                f" There are {', '.join(sorted(columns))}."
             )
     return names
 

@@ -10,7 +10,7 @@ import yaml
 from .catalogue import TABLES
 from .explicit import Schema, missing
 from .loads import UNITS
-from .models import SEED, Model, models, parsed, tables_of
+from .models import SEED, Model, parsed, selected, tables_of
 from .touched import Unit, touched_units, work_list
 
 SOURCE = "coveo_ua"
@@ -41,7 +41,7 @@ def with_jinja(sql: str, replacements: Mapping[str, str]) -> str:
 
 def names(schema: Schema) -> dict[str, str]:
     """What stands in dbt for the tables that the models read."""
-    built = {name: f"ref('{name}')" for name in (SEED, *models())}
+    built = {name: f"ref('{name}')" for name in (SEED, *(model.name for model in selected(())))}
     return {**{name: source(name, schema) for name in TABLES}, **built}
 
 
@@ -75,19 +75,20 @@ def completing(schema: Schema) -> str:
 
 def touched(schema: Schema) -> str:
     """The macros that tell what is to be rebuilt."""
-    described = {model.name: columns_of(model) for model in models().values()}
+    described = {model.name: columns_of(model) for model in selected(())}
     units = [
         (model, Unit(model.unit, described[model.name][model.unit]))
-        for model in models().values()
+        for model in selected(())
         if model.unit
     ]
-    former = {name: f"former('{name}')" for name in models()}
+    former = {name: f"former('{name}')" for name in described}
     listing = work_list(units, described, NEW_LOADS)
+    loaded = [rows(name, schema) for name in TABLES if name in schema]
     return "\n\n".join(
         [
             "{# Made from the models and the tables of the pipeline; rebuild.sql says for what. #}",
             macro("rebuilt_models", returned(repr(model.name) for model, _ in units)),
-            macro("loaded_tables", returned(rows(name, schema) for name in TABLES if name in schema)),
+            macro("loaded_tables", returned(loaded)),
             macro("touched_by_new_loads", with_jinja(listing, {**names(schema), **former, **KEPT})),
             *(
                 macro(condition_macro(model), condition(model, unit, described, schema))

@@ -16,7 +16,7 @@ from .dbt_folder import write_folder
 from .dbt_macros import LOADS, SOURCE, completing, condition_macro, names, touched, with_jinja
 from .exceptions import ModelError, ProjectError
 from .explicit import Schema, schema_of
-from .models import SEED, Model, models, parsed, sql_folder
+from .models import SEED, Model, parsed, selected, sql_folder
 from .properties import BESIDE, CONFIG, arguments_of, kind_and_rest
 
 STRATEGY = "touched_units"
@@ -74,7 +74,7 @@ def target_of(pipeline: dlt.Pipeline) -> Target:
     database = None
     if destination == "duckdb":
         with pipeline.destination_client() as client:
-            database = Path(client.config.data_location()).resolve()
+            database = Path(str(client.config.data_location())).resolve()
     return Target(destination, str(pipeline.dataset_name), database)
 
 
@@ -85,7 +85,7 @@ def project_files(target: Target, schema: Schema) -> Iterator[tuple[str, str]]:
     yield "models/sources.yml", sources(target, schema)
     yield "macros/complete.sql", completing(schema)
     yield "macros/touched.sql", touched(schema)
-    for model in models().values():
+    for model in selected(()):
         yield f"models/{model.name}.sql", model_file(model, schema)
         yield f"models/{model.name}.yml", nested(text_of(model.path.with_suffix(".yml")))
     yield f"seeds/{SEED}.yml", nested(text_of(sql_folder() / f"{SEED}.yml"))

@@ -108,8 +108,9 @@ def describe(properties: Mapping[str, Any], file: Path) -> Described:
         checks += [read_check(test, table, name, file) for test in tests(column)]
     present = [check for check in checks if check is not None]
     unit = (properties.get("config") or {}).get("unique_key")
-    keys = [check.column for check in present if check.kind == "unique" and check.column]
-    return Described(table, tuple(dict.fromkeys([*keys, *([unit] if unit else [])])), tuple(present))
+    keys = [check.column for check in present if check.kind == "unique"]
+    named = dict.fromkeys(key for key in [*keys, unit] if key)
+    return Described(table, tuple(named), tuple(present))
 
 
 def tests(properties: Mapping[str, Any]) -> list[Any]:
@@ -133,9 +134,7 @@ def read_check(test: Any, table: str, column: str | None, file: Path) -> Check |
     severity = str(config.get("severity", "error")).lower()
     if severity not in SEVERITIES:
         raise CheckError(f"{place}: the severity {severity} is unknown. Write error or warn.")
-    check = Check(
-        table, column, kind, file, arguments, SEVERITIES[severity], config.get("where")
-    )
+    check = Check(table, column, kind, file, arguments, SEVERITIES[severity], config.get("where"))
     if kind == "relationships" and not check.parent:
         raise CheckError(
             f"{place}: to is {arguments['to']!r}. Write ref('a model') or source('a source',"

@@ -13,7 +13,7 @@ from .catalogue import TABLES
 from .plan import Plan, Step
 
 if TYPE_CHECKING:
-    from .checks import Result
+    from .checks import Result, Status
 
 
 @dataclass
@@ -186,4 +186,4 @@ def checks_text(results: Sequence["Result"]) -> str:
     return f"{plural(len(results), 'test')}: {', '.join(parts) or 'none to run'}."
 
 
-ENDS = {"pass": "passed", "warn": "warned", "FAIL": "failed"}
+ENDS: "dict[Status, str]" = {"pass": "passed", "warn": "warned", "FAIL": "failed"}

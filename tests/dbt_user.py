@@ -13,12 +13,13 @@ import pytest
 
 from coveo_source.catalogue import TABLES
 from coveo_source.explicit import Schema, explicit, schema_of
-from coveo_source.models import SEED, models
+from coveo_source.models import SEED, selected
 
 Rows = list[tuple[Any, ...]]
 
 ROOT = Path(__file__).parents[1]
 BUILT = "coveo_ua_dbt"
+MODELS = {model.name: model for model in selected(())}
 
 
 def dbt_program() -> str | None:
@@ -59,7 +60,7 @@ def tables_in(schema: str, database: Path) -> dict[str, Rows]:
     """All rows of all models in a schema, in a fixed order of columns and rows."""
     with duckdb.connect(str(database), read_only=True) as connection:
         connection.execute("set timezone = 'UTC'")
-        return {name: rows_of(connection, f"{schema}.{name}") for name in models()}
+        return {name: rows_of(connection, f"{schema}.{name}") for name in MODELS}
 
 
 def reckoned(pipeline: dlt.Pipeline, database: Path) -> dict[str, Rows]:
@@ -72,12 +73,12 @@ def reckoned(pipeline: dlt.Pipeline, database: Path) -> dict[str, Rows]:
         for name in schema:
             connection.execute(f"create view {name} as from stored.coveo_ua.{name}")
         connection.execute(f"create view {SEED} as from stored.{BUILT}.{SEED}")
-        for name in (SEED, *models()):
-            if name in models():
-                query = explicit(models()[name].query, schema)
+        for name in (SEED, *MODELS):
+            if name in MODELS:
+                query = explicit(MODELS[name].query, schema)
                 connection.execute(f"create table {name} as {query.sql('duckdb')}")
             schema = {**schema, name: types_of(connection, name)}
-        return {name: rows_of(connection, name) for name in models()}
+        return {name: rows_of(connection, name) for name in MODELS}
 
 
 def rows_of(connection: duckdb.DuckDBPyConnection, table: str) -> Rows:
@@ -93,4 +94,4 @@ def rows_of(connection: duckdb.DuckDBPyConnection, table: str) -> Rows:
 def types_of(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:
     """Name and type of a table's columns."""
     found = connection.execute(f"describe {table}").fetchall()
-    return {name: kind.replace("TIMESTAMP WITH TIME ZONE", "timestamptz") for name, kind, *_ in found}
+    return {row[0]: row[1].replace("TIMESTAMP WITH TIME ZONE", "timestamptz") for row in found}

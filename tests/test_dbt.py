@@ -11,11 +11,11 @@ import yaml
 from coveo_source.dbt_project import Target, profile, write_project
 from coveo_source.demo import DemoServer
 from coveo_source.exceptions import ProjectError
-from coveo_source.models import models, sql_folder
+from coveo_source.models import sql_folder
 
 from . import history
 from .conftest import Clock
-from .dbt_user import BUILT, dbt, needs_dbt, reckoned, tables_in
+from .dbt_user import BUILT, MODELS, ROOT, dbt, needs_dbt, reckoned, tables_in
 from .user import PIPELINE, load, query
 
 DATABASE = Path(f"{PIPELINE}.duckdb")
@@ -106,7 +106,7 @@ def test_the_project_builds_from_the_tables_and_dimensions_that_there_are(demo: 
 def test_of_the_sql_only_the_names_of_tables_are_replaced(demo: DemoServer) -> None:
     load(demo, from_date="2026-03-10")
     folder = project()
-    for name in models():
+    for name, model in MODELS.items():
         original = (sql_folder() / f"{name}.sql").read_bytes().decode()
         head, _, rest = (folder / f"models/{name}.sql").read_bytes().decode().partition("\n")
         body, _, foot = rest.partition("{% if is_incremental() %}")
@@ -114,14 +114,14 @@ def test_of_the_sql_only_the_names_of_tables_are_replaced(demo: DemoServer) -> N
         assert foot == f"\nwhere {{{{ touched_{name}() }}}}\n{{% endif %}}\n"
         assert NAME.sub(lambda match: match[1], body) == original
         replaced = {match[1] for match in NAME.finditer(body)}
-        assert replaced == models()[name].reads
+        assert replaced == model.reads
         assert not [line for line in body.splitlines() if re.search(r"--.*\{\{", line)]
 
 
 def test_the_yaml_says_the_same_with_all_arguments_where_dbt_wants_them(demo: DemoServer) -> None:
     load(demo, from_date="2026-03-10")
     folder = project()
-    for name in models():
+    for name in MODELS:
         (original,) = yaml.safe_load((sql_folder() / f"{name}.yml").read_text())["models"]
         (written,) = yaml.safe_load((folder / f"models/{name}.yml").read_text())["models"]
         for found, wanted in zip(written["columns"], original["columns"], strict=True):
@@ -168,6 +168,14 @@ def test_for_another_destination_the_profile_says_what_is_missing() -> None:
 
 def test_a_pipeline_without_tables_is_refused() -> None:
     pipeline = dlt.pipeline("empty", destination="duckdb", dataset_name="coveo_ua")
-    with pytest.raises(ProjectError, match="empty has no tables yet.*dlt pipeline empty run"):
+    with pytest.raises(ProjectError, match=r"empty has no tables yet.*dlt pipeline empty run"):
         write_project(pipeline, Path("project"))
     assert not Path("project").exists()
+
+
+def test_dbt_opens_the_database_with_the_duckdb_that_writes_it() -> None:
+    pins = [
+        re.findall(r"^duckdb==.+", (ROOT / name).read_text(), flags=re.MULTILINE)
+        for name in ("constraints.txt", "constraints-dbt.txt")
+    ]
+    assert pins[0] == pins[1] != []
