@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from .explicit import Schema
 from .loads import Loads
-from .models import SEED, Model, models, seed_rows
+from .models import SEED, Model
 from .touched import Unit
 
 RUNNER = "1"
@@ -26,7 +26,9 @@ class Build(NamedTuple):
 
 
 def due(
+    models: Iterable[Model],
     wanted: Iterable[str],
+    seed: str,
     schema: Schema,
     loads: Loads,
     known: Mapping[str, str],
@@ -34,14 +36,16 @@ def due(
 ) -> list[Build]:
     """The builds that bring the wanted models up to date, in order.
 
-    known: the fingerprint of what each was last built from
+    models: all that there are, in order
+    seed: the seed's fingerprint
+    known: that of what each model was last built from
     """
     names = set(wanted)
     sources = {table: str(sorted(schema[table].items())) for table in loads.rows}
-    sources[SEED] = seed_fingerprint()
+    sources[SEED] = seed
     whole: set[str] = set()
     builds: list[Build] = []
-    for model in models().values():
+    for model in models:
         sources[model.name] = mark = fingerprint(model, sources)
         changed = model.name not in schema or known.get(model.name) != mark
         asked = full_refresh and model.name in names
@@ -58,8 +62,7 @@ def due(
 
 def unit_of(model: Model, schema: Schema) -> Unit:
     """The column that a model is rebuilt by, with its type."""
-    assert model.unit
-    return Unit(model.unit, schema[model.name][model.unit])
+    return Unit(str(model.unit), schema[model.name][str(model.unit)])
 
 
 def fingerprint(model: Model, sources: Mapping[str, str]) -> str:
@@ -69,6 +72,6 @@ def fingerprint(model: Model, sources: Mapping[str, str]) -> str:
     return sha256("\n".join(parts).encode()).hexdigest()
 
 
-def seed_fingerprint() -> str:
-    """The rows of the seed."""
-    return sha256(repr(seed_rows()).encode()).hexdigest()
+def seed_fingerprint(rows: Iterable[Mapping[str, str]]) -> str:
+    """The same of the seed: its rows."""
+    return sha256(repr(list(rows)).encode()).hexdigest()

@@ -14,13 +14,13 @@ from sqlglot.optimizer.annotate_types import annotate_types
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import Scope, traverse_scope
 
-from .catalogue import TABLES, ColumnType, column_type
+from .catalogue import TABLES, column_type
 from .models import DIALECT, parsed, tables_of
 
 Schema = Mapping[str, Mapping[str, str]]
 """Name and SQL type of the columns of every table that there is."""
 
-CATALOGUE_TYPES: dict[ColumnType, str] = {
+CATALOGUE_TYPES: dict[str, str] = {
     "text": "varchar",
     "bool": "boolean",
     "bigint": "bigint",
@@ -65,17 +65,17 @@ def columns(table: str) -> dict[str, str]:
 def explicit(
     query: exp.Query, schema: Schema, condition: Callable[[str], str | None] = lambda table: None
 ) -> exp.Query:
-    """The query over the tables that there are, with all columns named.
+    """The query over the tables that there are, with all columns named and typed.
 
     condition: tells for a table which of its rows to read; None for all
     """
     rename_parts(query, schema)
     for table in list(tables_of(query)):
-        where = condition(table.name)
+        restrict(table, condition(table.name))
         lacking = missing(table.name, schema)
-        if where or lacking:
-            table.replace(stand_in(table, lacking, table.name in schema, where))
-    known = {
+        if lacking:
+            table.replace(stand_in(table, lacking, table.name in schema))
+    known: dict[str, object] = {
         name: {column: exp.DataType.build(kind, dialect=DIALECT) for column, kind in types.items()}
         for name, types in schema.items()
     }
@@ -84,7 +84,25 @@ def explicit(
     for union in list(typed.find_all(exp.SetOperation)):
         if union.args.get("by_name") and not isinstance(union.parent, exp.SetOperation):
             align(union)
-    return cast(exp.Query, typed)
+    return typed
+
+
+def restrict(table: exp.Table, where: str | None) -> None:
+    """Lets a query read only some rows of a table."""
+    if where is None:
+        return
+    select = table.find_ancestor(exp.Select)
+    if select is None or select.args.get("joins"):
+        table.replace(
+            parsed(f"select * from {table.name} where {where}").subquery(table.alias_or_name)
+        )
+        return
+    # a level less, and its columns: what databases and dlt spend on the query grows with these
+    condition: exp.Expr = exp.maybe_parse(where, dialect=DIALECT)
+    for column in condition.find_all(exp.Column):
+        if column.find_ancestor(exp.Select) is None and not column.table:
+            column.set("table", exp.to_identifier(table.alias_or_name))
+    select.where(condition, copy=False)
 
 
 def rename_parts(query: exp.Query, schema: Schema) -> None:
@@ -106,14 +124,13 @@ def missing(table: str, schema: Schema) -> dict[str, str]:
     return {name: kind for name, kind in columns(table).items() if name not in present}
 
 
-def stand_in(
-    table: exp.Table, lacking: Mapping[str, str], exists: bool, where: str | None
-) -> exp.Expression:
+def stand_in(table: exp.Table, lacking: Mapping[str, str], exists: bool) -> exp.Expression:
     """A subquery that takes the place of a table, with null for what it lacks."""
     nulls = [f'cast(null as {kind}) as "{name}"' for name, kind in lacking.items()]
-    selects = ", ".join(["*", *nulls] if exists else nulls)
-    rows = f"from {table.name} where {where or 'true'}" if exists else "where false"
-    return parsed(f"select {selects} {rows}").subquery(table.alias_or_name)
+    rows = (
+        f"*, {', '.join(nulls)} from {table.name}" if exists else f"{', '.join(nulls)} where false"
+    )
+    return parsed(f"select {rows}").subquery(table.alias_or_name)
 
 
 def align(union: exp.SetOperation) -> None:
@@ -132,14 +149,14 @@ def align(union: exp.SetOperation) -> None:
         part.set("by_name", False)
 
 
-def branches_of(query: exp.Expression) -> list[exp.Select]:
+def branches_of(query: exp.Expr) -> list[exp.Select]:
     """The selects that a union is made of, first to last."""
     if isinstance(query, exp.SetOperation):
         return [*branches_of(query.left), *branches_of(query.right)]
     return [cast(exp.Select, query)]
 
 
-def null(name: str, kind: exp.DataType) -> exp.Expression:
+def null(name: str, kind: exp.DataType) -> exp.Expr:
     """A column that is null; typed, since not every database can tell from the other branches."""
     return exp.alias_(exp.cast(exp.null(), kind.copy()), name)
 

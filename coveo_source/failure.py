@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from .exceptions import ModelError
 from .models import Model
@@ -66,7 +67,7 @@ def line_of(model: Model, error: BaseException) -> int | None:
 def place_of(text: str) -> str:
     """The SQL that a database points to with a caret; all it says if it points to nothing."""
     lines = text.splitlines()
-    for shown, below in zip(lines, lines[1:], strict=False):
+    for shown, below in pairwise(lines):
         if below.strip() == "^":
             return shown[below.index("^") :][:60]
     return text

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import sqlglot
 import yaml
@@ -33,7 +33,8 @@ class Model(NamedTuple):
     sql: its SELECT, in DuckDB's dialect
     reads: the tables and models that it selects from
     unit: the column whose values are its units; None if it is always built as a whole
-    unit_from: the unit of a row of a table that it reads, as an SQL expression by table
+    unit_from: the unit of a row of a table that it reads, as an SQL expression by table; null for
+        a table that it looks things up in, whatever their unit
     """
 
     name: str
@@ -41,7 +42,7 @@ class Model(NamedTuple):
     sql: str
     reads: frozenset[str]
     unit: str | None = None
-    unit_from: Mapping[str, str] = {}
+    unit_from: Mapping[str, str | None] = {}
 
     @property
     def query(self) -> exp.Query:
@@ -51,9 +52,7 @@ class Model(NamedTuple):
 
 def parsed(sql: str) -> exp.Query:
     """A SELECT in DuckDB's dialect."""
-    query = sqlglot.parse_one(sql, read=DIALECT)
-    assert isinstance(query, exp.Query)
-    return query
+    return cast(exp.Query, sqlglot.parse_one(sql, read=DIALECT))
 
 
 def sql_folder() -> Path:
@@ -64,7 +63,7 @@ def sql_folder() -> Path:
 
 
 def models() -> dict[str, Model]:
-    """All models by name, each after those that it reads."""
+    """The package's own models by name, each after those that it reads."""
     return read_models(sql_folder())
 
 
@@ -94,7 +93,7 @@ def properties(path: Path) -> dict[str, Any]:
     return config
 
 
-def tables_of(query: exp.Expression) -> Iterator[exp.Table]:
+def tables_of(query: exp.Expr) -> Iterator[exp.Table]:
     """The places where a query reads a table that is not a part of itself."""
     for scope in traverse_scope(query):
         for source in scope.sources.values():
@@ -102,17 +101,20 @@ def tables_of(query: exp.Expression) -> Iterator[exp.Table]:
                 yield source
 
 
-def selected(names: Iterable[str]) -> list[Model]:
+def selected(names: Iterable[str], folder: Path | None = None) -> list[Model]:
     """The models with these names, in the order in which they run; all if none is named.
+
+    folder: where their files are, if not in the package's own
 
     Raises:
         SettingError: if there is no model of a name
     """
-    wanted = list(names) or list(models())
+    found = read_models(folder or sql_folder())
+    wanted = list(names) or list(found)
     for name in wanted:
-        if name not in models():
-            raise SettingError("select", name, f"Accepted: {', '.join(models())}.")
-    return [model for name, model in models().items() if name in wanted]
+        if name not in found:
+            raise SettingError("select", name, f"Accepted: {', '.join(found)}.")
+    return [model for name, model in found.items() if name in wanted]
 
 
 def levels(wanted: Iterable[Model]) -> Iterator[list[Model]]:
@@ -128,9 +130,9 @@ def levels(wanted: Iterable[Model]) -> Iterator[list[Model]]:
         order.done(*ready)
 
 
-def seed_rows() -> list[dict[str, str]]:
+def seed_rows(folder: Path | None = None) -> list[dict[str, str]]:
     """The rows of the seed; none if there is no such file."""
-    path = sql_folder() / f"{SEED}.csv"
+    path = (folder or sql_folder()) / f"{SEED}.csv"
     if not path.exists():
         return []
     with path.open(encoding="utf-8", newline="") as file:

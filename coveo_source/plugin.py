@@ -88,7 +88,30 @@ class RunVerb(PlanVerb):
             print(outcome_text(run(options(args), overrides)))
 
 
-VERBS: tuple[type[Verb], ...] = (RunVerb, PlanVerb)
+class ModelsVerb(Verb):
+    """`models`."""
+
+    command = "models"
+    help_string = "Brings the SQL models up to date, from what is loaded; asks nothing of Coveo"
+
+    def configure_parser(self, parser: ArgumentParser) -> None:
+        """Adds the options that decide what to build."""
+        super().configure_parser(parser)
+        parser.add_argument("--select", nargs="+", default=(), metavar="NAME", help="default: all")
+        parser.add_argument(
+            "--full-refresh", action="store_true", help="build them as a whole, not by what changed"
+        )
+
+    def execute(self, args: Namespace) -> None:
+        """Builds, and prints what was built."""
+        from .remodel import remodel
+        from .summary import models_text
+
+        with exit_codes():
+            print(models_text(remodel(options(args), args.select)))
+
+
+VERBS: tuple[type[Verb], ...] = (RunVerb, PlanVerb, ModelsVerb)
 
 
 def options(args: Namespace) -> "Options":
@@ -183,3 +206,10 @@ def plug_cli_run(host: str) -> type[SupportsCliCommand] | None:
 def plug_cli_plan(host: str) -> type[SupportsCliCommand] | None:
     """Registers `plan`."""
     return None if taken(PlanVerb.command) else PlanVerb
+
+
+@plugins.hookimpl(specname="plug_cli")
+@only_host("dlt")
+def plug_cli_models(host: str) -> type[SupportsCliCommand] | None:
+    """Registers `models`."""
+    return None if taken(ModelsVerb.command) else ModelsVerb

@@ -102,6 +102,6 @@ def rows_resource(name: str, rows: Sequence[Mapping[str, str]], key: str | None 
     columns: Any = {column: {"data_type": "text"} for column in rows[0]}
     if key:
         return dlt.resource(
-            rows, name=name, columns=columns, primary_key=key, write_disposition="merge"
+            list(rows), name=name, columns=columns, primary_key=key, write_disposition="merge"
         )
-    return dlt.resource(rows, name=name, columns=columns, write_disposition="append")
+    return dlt.resource(list(rows), name=name, columns=columns, write_disposition="append")

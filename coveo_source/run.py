@@ -32,7 +32,6 @@ from .exceptions import CountMismatch, PipelineMismatch, SettingError
 from .export import Ledger
 from .lock import only_run
 from .memory import Memory
-from .models import selected
 from .plan import Plan, Step, make_plan
 from .progress import ConsoleProgress
 from .reading import Reading
@@ -235,7 +234,7 @@ def check_counts(pipeline: dlt.Pipeline, fetched: Fetched) -> None:
 
 def build_models(here: Session) -> Iterator[tuple[str, int]]:
     """Brings all models up to date; yields the name and the rows of each that was built."""
-    yield from build(here.pipeline, selected(()), here.options.full_refresh, here.progress.say)
+    yield from build(here.pipeline, full_refresh=here.options.full_refresh, say=here.progress.say)
 
 
 def outcome_of(here: Session) -> Outcome:

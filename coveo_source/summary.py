@@ -44,6 +44,13 @@ def outcome_text(outcome: Outcome) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
+def models_text(built: Mapping[str, int]) -> str:
+    """What was built."""
+    if not built:
+        return "All models are up to date."
+    return grid([["model", "rows"], *([name, f"{rows:,}"] for name, rows in built.items())], 1)
+
+
 def headline(outcome: Outcome) -> str:
     """One sentence."""
     if not outcome.fetched:

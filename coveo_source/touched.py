@@ -57,15 +57,16 @@ def related(table: str, schema: Schema, visits: str = ALL_VISITS) -> str:
 
 def expression_of(model: Model, table: str, schema: Schema) -> str | None:
     """How a row of a table tells its unit of a model; None if it does not."""
-    if model.unit in schema.get(table, {}):
-        return model.unit
-    return model.unit_from.get(table)
+    if table in model.unit_from:
+        return model.unit_from[table]
+    return model.unit if model.unit in schema.get(table, {}) else None
 
 
 def units_of(model: Model, unit: Unit, schema: Schema, visits: str = ALL_VISITS) -> list[str]:
     """Queries for the units, as texts, that the touched visits have in what a model reads."""
     return [
-        f"select {unit.text(expression)} as value from {table} where {related(table, schema, visits)}"
+        f"select {unit.text(expression)} as value from {table}"
+        f" where {related(table, schema, visits)}"
         for table in sorted(model.reads)
         if (expression := expression_of(model, table, schema)) and VISIT in schema.get(table, {})
     ]
@@ -165,7 +166,7 @@ class Range(NamedTuple):
 
 
 def restriction(
-    model: Model, unit: Unit, table: str, schema: Schema, times: Range, days: Range | None
+    model: Model, unit: Unit, table: str, schema: Schema, times: Range | None, days: Range | None
 ) -> str | None:
     """The condition for the rows of a table that a model needs to rebuild its touched units.
 
@@ -191,9 +192,11 @@ def restriction(
     return f"{among} and {days.around(expression)} and {stored}"
 
 
-def timed(condition: str, known: Mapping[str, str], times: Range) -> str:
+def timed(condition: str, known: Mapping[str, str], times: Range | None) -> str:
     """The condition, for rows of a time only if they have one."""
-    return f"{condition} and {times.around('datetime')}" if "datetime" in known else condition
+    if times is None or "datetime" not in known:
+        return condition
+    return f"{condition} and {times.around('datetime')}"
 
 
 def touched_units(model: Model, unit: Unit, schema: Schema) -> str:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from coveo_source import MERGE
 from coveo_source.catalogue import SOURCE, TABLES
 from coveo_source.explicit import explicit, schema_of
-from coveo_source.models import models, seed_rows
+from coveo_source.models import seed_rows, selected
 from coveo_source.rebuild import build
 from coveo_source.table import schema_of as arrow_schema
 
@@ -79,7 +79,7 @@ groups = st.fixed_dictionaries(
 )
 
 
-def loads() -> st.SearchStrategy[dict[str, Rows]]:
+def loads() -> st.SearchStrategy[Any]:
     """The rows of one load: of some tables, none to a few of each."""
     return st.fixed_dictionaries(
         {
@@ -179,7 +179,7 @@ def take(pipeline: dlt.Pipeline, step: Step) -> None:
         drop(pipeline, step.dropped)
     load(pipeline, step.rows, step.dimension)
     if step.packages != 0:
-        for number, _ in enumerate(build(pipeline, list(models().values())), 1):
+        for number, _ in enumerate(build(pipeline), 1):
             if number == step.packages:
                 break
 
@@ -223,7 +223,7 @@ def tables(database: str) -> dict[str, list[tuple[Any, ...]]]:
             name: connection.execute(
                 f"select * exclude (_dlt_load_id) from coveo_ua.{name} order by all"
             ).fetchall()
-            for name in models()
+            for name in (model.name for model in selected(()))
         }
 
 
@@ -237,9 +237,10 @@ def reckoned(pipeline: dlt.Pipeline, database: str) -> dict[str, list[tuple[Any,
         if seed_rows():
             connection.execute("create view search_causes as from stored.coveo_ua.search_causes")
         found = {}
-        for name, model in models().items():
+        for model in selected(()):
+            name = model.name
             query = explicit(model.query, schema)
-            columns = {select: None for select in query.named_selects}
+            columns = set(query.named_selects)
             stored = [name for name in schema[name] if name != "_dlt_load_id"]
             shown = ", ".join(n if n in columns else f"null as {n}" for n in stored)
             connection.execute(f"create table {name} as {query.sql('duckdb')}")

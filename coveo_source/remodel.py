@@ -1,0 +1,60 @@
+"""The models alone, from what is loaded: no settings are needed and nothing is asked of Coveo."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import dlt
+from dlt.common.pipeline import get_dlt_pipelines_dir
+
+from .catalogue import SOURCE
+from .exceptions import PipelineMismatch
+from .lock import only_run
+from .models import selected
+from .progress import ConsoleProgress
+from .rebuild import build
+from .run import Options, remembered_elsewhere
+
+
+def remodel(options: Options, names: Iterable[str]) -> dict[str, int]:
+    """Brings some models up to date, or all; returns the rows of each that had to be built.
+
+    Raises:
+        SettingError: if there is no model of a name
+        PipelineMismatch: if the pipeline holds nothing of Coveo's
+        PipelineBusy: if another run is loading into it
+        ModelError: if a model fails
+    """
+    wanted = [model.name for model in selected(names)]
+    progress = ConsoleProgress()
+    pipelines_dir = options.pipelines_dir or get_dlt_pipelines_dir()
+    with only_run(Path(pipelines_dir), options.pipeline):
+        pipeline = attached(options, progress)
+        if pipeline.has_pending_data:
+            progress.say("Loading first what an earlier run had read but not yet loaded.")
+            pipeline.run()
+        return dict(build(pipeline, wanted, options.full_refresh, progress.say))
+
+
+def attached(options: Options, progress: ConsoleProgress) -> dlt.Pipeline:
+    """The pipeline as it stands in the destination.
+
+    Raises:
+        PipelineMismatch: if it holds nothing of Coveo's
+    """
+    pipeline = dlt.pipeline(
+        options.pipeline,
+        pipelines_dir=options.pipelines_dir,  # type: ignore[arg-type]
+        destination=options.destination,
+        dataset_name=options.dataset,
+        progress=progress,
+    )
+    pipeline.sync_destination()
+    if remembered_elsewhere(pipeline):
+        pipeline = pipeline.drop()
+        pipeline.sync_destination()
+    if list(pipeline.schema_names) != [SOURCE]:
+        raise PipelineMismatch(
+            f"The pipeline {options.pipeline} holds no data of Coveo's in the dataset"
+            f" {options.dataset}. Load some first: dlt pipeline {options.pipeline} run"
+        )
+    return pipeline
