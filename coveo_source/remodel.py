@@ -1,16 +1,20 @@
 """The models alone, from what is loaded: no settings are needed and nothing is asked of Coveo."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import dlt
 from dlt.common.pipeline import get_dlt_pipelines_dir
 
 from .catalogue import SOURCE
+from .checks import Result, run_checks
+from .dbt_project import write_project
 from .exceptions import PipelineMismatch
 from .lock import only_run
-from .models import selected
+from .models import selected, sql_folder
 from .progress import ConsoleProgress
+from .properties import described
 from .rebuild import build
 from .run import Options, remembered_elsewhere
 
@@ -26,13 +30,43 @@ def remodel(options: Options, names: Iterable[str]) -> dict[str, int]:
     """
     wanted = [model.name for model in selected(names)]
     progress = ConsoleProgress()
-    pipelines_dir = options.pipelines_dir or get_dlt_pipelines_dir()
-    with only_run(Path(pipelines_dir), options.pipeline):
-        pipeline = attached(options, progress)
+    with opened(options, progress) as pipeline:
         if pipeline.has_pending_data:
             progress.say("Loading first what an earlier run had read but not yet loaded.")
             pipeline.run()
         return dict(build(pipeline, wanted, options.full_refresh, progress.say))
+
+
+def check(options: Options, names: Iterable[str]) -> Iterator[Result]:
+    """Runs the data tests of some models, or all and those of the seed; changes nothing.
+
+    Raises:
+        SettingError, PipelineMismatch, PipelineBusy: as above
+        CheckError: if a test cannot be run
+    """
+    wanted = {model.name for model in selected(names)} if names else None
+    tables = [each for each in described(sql_folder()) if wanted is None or each.name in wanted]
+    with opened(options, ConsoleProgress()) as pipeline:
+        yield from run_checks(pipeline, tables)
+
+
+def as_dbt_project(options: Options, folder: Path) -> list[Path]:
+    """Writes the models as a dbt project; returns the files.
+
+    Raises:
+        PipelineMismatch, PipelineBusy: as above
+        ProjectError: if it cannot be written there
+    """
+    with opened(options, ConsoleProgress()) as pipeline:
+        return write_project(pipeline, folder)
+
+
+@contextmanager
+def opened(options: Options, progress: ConsoleProgress) -> Iterator[dlt.Pipeline]:
+    """The pipeline, while nobody else works on it."""
+    pipelines_dir = options.pipelines_dir or get_dlt_pipelines_dir()
+    with only_run(Path(pipelines_dir), options.pipeline):
+        yield attached(options, progress)
 
 
 def attached(options: Options, progress: ConsoleProgress) -> dlt.Pipeline:

@@ -194,3 +194,11 @@ def checks_text(results: Sequence["Result"]) -> str:
 
 
 ENDS: "dict[Status, str]" = {"pass": "passed", "warn": "warned", "FAIL": "failed"}
+
+
+def project_text(folder: Path, files: Sequence[Path]) -> str:
+    """What was written of a dbt project, and how to build it."""
+    return (
+        f"Wrote a dbt project to {folder} ({plural(len(files), 'file')}).\n"
+        f"Try:    cd {folder} && dbt build"
+    )

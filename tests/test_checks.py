@@ -1,19 +1,21 @@
 """The data tests of the models' YAML: good rows pass, bad ones are counted and shown."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 import dlt
+import duckdb
 import pytest
 
 from coveo_source.checks import Result, run_checks
 from coveo_source.demo import DemoServer
 from coveo_source.exceptions import CheckError
-from coveo_source.models import selected, sql_folder
+from coveo_source.models import sql_folder
 from coveo_source.properties import described
 from coveo_source.summary import check_line, checks_text
 
-from .user import PIPELINE, load
+from .user import PIPELINE, dlt_command, load
 
 VISITS = [
     {"visit_id": "v1", "clicks": 0, "device": "PC"},
@@ -170,11 +172,28 @@ def test_a_test_that_is_turned_off_is_left_out() -> None:
     assert run_on(VISITS, "unique: {config: {enabled: false}}", "clicks") == []
 
 
-def test_all_tests_of_the_models_hold_on_the_demo(demo: DemoServer) -> None:
+def test_the_command_prints_a_line_a_test_and_ends_with_1_only_if_one_fails(
+    demo: DemoServer,
+) -> None:
     load(demo, from_date="2026-03-08", with_models=True)
-    results = list(run_checks(dlt.attach(PIPELINE), described(sql_folder())))
-    assert {result.check.table for result in results} >= {model.name for model in selected(())}
-    assert [check_line(result) for result in results if result.status == "FAIL"] == []
+    done = dlt_command("pipeline", PIPELINE, "models", "--test")
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines = [line for line in done.stdout.splitlines() if not line.startswith(" ")]
+    tests = [check for each in described(sql_folder()) for check in each.checks]
+    assert len(lines) == len(tests) + 1
+    assert sum(line.startswith("warn  ") for line in lines) > 0
+    assert re.fullmatch(rf"{len(tests)} tests: \d+ passed, \d+ warned\.", lines[-1])
+    with duckdb.connect(f"{PIPELINE}.duckdb") as connection:
+        connection.execute("update coveo_ua.visits set duration_ms = -1 where clicks = 0")
+        count = connection.execute("select count(*) from coveo_ua.visits where duration_ms < 0")
+        (bad,) = count.fetchall()[0]
+    done = dlt_command("pipeline", PIPELINE, "models", "--test", "--select", "visits")
+    assert done.returncode == 1
+    assert bad > 5
+    assert f"FAIL  visits.duration_ms >= 0: {bad} rows, such as" in done.stdout
+    assert "        visit_id=" in done.stdout
+    assert "search_outcomes" not in done.stdout
+    assert done.stdout.splitlines()[-1].endswith("1 failed.")
 
 
 def test_all_tests_of_the_models_can_be_run_where_only_some_tables_are_loaded(

@@ -16,7 +16,7 @@ from coveo_source.models import sql_folder
 from . import history
 from .conftest import Clock
 from .dbt_user import BUILT, MODELS, ROOT, dbt, needs_dbt, reckoned, tables_in
-from .user import PIPELINE, load, query
+from .user import PIPELINE, dlt_command, load, query
 
 DATABASE = Path(f"{PIPELINE}.duckdb")
 
@@ -179,3 +179,17 @@ def test_dbt_opens_the_database_with_the_duckdb_that_writes_it() -> None:
         for name in ("constraints.txt", "constraints-dbt.txt")
     ]
     assert pins[0] == pins[1] != []
+
+
+def test_the_command_writes_the_project_again_but_into_no_other_folder(demo: DemoServer) -> None:
+    load(demo, from_date="2026-03-10")
+    for _ in range(2):
+        done = dlt_command("pipeline", PIPELINE, "models", "--dbt", "project")
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.splitlines()[-1] == "Try:    cd project && dbt build"
+    Path("mine").mkdir()
+    Path("mine/notes.txt").write_text("mine")
+    done = dlt_command("pipeline", PIPELINE, "models", "--dbt", "mine")
+    assert done.returncode == 2
+    assert "mine is not empty" in done.stderr
+    assert [path.name for path in Path("mine").iterdir()] == ["notes.txt"]
