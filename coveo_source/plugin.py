@@ -128,8 +128,8 @@ class ModelsVerb(Verb):
 
     def test(self, args: Namespace) -> None:
         """Prints what each data test finds; ends the process with 1 if one fails."""
+        from .findings import check_line, checks_text
         from .remodel import check
-        from .summary import check_line, checks_text
 
         results = []
         for result in check(options(args), args.select):
@@ -142,8 +142,8 @@ class ModelsVerb(Verb):
     def write_dbt_project(self, args: Namespace) -> None:
         """Writes the project, which is of all models, and says how to go on."""
         from .exceptions import SettingError
+        from .findings import project_text
         from .remodel import as_dbt_project
-        from .summary import project_text
 
         if args.select:
             given = " ".join(args.select)
@@ -205,9 +205,7 @@ def exit_codes() -> Iterator[None]:
             raise
         known = cause_of(error)
         print(known, file=sys.stderr)
-        misuse = isinstance(
-            known, (SettingError, PipelineMismatch, ProjectError, ConfigurationException)
-        )
+        misuse = (SettingError, PipelineMismatch, ProjectError, ConfigurationException)
         raise SystemExit(2 if isinstance(known, misuse) else 1) from None
 
 

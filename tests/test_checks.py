@@ -11,9 +11,9 @@ import pytest
 from coveo_source.checks import Result, run_checks
 from coveo_source.demo import DemoServer
 from coveo_source.exceptions import CheckError
+from coveo_source.findings import check_line, checks_text
 from coveo_source.models import sql_folder
 from coveo_source.properties import described
-from coveo_source.summary import check_line, checks_text
 
 from .user import PIPELINE, dlt_command, load
 
