@@ -24,6 +24,8 @@ CoveoSourceError
      x ValueRejected       with `strict`: a cell or a record does not fit
  x CountMismatch           other rows are in the destination than the file held
  x ModelError              a SQL model failed; the load before it is untouched
+   x CheckError            a data test of a model cannot be run as it is written
+ x ProjectError            a dbt project cannot be written where it should go
 
 Those that another run may heal are transient in dlt's terms, the others terminal.
 """
@@ -230,6 +232,14 @@ class CountMismatch(CoveoSourceError, TerminalException):
 
 class ModelError(CoveoSourceError, TerminalException):
     """A SQL model failed."""
+
+
+class CheckError(ModelError):
+    """A data test of a model cannot be run as it is written."""
+
+
+class ProjectError(CoveoSourceError, TerminalException):
+    """A dbt project cannot be written where it should go."""
 
 
 @contextmanager

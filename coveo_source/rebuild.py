@@ -83,7 +83,8 @@ def write_work_list(
 ) -> None:
     """Adds to `touched_units` what is to be rebuilt; what is done leaves the list."""
     units = [(each.model, each.unit) for each in builds if each.unit]
-    query = explicit(parsed(work_list(units, schema, loads.fresh)), schema)
+    ids = ", ".join(f"'{load}'" for load in loads.fresh) or "null"
+    query = explicit(parsed(work_list(units, schema, ids)), schema)
     done = scope_of(pipeline, "{column} in ({values})", "_dlt_load_id", TAKEN_IN)
     load(pipeline, [query_resource(pipeline, UNITS, query, done)], [])
 

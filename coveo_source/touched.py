@@ -72,13 +72,14 @@ def units_of(model: Model, unit: Unit, schema: Schema, visits: str = ALL_VISITS)
     ]
 
 
-def work_list(models: Iterable[tuple[Model, Unit]], schema: Schema, loads: Iterable[str]) -> str:
+def work_list(models: Iterable[tuple[Model, Unit]], schema: Schema, ids: str) -> str:
     """The query for all that some loads touched, before anything is rebuilt.
 
     Its columns are those of `touched_units`: the unit's column and its value, and in one row
     besides the time in which all rows lie that have to be read.
+
+    ids: of the loads, as SQL: literals or a query
     """
-    ids = ", ".join(f"'{load}'" for load in loads)
     touched = "select value from touched"
     own = VISITS.among(VISIT, touched)
     former_units = [
