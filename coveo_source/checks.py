@@ -12,9 +12,8 @@ from sqlglot import exp, parse_one
 from sqlglot.errors import SqlglotError
 
 from .catalogue import TABLES
-from .exceptions import CheckError
+from .exceptions import CheckError, reason
 from .explicit import Schema, columns, explicit, schema_of
-from .failure import reason
 from .models import DIALECT, parsed, tables_of
 from .properties import Check, Described
 
