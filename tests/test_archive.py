@@ -188,7 +188,7 @@ def test_a_link_is_refused(own_folder: Path, target: Path) -> None:
     link.create_system = 3
     link.external_attr = (stat.S_IFLNK | 0o777) << 16
     path = zip_of(own_folder, (link, b"/etc/passwd"))
-    with pytest.raises(ArchiveError, match="searches.csv in the archive is a link"):
+    with pytest.raises(ArchiveError, match="a link, no file"):
         Archive(path, ["searches"]).unpack("searches", target)
     assert everything_below(target) == set()
 
