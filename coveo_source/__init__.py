@@ -38,6 +38,7 @@ def coveo_source(
     settle_minutes: float = 15,
     poll_timeout_minutes: float = 60,
     keep_exports: bool = False,
+    exports_ahead: int = 2,
     strict: bool = False,
     allow_http: bool = False,
     configuration: CoveoConfiguration = None,  # type: ignore[assignment]

@@ -7,7 +7,7 @@ own. Nothing but the table that is being read is unpacked, and no more than a ba
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -75,6 +75,7 @@ class Extraction:
     count: called with a counter's name and an increment, to show progress
     normalize: API name of a column to its name in the destination
     halve_failed: whether a window whose export fails is asked for again in two halves
+    later: windows that are loaded afterwards, by others
     fetched: the exports read so far
     """
 
@@ -84,9 +85,10 @@ class Extraction:
     count: Count
     normalize: Callable[[str], str]
     halve_failed: bool = True
+    later: Sequence[Step] = ()
     fetched: list[Fetched] = field(default_factory=list)
 
-    def items(self, steps: list[Step]) -> Iterator[Item]:
+    def items(self, steps: Iterable[Step]) -> Iterator[Item]:
         """All windows in order: the tables of each, then its rejected cells and its audit row."""
         yield Item(EXPORTS, EXPORTS_SCHEMA.empty_table())
         yield Item(REJECTED, REJECTED_ROWS_SCHEMA.empty_table())
@@ -96,15 +98,16 @@ class Extraction:
                 step = waiting.popleft()
                 try:
                     with told_with(f"Window {step.job.due.window}", step.job.due.window):
-                        yield from self._items_of(step)
+                        yield from self._items_of(step, [*waiting, *self.later])
                 except ExportFailed as error:
                     if not self.halve_failed:
                         raise
                     waiting.extendleft(smaller(step, self.client, error)[::-1])
 
-    def _items_of(self, step: Step) -> Iterator[Item]:
+    def _items_of(self, step: Step, later: Sequence[Step]) -> Iterator[Item]:
         started = time.monotonic()
-        file = ExportFile(step.job, self.client, self.folder / "export", self.count)
+        next_jobs = [each.job for each in later[: self.settings.exports_ahead]]
+        file = ExportFile(step.job, self.client, self.folder / "export", self.count, next_jobs)
         fetched = Fetched(file.export, step, file.size, time.monotonic() - started)
         started = time.monotonic()
         for name in step.job.due.tables:

@@ -4,7 +4,7 @@ An export that somebody deleted is made anew, once; a file that proves damaged i
 once. Connections and refusals are the business of `client` and `archive`.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from .deletion import after_load, delete
 from .exceptions import (
     ApiError,
     ArchiveDamaged,
+    CoveoSourceError,
     ExportExpired,
     ExportFailed,
     QuotaReached,
@@ -30,13 +31,22 @@ class ExportFile:
     """The export of a job, and its archive on disk.
 
     path: where the archive lies while it is read
+    next_jobs: whose exports Coveo may build meanwhile
 
     Raises:
         ExportError, ApiError, ArchiveError, ServiceUnreachable: if there is no file to be had
     """
 
-    def __init__(self, job: Job, client: CoveoClient, path: Path, count: Count) -> None:
+    def __init__(
+        self,
+        job: Job,
+        client: CoveoClient,
+        path: Path,
+        count: Count,
+        next_jobs: Sequence[Job] = (),
+    ) -> None:
         self._job = job
+        self._next_jobs = next_jobs
         self._client = client
         self._count = count
         self.path = path
@@ -76,6 +86,7 @@ class ExportFile:
             if not after_load.again():
                 raise error.with_occupants(occupants(self._client.exports())) from None
             export = adopt_or_create(self._job, self._client)
+        ask_ahead(self._next_jobs, self._client)
         try:
             return wait(export, self._client, self._job.settings.poll_timeout, self._on_wait())
         except (ExportFailed, ExportExpired):
@@ -115,6 +126,16 @@ class ExportFile:
 
     def _on_bytes(self, count: int) -> None:
         self._count("bytes downloaded", count)
+
+
+def ask_ahead(jobs: Iterable[Job], client: CoveoClient) -> None:
+    """Lets Coveo begin with exports that are needed next, as far as it takes them now."""
+    for job in jobs:
+        try:
+            adopt_or_create(job, client)
+        except CoveoSourceError:
+            # when it is its turn, it is asked for again, and then the error counts
+            return
 
 
 def occupants(exports: Iterable[Mapping[str, Any]]) -> str:

@@ -4,7 +4,7 @@ A source is built before any pipeline is known; only inside of an extract is it 
 pipeline asks, where its cursors stand, and which of the resources were selected.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -47,11 +47,15 @@ class Reading:
     """What the resources of one source share.
 
     steps: the windows to load, if they are planned already; else all that is due
+    later: the windows that are loaded after these, by others
     """
 
-    def __init__(self, settings: Settings, steps: list[Step] | None = None) -> None:
+    def __init__(
+        self, settings: Settings, steps: list[Step] | None = None, later: Sequence[Step] = ()
+    ) -> None:
         self.settings = settings
         self.steps = steps
+        self.later = later
         self._current: Current | None = None
 
     @property
@@ -105,6 +109,7 @@ class Reading:
             dlt.current.source_schema().naming.normalize_identifier,
             # a window that is loaded alone is halved by who planned it, each half its own load
             halve_failed=self.steps is None,
+            later=self.later,
         )
         stream = Stream(self._items(load_id, extraction, steps), selected)
         return Current(load_id, steps, extraction, stream)

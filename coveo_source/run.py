@@ -66,7 +66,7 @@ def load_windows(here: Session, steps: Iterable[Step]) -> Iterator[Fetched]:
         step = waiting.popleft()
         here.progress.say(f"Window {done + 1} of {done + 1 + len(waiting)}: {step.job.due}")
         try:
-            yield load(here, step, refresh=here.options.full_refresh and not done)
+            yield load(here, step, list(waiting), here.options.full_refresh and not done)
         except PipelineStepFailed as error:
             failure = found_in(error, ExportFailed)
             if failure is None:
@@ -78,15 +78,16 @@ def load_windows(here: Session, steps: Iterable[Step]) -> Iterator[Fetched]:
             done += 1
 
 
-def load(here: Session, step: Step, refresh: bool = False) -> Fetched:
+def load(here: Session, step: Step, later: list[Step], refresh: bool) -> Fetched:
     """Loads one window as a package of its own.
 
+    later: the windows after it
     refresh: whether the tables are dropped first
 
     Raises:
         CountMismatch: if other rows were loaded than the files hold
     """
-    reading = Reading(here.settings, [step])
+    reading = Reading(here.settings, [step], later)
     source = DltSource(Schema(SOURCE), SOURCE, list(resources(reading)))
     mode: Any = "drop_resources" if refresh else None
     info = here.pipeline.run(source, refresh=mode)

@@ -62,6 +62,7 @@ class CoveoConfiguration(BaseConfiguration):
     settle_minutes: how close to now the range may come
     poll_timeout_minutes: how long Coveo may build one export
     keep_exports: whether exports stay with Coveo after the load, where they fill the quota
+    exports_ahead: how many exports Coveo may build beside the one that is loaded
     strict: whether a value or record that does not fit is an error
     allow_http: whether other machines may be talked to without TLS, which shows them the key
     """
@@ -83,6 +84,7 @@ class CoveoConfiguration(BaseConfiguration):
     settle_minutes: float = 15.0
     poll_timeout_minutes: float = 60.0
     keep_exports: bool = False
+    exports_ahead: int = 2
     strict: bool = False
     allow_http: bool = False
 
@@ -107,6 +109,7 @@ class Settings:
     settle: timedelta
     poll_timeout: timedelta
     keep_exports: bool
+    exports_ahead: int
     strict: bool
     allow_http: bool
 
@@ -146,6 +149,7 @@ def checked(config: CoveoConfiguration) -> Settings:
             minutes=between("poll_timeout_minutes", config.poll_timeout_minutes, 0.01, 10_000)
         ),
         keep_exports=config.keep_exports,
+        exports_ahead=int(between("exports_ahead", config.exports_ahead, 0, 100)),
         strict=config.strict,
         allow_http=config.allow_http,
     )

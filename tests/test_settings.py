@@ -56,6 +56,7 @@ def test_nothing_but_a_key_and_an_organization_is_needed() -> None:
         settle=timedelta(minutes=15),
         poll_timeout=timedelta(hours=1),
         keep_exports=False,
+        exports_ahead=2,
         strict=False,
         allow_http=False,
     )
@@ -385,6 +386,7 @@ ENVIRONMENT: dict[str, tuple[str, str, object]] = {
     "settle_minutes": ("30", "settle", timedelta(minutes=30)),
     "poll_timeout_minutes": ("2", "poll_timeout", timedelta(minutes=2)),
     "keep_exports": ("true", "keep_exports", True),
+    "exports_ahead": ("5", "exports_ahead", 5),
     "strict": ("true", "strict", True),
     "allow_http": ("true", "allow_http", True),
 }
