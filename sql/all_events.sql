@@ -88,7 +88,7 @@ final as (
         ) as event_number,
         cast(
             case
-                when visit_id is not null
+                when visit_id is not null and event_number > 1
                     then date_diff(
                         'millisecond',
                         previous_datetime at time zone 'UTC',

@@ -87,8 +87,8 @@ final as (
         cast(click_rank_sum as double) / nullif(ranked_clicks, 0) as average_click_rank,
         cast(refined_searches as bigint) as refined_searches,
         cast(abandoned_searches as bigint) as abandoned_searches,
-        cast(first_searched_at as timestamptz) as first_searched_at,
-        cast(last_searched_at as timestamptz) as last_searched_at
+        first_searched_at,
+        last_searched_at
 
     from judged
     where gap is not null

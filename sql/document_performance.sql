@@ -142,9 +142,11 @@ final as (
         cast(coalesce(query_lists.queries, 0) as bigint) as queries,
         cast(query_lists.top_query as varchar) as top_query,
         cast(coalesce(query_lists.top_query_clicks, 0) as bigint) as top_query_clicks,
-        cast(coalesce(query_lists.top_queries, '[]') as varchar) as top_queries,
-        cast(summed.first_clicked_at as timestamptz) as first_clicked_at,
-        cast(summed.last_clicked_at as timestamptz) as last_clicked_at
+        cast(
+            case when query_lists.queries > 0 then query_lists.top_queries else '[]' end as varchar
+        ) as top_queries,
+        summed.first_clicked_at,
+        summed.last_clicked_at
 
     from summed
     left join query_lists on summed.document_id = query_lists.document_id

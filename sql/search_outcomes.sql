@@ -80,6 +80,7 @@ searches as (
                 )
             )
         ) as query,
+        count(*) over (partition by visit_id) as visit_searches,
         row_number() over (partition by visit_id order by datetime, event_id) as search_number,
         lead(event_id) over (partition by visit_id order by datetime, event_id) as next_search_id
 
@@ -165,7 +166,7 @@ joined as (
         search_clicks.ranked_clicks,
         search_clicks.click_rank_sum,
         search_clicks.best_click_rank,
-        search_clicks.first_click_at,
+        case when search_clicks.clicks > 0 then search_clicks.first_click_at end as first_click_at,
         search_custom_events.custom_events,
         search_custom_events.more_results_requests,
         keyword_lists.keyword_count,
@@ -175,7 +176,7 @@ joined as (
         case
             when search_clicks.clicks > 0 then 'clicked'
             when searches.visit_id is null then 'unknown'
-            when searches.next_search_id is not null then 'refined'
+            when searches.search_number < searches.visit_searches then 'refined'
             else 'abandoned'
         end as outcome
 
@@ -193,7 +194,7 @@ final as (
     select
         cast(event_id as varchar) as search_id,
         cast(visit_id as varchar) as visit_id,
-        cast(datetime as timestamptz) as datetime,
+        datetime,
         cast(datetime at time zone 'UTC' as date) as day,
         cast(
             case when visit_id is not null then search_number end as bigint
@@ -223,7 +224,7 @@ final as (
         cast(best_click_rank as bigint) as best_click_rank,
         cast(coalesce(ranked_clicks, 0) as bigint) as ranked_clicks,
         cast(coalesce(click_rank_sum, 0) as bigint) as click_rank_sum,
-        cast(first_click_at as timestamptz) as first_click_at,
+        first_click_at,
         cast(
             date_diff(
                 'millisecond', datetime at time zone 'UTC', first_click_at at time zone 'UTC'
@@ -232,14 +233,18 @@ final as (
         cast(coalesce(custom_events, 0) as bigint) as custom_events,
         cast(coalesce(more_results_requests, 0) as bigint) as more_results_requests,
         cast(
-            case when visit_id is not null then next_search_id end as varchar
+            case
+                when visit_id is not null and search_number < visit_searches then next_search_id
+            end as varchar
         ) as next_search_id,
         cast(outcome as varchar) as outcome,
         cast(outcome = 'refined' as boolean) as is_refined,
         cast(outcome = 'abandoned' as boolean) as is_abandoned,
-        cast(coalesce(keyword_list, '[]') as varchar) as keyword_list,
+        cast(
+            case when keyword_count > 0 then keyword_list else '[]' end as varchar
+        ) as keyword_list,
         cast(coalesce(keyword_count, 0) as bigint) as keyword_count,
-        cast(coalesce(group_list, '[]') as varchar) as group_list,
+        cast(case when group_count > 0 then group_list else '[]' end as varchar) as group_list,
         cast(coalesce(group_count, 0) as bigint) as group_count,
         cast(coalesce(device_category = 'Bot', false) as boolean) as is_bot,
         cast(coalesce(is_internal, false) as boolean) as is_internal

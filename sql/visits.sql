@@ -169,8 +169,8 @@ final as (
 
     select
         cast(visit_id as varchar) as visit_id,
-        cast(started_at as timestamptz) as started_at,
-        cast(ended_at as timestamptz) as ended_at,
+        started_at,
+        ended_at,
         cast(started_at at time zone 'UTC' as date) as day,
         cast(
             date_diff(

@@ -224,7 +224,7 @@ def test_a_cause_is_of_the_kind_that_the_seed_says(cause: str | None, kind: str)
 def test_the_seed_is_the_only_place_that_says_so() -> None:
     rows = {"searches": [search("s", "10:00:00.000", actionCause="searchFromLink")]}
     changed = [(cause, "manual" if cause == "searchFromLink" else k) for cause, k in seed_rows()]
-    changed.append(("SEARCHFROMLINK", "manual"))
+    changed.append(("SEARCHFROMLINK", "refinement"))
     database = warehouse(rows, seed=changed)
     assert rows_of(database, "select cause_kind from search_outcomes") == [("manual",)]
     assert rows_of(database, "select manual_searches, searches from daily_metrics") == [(1, 1)]
@@ -278,6 +278,21 @@ def test_a_document_is_named_by_its_newest_click() -> None:
     }
     sql = "select (document_id, document_title, clicks) from document_performance"
     assert one(rows, sql) == ("hash-vpn", "new", 2)
+
+
+def test_a_document_shows_the_ten_queries_that_lead_to_it_most() -> None:
+    queries = [f"query {letter}" for letter in "abcdefghijkl"]
+    rows = {
+        "searches": [search(query, "10:00:00.000", query) for query in queries],
+        "clicks": [
+            *(click(query, "10:00:01.000", query) for query in queries),
+            click("again", "10:00:02.000", "query l"),
+        ],
+    }
+    sql = "select (queries, top_query, top_query_clicks) from document_performance"
+    assert one(rows, sql) == (12, "query l", 2)
+    found = json.loads(one(rows, "select top_queries from document_performance"))
+    assert found == ["query l", *queries[:9]]
 
 
 def test_no_model_speaks_of_coveo_s_relevance_index(cases: duckdb.DuckDBPyConnection) -> None:
