@@ -14,6 +14,7 @@ from typing import Any
 import dlt
 import pyarrow as pa
 from dlt.common.runtime import signals
+from dlt.pipeline.helpers import pipeline_drop
 from sqlglot import exp
 
 from .builds import Build, due, seed_fingerprint
@@ -22,7 +23,7 @@ from .explicit import Schema, explicit, schema_of
 from .failure import failed
 from .loads import BUILDS, LOADS, TAKEN_IN, UNITS, Loads, fingerprints, loads_of
 from .models import DIALECT, SEED, Model, levels, parsed, seed_rows, selected
-from .relations import EVERYTHING, query_resource, rows_of, rows_resource, scope_of
+from .relations import EVERYTHING, fits, query_resource, relation, rows_of, rows_resource, scope_of
 from .touched import Range, Unit, restriction, touched_units, work_list
 
 
@@ -129,9 +130,17 @@ def model_resources(pipeline: dlt.Pipeline, builds: Sequence[Build]) -> list[Any
 
 
 def as_a_whole(pipeline: dlt.Pipeline, model: Model, schema: Schema) -> Any:
-    """A model as a dlt resource that replaces its table."""
-    scope = EVERYTHING if model.name in schema else None
-    return query_resource(pipeline, model.name, explicit(model.query, schema), scope)
+    """A model as a dlt resource that replaces its table.
+
+    A table whose columns are no longer those of the model is dropped, once the SQL is known to run.
+    """
+    query = explicit(model.query, schema)
+    exists = model.name in schema
+    if exists and not fits(pipeline, model.name, query):
+        relation(pipeline, query).limit(1).fetchall()
+        pipeline_drop(pipeline, [model.name])()
+        exists = False
+    return query_resource(pipeline, model.name, query, EVERYTHING if exists else None)
 
 
 def by_unit(
