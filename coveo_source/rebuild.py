@@ -6,7 +6,7 @@ ends the same. Models that do not read each other share a load package.
 """
 
 import gc
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,16 +15,16 @@ import dlt
 import pyarrow as pa
 from dlt.common.runtime import signals
 from dlt.pipeline.helpers import pipeline_drop
-from sqlglot import exp
 
 from .builds import Build, due, seed_fingerprint
 from .catalogue import TABLES
 from .explicit import Schema, explicit, schema_of
 from .failure import failed
 from .loads import BUILDS, LOADS, TAKEN_IN, UNITS, Loads, fingerprints, loads_of
-from .models import DIALECT, SEED, Model, levels, parsed, seed_rows, selected
+from .models import SEED, Model, levels, parsed, seed_rows, selected
 from .relations import EVERYTHING, fits, query_resource, relation, rows_of, rows_resource, scope_of
-from .touched import Range, Unit, restriction, touched_units, work_list
+from .restriction import Range, restricted
+from .touched import Unit, touched_units, work_list
 
 
 def build(
@@ -33,7 +33,7 @@ def build(
     full_refresh: bool = False,
     say: Callable[[str], None] = lambda text: None,
     folder: Path | None = None,
-) -> Iterator[tuple[str, int]]:
+) -> Generator[tuple[str, int], None, None]:
     """Brings models up to date; yields the name and the rows of each that had to be built.
 
     names: of the models; all if none is named
@@ -149,34 +149,12 @@ def by_unit(
     """A model as a dlt resource that replaces the touched units in its table."""
     values = touched_units(model, unit, schema)
     scope = scope_of(pipeline, unit.among("{column}", "{values}"), unit.column, values)
-    query = restricted(pipeline, model, unit, schema, times)
-    return query_resource(pipeline, model.name, query, scope)
-
-
-def restricted(
-    pipeline: dlt.Pipeline, model: Model, unit: Unit, schema: Schema, times: Range | None
-) -> exp.Query:
-    """A model's query for its touched units only, and over what these need only."""
-    values = touched_units(model, unit, schema)
     days = None
     if unit.kind == "date":
         dates = f"select cast(value as date) as since, cast(value as date) as until from ({values})"
         days = range_of(pipeline, f"{dates} as listed", "date")
-
-    def condition(table: str) -> str | None:
-        return restriction(model, unit, table, schema, times, days)
-
-    wanted = unit.among(unit.column, values)
-    return explicit(narrowed(model.query, wanted), schema, condition)
-
-
-def narrowed(query: exp.Query, condition: str) -> exp.Query:
-    """The rows of a query for which a condition holds."""
-    plain = {"with_", "expressions", "from_"}
-    is_plain = isinstance(query, exp.Select) and query.is_star
-    if is_plain and not {name for name, value in query.args.items() if value} - plain:
-        return query.where(condition, dialect=DIALECT)
-    return exp.select("*").from_(query.subquery("built")).where(condition, dialect=DIALECT)
+    query = restricted(model, unit, schema, times, days)
+    return query_resource(pipeline, model.name, query, scope)
 
 
 def range_of(pipeline: dlt.Pipeline, since_until: str, kind: str) -> Range | None:
