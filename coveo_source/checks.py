@@ -11,9 +11,8 @@ import dlt
 from sqlglot import exp, parse_one
 from sqlglot.errors import SqlglotError
 
-from .catalogue import TABLES
 from .exceptions import CheckError, reason
-from .explicit import Schema, columns, explicit, schema_of
+from .explicit import Schema, explicit, schema_of
 from .models import DIALECT, parsed, tables_of
 from .properties import Check, Described
 
@@ -51,10 +50,8 @@ def run_checks(pipeline: dlt.Pipeline, tables: Iterable[Described]) -> Iterator[
         CheckError: if a table or column that a test needs is not there, before any test is run
     """
     schema = schema_of(pipeline)
-    known = {table: {**columns(table), **schema.get(table, {})} for table in TABLES}
-    present = {**schema, **known}
     queries = [
-        (check, failing_rows(check, table.keys, present))
+        (check, failing_rows(check, table.keys, schema))
         for table in tables
         for check in table.checks
     ]
