@@ -14,7 +14,6 @@ from typing import BinaryIO
 
 BLOCK = 4 << 20
 
-QUOTES_BEFORE_BACKSLASH = re.compile(rb'("+)\\')
 FIELD_END = re.compile(rb'[^",\r\n]"(?=[,\r\n])')
 """A quote that surely closes a field: it neither opens one, nor is doubled, nor escapes."""
 REST_OF_FIELD = re.compile(rb'[^"]*(?:"["\\][^"]*)*"')
@@ -69,13 +68,32 @@ def mend(block: bytes) -> bytes:
     A run of quotes before a backslash is read in pairs, from behind the opening quote if it is
     one: each pair is a quote, and one that is left over escapes the backslash.
     """
+    kept = []
+    done = 0
+    # plain searches: a pattern that begins with a quote would try every quote there is
+    for last_quote in occurrences(block, b'"\\'):
+        first_quote = start_of_run(block, last_quote)
+        inside = last_quote + 1 - first_quote - opens_field(block, first_quote)
+        if inside % 2:
+            kept.append(block[done:last_quote])
+            done = last_quote + 1
+    return b"".join([*kept, block[done:]]) if kept else block
 
-    def plain(run: re.Match[bytes]) -> bytes:
-        quotes = len(run[1])
-        inside = quotes - opens_field(block, run.start())
-        return run[0][1:] if inside % 2 else run[0]
 
-    return QUOTES_BEFORE_BACKSLASH.sub(plain, block)
+def occurrences(block: bytes, needle: bytes) -> Iterator[int]:
+    """Where some bytes occur."""
+    position = block.find(needle)
+    while position >= 0:
+        yield position
+        position = block.find(needle, position + 1)
+
+
+def start_of_run(block: bytes, position: int) -> int:
+    """Where the run of equal bytes begins that `position` is in."""
+    start = position
+    while start and block[start - 1] == block[position]:
+        start -= 1
+    return start
 
 
 def opens_field(block: bytes, position: int) -> bool:
