@@ -12,12 +12,14 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import IO, BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import requests
 
 from .client import CoveoClient
+from .dialect import Readable
 from .exceptions import ArchiveError, ServiceUnreachable
+from .pieces import CsvFile, OnDisk
 
 CHUNK = 1 << 20
 DOWNLOAD_TRIES = 5
@@ -119,29 +121,19 @@ class Archive:
                 " beginning of one. The export is kept: run again and it is fetched again."
             )
 
-    def unpack(self, table: str, folder: Path) -> Path | None:
-        """Writes the CSV file of a table below `folder`; None if the archive has none.
+    def file_of(self, table: str, folder: Path) -> CsvFile | None:
+        """The CSV file of a table; None if the archive has none.
+
+        folder: where it may be unpacked
 
         Raises:
-            ArchiveError: if the member is damaged, or unpacks to an unreasonable size
+            ArchiveError: if the archive is damaged
         """
         if not self.is_zip:
-            return self.path
-        target = folder / f"{table}.csv"
-        try:
-            with zipfile.ZipFile(self.path) as archive:
-                member = self._member(archive, table)
-                if member is None:
-                    return None
-                bound = max(ALWAYS_ALLOWED, LARGEST_RATIO * member.compress_size)
-                with archive.open(member) as packed, target.open("wb") as file:
-                    copy_bounded(packed, file, bound, member.filename)
-        except DAMAGE as error:
-            raise ArchiveError(
-                f"{table}.csv in the archive is damaged: {error}. The export is kept: run again"
-                " and it is fetched again."
-            ) from error
-        return target
+            return OnDisk(self.path, folder)
+        with damage_named(table), zipfile.ZipFile(self.path) as archive:
+            found = self._member(archive, table)
+        return Member(self.path, found, table, folder) if found else None
 
     def _member(self, archive: zipfile.ZipFile, table: str) -> zipfile.ZipInfo | None:
         found = [
@@ -155,17 +147,71 @@ class Archive:
         return found[0] if found else None
 
 
-def copy_bounded(packed: IO[bytes], file: BinaryIO, bound: int, name: str) -> None:
-    """Unpacks to a file, but never more than `bound` bytes."""
-    written = 0
-    while piece := packed.read(CHUNK):
-        written += len(piece)
-        if written > bound:
+class Member(NamedTuple):
+    """The CSV file of a table inside of a ZIP.
+
+    folder: where it may be unpacked
+    """
+
+    archive: Path
+    info: zipfile.ZipInfo
+    table: str
+    folder: Path
+
+    def open(self) -> Readable:
+        """Begins to read it.
+
+        Raises:
+            ArchiveError: now or while it is read, if the member is damaged, or unpacks to an
+                unreasonable size
+        """
+        return Unpacked(self.archive, self.info, self.table)
+
+
+class Unpacked:
+    """A member of a ZIP that is being read, up to the size that is reasonable for it."""
+
+    def __init__(self, archive: Path, info: zipfile.ZipInfo, table: str) -> None:
+        self._table = table
+        self._name = info.filename
+        self._bound = max(ALWAYS_ALLOWED, LARGEST_RATIO * info.compress_size)
+        self._read = 0
+        with damage_named(table):
+            self._archive = zipfile.ZipFile(archive)
+            self._packed = self._archive.open(info)
+
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes."""
+        with damage_named(self._table):
+            piece = self._packed.read(size)
+        self._read += len(piece)
+        if self._read > self._bound:
             raise ArchiveError(
-                f"{name} in the archive unpacks to more than {bound:,} bytes, which no CSV of its"
-                " packed size does. It was not read."
+                f"{self._name} in the archive unpacks to more than {self._bound:,} bytes, which no"
+                " CSV of its packed size does. It was not read."
             )
-        file.write(piece)
+        return piece
+
+    def close(self) -> None:
+        """Closes the archive too."""
+        self._packed.close()
+        self._archive.close()
+
+
+@contextmanager
+def damage_named(table: str) -> Iterator[None]:
+    """Tells whose file is damaged.
+
+    Raises:
+        ArchiveError: where reading a ZIP says that it is damaged, or packed in an unknown way
+    """
+    try:
+        yield
+    except DAMAGE as error:
+        raise ArchiveError(
+            f"{table}.csv in the archive is damaged: {error}. The export is kept: run again"
+            " and it is fetched again."
+        ) from error
 
 
 def is_file(member: zipfile.ZipInfo) -> bool:

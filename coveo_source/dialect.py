@@ -9,10 +9,9 @@ readings have to work, cell by cell: `"a\b"` and `"a"\b"` are both `a\b`.
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
-from typing import BinaryIO
+from typing import Protocol
 
-BLOCK = 4 << 20
+BLOCK = 1 << 20
 
 FIELD_END = re.compile(rb'[^",\r\n]"(?=[,\r\n])')
 """A quote that surely closes a field: it neither opens one, nor is doubled, nor escapes."""
@@ -24,34 +23,30 @@ ESCAPES = {"EXCEL": '"', "NO_NEWLINE": "\\"}
 """The escape character that DuckDB has to be told for each export format."""
 
 
-def mended(path: Path) -> Path:
-    r"""The file with every documented escape `"\` made a plain `\`.
+class Readable(Protocol):
+    """A file that is open."""
 
-    A file without the two bytes, that is nearly every file, is returned as it is; else the
-    mended copy stands beside it and the original is removed.
+    def read(self, size: int = -1, /) -> bytes:
+        """The next bytes; none at its end."""
+
+    def close(self) -> None:
+        """Ends the reading."""
+
+
+def plain_blocks(file: Readable, export_format: str, size: int = BLOCK) -> Iterator[bytes]:
+    r"""The bytes of a CSV file, less its byte order mark, every documented escape `"\` made a `\`.
+
+    Nothing else is changed, so nearly every file comes back as it is.
     """
-    if not contains(path, b'"\\'):
-        return path
-    copy = path.with_suffix(".mended.csv")
-    with path.open("rb") as source, copy.open("wb") as target:
-        for block in blocks(source):
-            target.write(mend(block))
-    path.unlink()
-    return copy
+    if export_format == "EXCEL":
+        yield from map(mend, blocks(file, size))
+    else:
+        yield file.read(len(BOM)).removeprefix(BOM)
+        while block := file.read(size):
+            yield block
 
 
-def contains(path: Path, needle: bytes) -> bool:
-    """Whether a file contains some bytes."""
-    with path.open("rb") as file:
-        tail = b""
-        while piece := file.read(BLOCK):
-            if needle in tail + piece:
-                return True
-            tail = piece[-len(needle) + 1 :]
-    return False
-
-
-def blocks(file: BinaryIO, size: int = BLOCK) -> Iterator[bytes]:
+def blocks(file: Readable, size: int = BLOCK) -> Iterator[bytes]:
     """Cuts a CSV file, less its byte order mark, into pieces that begin outside of quotes."""
     held = file.read(len(BOM)).removeprefix(BOM)
     while piece := file.read(size):

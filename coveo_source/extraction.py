@@ -6,7 +6,8 @@ own. Nothing but the table that is being read is unpacked, and no more than a ba
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -27,9 +28,10 @@ from .deletion import delete
 from .exceptions import ExportExpired, ExportFailed
 from .export import adopt_or_create, wait
 from .header import check_names
+from .pieces import CsvFile
 from .plan import Step
 from .settings import Settings
-from .table import empty, read
+from .table import Batch, empty, read
 
 
 class Item(NamedTuple):
@@ -137,12 +139,23 @@ class Extraction:
         self, fetched: Fetched, archive: Archive, table: Table, folder: Path
     ) -> Iterator[Item]:
         counts = fetched.counts.setdefault(table.name, Counts())
-        path = archive.unpack(table.name, folder)
-        batches = read(path, table, self.settings.export_format) if path else iter([empty(table)])
-        for number, batch in enumerate(batches):
-            if not number:
-                check_names(batch.rows.column_names, table, self.normalize)
-            counts.add(batch)
-            if batch.rejected.num_rows:
-                yield Item(REJECTED, rejected_rows(batch.rejected, fetched.export.id, table.name))
-            yield Item(table.name, batch.rows)
+        file = archive.file_of(table.name, folder)
+        with closing(batches_of(file, table, self.settings.export_format)) as batches:
+            for number, batch in enumerate(batches):
+                if not number:
+                    check_names(batch.rows.column_names, table, self.normalize)
+                counts.add(batch)
+                if batch.rejected.num_rows:
+                    rejected = rejected_rows(batch.rejected, fetched.export.id, table.name)
+                    yield Item(REJECTED, rejected)
+                yield Item(table.name, batch.rows)
+
+
+def batches_of(
+    file: CsvFile | None, table: Table, export_format: str
+) -> Generator[Batch, None, None]:
+    """The batches of a table; one empty one if the archive has no file for it."""
+    if file:
+        yield from read(file, table, export_format)
+    else:
+        yield empty(table)

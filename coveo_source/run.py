@@ -38,6 +38,7 @@ from .progress import ConsoleProgress
 from .reading import Reading
 from .settings import WHERE, CoveoConfiguration, Settings, checked
 from .summary import Outcome, relative
+from .tuning import tuned
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ class Session:
         self.pipeline = dlt.pipeline(
             options.pipeline,
             pipelines_dir=options.pipelines_dir,  # type: ignore[arg-type]
-            destination=options.destination,
+            destination=tuned(options.destination),
             dataset_name=options.dataset,
             progress=options.progress or self.progress,  # type: ignore[arg-type]
         )

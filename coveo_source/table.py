@@ -4,7 +4,8 @@ DuckDB parses, with every name given and every cell taken as text. Only the colu
 catalogue knows are cast; what does not fit is handed out beside the rows, never dropped.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -12,10 +13,12 @@ from typing import NamedTuple
 import duckdb
 import pyarrow as pa
 
+from .ahead import ahead
 from .catalogue import CURSOR, ColumnType, Table, column_type
-from .dialect import ESCAPES, mended
+from .dialect import ESCAPES
 from .exceptions import TableError
 from .header import header_of
+from .pieces import CsvFile, NotInPieces, OnDisk, write_whole, written_pieces
 from .rejection import (
     REJECTED_SCHEMA,
     WHOLE_RECORD,
@@ -28,7 +31,7 @@ from .salvage import Record, printable, records
 
 BATCH_ROWS = 50_000
 LONGEST_RECORD = 16 << 20
-"""Bytes; DuckDB's read buffers grow with it. A longer record is read by `salvage`."""
+"""Bytes, in a file that cannot be cut. A longer record is read by `salvage`."""
 
 ARROW_TYPES: dict[ColumnType, pa.DataType] = {
     "text": pa.string(),
@@ -63,31 +66,85 @@ class Batch(NamedTuple):
     rejected: pa.Table
 
 
-def read(path: Path, table: Table, export_format: str) -> Iterator[Batch]:
-    """Reads a CSV file in batches, never as a whole.
+def read(source: CsvFile | Path, table: Table, export_format: str) -> Iterator[Batch]:
+    """Reads a CSV file in batches, never as a whole; the next is made while one is used.
 
     A file without records yields one empty batch, so that the table and its columns are known.
     From a record on that does not parse, the file is read record by record instead.
 
+    source: a path stands for the file on disk, beside which its pieces are written
+
     Raises:
         TableError: if the header or the file cannot be read
     """
-    path = mended(path) if export_format == "EXCEL" else path
-    header = header_of(path, table, export_format)
+    file = OnDisk(source, source.parent) if isinstance(source, Path) else source
     done = 0
+    try:
+        with closing(ahead(in_pieces(file, table, export_format))) as batches:
+            for batch in batches:
+                yield batch
+                done += batch.records
+    except (NotInPieces, duckdb.InvalidInputException):
+        yield from whole(file, table, export_format, done)
+    except duckdb.Error as error:
+        raise unreadable(table, error) from None
+
+
+def in_pieces(file: CsvFile, table: Table, export_format: str) -> Generator[Batch, None, None]:
+    """Parses a file piece by piece.
+
+    Raises:
+        NotInPieces, duckdb.InvalidInputException: where that cannot be, or not go on
+    """
+    done = 0
+    casting = None
+    with (
+        # parses in the thread that asks, beside those that unpack and write
+        duckdb.connect(":memory:", config={"threads": 1}) as database,
+        closing(ahead(written_pieces(file, export_format))) as paths,
+    ):
+        for path in paths:
+            has_header = casting is None
+            casting = casting or Casting(database, table, header_of(path, table, export_format))
+            for part in casting.of_file(path, export_format, path.stat().st_size, has_header):
+                yield casting.batch(part, range(done + 1, done + 1 + part.num_rows))
+                done += part.num_rows
+            path.unlink()
+    if casting and not done:
+        yield empty(table, casting.header)
+
+
+def whole(file: CsvFile, table: Table, export_format: str, done: int) -> Iterator[Batch]:
+    """Reads a file that is damaged, or cannot be cut, from some record on.
+
+    done: how many records come before that one
+
+    Raises:
+        TableError: if the header or the file cannot be read
+    """
+    path = write_whole(file, export_format)
+    header = header_of(path, table, export_format)
+    known = done
     with duckdb.connect(":memory:") as database:
         casting = Casting(database, table, header)
         try:
-            for part in casting.of_file(path, export_format):
-                yield casting.batch(part, range(done + 1, done + 1 + part.num_rows))
-                done += part.num_rows
+            for part in casting.of_file(path, export_format, LONGEST_RECORD):
+                fresh = part.slice(min(known, part.num_rows))
+                known -= part.num_rows - fresh.num_rows
+                yield casting.batch(fresh, range(done + 1, done + 1 + fresh.num_rows))
+                done += fresh.num_rows
         except duckdb.InvalidInputException:
             rest = islice(records(path, export_format, len(header)), done + 1, None)
             yield from salvaged(rest, casting, done)
         except duckdb.Error as error:
-            raise TableError(f"{table.file_name} cannot be read: {error}") from None
+            raise unreadable(table, error) from None
     if not done:
         yield empty(table, header)
+
+
+def unreadable(table: Table, error: duckdb.Error) -> TableError:
+    """What the parser says, as an error of ours."""
+    return TableError(f"{table.file_name} cannot be read: {error}")
 
 
 def salvaged(rest: Iterator[Record], casting: "Casting", done: int) -> Iterator[Batch]:
@@ -125,13 +182,18 @@ class Casting:
         self.required = (*table.key, CURSOR)
         self.cells = [f"cell_{place}" for place in range(len(header))]
 
-    def of_file(self, path: Path, export_format: str) -> pa.RecordBatchReader:
-        """Parses a file with DuckDB."""
+    def of_file(
+        self, path: Path, export_format: str, longest: int, has_header: bool = True
+    ) -> pa.RecordBatchReader:
+        """Parses a file with DuckDB.
+
+        longest: bytes that a record may have; the buffers grow with it
+        """
         columns = ", ".join(f"'{cell}': 'varchar'" for cell in self.cells)
         source = f"""read_csv(
-            $path, columns = {{{columns}}}, auto_detect = false, header = true, delim = ',',
+            $path, columns = {{{columns}}}, auto_detect = false, header = {has_header}, delim = ',',
             quote = '"', escape = $escape, nullstr = '', strict_mode = true,
-            max_line_size = {LONGEST_RECORD}, buffer_size = {2 * LONGEST_RECORD}
+            max_line_size = {longest}, buffer_size = {2 * longest}
         )"""
         parameters = {"path": str(path), "escape": ESCAPES[export_format]}
         return self._database.execute(self._select(source), parameters).to_arrow_reader(BATCH_ROWS)
@@ -169,6 +231,8 @@ class Casting:
             f"{CASTS[column_type(name)].format(cell=cell)} as value_{place}"
             for place, (name, cell) in enumerate(zip(self.header, self.cells, strict=True))
         ]
+        # not the cells too, which are the same texts once more
+        outcomes = [f"value_{place}" for place in range(len(self.header))]
         misfits = [
             f"case when value_{place} is null then cell_{place} end as misfit_{place}"
             for place in self._cast_places()
@@ -178,7 +242,7 @@ class Casting:
             f"{literal(name)}, {cell}" for name, cell in zip(self.header, self.cells, strict=True)
         )
         return f"""
-            select *, {", ".join(misfits)},
+            select {", ".join(outcomes)}, {", ".join(misfits)},
                 case when {lacking} then cast(json_object({record}) as varchar) end as incomplete
             from (select *, {", ".join(values)} from {source})
         """
