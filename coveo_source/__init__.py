@@ -38,6 +38,8 @@ def coveo_source(
     settle_minutes: float = 15,
     poll_timeout_minutes: float = 60,
     keep_exports: bool = False,
+    strict: bool = False,
+    allow_http: bool = False,
     configuration: CoveoConfiguration = None,  # type: ignore[assignment]
 ) -> Sequence[DltResource]:
     """Coveo's usage analytics: searches, clicks, custom events, keywords and groups.

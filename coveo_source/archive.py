@@ -10,7 +10,8 @@ import stat
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, NamedTuple
 
@@ -18,7 +19,7 @@ import requests
 
 from .client import CoveoClient
 from .dialect import Readable
-from .exceptions import ArchiveError, ServiceUnreachable
+from .exceptions import ArchiveDamaged, ArchiveError, ServiceUnreachable
 from .pieces import CsvFile, OnDisk
 
 CHUNK = 1 << 20
@@ -27,6 +28,7 @@ LARGEST_RATIO = 200
 """An archive of text that unpacks to more than this many times its size is no archive of text."""
 ALWAYS_ALLOWED = 64 << 20
 """Bytes that a member may always unpack to, whatever the ratio."""
+CHECKED_AT_ONCE = 2
 DAMAGE = (
     zipfile.BadZipFile,
     zlib.error,
@@ -97,7 +99,8 @@ def fetch_rest(
 def copy(response: requests.Response, file: BinaryIO, on_bytes: Callable[[int], None]) -> int:
     """Writes a response's body to a file; returns its length in bytes."""
     received = 0
-    for piece in response.iter_content(CHUNK):
+    # read1 hands out what has come, so that nothing of it is lost when the line breaks
+    while piece := response.raw.read1(CHUNK):
         file.write(piece)
         received += len(piece)
         on_bytes(len(piece))
@@ -116,7 +119,7 @@ class Archive:
         self.tables = tuple(tables)
         self.is_zip = zipfile.is_zipfile(path)
         if not self.is_zip and (len(self.tables) != 1 or not looks_like_text(path)):
-            raise ArchiveError(
+            raise ArchiveDamaged(
                 f"The downloaded file ({path.stat().st_size:,} bytes) is not a ZIP, or only the"
                 " beginning of one. The export is kept: run again and it is fetched again."
             )
@@ -127,13 +130,31 @@ class Archive:
         folder: where it may be unpacked
 
         Raises:
-            ArchiveError: if the archive is damaged
+            ArchiveDamaged: if the archive is damaged
         """
         if not self.is_zip:
             return OnDisk(self.path, folder)
         with damage_named(table), zipfile.ZipFile(self.path) as archive:
             found = self._member(archive, table)
         return Member(self.path, found, table, folder) if found else None
+
+    def check(self) -> None:
+        """Unpacks everything once without keeping it: damage shows at the end of a member.
+
+        Raises:
+            ArchiveDamaged: if a member is damaged
+            ArchiveError: if one unpacks to an unreasonable size
+        """
+        with ThreadPoolExecutor(CHECKED_AT_ONCE) as threads:
+            for _ in threads.map(self._check, self.tables):
+                pass
+
+    def _check(self, table: str) -> None:
+        file = self.file_of(table, self.path.parent)
+        if isinstance(file, Member):
+            with closing(file.open()) as packed:
+                while packed.read(CHUNK):
+                    pass
 
     def _member(self, archive: zipfile.ZipFile, table: str) -> zipfile.ZipInfo | None:
         found = [
@@ -162,8 +183,8 @@ class Member(NamedTuple):
         """Begins to read it.
 
         Raises:
-            ArchiveError: now or while it is read, if the member is damaged, or unpacks to an
-                unreasonable size
+            ArchiveDamaged: now or while it is read, if the member is damaged
+            ArchiveError: while it is read, if it unpacks to an unreasonable size
         """
         return Unpacked(self.archive, self.info, self.table)
 
@@ -203,12 +224,12 @@ def damage_named(table: str) -> Iterator[None]:
     """Tells whose file is damaged.
 
     Raises:
-        ArchiveError: where reading a ZIP says that it is damaged, or packed in an unknown way
+        ArchiveDamaged: where reading a ZIP says that it is damaged, or packed in an unknown way
     """
     try:
         yield
     except DAMAGE as error:
-        raise ArchiveError(
+        raise ArchiveDamaged(
             f"{table}.csv in the archive is damaged: {error}. The export is kept: run again"
             " and it is fetched again."
         ) from error
@@ -232,9 +253,14 @@ def private_folder(path: Path) -> Iterator[Path]:
 
     What a process that was killed left there goes first.
     """
-    shutil.rmtree(path, ignore_errors=True)
+    clear(path)
     path.mkdir(mode=0o700, parents=True)
     try:
         yield path
     finally:
-        shutil.rmtree(path, ignore_errors=True)
+        clear(path)
+
+
+def clear(folder: Path) -> None:
+    """Removes a folder with all that is in it, if it is there."""
+    shutil.rmtree(folder, ignore_errors=True)

@@ -7,9 +7,12 @@ from typing import Any
 import pyarrow as pa
 
 from .catalogue import TABLES
+from .counts import Counts
 from .export import Export
 from .plan import Step
-from .table import Batch
+
+LOADED = "loaded"
+RECONCILED_AT = "reconciled_at"
 
 EXPORTS_SCHEMA = pa.schema(
     [
@@ -21,17 +24,19 @@ EXPORTS_SCHEMA = pa.schema(
         *(
             pa.field(f"{table}_{count}", pa.int64())
             for table in TABLES
-            for count in ("records", "rows", "rejected")
+            for count in (*Counts.__dataclass_fields__, LOADED)
         ),
         pa.field("file_bytes", pa.int64()),
         pa.field("made_at", pa.timestamp("us", tz="UTC")),
         pa.field("fetched_at", pa.timestamp("us", tz="UTC")),
         pa.field("wait_seconds", pa.float64()),
         pa.field("read_seconds", pa.float64()),
+        pa.field(RECONCILED_AT, pa.timestamp("us", tz="UTC")),
     ]
 )
-"""One row for every export: its window, and per table the records in the CSV file, the rows
-handed to dlt and the cells rejected; null for a table that the export was not for."""
+"""One row for every export: its window, and per table what became of it, null for a table that
+the export was not for. `<table>_loaded` are the rows found in the destination after the load;
+they and `reconciled_at` are written then, by `reconciliation`."""
 
 REJECTED_ROWS_SCHEMA = pa.schema(
     [
@@ -46,34 +51,21 @@ REJECTED_ROWS_SCHEMA = pa.schema(
 
 
 @dataclass
-class Counts:
-    """What became of one table of an export."""
-
-    records: int = 0
-    rows: int = 0
-    rejected: int = 0
-
-    def add(self, batch: Batch) -> None:
-        """Adds a batch."""
-        self.records += batch.records
-        self.rows += batch.rows.num_rows
-        self.rejected += batch.rejected.num_rows
-
-
-@dataclass
 class Fetched:
     """An export whose file was read.
 
     counts: per table
+    loaded: rows found in the destination, per table
     wait_seconds, read_seconds: until the file was on disk, and from then on
     """
 
     export: Export
     step: Step
-    counts: dict[str, Counts] = field(default_factory=dict)
-    file_bytes: int = 0
-    wait_seconds: float = 0.0
+    file_bytes: int
+    wait_seconds: float
     read_seconds: float = 0.0
+    counts: dict[str, Counts] = field(default_factory=dict)
+    loaded: dict[str, int] = field(default_factory=dict)
 
     def as_row(self, org: str) -> pa.Table:
         """Its row in the audit trail."""

@@ -10,63 +10,31 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 from urllib.parse import quote, urljoin, urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
-from urllib3.util.retry import Retry
+from urllib3.exceptions import HTTPError
 
-from .exceptions import ApiError, ExportNotFound, ServiceUnreachable
+from .exceptions import (
+    ApiError,
+    ExportNotFound,
+    ServiceUnreachable,
+    UnknownAnswer,
+    UnsafeAddress,
+)
+from .patience import patient_session, whole
 from .refusal import error_of
+from .settings import THIS_MACHINE, Settings
 
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 60.0
-RETRIES = 6
-CONNECT_RETRIES = 4
-LONGEST_RETRY_AFTER = 300.0
+
+Answer = TypeVar("Answer")
 
 Params = Mapping[str, str | Sequence[str]]
-
-
-class PatientRetry(Retry):
-    """Retries what may heal: broken connections, 5xx and, for every method, 429.
-
-    A POST is repeated only after a 429 or a connection that never opened: after anything else
-    the export may exist, so the caller has to look before it asks again.
-    """
-
-    def is_retry(self, method: str, status_code: int, has_retry_after: bool = False) -> bool:
-        """Whether an answer is worth another try."""
-        if status_code == requests.codes.too_many_requests:
-            return bool(self.total)
-        return super().is_retry(method, status_code, has_retry_after)
-
-    def parse_retry_after(self, retry_after: str) -> float:
-        """Seconds to wait as the server asks, but not for ever."""
-        return min(super().parse_retry_after(retry_after), LONGEST_RETRY_AFTER)
-
-
-def patient_session(
-    auth: Callable[[requests.PreparedRequest], requests.PreparedRequest],
-) -> requests.Session:
-    """A session that retries with exponential back-off and jitter."""
-    session = requests.Session()
-    # set even where nothing is to be sent, or requests would look into the user's .netrc
-    session.auth = auth
-    retry = PatientRetry(
-        total=RETRIES,
-        connect=CONNECT_RETRIES,
-        backoff_factor=0.5,
-        backoff_max=30,
-        backoff_jitter=0.5,
-        status_forcelist=range(500, 600),
-        raise_on_status=False,
-    )
-    for scheme in ("https://", "http://"):
-        session.mount(scheme, HTTPAdapter(max_retries=retry))
-    return session
 
 
 class BearerToken(AuthBase):
@@ -86,11 +54,13 @@ class CoveoClient:
 
     base_url: scheme and host, for example `https://platform.cloud.coveo.com`
     org: the organization's id, sent with every request
+    allow_http: whether files may come from other machines without TLS
     """
 
-    def __init__(self, base_url: str, org: str, api_key: str) -> None:
+    def __init__(self, base_url: str, org: str, api_key: str, *, allow_http: bool = False) -> None:
         self.base_url = base_url.rstrip("/")
         self.org = org
+        self._allow_http = allow_http
         self._api = patient_session(BearerToken(api_key))
         self._storage = patient_session(lambda request: request)
         self._clock_offset = timedelta()
@@ -112,7 +82,7 @@ class CoveoClient:
 
     def exports(self) -> list[dict[str, Any]]:
         """All exports that the organization keeps, as Coveo's export objects."""
-        return list(self._read("GET", "/exports", "list the exports"))
+        return self._read(list, "GET", "/exports", "list the exports")
 
     def export(self, export_id: str) -> dict[str, Any]:
         """One export object.
@@ -121,18 +91,18 @@ class CoveoClient:
             ExportNotFound: if there is none with this id
         """
         action = f"read the export {export_id}"
-        return dict(self._read("GET", export_path(export_id), action, {"redirect": "false"}))
+        return self._read(dict, "GET", export_path(export_id), action, {"redirect": "false"})
 
     def create_export(self, params: Params) -> dict[str, Any]:
         """Creates an export from query parameters; see `POST /exports` for their names."""
-        return dict(self._read("POST", "/exports", "create an export", params))
+        return self._read(dict, "POST", "/exports", "create an export", params)
 
     def create_export_from_body(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """Creates an export from a JSON body, which has room for long filters.
 
         See `ExportModelV15` for the names, which differ from those of the query.
         """
-        return dict(self._read("POST", "/exports/create", "create an export", body=body))
+        return self._read(dict, "POST", "/exports/create", "create an export", body=body)
 
     def delete_export(self, export_id: str) -> None:
         """Deletes an export; one that is already gone is fine."""
@@ -141,19 +111,25 @@ class CoveoClient:
 
     def row_limit(self) -> int | None:
         """The most rows that one export may hold; None if Coveo names no limit."""
-        answer = self._read("GET", "/exports/rowLimit", "read the row limit")
-        limit = answer.get("exportRowCountLimit")
-        return int(limit) if limit is not None else None
+
+        def limit(answer: dict[str, Any]) -> int | None:
+            rows = answer.get("exportRowCountLimit")
+            return None if rows is None else int(rows)
+
+        return self._read(limit, "GET", "/exports/rowLimit", "read the row limit")
 
     def estimate(self, params: Params) -> dict[str, int]:
         """Estimated rows a table; parameters are `from to tables f fs fc`."""
-        answer = self._read("GET", "/exports/estimate", "estimate an export", params)
-        return {table.lower(): int(rows) for table, rows in answer["estimates"].items()}
+
+        def estimates(answer: dict[str, Any]) -> dict[str, int]:
+            return {table.lower(): int(rows) for table, rows in answer["estimates"].items()}
+
+        return self._read(estimates, "GET", "/exports/estimate", "estimate an export", params)
 
     def exportable_dimensions(self) -> list[dict[str, Any]]:
         """The organization's columns: `returnName displayName type custom eventTypes` and more."""
         action = "list the exportable dimensions"
-        return list(self._read("GET", "/dimensions/exportables", action))
+        return self._read(list, "GET", "/dimensions/exportables", action)
 
     def download_address(self, export_id: str) -> str:
         """A fresh, signed and soon expiring address of an export's file.
@@ -161,11 +137,23 @@ class CoveoClient:
         Built from the base URL and the id: `downloadLink` may point to an old host.
         """
         action = f"download the export {export_id}"
-        answer = self._call("GET", export_path(export_id), action, {"redirect": "true"})
+        params = {"redirect": "true"}
+        answer = self._call("GET", export_path(export_id), action, params, redirects=True)
         location = answer.headers.get("Location")
         if not location:
             raise ApiError(action, answer.status_code, "the answer names no address to fetch from")
-        return urljoin(self.base_url, location)
+        return self._safe(urljoin(self.base_url, location))
+
+    def _safe(self, address: str) -> str:
+        parts = urlsplit(address)
+        local = parts.scheme == "http" and (self._allow_http or parts.hostname in THIS_MACHINE)
+        if parts.scheme != "https" and not local:
+            raise UnsafeAddress(
+                f"Coveo sent the download to {parts.scheme}://{parts.netloc}, where anybody on the"
+                " way could read it. It was not fetched; nothing was lost. If that host is yours,"
+                " set allow_http."
+            )
+        return address
 
     @contextmanager
     def open_download(self, address: str, offset: int = 0) -> Iterator[requests.Response]:
@@ -191,18 +179,21 @@ class CoveoClient:
 
     def _read(
         self,
+        understand: Callable[[Any], Answer],
         method: str,
         path: str,
         action: str,
         params: Params | None = None,
         body: Mapping[str, Any] | None = None,
-    ) -> Any:
+    ) -> Answer:
         response = self._call(method, path, action, params, body)
         try:
-            return response.json()
+            return understand(response.json())
         except requests.JSONDecodeError:
             message = f"the answer is not JSON but {response.headers.get('Content-Type')}"
             raise ApiError(action, response.status_code, message) from None
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise UnknownAnswer(action, f"{type(error).__name__} {error}") from None
 
     def _call(
         self,
@@ -211,18 +202,21 @@ class CoveoClient:
         action: str,
         params: Params | None = None,
         body: Mapping[str, Any] | None = None,
+        redirects: bool = False,
     ) -> requests.Response:
+        request = partial(
+            self._api.request,
+            method,
+            f"{self.base_url}/rest/ua/v15{path}",
+            params={"org": self.org, **(params or {})},
+            json=body,
+            allow_redirects=False,
+            timeout=(CONNECT_SECONDS, READ_SECONDS),
+        )
         with connection_errors(self.host):
-            response = self._api.request(
-                method,
-                f"{self.base_url}/rest/ua/v15{path}",
-                params={"org": self.org, **(params or {})},
-                json=body,
-                allow_redirects=False,
-                timeout=(CONNECT_SECONDS, READ_SECONDS),
-            )
+            response = request() if method == "POST" else whole(request)
         self._read_clock(response)
-        if not response.ok:
+        if not response.ok or (response.is_redirect and not redirects):
             raise error_of(response, action)
         return response
 
@@ -234,12 +228,20 @@ class CoveoClient:
         self._clock_offset = server_time.astimezone(timezone.utc) - datetime.now(timezone.utc)
 
 
+def client_of(settings: Settings) -> CoveoClient:
+    """The client of the organization that the settings name."""
+    return CoveoClient(
+        settings.base_url, settings.org, settings.api_key, allow_http=settings.allow_http
+    )
+
+
 @contextmanager
 def connection_errors(host: str) -> Iterator[None]:
     """Turns what requests raises into one error that names the host, and no address."""
     try:
         yield
-    except requests.RequestException as error:
+    # urllib3's come from a response that is read piece by piece
+    except (requests.RequestException, HTTPError) as error:
         # signed addresses and proxies' passwords stand in requests' messages
         raise ServiceUnreachable(host, describe(error)) from None
 
@@ -249,7 +251,7 @@ def export_path(export_id: str) -> str:
     return f"/exports/{quote(export_id, safe='')}"
 
 
-def describe(error: requests.RequestException) -> str:
+def describe(error: Exception) -> str:
     """The innermost reason of a connection error, without addresses."""
     cause: BaseException = error
     while inner := getattr(cause, "reason", None) or cause.__cause__ or cause.__context__:

@@ -32,8 +32,10 @@ class DeletionAfterLoad:
     ) -> None:
         """Deletes what a completed load came from; called by dlt after each step."""
         if step.step == "load" and isinstance(step_info, LoadInfo):
-            for load_id in step_info.loads_ids:
-                if load_id in self._exports and not step_info.has_failed_jobs:
+            # a load that was interrupted ends without an error, but not with this state
+            complete = [each.load_id for each in step_info.load_packages if each.state == "loaded"]
+            for load_id in complete:
+                if load_id in self._exports:
                     delete(*self._exports.pop(load_id))
 
     def on_start_trace(self, trace: Any, step: Any, pipeline: Any) -> None:

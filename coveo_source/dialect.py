@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import Protocol
 
-BLOCK = 1 << 20
+BLOCK = 4 << 20
 
 FIELD_END = re.compile(rb'[^",\r\n]"(?=[,\r\n])')
 """A quote that surely closes a field: it neither opens one, nor is doubled, nor escapes."""

@@ -9,21 +9,28 @@ CoveoSourceError
    x AccessDenied          401 or 403: the key or its privileges
    x ExportNotFound        404: no such export
    x QuotaReached          the organization may not keep one more export
+ x UnknownAnswer           an answer is not as Coveo documents it
  x ExportError             an export will never become a file
    x ExportFailed          Coveo ended it as FAILED
    x ExportExpired         its file is gone
    x ExportTimedOut        still PENDING after the time limit
    x UnknownStatus         a status that this version does not know
    x RowLimitReached       the smallest window still holds more rows than one export may
+ x UnsafeAddress           Coveo sent us where nothing should be fetched from
  x FileError               the downloaded file is not what Coveo describes
-   x ArchiveError          the ZIP cannot be opened, or should not be
+   x ArchiveError          the ZIP should not be opened
+     x ArchiveDamaged      the ZIP cannot be opened, or breaks off
    x TableError            a CSV file cannot be read as the table that it is named for
-     x ValueRejected       a cell does not fit the type of its column
- x CountMismatch           other rows were loaded than a file holds
+     x ValueRejected       with `strict`: a cell or a record does not fit
+ x CountMismatch           other rows are in the destination than the file held
  x ModelError              a SQL model failed; the load before it is untouched
 
 Those that another run may heal are transient in dlt's terms, the others terminal.
 """
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TypeVar
 
 from dlt.common.exceptions import DltException, TerminalException, TransientException
 
@@ -76,7 +83,9 @@ class ApiError(CoveoSourceError, TerminalException):
     request_id: the header X-Request-ID, for Coveo's support
     """
 
-    advice = "See the message above; nothing was lost."
+    advice = (
+        "Nothing was lost: run again, and if it goes on, ask Coveo's support with the request's id."
+    )
 
     def __init__(
         self,
@@ -86,6 +95,7 @@ class ApiError(CoveoSourceError, TerminalException):
         kind: str | None = None,
         request_id: str | None = None,
     ) -> None:
+        self.action = action
         self.status = status
         self.message = message
         self.kind = kind
@@ -121,6 +131,23 @@ class QuotaReached(ApiError):
         " limit raised, then run again."
     )
 
+    def with_occupants(self, occupants: str) -> "QuotaReached":
+        """The same, with the exports that fill the quota, one a line."""
+        listed = f"It keeps these:\n{occupants}" if occupants else "It keeps none."
+        told = QuotaReached(self.action, self.status, self.message, self.kind, self.request_id)
+        told.args = (f"{self} {listed}",)
+        return told
+
+
+class UnknownAnswer(CoveoSourceError, TransientException):
+    """An answer is not as Coveo documents it."""
+
+    def __init__(self, action: str, what: str) -> None:
+        super().__init__(
+            f"Coveo's answer to {action!r} is not as it is documented: {what}. Nothing was lost:"
+            " run again, and if it goes on, look for a newer version of coveo-source."
+        )
+
 
 class ExportError(CoveoSourceError, TransientException):
     """An export will never become a file."""
@@ -148,13 +175,29 @@ class UnknownStatus(ExportError):
 class RowLimitReached(CoveoSourceError, TerminalException):
     """The smallest window still holds more rows than one export may."""
 
+    def __init__(self, window: str, rows: int, limit: int) -> None:
+        super().__init__(
+            f"The window {window} cannot be made smaller, and Coveo expects {rows:,} rows in it"
+            f" where one export may hold {limit:,}. What comes before it is loaded. Load fewer"
+            " tables or use filters, or have the limit raised, then run again; to leave it out,"
+            " load what comes after it with --from and --to."
+        )
+
+
+class UnsafeAddress(CoveoSourceError, TerminalException):
+    """Coveo sent us where nothing should be fetched from."""
+
 
 class FileError(CoveoSourceError, TerminalException):
     """The downloaded file is not what Coveo describes."""
 
 
 class ArchiveError(FileError):
-    """The ZIP cannot be opened, or should not be."""
+    """The ZIP should not be opened."""
+
+
+class ArchiveDamaged(ArchiveError):
+    """The ZIP cannot be opened, or breaks off; another download may be sound."""
 
 
 class TableError(FileError):
@@ -162,18 +205,58 @@ class TableError(FileError):
 
 
 class ValueRejected(TableError):
-    """A cell does not fit the type of its column."""
+    """A cell or a record does not fit, and `strict` is set."""
+
+    def __init__(
+        self, export: str, file: str, record: int, column: str, raw: str, why: str
+    ) -> None:
+        super().__init__(
+            f"{export}: record {record:,} of {file}, column {column}, {why}: {raw[:200]!r}."
+            " Nothing of this window was loaded. Without strict it is kept in rejected_rows and"
+            " the rest is loaded."
+        )
 
 
 class CountMismatch(CoveoSourceError, TerminalException):
-    """Other rows were loaded than were read from a file."""
+    """Other rows are in the destination than were read from the file."""
 
-    def __init__(self, table: str, window: str, read: int, written: int) -> None:
+    def __init__(self, table: str, window: str, expected: int, what: str, found: int) -> None:
         super().__init__(
-            f"{table} of {window}: {read:,} rows were read, {written:,} were written. This is a"
-            " defect; please report it. To load the window again, give --from and --to."
+            f"{table} of {window}: {expected:,} {what}, but {found:,}. Somebody else may have"
+            " written to the dataset at the same time; if not, this is a defect, please report it."
+            " To load the window again, give --from and --to."
         )
 
 
 class ModelError(CoveoSourceError, TerminalException):
     """A SQL model failed."""
+
+
+@contextmanager
+def told_with(window: str) -> Iterator[None]:
+    """Adds the window to errors that do not name it."""
+    try:
+        yield
+    except CoveoSourceError as error:
+        if window not in str(error):
+            error.args = (f"Window {window}: {error}",)
+        raise
+
+
+Known = TypeVar("Known", bound=BaseException)
+
+
+def found_in(error: BaseException, kind: type[Known]) -> Known | None:
+    """The first error of a kind inside of what was wrapped around it; None if there is none."""
+    return next((each for each in causes(error) if isinstance(each, kind)), None)
+
+
+def causes(error: BaseException) -> Iterator[BaseException]:
+    """An error and what it was raised from, to the innermost."""
+    # an error that was raised again is its own cause's cause
+    seen: set[int] = set()
+    inner: BaseException | None = error
+    while inner is not None and id(inner) not in seen:
+        seen.add(id(inner))
+        yield inner
+        inner = inner.__cause__ or inner.__context__

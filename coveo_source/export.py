@@ -9,7 +9,7 @@ import json
 import random
 import re
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any, NamedTuple
@@ -22,6 +22,7 @@ from .exceptions import (
     ExportNotFound,
     ExportTimedOut,
     ServiceUnreachable,
+    UnknownAnswer,
     UnknownStatus,
 )
 from .settings import Settings
@@ -66,8 +67,19 @@ class Export:
     size: int
 
     @classmethod
-    def parse(cls, answer: dict[str, Any]) -> "Export":
-        """Reads an export object of the API."""
+    def parse(cls, answer: Mapping[str, Any]) -> "Export":
+        """Reads an export object of the API.
+
+        Raises:
+            UnknownAnswer: if it is none
+        """
+        try:
+            return cls._parse(answer)
+        except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
+            raise UnknownAnswer("read an export", f"{type(error).__name__} {error}") from error
+
+    @classmethod
+    def _parse(cls, answer: Mapping[str, Any]) -> "Export":
         description = answer.get("description") or ""
         return cls(
             id=answer["id"],
@@ -268,7 +280,7 @@ def hopeless(export: Export) -> Exception:
         return ExportFailed(
             str(export),
             "ended as FAILED, and Coveo does not say why",
-            "Run again; if it fails again, a smaller window_days may help.",
+            "Run again; if it fails again, ask Coveo's support about this id.",
         )
     if export.status == "EXPIRED":
         return ExportExpired(str(export), "is EXPIRED", "Run again and a new one is made.")

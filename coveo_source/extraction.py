@@ -6,6 +6,7 @@ own. Nothing but the table that is being read is unpacked, and no more than a ba
 """
 
 import time
+from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -14,22 +15,17 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from .archive import Archive, download, private_folder
-from .audit import (
-    EXPORTS_SCHEMA,
-    REJECTED_ROWS_SCHEMA,
-    Counts,
-    Fetched,
-    rejected_rows,
-)
+from .archive import private_folder
+from .audit import EXPORTS_SCHEMA, REJECTED_ROWS_SCHEMA, Fetched, rejected_rows
 from .catalogue import EXPORTS, REJECTED, TABLES, Table
 from .client import CoveoClient
-from .deletion import delete
-from .exceptions import ExportExpired, ExportFailed
-from .export import adopt_or_create, wait
+from .counts import Counting
+from .exceptions import ExportFailed, told_with
+from .fetch import Count, ExportFile
 from .header import check_names
 from .pieces import CsvFile
-from .plan import Step
+from .plan import Step, smaller
+from .rejection import refuse
 from .settings import Settings
 from .table import Batch, empty, read
 
@@ -39,6 +35,8 @@ class Item(NamedTuple):
 
     resource: str
     data: pa.Table
+    distinct: bool = False
+    """Whether it is proved that no two rows up to here have the same key."""
 
 
 class Stream:
@@ -53,13 +51,13 @@ class Stream:
         self._open = set(resources)
         self._head: Item | None = None
 
-    def tap(self, resource: str) -> Iterator[pa.Table | None]:
+    def tap(self, resource: str) -> Iterator[Item | None]:
         """What is for one resource, with a None whenever something else comes first."""
         try:
             while (head := self._next()) is not None:
                 if head.resource == resource:
                     self._head = None
-                    yield head.data
+                    yield head
                 else:
                     yield None
         finally:
@@ -80,14 +78,16 @@ class Extraction:
     folder: where files may lie while they are read; private, and empty again afterwards
     count: called with a counter's name and an increment, to show progress
     normalize: API name of a column to its name in the destination
+    halve_failed: whether a window whose export fails is asked for again in two halves
     fetched: the exports read so far
     """
 
     settings: Settings
     client: CoveoClient
     folder: Path
-    count: Callable[[str, int], None]
+    count: Count
     normalize: Callable[[str], str]
+    halve_failed: bool = True
     fetched: list[Fetched] = field(default_factory=list)
 
     def items(self, steps: list[Step]) -> Iterator[Item]:
@@ -95,60 +95,55 @@ class Extraction:
         yield Item(EXPORTS, EXPORTS_SCHEMA.empty_table())
         yield Item(REJECTED, REJECTED_ROWS_SCHEMA.empty_table())
         with private_folder(self.folder):
-            for step in steps:
-                yield from self._items_of(step)
+            waiting = deque(steps)
+            while waiting:
+                step = waiting.popleft()
+                try:
+                    yield from self._items_of(step)
+                except ExportFailed as error:
+                    if not self.halve_failed:
+                        raise
+                    waiting.extendleft(smaller(step, self.client, error)[::-1])
+        # Arrow keeps what it has freed, and the destination needs it next
+        pa.default_memory_pool().release_unused()
 
     def _items_of(self, step: Step) -> Iterator[Item]:
-        fetched, archive = self._fetch(step)
+        started = time.monotonic()
+        with told_with(str(step.job.due.window)):
+            file = ExportFile(step.job, self.client, self.folder / "export", self.count)
+        fetched = Fetched(file.export, step, file.size, time.monotonic() - started)
         started = time.monotonic()
         for name in step.job.due.tables:
             with private_folder(self.folder / name) as folder:
-                yield from self._rows(fetched, archive, TABLES[name], folder)
-        archive.path.unlink(missing_ok=True)
+                csv_file = file.csv_file(name, folder)
+                yield from self._rows(fetched, TABLES[name], csv_file, folder)
+        file.path.unlink(missing_ok=True)
         fetched.read_seconds = time.monotonic() - started
         self.fetched.append(fetched)
         yield Item(EXPORTS, fetched.as_row(self.settings.org))
 
-    def _fetch(self, step: Step) -> tuple[Fetched, Archive]:
-        started = time.monotonic()
-        export = adopt_or_create(step.job, self.client)
-        seconds = 0
-
-        def on_wait(waited: float) -> None:
-            nonlocal seconds
-            self.count("seconds waited for Coveo", round(waited) - seconds)
-            seconds = round(waited)
-
-        try:
-            export = wait(export, self.client, self.settings.poll_timeout, on_wait)
-        except (ExportFailed, ExportExpired):
-            delete(self.client, [export.id])
-            raise
-        path = download(
-            self.client,
-            export.id,
-            self.folder / "export",
-            lambda count: self.count("bytes downloaded", count),
-        )
-        archive = Archive(path, step.job.due.tables)
-        fetched = Fetched(export, step, file_bytes=path.stat().st_size)
-        fetched.wait_seconds = time.monotonic() - started
-        return fetched, archive
-
     def _rows(
-        self, fetched: Fetched, archive: Archive, table: Table, folder: Path
+        self, fetched: Fetched, table: Table, file: CsvFile | None, folder: Path
     ) -> Iterator[Item]:
-        counts = fetched.counts.setdefault(table.name, Counts())
-        file = archive.file_of(table.name, folder)
+        counting = Counting(table, folder)
         with closing(batches_of(file, table, self.settings.export_format)) as batches:
             for number, batch in enumerate(batches):
                 if not number:
                     check_names(batch.rows.column_names, table, self.normalize)
-                counts.add(batch)
+                counting.add(batch)
                 if batch.rejected.num_rows:
-                    rejected = rejected_rows(batch.rejected, fetched.export.id, table.name)
-                    yield Item(REJECTED, rejected)
+                    yield Item(REJECTED, self._rejected(fetched, table, batch))
                 yield Item(table.name, batch.rows)
+                nothing = batch.rows.slice(0, 0)
+        counts = fetched.counts[table.name] = counting.counts()
+        # windows before this one may have the same keys: they are counted one by one
+        is_only = not any(table.name in earlier.counts for earlier in self.fetched)
+        yield Item(table.name, nothing, distinct=is_only and counts.keys == counts.rows)
+
+    def _rejected(self, fetched: Fetched, table: Table, batch: Batch) -> pa.Table:
+        if self.settings.strict:
+            refuse(batch.rejected, str(fetched.export), table.file_name)
+        return rejected_rows(batch.rejected, fetched.export.id, table.name)
 
 
 def batches_of(

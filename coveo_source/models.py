@@ -17,7 +17,7 @@ from dlt.common.pipeline import LoadInfo
 from sqlglot import exp
 
 from .catalogue import TABLES, ColumnType, column_type
-from .exceptions import ModelError, SettingError
+from .exceptions import ModelError, SettingError, causes
 
 DIALECT = "duckdb"
 
@@ -152,7 +152,6 @@ def snake_case(api_name: str) -> str:
 
 def reason(error: BaseException) -> str:
     """The innermost message of an error, as one sentence."""
-    while error.__cause__ or error.__context__:
-        error = error.__cause__ or error.__context__ or error
-    text = " ".join(str(error).split()) or type(error).__name__
+    *_, innermost = causes(error)
+    text = " ".join(str(innermost).split()) or type(innermost).__name__
     return text if text.endswith(".") else f"{text}."

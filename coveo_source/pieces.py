@@ -15,6 +15,7 @@ from .dialect import Readable, plain_blocks
 PIECE = 8 << 20
 """Bytes of a piece, about; a longer record makes a longer piece."""
 LONGEST_PIECE = 64 << 20
+BLOCK = 1 << 20
 
 
 class CsvFile(Protocol):
@@ -68,7 +69,7 @@ def pieces(file: Readable, export_format: str) -> Iterator[bytes]:
     quotes_may_hold_lines = export_format == "EXCEL"
     held = bytearray()
     is_first = True
-    for block in plain_blocks(file, export_format):
+    for block in plain_blocks(file, export_format, BLOCK):
         held += block
         if len(held) >= PIECE:
             cut = last_record_end(held, quotes_may_hold_lines)

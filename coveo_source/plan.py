@@ -6,16 +6,16 @@ and changes nothing.
 
 import difflib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from .catalogue import CURSOR, TABLES
 from .client import CoveoClient
-from .exceptions import SettingError
+from .exceptions import ExportFailed, RowLimitReached, SettingError
 from .export import Export, Job, Ledger, ours
 from .memory import Memory
 from .settings import Settings, assigned_interval
-from .window import SMALLEST, Due, Span, due, fit, floor_to, resume, short_time
+from .window import SMALLEST, Due, Span, due, fit, floor_to, halves, resume, short_time
 
 FIRST_RUN = timedelta(days=30)
 """How far back a first run reaches that was told no start."""
@@ -82,6 +82,28 @@ def make_plan(
     used = {step.export.id for step in steps if step.export}
     stale = [export for export in found if export.id not in used]
     return Plan(steps, [] if settings.keep_exports else stale, notices, row_limit)
+
+
+def smaller(step: Step, client: CoveoClient, failure: ExportFailed) -> list[Step]:
+    """The halves of a window whose export failed; Coveo does not say why, so it may be the size.
+
+    Raises:
+        RowLimitReached: if it is too large for the limit and cannot be halved
+        ExportFailed: if it is not, and cannot be halved
+    """
+
+    def rows(part: Due) -> int:
+        return sum(client.estimate(replace(step.job, due=part).estimate_query).values())
+
+    due = step.job.due
+    pieces = halves(due.window)
+    if pieces:
+        parts = [Due(window, due.tables) for window in pieces]
+        return [Step(replace(step.job, due=part), rows(part), None) for part in parts]
+    expected, limit = rows(due), client.row_limit()
+    if limit is not None and expected > limit:
+        raise RowLimitReached(str(due.window), expected, limit) from failure
+    raise failure
 
 
 def span_of(settings: Settings, memory: Memory, now: datetime, notices: list[str]) -> Span:

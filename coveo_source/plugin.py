@@ -15,7 +15,7 @@ from dlt.common.configuration import plugins
 from dlt.common.configuration.plugins import SupportsCliCommand, only_host
 
 if TYPE_CHECKING:
-    from .run import Options
+    from .session import Options
 
 PARENT = "pipeline"
 COLLECTORS = ("tqdm", "log", "enlighten", "alive_progress")
@@ -56,7 +56,7 @@ class PlanVerb(Verb):
 
     def execute(self, args: Namespace) -> None:
         """Prints the plan."""
-        from .run import session
+        from .session import session
         from .summary import plan_text
 
         with exit_codes(), service(args) as overrides, session(options(args), overrides) as here:
@@ -76,6 +76,9 @@ class RunVerb(PlanVerb):
     def configure_parser(self, parser: ArgumentParser) -> None:
         """Adds the options that decide how to load."""
         super().configure_parser(parser)
+        parser.add_argument(
+            "--strict", action="store_true", help="stop at a value or record that does not fit"
+        )
         parser.add_argument("--no-models", action="store_true", help="leave the models as they are")
         parser.add_argument("--progress", choices=COLLECTORS, help="one of dlt's progress displays")
 
@@ -93,7 +96,7 @@ VERBS: tuple[type[Verb], ...] = (RunVerb, PlanVerb)
 
 def options(args: Namespace) -> "Options":
     """What the command line says beside the settings."""
-    from .run import Options
+    from .session import Options
 
     return Options(
         pipeline=args.pipeline_name,
@@ -114,6 +117,7 @@ def service(args: Namespace) -> Iterator[dict[str, Any]]:
         "to_date": args.to_date,
         "tables": args.tables,
         "window_days": args.window_days,
+        "strict": getattr(args, "strict", False) or None,
     }
     if not args.demo:
         yield given
@@ -133,29 +137,17 @@ def exit_codes() -> Iterator[None]:
     from dlt._workspace.cli import _debug
     from dlt.common.configuration.exceptions import ConfigurationException
 
-    from .exceptions import PipelineMismatch, SettingError
+    from .exceptions import PipelineMismatch, SettingError, found_in
+    from .summary import error_text
 
     try:
         yield
-    except Exception as error:
+    except (Exception, KeyboardInterrupt) as error:
         if _debug.is_debug_enabled():
             raise
-        known = cause_of(error)
-        print(known, file=sys.stderr)
-        misuse = isinstance(known, (SettingError, PipelineMismatch, ConfigurationException))
-        raise SystemExit(2 if misuse else 1) from None
-
-
-def cause_of(error: BaseException) -> Exception:
-    """The error of ours inside of what dlt wrapped around it, or else what dlt says."""
-    from .exceptions import CoveoSourceError
-
-    seen: BaseException | None = error
-    while seen is not None:
-        if isinstance(seen, CoveoSourceError):
-            return seen
-        seen = seen.__cause__ or seen.__context__
-    return error if isinstance(error, Exception) else RuntimeError(str(error))
+        print(error_text(error), file=sys.stderr)
+        misuse = (SettingError, PipelineMismatch, ConfigurationException)
+        raise SystemExit(2 if any(found_in(error, kind) for kind in misuse) else 1) from None
 
 
 def taken(verb: str) -> bool:

@@ -8,16 +8,19 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import dlt
 import pyarrow as pa
 from dlt.common import logger
+from dlt.common.schema.typing import MERGE_DISPOSITION_HINTS
 
 from .audit import Fetched
-from .client import CoveoClient
+from .client import CoveoClient, client_of
 from .deletion import after_load, delete
 from .export import Ledger
 from .extraction import Extraction, Item, Stream
+from .interruption import interruptible
 from .memory import Memory, plain_utc
 from .plan import Step, make_plan
 from .settings import Settings
@@ -58,7 +61,7 @@ class Reading:
         """The exports that the latest extract has read."""
         return self._current.extraction.fetched if self._current else []
 
-    def rows(self, table: str, cursor: Cursor) -> Iterator[pa.Table | None]:
+    def rows(self, table: str, cursor: Cursor) -> Iterator[Any]:
         """The rows of a table; moves its cursor to where they end."""
         current = self._begin()
         end = current.end(table)
@@ -68,13 +71,19 @@ class Reading:
             cursor.advance(max(end, plain_utc(last)) if last else end)
         yield from self._drawn(current, table)
 
-    def tap(self, resource: str) -> Iterator[pa.Table | None]:
+    def tap(self, resource: str) -> Iterator[Any]:
         """The rows of a resource without a cursor."""
         yield from self._drawn(self._begin(), resource)
 
-    def _drawn(self, current: Current, resource: str) -> Iterator[pa.Table | None]:
-        for rows in current.stream.tap(resource):
-            yield None if rows is None else with_load_id(rows, current.load_id)
+    def _drawn(self, current: Current, resource: str) -> Iterator[Any]:
+        distinct: bool | None = None
+        for item in current.stream.tap(resource):
+            rows = with_load_id(item.data, current.load_id) if item else None
+            if item and item.distinct is not distinct:
+                distinct = item.distinct
+                yield dlt.mark.with_hints(rows, merged_as(distinct))
+            else:
+                yield rows
 
     def _begin(self) -> Current:
         load_id = dlt.current.load_package_state()["load_id"]
@@ -87,21 +96,23 @@ class Reading:
         selected = dlt.current.source().selected_resources.keys()
         memory = Memory(dlt.current.source_state())
         memory.check_owner(self.settings, pipeline.pipeline_name)
-        client = CoveoClient(self.settings.base_url, self.settings.org, self.settings.api_key)
+        client = client_of(self.settings)
         steps = self.steps
         if steps is None:
             ledger = Ledger(pipeline.pipeline_name, pipeline.dataset_name)
             wanted = [table for table in self.settings.tables if table in selected]
-            steps = planned(self.settings, memory, client, ledger, wanted)
+            with interruptible():
+                steps = planned(self.settings, memory, client, ledger, wanted)
         memory.claim(self.settings)
         memory.add(step.job.due.window for step in steps)
         extraction = Extraction(
             self.settings,
             client,
-            Path(pipeline.working_dir) / "coveo_exports",
+            files_folder(pipeline),
             lambda name, increment: pipeline.collector.update(name, increment),
             dlt.current.source_schema().naming.normalize_identifier,
-            [],
+            # a window that is loaded alone is halved by who planned it, each half its own load
+            halve_failed=self.steps is None,
         )
         stream = Stream(self._items(load_id, extraction, steps), selected)
         return Current(load_id, steps, extraction, stream)
@@ -113,6 +124,11 @@ class Reading:
             after_load.expect(load_id, extraction.client, ids)
 
 
+def files_folder(pipeline: dlt.Pipeline) -> Path:
+    """Where the files of a pipeline's exports lie while they are read."""
+    return Path(pipeline.working_dir) / "coveo_exports"
+
+
 def planned(
     settings: Settings, memory: Memory, client: CoveoClient, ledger: Ledger, tables: Iterable[str]
 ) -> list[Step]:
@@ -122,6 +138,16 @@ def planned(
         logger.warning(notice)
     delete(client, [export.id for export in plan.stale])
     return plan.steps
+
+
+def merged_as(distinct: bool) -> Any:
+    """Tells dlt whether it has to look for rows with the same key in what it merges.
+
+    That takes longer than all the rest of the merge, and memory or disk for all of the rows.
+    dlt remembers the answer, so it has to be told in every load.
+    """
+    hint = MERGE_DISPOSITION_HINTS["deduplicated"]
+    return dlt.mark.make_hints(additional_table_hints={hint: distinct})
 
 
 def with_load_id(rows: pa.Table, load_id: str) -> pa.Table:

@@ -6,6 +6,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from .catalogue import column_type
+from .exceptions import ValueRejected
 
 WHOLE_RECORD = "*"
 """Stands for the column where a whole record is rejected."""
@@ -35,6 +36,18 @@ def rejection(record: int, column: str, raw: str, reason: str) -> Rejection:
 def as_table(rejections: Iterable[Rejection]) -> pa.Table:
     """Rejections as a table of REJECTED_SCHEMA."""
     return pa.Table.from_pylist(list(rejections), schema=REJECTED_SCHEMA)
+
+
+def refuse(rejected: pa.Table, export: str, file: str) -> None:
+    """Makes an error of the first rejection.
+
+    Raises:
+        ValueRejected: always
+    """
+    first = rejected.slice(0, 1).to_pylist()[0]
+    raise ValueRejected(
+        export, file, first["record"], first["column"], first["raw"], first["reason"]
+    )
 
 
 def rejected_records(

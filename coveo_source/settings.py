@@ -27,7 +27,7 @@ HOSTS = {
 }
 """Region to host of the API."""
 
-THIS_MACHINE = ("127.0.0.1", "localhost", "[::1]")
+THIS_MACHINE = ("127.0.0.1", "localhost", "::1")
 """Hosts that may be talked to without TLS."""
 
 LONGEST_DAYS = 365
@@ -62,6 +62,8 @@ class CoveoConfiguration(BaseConfiguration):
     settle_minutes: how close to now the range may come
     poll_timeout_minutes: how long Coveo may build one export
     keep_exports: whether exports stay with Coveo after the load, where they fill the quota
+    strict: whether a value or record that does not fit is an error
+    allow_http: whether other machines may be talked to without TLS, which shows them the key
     """
 
     api_key: TSecretStrValue = None  # type: ignore[assignment]
@@ -81,6 +83,8 @@ class CoveoConfiguration(BaseConfiguration):
     settle_minutes: float = 15.0
     poll_timeout_minutes: float = 60.0
     keep_exports: bool = False
+    strict: bool = False
+    allow_http: bool = False
 
 
 @dataclass(frozen=True)
@@ -103,6 +107,8 @@ class Settings:
     settle: timedelta
     poll_timeout: timedelta
     keep_exports: bool
+    strict: bool
+    allow_http: bool
 
     @property
     def is_backfill(self) -> bool:
@@ -124,7 +130,7 @@ def checked(config: CoveoConfiguration) -> Settings:
     settings = Settings(
         api_key=token("api_key", config.api_key),
         org=text("org", config.org),
-        base_url=accepted_base_url(config.region, config.base_url),
+        base_url=accepted_base_url(config.region, config.base_url, config.allow_http),
         from_date=instant("from_date", config.from_date),
         to_date=instant("to_date", config.to_date),
         tables=accepted_tables(config.tables),
@@ -140,6 +146,8 @@ def checked(config: CoveoConfiguration) -> Settings:
             minutes=between("poll_timeout_minutes", config.poll_timeout_minutes, 0.01, 10_000)
         ),
         keep_exports=config.keep_exports,
+        strict=config.strict,
+        allow_http=config.allow_http,
     )
     if settings.from_date and settings.to_date and settings.from_date >= settings.to_date:
         end = iso(settings.to_date)
@@ -171,7 +179,7 @@ def token(setting: str, value: str | None) -> str:
     return key
 
 
-def accepted_base_url(region: str, base_url: str | None) -> str:
+def accepted_base_url(region: str, base_url: str | None, allow_http: bool) -> str:
     """The address of the API: the one that is given, or the region's."""
     if base_url is None:
         return f"https://{HOSTS[one_of('region', region.lower(), HOSTS)]}"
@@ -181,9 +189,11 @@ def accepted_base_url(region: str, base_url: str | None) -> str:
         raise SettingError(
             "base_url", base_url, "Write scheme and host, like https://platform.cloud.coveo.com."
         )
-    if match[1] == "http" and match[2] not in THIS_MACHINE:
+    if match[1] == "http" and match[2].strip("[]") not in THIS_MACHINE and not allow_http:
         raise SettingError(
-            "base_url", base_url, "The key would be sent in clear: write https instead of http."
+            "base_url",
+            base_url,
+            "The key would be sent in clear: write https instead of http, or set allow_http.",
         )
     return base_url.rstrip("/")
 

@@ -6,8 +6,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .audit import Counts, Fetched
+from dlt.common.configuration.exceptions import ConfigurationException
+from dlt.pipeline.exceptions import PipelineStepFailed
+
+from .audit import Fetched
 from .catalogue import TABLES
+from .counts import Counts
+from .exceptions import CoveoSourceError, found_in
+from .interruption import signal_in
+from .models import reason
 from .plan import Plan, Step
 
 
@@ -39,6 +46,25 @@ def outcome_text(outcome: Outcome) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
+def error_text(error: BaseException) -> str:
+    """What happened and what to do next, from whatever dlt wrapped around it."""
+    if signal := signal_in(error):
+        return (
+            f"Stopped by {signal}. What was loaded is loaded; an export that Coveo was building"
+            " is kept there. Run again, and it goes on from here."
+        )
+    if known := found_in(error, CoveoSourceError):
+        return str(known)
+    if found_in(error, ConfigurationException):
+        return str(error)
+    step = found_in(error, PipelineStepFailed)
+    where = f"The step {step.step!r} of the pipeline failed: " if step else ""
+    return (
+        f"{where}{reason(error)} Nothing was lost: what was loaded is loaded. Run again when the"
+        " cause is gone; with dlt's --debug you see where it is."
+    )
+
+
 def headline(outcome: Outcome) -> str:
     """One sentence."""
     if not outcome.fetched:
@@ -63,7 +89,11 @@ def window_table(fetched: Sequence[Fetched]) -> str:
         lines.append([str(each.step.job.due.window), *counts, seconds])
     totals = [total(fetched, table) for table in tables]
     lines.append(["in the CSV files", *(f"{counts.records:,}" for counts in totals), ""])
-    lines.append(["loaded", *(f"{counts.rows:,}" for counts in totals), ""])
+    found = [sum(each.loaded.get(table, 0) for each in fetched) for table in tables]
+    lines.append(["loaded", *(f"{rows:,}" for rows in found), ""])
+    if any(counts.rows > counts.keys for counts in totals):
+        cells = [f"{counts.rows - counts.keys:,}" for counts in totals]
+        lines.append(["of one key, merged", *cells, ""])
     if any(counts.rejected for counts in totals):
         cells = [f"{counts.rejected:,}" for counts in totals]
         lines.append(["cells in rejected_rows", *cells, ""])
@@ -104,11 +134,7 @@ def found(step: Step) -> str:
 def total(fetched: Iterable[Fetched], table: str) -> Counts:
     """The counts of a table in all windows."""
     counted = [each.counts[table] for each in fetched if table in each.counts]
-    return Counts(
-        sum(counts.records for counts in counted),
-        sum(counts.rows for counts in counted),
-        sum(counts.rejected for counts in counted),
-    )
+    return sum(counted, Counts())
 
 
 def number(counts: Counts | None) -> str:

@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from coveo_source import archive as archive_module
-from coveo_source import client as client_module
+from coveo_source import patience
 from coveo_source.archive import Archive, download, private_folder
 from coveo_source.client import CoveoClient
 from coveo_source.demo import DemoServer, Request, Response
 from coveo_source.exceptions import ArchiveError, ServiceUnreachable
 from coveo_source.export import Export, wait
+from coveo_source.pieces import write_whole
 
 CSV = b"id,datetime\na,2026-01-01 00:00:00\n"
 DAY = datetime(2026, 3, 3, tzinfo=timezone.utc)
@@ -28,6 +29,11 @@ def zip_of(folder: Path, *members: tuple[str | zipfile.ZipInfo, bytes]) -> Path:
         for member, content in members:
             archive.writestr(member, content)
     return path
+
+
+def unpacked(archive: Archive, table: str, folder: Path) -> Path | None:
+    file = archive.file_of(table, folder)
+    return write_whole(file, "NO_NEWLINE") if file else None
 
 
 def everything_below(folder: Path) -> set[str]:
@@ -52,28 +58,28 @@ def test_a_member_is_found_in_folders_and_in_any_case(
     own_folder: Path, target: Path, name: str
 ) -> None:
     archive = Archive(zip_of(own_folder, ("read me.txt", b"x"), (name, CSV)), ["searches"])
-    path = archive.unpack("searches", target)
-    assert path == target / "searches.csv"
+    path = unpacked(archive, "searches", target)
+    assert path == target / "whole.csv"
     assert path.read_bytes() == CSV
 
 
 def test_only_the_table_that_is_asked_for_is_unpacked(own_folder: Path, target: Path) -> None:
     path = zip_of(own_folder, ("searches.csv", CSV), ("clicks.csv", CSV), ("evil.sh", b"x"))
-    Archive(path, ["searches", "clicks"]).unpack("clicks", target)
-    assert everything_below(target) == {"clicks.csv"}
+    unpacked(Archive(path, ["searches", "clicks"]), "clicks", target)
+    assert everything_below(target) == {"whole.csv"}
 
 
 def test_a_table_without_a_member_has_no_file(own_folder: Path, target: Path) -> None:
     path = zip_of(own_folder, ("mysearches.csv", CSV), ("searches.csv.bak", CSV), ("clicks/", b""))
-    assert Archive(path, ["searches"]).unpack("searches", target) is None
+    assert unpacked(Archive(path, ["searches"]), "searches", target) is None
     assert everything_below(target) == set()
 
 
 def test_a_folder_named_like_a_member_is_none(own_folder: Path, target: Path) -> None:
     path = zip_of(own_folder, ("searches.csv/", b""), ("searches.csv/clicks.csv", CSV))
     archive = Archive(path, ["searches", "clicks"])
-    assert archive.unpack("searches", target) is None
-    assert archive.unpack("clicks", target) is not None
+    assert unpacked(archive, "searches", target) is None
+    assert unpacked(archive, "clicks", target) is not None
 
 
 def test_a_bare_csv_is_accepted_where_one_table_was_asked_for(
@@ -81,7 +87,7 @@ def test_a_bare_csv_is_accepted_where_one_table_was_asked_for(
 ) -> None:
     path = own_folder / "export"
     path.write_bytes(CSV)
-    file = Archive(path, ["keywords"]).unpack("keywords", target)
+    file = unpacked(Archive(path, ["keywords"]), "keywords", target)
     assert file is not None
     assert file.read_bytes() == CSV
 
@@ -124,8 +130,14 @@ def flipped(path: Path, position: int, count: int = 1) -> None:
 
 
 def unpacking_fails(path: Path, target: Path) -> str:
+    archive = Archive(path, ["clicks", "searches"])
+    with pytest.raises(ArchiveError) as found:
+        archive.check()
+    # nothing was written for it
+    assert everything_below(target) == set()
     with pytest.raises(ArchiveError) as error:
-        Archive(path, ["searches"]).unpack("searches", target)
+        unpacked(archive, "searches", target)
+    assert str(found.value) == str(error.value)
     return str(error.value)
 
 
@@ -146,7 +158,7 @@ def test_a_damaged_directory_is_refused(own_folder: Path, target: Path) -> None:
     path = zip_of(own_folder, ("searches.csv", CSV))
     flipped(path, path.read_bytes().index(b"PK\x01\x02"), 4)
     with pytest.raises(ArchiveError):
-        Archive(path, ["searches"]).unpack("searches", target)
+        unpacked(Archive(path, ["searches"]), "searches", target)
 
 
 def test_an_encrypted_member_is_refused(own_folder: Path, target: Path) -> None:
@@ -177,7 +189,7 @@ def test_a_link_is_no_member(own_folder: Path, target: Path) -> None:
     link.create_system = 3
     link.external_attr = (stat.S_IFLNK | 0o777) << 16
     path = zip_of(own_folder, (link, b"/etc/passwd"))
-    assert Archive(path, ["searches"]).unpack("searches", target) is None
+    assert unpacked(Archive(path, ["searches"]), "searches", target) is None
     assert everything_below(target) == set()
 
 
@@ -189,9 +201,9 @@ def test_a_member_is_written_under_our_own_name_wherever_it_points(
 ) -> None:
     path = zip_of(own_folder, (zipfile.ZipInfo(name), CSV))
     before = everything_below(own_folder)
-    unpacked = Archive(path, ["searches"]).unpack("searches", target)
-    assert unpacked == target / "searches.csv"
-    assert everything_below(own_folder) - before == {"deep/target/searches.csv"}
+    written = unpacked(Archive(path, ["searches"]), "searches", target)
+    assert written == target / "whole.csv"
+    assert everything_below(own_folder) - before == {"deep/target/whole.csv"}
 
 
 def test_a_member_with_backslashes_in_its_name_writes_nowhere_else(
@@ -199,8 +211,8 @@ def test_a_member_with_backslashes_in_its_name_writes_nowhere_else(
 ) -> None:
     path = zip_of(own_folder, (zipfile.ZipInfo("..\\..\\searches.csv"), CSV))
     before = everything_below(own_folder)
-    Archive(path, ["searches"]).unpack("searches", target)
-    assert everything_below(own_folder) - before <= {"deep/target/searches.csv"}
+    unpacked(Archive(path, ["searches"]), "searches", target)
+    assert everything_below(own_folder) - before <= {"deep/target/whole.csv"}
 
 
 def test_a_member_that_unpacks_to_more_than_any_text_does_is_stopped_at_the_bound(
@@ -220,9 +232,9 @@ def test_the_bound_grows_with_the_packed_size(
     monkeypatch.setattr(archive_module, "ALWAYS_ALLOWED", 10)
     text = os.urandom(20_000).hex().encode()
     path = zip_of(own_folder, ("searches.csv", text))
-    unpacked = Archive(path, ["searches"]).unpack("searches", target)
-    assert unpacked is not None
-    assert unpacked.read_bytes() == text
+    written = unpacked(Archive(path, ["searches"]), "searches", target)
+    assert written is not None
+    assert written.read_bytes() == text
 
 
 # --- the folder ---
@@ -285,8 +297,8 @@ def file_of(server: DemoServer, export: Export) -> bytes:
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("coveo_source.export.FIRST_WAIT", 0.02)
-    monkeypatch.setattr(client_module, "RETRIES", 1)
-    monkeypatch.setattr(client_module, "CONNECT_RETRIES", 0)
+    monkeypatch.setattr(patience, "RETRIES", 1)
+    monkeypatch.setattr(patience, "CONNECT_RETRIES", 0)
     monkeypatch.setattr(archive_module, "CHUNK", 1000)
 
 
@@ -498,5 +510,6 @@ def test_two_downloads_of_an_export_are_the_same_bytes_and_open_as_its_tables(
     assert first.read_bytes() == second.read_bytes()
     archive = Archive(first, export.tables)
     for table in export.tables:
-        path = archive.unpack(table, target)
-        assert path == target / f"{table}.csv"
+        path = unpacked(archive, table, target)
+        assert path is not None
+        assert b"datetime" in path.read_bytes()

@@ -1,15 +1,12 @@
 import csv
 import io
 from collections.abc import Sequence
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from coveo_source import dialect
-from coveo_source.dialect import BOM, blocks, contains, mend, mended
+from coveo_source.dialect import BOM, blocks, mend, plain_blocks
 
 relaxed = settings(deadline=None, max_examples=300)
 
@@ -47,11 +44,8 @@ def mended_in_blocks(content: bytes, size: int) -> bytes:
     return b"".join(mend(block) for block in blocks(io.BytesIO(content), size))
 
 
-def mended_on_disk(content: bytes) -> bytes:
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "searches.csv"
-        path.write_bytes(content)
-        return mended(path).read_bytes().removeprefix(BOM)
+def plain_content(content: bytes, size: int, export_format: str = "EXCEL") -> bytes:
+    return b"".join(plain_blocks(io.BytesIO(content), export_format, size))
 
 
 styles = st.sampled_from([plain, documented])
@@ -72,7 +66,7 @@ def test_any_mix_of_both_escapes_becomes_plain_at_any_block_size(
     mixed = written([[data.draw(styles)(cell) for cell in row] for row in rows], end, last_end)
     content = BOM + mixed if with_bom else mixed
     assert mended_in_blocks(content, size) == wanted
-    assert mended_on_disk(content) == wanted
+    assert plain_content(content, size) == wanted
 
 
 @relaxed
@@ -159,41 +153,13 @@ def test_blocks_are_not_much_larger_than_asked_for() -> None:
     assert longest < 256 + 40
 
 
-def test_a_file_without_the_escape_is_returned_untouched(own_folder: Path) -> None:
-    path = own_folder / "clicks.csv"
-    content = BOM + written([[plain('say "x"'), plain(r"a\b")]])
-    path.write_bytes(content)
-    before = path.stat()
-    assert mended(path) == path
-    assert path.read_bytes() == content
-    assert path.stat().st_mtime_ns == before.st_mtime_ns
-    assert list(path.parent.iterdir()) == [path]
+@pytest.mark.parametrize("size", [1, 3, 1000])
+def test_backslashes_that_escape_are_left_to_the_parser(size: int) -> None:
+    content = BOM + rb'"a\"b","c\\"' + b"\n"
+    assert plain_content(content, size, "NO_NEWLINE") == content.removeprefix(BOM)
 
 
-def test_a_mended_copy_replaces_the_file(own_folder: Path) -> None:
-    path = own_folder / "clicks.csv"
-    path.write_bytes(written([[documented(r"a\b")]]))
-    copy = mended(path)
-    assert copy != path
-    assert copy.parent == path.parent
-    assert list(path.parent.iterdir()) == [copy]
-    assert copy.read_bytes() == written([[plain(r"a\b")]])
-
-
-@pytest.mark.parametrize("length", range(1, 9))
-def test_the_escape_is_found_across_the_pieces_in_which_a_file_is_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, length: int
-) -> None:
-    monkeypatch.setattr(dialect, "BLOCK", length)
-    path = tmp_path / "x.csv"
-    path.write_bytes(b'abcdefg"\\')
-    assert contains(path, b'"\\')
-    path.write_bytes(b'abcdef"g\\')
-    assert not contains(path, b'"\\')
-
-
-def test_an_empty_file_stays_empty(tmp_path: Path) -> None:
-    path = tmp_path / "x.csv"
-    path.write_bytes(b"")
-    assert mended(path).read_bytes() == b""
-    assert b"".join(blocks(io.BytesIO(b""))) == b""
+@pytest.mark.parametrize("export_format", ["EXCEL", "NO_NEWLINE"])
+@pytest.mark.parametrize("content", [b"", BOM])
+def test_an_empty_file_stays_empty(content: bytes, export_format: str) -> None:
+    assert plain_content(content, 1, export_format) == b""

@@ -383,7 +383,7 @@ def unfulfilled(server: DemoServer, limit: timedelta = timedelta(minutes=1)) -> 
 @pytest.mark.parametrize(
     ("status", "error", "words"),
     [
-        ("FAILED", ExportFailed, ["FAILED", "Run again", "window_days"]),
+        ("FAILED", ExportFailed, ["FAILED", "Run again", "support"]),
         ("EXPIRED", ExportExpired, ["EXPIRED", "Run again"]),
         ("ARCHIVED", UnknownStatus, ["'ARCHIVED'", "newer version"]),
         ("failed", ExportFailed, ["FAILED"]),

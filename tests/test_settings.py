@@ -56,6 +56,8 @@ def test_nothing_but_a_key_and_an_organization_is_needed() -> None:
         settle=timedelta(minutes=15),
         poll_timeout=timedelta(hours=1),
         keep_exports=False,
+        strict=False,
+        allow_http=False,
     )
     assert not settings.is_backfill
 
@@ -383,6 +385,8 @@ ENVIRONMENT: dict[str, tuple[str, str, object]] = {
     "settle_minutes": ("30", "settle", timedelta(minutes=30)),
     "poll_timeout_minutes": ("2", "poll_timeout", timedelta(minutes=2)),
     "keep_exports": ("true", "keep_exports", True),
+    "strict": ("true", "strict", True),
+    "allow_http": ("true", "allow_http", True),
 }
 
 

@@ -11,7 +11,8 @@ import duckdb
 
 from coveo_source.catalogue import TABLES
 from coveo_source.demo import DemoServer
-from coveo_source.run import Options, run
+from coveo_source.run import run
+from coveo_source.session import Options
 from coveo_source.summary import Outcome
 
 PIPELINE = "coveo"

@@ -1,0 +1,52 @@
+"""SIGINT and SIGTERM: a tidy end within seconds.
+
+dlt only notes a signal and looks at the note between two steps of its own. While we wait for
+Coveo there is nothing to be tidied up, so there a signal ends the waiting at once.
+"""
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from dlt.common.exceptions import SignalReceivedException
+from dlt.common.runtime import signals
+
+from .exceptions import found_in
+
+STOPPING = (signal.SIGINT, signal.SIGTERM)
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Lets a signal end at once what is done inside.
+
+    Raises:
+        SignalReceivedException: also if a signal came before
+    """
+    if threading.current_thread() is not threading.main_thread():
+        # there Python delivers no signals
+        yield
+        return
+    signals.raise_if_signalled()
+    before = {number: signal.signal(number, stop) for number in STOPPING}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def stop(number: int, frame: FrameType | None) -> None:
+    """Ends what is under way."""
+    # for dlt, which may look only after the exception was wrapped
+    signals.set_received_signal(number)
+    raise SignalReceivedException(number)
+
+
+def signal_in(error: BaseException) -> str | None:
+    """Name of the signal at the bottom of an error, if there is one."""
+    if received := found_in(error, SignalReceivedException):
+        return signal.Signals(received.signal_code).name
+    return signal.SIGINT.name if found_in(error, KeyboardInterrupt) else None
