@@ -53,13 +53,18 @@ def trials(seed: int, clean: Clean) -> Iterator[Trial]:
     while True:
         scenario = rng.choice(list(SCENARIOS))
         count, hours = rng.randint(1, 3), rng.choice(LATER_HOURS)
+        if scenario == "without look-back":
+            # what came late is then lost, and another clock has another lateness
+            hours = 0.0
         kills = [kill(rng, next(points), scenario, clean) for _ in range(count)]
         yield Trial(scenario, tuple(kills), hours)
 
 
 def kill(rng: Random, point: str, scenario: str, clean: Clean) -> Kill:
     """At a point, or in one of five cases at any time in a run."""
-    nth, share, timed = rng.choice((1, 1, 2, 4, 7)), rng.random(), rng.random() < 0.2
+    share, timed = rng.random(), rng.random() < 0.2
+    # of files there are many in a run, of requests and lines one for each window
+    nth = rng.choice((1, 2, 4, 7) if POINTS[point].files else (1, 1, 2))
     if not timed:
         return Kill(point, nth)
     _, seconds = clean.run(scenario)

@@ -5,7 +5,6 @@ expect, and each is unpacked under a name of our own.
 """
 
 import lzma
-import shutil
 import stat
 import zipfile
 import zlib
@@ -17,12 +16,15 @@ from typing import BinaryIO, NamedTuple
 
 import requests
 
+from .catalogue import TABLES
 from .client import CoveoClient
-from .dialect import Readable
 from .exceptions import ArchiveDamaged, ArchiveError, ServiceUnreachable
+from .grammar import Readable
 from .pieces import CsvFile, OnDisk
+from .private import private_file
 
 CHUNK = 1 << 20
+AGAIN = "The export is kept: run again and it is fetched again."
 DOWNLOAD_TRIES = 5
 LARGEST_RATIO = 200
 """An archive of text that unpacks to more than this many times its size is no archive of text."""
@@ -90,7 +92,7 @@ def fetch_rest(
         if response.status_code not in (200, 206):
             return False
         resumed = response.status_code == requests.codes.partial_content
-        with target.open("ab" if resumed else "wb") as file:
+        with private_file(target, "ab" if resumed else "wb") as file:
             received = copy(response, file, on_bytes)
         announced = response.headers.get("Content-Length")
         return announced is None or received >= int(announced)
@@ -121,7 +123,7 @@ class Archive:
         if not self.is_zip and (len(self.tables) != 1 or not looks_like_text(path)):
             raise ArchiveDamaged(
                 f"The downloaded file ({path.stat().st_size:,} bytes) is not a ZIP, or only the"
-                " beginning of one. The export is kept: run again and it is fetched again."
+                f" beginning of one. {AGAIN}"
             )
 
     def file_of(self, table: str, folder: Path) -> CsvFile | None:
@@ -131,6 +133,7 @@ class Archive:
 
         Raises:
             ArchiveDamaged: if the archive is damaged
+            ArchiveError: if it is not one of Coveo's
         """
         if not self.is_zip:
             return OnDisk(self.path, folder)
@@ -157,14 +160,17 @@ class Archive:
                     pass
 
     def _member(self, archive: zipfile.ZipFile, table: str) -> zipfile.ZipInfo | None:
-        found = [
-            member
-            for member in archive.infolist()
-            if PurePosixPath(member.filename).name.lower() == f"{table}.csv" and is_file(member)
-        ]
+        found = [member for member in archive.infolist() if table_of(member) == table]
+        if not found and archive.infolist() and not any(map(table_of, archive.infolist())):
+            names = ", ".join(member.filename for member in archive.infolist()[:5])
+            raise ArchiveError(f"The archive holds no file of any table, but {names}. {AGAIN}")
         if len(found) > 1:
             names = ", ".join(member.filename for member in found)
-            raise ArchiveError(f"The archive holds more than one file for {table}: {names}.")
+            raise ArchiveError(
+                f"The archive holds more than one file for {table}: {names}. {AGAIN}"
+            )
+        if found and not is_file(found[0]):
+            raise ArchiveError(f"{found[0].filename} in the archive is a link, no file. {AGAIN}")
         return found[0] if found else None
 
 
@@ -201,7 +207,7 @@ class Unpacked:
             self._archive = zipfile.ZipFile(archive)
             self._packed = self._archive.open(info)
 
-    def read(self, size: int = -1) -> bytes:
+    def read(self, size: int, /) -> bytes:
         """The next bytes."""
         with damage_named(self._table):
             piece = self._packed.read(size)
@@ -229,10 +235,14 @@ def damage_named(table: str) -> Iterator[None]:
     try:
         yield
     except DAMAGE as error:
-        raise ArchiveDamaged(
-            f"{table}.csv in the archive is damaged: {error}. The export is kept: run again"
-            " and it is fetched again."
-        ) from error
+        raise ArchiveDamaged(f"{table}.csv in the archive is damaged: {error}. {AGAIN}") from error
+
+
+def table_of(member: zipfile.ZipInfo) -> str | None:
+    """The table that a member is named for, whatever folder it is in."""
+    path = PurePosixPath(member.filename.lower())
+    known = path.suffix == ".csv" and path.stem in TABLES and not member.is_dir()
+    return path.stem if known else None
 
 
 def is_file(member: zipfile.ZipInfo) -> bool:
@@ -245,22 +255,3 @@ def looks_like_text(path: Path) -> bool:
     with path.open("rb") as file:
         head = file.read(4096)
     return b"\0" not in head and not head.startswith(b"PK") and b"<html" not in head.lower()
-
-
-@contextmanager
-def private_folder(path: Path) -> Iterator[Path]:
-    """An empty folder that only its owner may read, gone afterwards with all that is in it.
-
-    What a process that was killed left there goes first.
-    """
-    clear(path)
-    path.mkdir(mode=0o700, parents=True)
-    try:
-        yield path
-    finally:
-        clear(path)
-
-
-def clear(folder: Path) -> None:
-    """Removes a folder with all that is in it, if it is there."""
-    shutil.rmtree(folder, ignore_errors=True)

@@ -49,6 +49,13 @@ class BearerToken(AuthBase):
         return request
 
 
+def scrub(response: requests.Response, *_: object, token: str, **__: object) -> None:
+    """Takes the token out of an answer that repeats it, so that no message can."""
+    response._content = response.content.replace(token.encode(), b"***")
+    for name, value in response.headers.items():
+        response.headers[name] = value.replace(token, "***")
+
+
 class CoveoClient:
     """The exports API of one organization.
 
@@ -62,6 +69,7 @@ class CoveoClient:
         self.org = org
         self._allow_http = allow_http
         self._api = patient_session(BearerToken(api_key))
+        self._api.hooks["response"].append(partial(scrub, token=api_key))
         self._storage = patient_session(lambda request: request)
         self._clock_offset = timedelta()
 
@@ -242,8 +250,10 @@ def connection_errors(host: str) -> Iterator[None]:
         yield
     # urllib3's come from a response that is read piece by piece
     except (requests.RequestException, HTTPError) as error:
-        # signed addresses and proxies' passwords stand in requests' messages
-        raise ServiceUnreachable(host, describe(error)) from None
+        # signed addresses and proxies' passwords stand in requests' messages, and dlt's trace
+        # follows an error to its context, unless it has a cause
+        reason = describe(error)
+        raise ServiceUnreachable(host, reason) from ConnectionError(reason)
 
 
 def export_path(export_id: str) -> str:

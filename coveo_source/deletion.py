@@ -20,6 +20,7 @@ class DeletionAfterLoad:
 
     def __init__(self) -> None:
         self._exports: dict[str, tuple[CoveoClient, list[str]]] = {}
+        self._resisting: list[tuple[CoveoClient, list[str]]] = []
 
     def expect(self, load_id: str, client: CoveoClient, exports: Iterable[str]) -> None:
         """Notes the exports that may go when a package is loaded."""
@@ -36,7 +37,16 @@ class DeletionAfterLoad:
             complete = [each.load_id for each in step_info.load_packages if each.state == "loaded"]
             for load_id in complete:
                 if load_id in self._exports:
-                    delete(*self._exports.pop(load_id))
+                    client, exports = self._exports.pop(load_id)
+                    self._resisting.append((client, delete(client, exports)))
+
+    def again(self) -> bool:
+        """Tries once more what could not be deleted; whether there was room made."""
+        tried, self._resisting = self._resisting, []
+        for client, exports in tried:
+            self._resisting.append((client, delete(client, exports)))
+        left = sum(len(exports) for _, exports in self._resisting)
+        return left < sum(len(exports) for _, exports in tried)
 
     def on_start_trace(self, trace: Any, step: Any, pipeline: Any) -> None:
         """Nothing to do."""
@@ -48,13 +58,16 @@ class DeletionAfterLoad:
         """Nothing to do."""
 
 
-def delete(client: CoveoClient, exports: Iterable[str]) -> None:
-    """Deletes exports; one that resists is left to the next run, for its rows are loaded."""
+def delete(client: CoveoClient, exports: Iterable[str]) -> list[str]:
+    """Deletes exports; returns those that resist, which the next run finds and deletes."""
+    resisting = []
     for export_id in exports:
         try:
             client.delete_export(export_id)
         except CoveoSourceError as error:
             logger.warning(f"{error} The next run deletes it.")
+            resisting.append(export_id)
+    return resisting
 
 
 after_load = DeletionAfterLoad()

@@ -9,9 +9,9 @@ readings have to work, cell by cell: `"a\b"` and `"a"\b"` are both `a\b`.
 
 import re
 from collections.abc import Iterator
-from typing import Protocol
+from pathlib import Path
 
-BLOCK = 4 << 20
+from .private import private_file
 
 FIELD_END = re.compile(rb'[^",\r\n]"(?=[,\r\n])')
 """A quote that surely closes a field: it neither opens one, nor is doubled, nor escapes."""
@@ -23,38 +23,22 @@ ESCAPES = {"EXCEL": '"', "NO_NEWLINE": "\\"}
 """The escape character that DuckDB has to be told for each export format."""
 
 
-class Readable(Protocol):
-    """A file that is open."""
+def mended(path: Path) -> Path:
+    r"""The file with every documented escape `"\` made a plain `\`.
 
-    def read(self, size: int = -1, /) -> bytes:
-        """The next bytes; none at its end."""
+    A file without the two bytes, that is nearly every file, is returned as it is; else the
+    mended copy stands beside it. The original stays, for a damaged record to be quoted from.
 
-    def close(self) -> None:
-        """Ends the reading."""
-
-
-def plain_blocks(file: Readable, export_format: str, size: int = BLOCK) -> Iterator[bytes]:
-    r"""The bytes of a CSV file, less its byte order mark, every documented escape `"\` made a `\`.
-
-    Nothing else is changed, so nearly every file comes back as it is.
+    path: of a file that fits into memory
     """
-    if export_format == "EXCEL":
-        yield from map(mend, blocks(file, size))
-    else:
-        yield file.read(len(BOM)).removeprefix(BOM)
-        while block := file.read(size):
-            yield block
-
-
-def blocks(file: Readable, size: int = BLOCK) -> Iterator[bytes]:
-    """Cuts a CSV file, less its byte order mark, into pieces that begin outside of quotes."""
-    held = file.read(len(BOM)).removeprefix(BOM)
-    while piece := file.read(size):
-        held += piece
-        cut = last_field_end(held, len(held)) if b'"' in held else len(held)
-        yield held[:cut]
-        held = held[cut:]
-    yield held
+    content = path.read_bytes()
+    plain = mend(content)
+    if plain == content:
+        return path
+    copy = path.with_suffix(".mended.csv")
+    with private_file(copy) as target:
+        target.write(plain)
+    return copy
 
 
 def mend(block: bytes) -> bytes:

@@ -178,9 +178,9 @@ class RowLimitReached(CoveoSourceError, TerminalException):
     def __init__(self, window: str, rows: int, limit: int) -> None:
         super().__init__(
             f"The window {window} cannot be made smaller, and Coveo expects {rows:,} rows in it"
-            f" where one export may hold {limit:,}. What comes before it is loaded. Load fewer"
-            " tables or use filters, or have the limit raised, then run again; to leave it out,"
-            " load what comes after it with --from and --to."
+            f" where the row limit of one export is {limit:,}. What comes before it is loaded."
+            " Load fewer tables or use filters, or have the limit raised, then run again; to leave"
+            " it out, load what comes after it with --from and --to."
         )
 
 
@@ -233,13 +233,16 @@ class ModelError(CoveoSourceError, TerminalException):
 
 
 @contextmanager
-def told_with(window: str) -> Iterator[None]:
-    """Adds the window to errors that do not name it."""
+def told_with(place: str, known_by: object) -> Iterator[None]:
+    """Says where it was before what happened, in errors that do not say so.
+
+    known_by: what stands in an error that says so
+    """
     try:
         yield
     except CoveoSourceError as error:
-        if window not in str(error):
-            error.args = (f"Window {window}: {error}",)
+        if str(known_by) not in str(error):
+            error.args = (f"{place}: {error}",)
         raise
 
 

@@ -15,7 +15,6 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from .archive import private_folder
 from .audit import EXPORTS_SCHEMA, REJECTED_ROWS_SCHEMA, Fetched, rejected_rows
 from .catalogue import EXPORTS, REJECTED, TABLES, Table
 from .client import CoveoClient
@@ -25,6 +24,7 @@ from .fetch import Count, ExportFile
 from .header import check_names
 from .pieces import CsvFile
 from .plan import Step, smaller
+from .private import private_folder
 from .rejection import refuse
 from .settings import Settings
 from .table import Batch, empty, read
@@ -99,7 +99,8 @@ class Extraction:
             while waiting:
                 step = waiting.popleft()
                 try:
-                    yield from self._items_of(step)
+                    with told_with(f"Window {step.job.due.window}", step.job.due.window):
+                        yield from self._items_of(step)
                 except ExportFailed as error:
                     if not self.halve_failed:
                         raise
@@ -109,8 +110,7 @@ class Extraction:
 
     def _items_of(self, step: Step) -> Iterator[Item]:
         started = time.monotonic()
-        with told_with(str(step.job.due.window)):
-            file = ExportFile(step.job, self.client, self.folder / "export", self.count)
+        file = ExportFile(step.job, self.client, self.folder / "export", self.count)
         fetched = Fetched(file.export, step, file.size, time.monotonic() - started)
         started = time.monotonic()
         for name in step.job.due.tables:

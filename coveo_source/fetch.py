@@ -10,8 +10,15 @@ from typing import Any
 
 from .archive import Archive, download
 from .client import CoveoClient
-from .deletion import delete
-from .exceptions import ApiError, ArchiveDamaged, ExportExpired, ExportFailed, QuotaReached
+from .deletion import after_load, delete
+from .exceptions import (
+    ApiError,
+    ArchiveDamaged,
+    ExportExpired,
+    ExportFailed,
+    QuotaReached,
+    told_with,
+)
 from .export import Export, Job, adopt_or_create, hopeless, reread, wait
 from .interruption import interruptible
 from .pieces import CsvFile
@@ -60,7 +67,9 @@ class ExportFile:
         try:
             export = adopt_or_create(self._job, self._client)
         except QuotaReached as error:
-            raise error.with_occupants(occupants(self._client.exports())) from None
+            if not after_load.again():
+                raise error.with_occupants(occupants(self._client.exports())) from None
+            export = adopt_or_create(self._job, self._client)
         try:
             return wait(export, self._client, self._job.settings.poll_timeout, self._on_wait())
         except (ExportFailed, ExportExpired):
@@ -69,15 +78,20 @@ class ExportFile:
 
     def _fetched(self, export: Export) -> tuple[Export, Archive]:
         try:
-            return export, self._download(export)
-        except ArchiveDamaged:
-            return export, self._download(export)
+            with told_with(str(export), export.id):
+                return export, self._sound(export)
         except ApiError:
             now = reread(export, self._client)
             if now.status == "AVAILABLE":
                 raise
             delete(self._client, [now.id])
             raise hopeless(now) from None
+
+    def _sound(self, export: Export) -> Archive:
+        try:
+            return self._download(export)
+        except ArchiveDamaged:
+            return self._download(export)
 
     def _download(self, export: Export) -> Archive:
         download(self._client, export.id, self.path, self._on_bytes)

@@ -1,21 +1,13 @@
-"""Cuts a CSV file into pieces that each hold whole records.
+"""A CSV file on its way to the parser: opened where it lies, and written piece by piece."""
 
-So a table is unpacked, parsed and written at the same time, and of a large one only a few pieces
-are on disk and in memory. A cut is right in every file that parses. In one that does not it may
-be wrong, and then a piece does not parse either: whoever reads it goes back to the whole file.
-"""
-
-from collections.abc import Generator, Iterator
+import shutil
+from collections.abc import Generator
 from contextlib import closing
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import IO, NamedTuple, Protocol, cast
 
-from .dialect import Readable, plain_blocks
-
-PIECE = 8 << 20
-"""Bytes of a piece, about; a longer record makes a longer piece."""
-LONGEST_PIECE = 64 << 20
-BLOCK = 1 << 20
+from .grammar import Piece, Readable, pieces
+from .private import private_file
 
 
 class CsvFile(Protocol):
@@ -43,65 +35,32 @@ class OnDisk(NamedTuple):
         return self.path.open("rb")
 
 
-class NotInPieces(Exception):
-    """No end of a record was found in LONGEST_PIECE bytes."""
+class Written(NamedTuple):
+    """A piece on disk.
+
+    records: how many it holds, the header included; None where it is damaged from its begin on,
+        and then it is all the rest of the file
+    """
+
+    path: Path
+    records: int | None
 
 
-def written_pieces(file: CsvFile, export_format: str) -> Generator[Path, None, None]:
-    """Writes the pieces of a file, one for each that is asked for; the caller removes them.
+def written_pieces(file: CsvFile, export_format: str, width: int) -> Generator[Written, None, None]:
+    """Writes the pieces of a file, each when it is asked for; the caller removes them.
 
-    Raises:
-        NotInPieces: where the file cannot be cut
+    width: how many cells a record has to have
     """
     with closing(file.open()) as opened:
-        for number, piece in enumerate(pieces(opened, export_format)):
+        for number, piece in enumerate(pieces(opened, export_format, width)):
             path = file.folder / f"piece_{number}.csv"
-            path.write_bytes(piece)
-            yield path
+            write(piece, opened, path)
+            yield Written(path, piece.records)
 
 
-def pieces(file: Readable, export_format: str) -> Iterator[bytes]:
-    """The bytes of a file, with escapes mended, cut at ends of records; at least one piece.
-
-    Raises:
-        NotInPieces: where it cannot be cut
-    """
-    quotes_may_hold_lines = export_format == "EXCEL"
-    held = bytearray()
-    is_first = True
-    for block in plain_blocks(file, export_format, BLOCK):
-        held += block
-        if len(held) >= PIECE:
-            cut = last_record_end(held, quotes_may_hold_lines)
-            if cut:
-                yield bytes(memoryview(held)[:cut])
-                del held[:cut]
-                is_first = False
-            elif len(held) >= LONGEST_PIECE:
-                raise NotInPieces
-    if held or is_first:
-        yield bytes(held)
-
-
-def last_record_end(held: bytearray, quotes_may_hold_lines: bool) -> int:
-    """Where the last record ends that is whole; 0 if none is.
-
-    held: begins with a record
-    quotes_may_hold_lines: then a record ends where the line ends that has an even number of
-        quotes before it, since each that is inside of quotes is written as two
-    """
-    end = held.rfind(b"\n") + 1
-    quotes = held.count(b'"', 0, end) if quotes_may_hold_lines else 0
-    while quotes % 2:
-        line = held.rfind(b"\n", 0, end - 1) + 1
-        quotes -= held.count(b'"', line, end)
-        end = line
-    return end
-
-
-def write_whole(file: CsvFile, export_format: str) -> Path:
-    """Writes all of a file in one, escapes mended."""
-    path = file.folder / "whole.csv"
-    with closing(file.open()) as opened, path.open("wb") as target:
-        target.writelines(plain_blocks(opened, export_format))
-    return path
+def write(piece: Piece, file: Readable, path: Path) -> None:
+    """Writes a piece; behind one that is damaged all that follows in the file."""
+    with private_file(path) as target:
+        target.write(piece.content)
+        if piece.records is None:
+            shutil.copyfileobj(cast(IO[bytes], file), target)

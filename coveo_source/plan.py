@@ -15,7 +15,19 @@ from .exceptions import ExportFailed, RowLimitReached, SettingError
 from .export import Export, Job, Ledger, ours
 from .memory import Memory
 from .settings import Settings, assigned_interval
-from .window import SMALLEST, Due, Span, due, fit, floor_to, halves, resume, short_time
+from .window import (
+    SMALLEST,
+    Due,
+    Span,
+    Window,
+    due,
+    fit,
+    floor_to,
+    halves,
+    resume,
+    short_time,
+    tiled,
+)
 
 FIRST_RUN = timedelta(days=30)
 """How far back a first run reaches that was told no start."""
@@ -63,9 +75,8 @@ def make_plan(
     span = span_of(settings, memory, client.now, notices)
     cursors = memory.cursors(tables)
     notices.extend(ignored_start(settings, cursors))
-    parts = due(cursors, span, settings.window, TABLES)
+    parts = due(cursors, span, TABLES)
     dimensions = wanted_dimensions(settings, client) if parts else ()
-    row_limit = client.row_limit() if parts else None
 
     def job(part: Due) -> Job:
         return Job(part, ledger, settings, dimensions)
@@ -73,12 +84,19 @@ def make_plan(
     def rows(part: Due) -> int:
         return sum(client.estimate(job(part).estimate_query).values())
 
+    row_limit = client.row_limit() if parts else None
+    if row_limit == 0:
+        # halving would never end before the smallest windows
+        raise RowLimitReached(str(parts[0].window), rows(parts[0]), 0)
+
     steps: list[Step] = []
     for part, export in adopted(parts, found, job, settings.lookback):
         if export:
             steps.append(Step(job(part), None, export))
         else:
-            steps += [Step(job(piece), size, None) for piece, size in fit(part, rows, row_limit)]
+            for tile in tiled([part], settings.window):
+                pieces = fit(tile, rows, row_limit)
+                steps += [Step(job(piece), size, None) for piece, size in pieces]
     used = {step.export.id for step in steps if step.export}
     stale = [export for export in found if export.id not in used]
     return Plan(steps, [] if settings.keep_exports else stale, notices, row_limit)
@@ -163,8 +181,9 @@ def adopted(
 ) -> Iterator[tuple[Due, Export | None]]:
     """Pairs each window with the export that a former run left for it, if it left one.
 
-    That run may have asked for less than is due now, since the clock has gone on: then the
-    window is cut where its export ends.
+    That run may have asked for less than is due now: since then the clock has gone on, and what
+    was loaded is read again for the look-back. So a window is cut where its export begins and
+    where it ends.
     """
     waiting = list(parts)[::-1]
     unused = list(found)
@@ -175,21 +194,26 @@ def adopted(
             yield part, None
             continue
         unused.remove(export)
-        first, *rest = resume(part, export.window.end, export.made, lookback)
+        start, end = export.window
+        if part.window.start < start:
+            yield Due(Window(part.window.start, start), part.tables), None
+        fitting = Due(Window(start, part.window.end), part.tables)
+        first, *rest = resume(fitting, end, export.made, lookback)
         waiting.extend(rest)
         yield first, export
 
 
 def left_for(part: Due, found: Iterable[Export], job: Callable[[Due], Job]) -> Export | None:
-    """The export that begins where a window does and reaches furthest into it."""
+    """The first export in a window; of several that begin together the longest."""
     fitting = [
         export
         for export in found
-        if export.window.start == part.window.start
+        if part.window.start <= export.window.start
         and export.window.end <= part.window.end
         and job(Due(export.window, part.tables)).made_by(export)
     ]
-    return max(fitting, key=lambda export: (export.window.end, export.made), default=None)
+    latest = sorted(fitting, key=lambda export: (export.window.end, export.made), reverse=True)
+    return min(latest, key=lambda export: export.window.start, default=None)
 
 
 def wanted_dimensions(settings: Settings, client: CoveoClient) -> tuple[str, ...]:

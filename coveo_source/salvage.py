@@ -1,6 +1,6 @@
-"""Reads a damaged CSV file record by record, where DuckDB stops at the first that does not parse.
+"""Reads a damaged CSV file record by record, where a fast parser would stop or guess.
 
-Slow, and used only from the damage on: every record is either cells or a reason why it has none,
+Slow, and used for damaged files only: every record is either cells or a reason why it has none,
 and nothing between two records is skipped in silence.
 """
 
@@ -8,19 +8,22 @@ import mmap
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from .dialect import BOM
+from .grammar import BARE
 
-FIELDS = {
-    "EXCEL": re.compile(rb'(?:"([^"]*(?:""[^"]*)*)"|([^",\r\n]*))(?=[,\r\n]|\Z)'),
-    "NO_NEWLINE": re.compile(rb'(?:"([^"\\]*(?:\\.[^"\\]*)*)"|([^",\r\n]*))(?=[,\r\n]|\Z)', re.S),
-}
-ESCAPED = {
-    "EXCEL": (re.compile(rb'""'), rb'"'),
-    "NO_NEWLINE": (re.compile(rb"\\(.)", re.S), rb"\1"),
-}
+QUOTES = {"EXCEL": re.compile(rb'"["\\]?'), "NO_NEWLINE": re.compile(rb'\\.?|"', re.S)}
+"""All that may be special inside of quotes: an escape, or the closing quote if nothing follows."""
+ESCAPES = {"EXCEL": re.compile(rb'"(["\\])'), "NO_NEWLINE": re.compile(rb'\\(["\\])')}
+CELL_END = re.compile(rb"(?![^,\r\n])")
+PLAIN_CELL = re.compile(rb'(?:"([^"\\]*)"|(%b))%b' % (BARE, CELL_END.pattern))
+"""A cell without escapes, as nearly all are."""
 LINE_END = re.compile(rb"\r\n|\n|\r")
+
+Data: TypeAlias = bytes | mmap.mmap
+Cell: TypeAlias = tuple[bytes, int]
+"""What a cell holds, unescaped, and where it ends."""
 
 
 class Record(NamedTuple):
@@ -61,32 +64,57 @@ def sized(record: Record, width: int) -> Record:
     return Record(None, record.raw, reason)
 
 
-def record_at(data: mmap.mmap, start: int, export_format: str) -> tuple[Record, int]:
+def record_at(data: Data, start: int, export_format: str) -> tuple[Record, int]:
     """The record that begins at `start`, and where it ends.
 
-    One whose quotes do not close ends with its line: what follows may be sound.
+    One that does not parse ends with the line where the cell begins that is to blame: what
+    follows may be sound.
     """
-    cells: list[bytes | None] = []
+    cells: list[bytes] = []
     position = start
-    while field := FIELDS[export_format].match(data, position):
-        cells.append(field[1] if field[1] is not None else field[2])
-        position = field.end()
+    while cell := cell_at(data, position, export_format):
+        cells.append(cell[0])
+        position = cell[1]
         if data[position : position + 1] != b",":
-            return decoded(cells, data[start:position], export_format), position
+            return decoded(cells, data[start:position]), position
         position += 1
     line_end = LINE_END.search(data, position)
     end = line_end.start() if line_end else len(data)
-    return Record(None, data[start:end], "has a quote that is not closed, or text behind one"), end
+    reason = (
+        f"does not parse from cell {len(cells) + 1} on: it has a quote that is not closed, text"
+        " beside a quote, or an escape that is none"
+    )
+    return Record(None, data[start:end], reason), end
 
 
-def decoded(cells: list[bytes | None], raw: bytes, export_format: str) -> Record:
+def cell_at(data: Data, start: int, export_format: str) -> Cell | None:
+    """The cell that begins at `start`; None if it does not parse."""
+    if plain := PLAIN_CELL.match(data, start):
+        return plain[1] or plain[2] or b"", plain.end()
+    if data[start : start + 1] == b'"':
+        cell = quoted_cell(data, start + 1, export_format)
+        if cell and CELL_END.match(data, cell[1]):
+            return cell
+    return None
+
+
+def quoted_cell(data: Data, start: int, export_format: str) -> Cell | None:
+    """The cell of which `start` is behind its opening quote."""
+    escape = ESCAPES[export_format]
+    for mark in QUOTES[export_format].finditer(data, start):
+        if mark[0] == b'"':
+            return escape.sub(rb"\1", data[start : mark.start()]), mark.end()
+        if not escape.fullmatch(mark[0]):
+            return None
+    return None
+
+
+def decoded(cells: list[bytes], raw: bytes) -> Record:
     """The cells as text; an empty one is null."""
-    pattern, plain = ESCAPED[export_format]
     try:
-        texts = [pattern.sub(plain, cell).decode("utf-8") if cell else None for cell in cells]
+        return Record([cell.decode("utf-8") or None for cell in cells], raw)
     except UnicodeDecodeError:
         return Record(None, raw, "is not valid UTF-8")
-    return Record(texts, raw)
 
 
 def printable(raw: bytes) -> str:

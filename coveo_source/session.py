@@ -17,7 +17,6 @@ from dlt.common.destination.exceptions import DestinationUndefinedEntity
 from dlt.common.pipeline import get_dlt_pipelines_dir
 from dlt.pipeline.state_sync import load_pipeline_state_from_destination
 
-from .archive import clear
 from .catalogue import SOURCE
 from .client import client_of
 from .exceptions import PipelineMismatch, SettingError
@@ -26,6 +25,7 @@ from .interruption import interruptible
 from .lock import only_run
 from .memory import Memory
 from .plan import Plan, make_plan
+from .private import clear
 from .progress import ConsoleProgress
 from .reading import files_folder
 from .settings import WHERE, CoveoConfiguration, Settings, checked

@@ -15,10 +15,10 @@ import pyarrow as pa
 
 from .ahead import ahead
 from .catalogue import CURSOR, ColumnType, Table, column_type
-from .dialect import ESCAPES
+from .dialect import ESCAPES, mended
 from .exceptions import TableError
-from .header import header_of
-from .pieces import CsvFile, NotInPieces, OnDisk, write_whole, written_pieces
+from .header import LONGEST, header_of
+from .pieces import CsvFile, OnDisk, Written, written_pieces
 from .rejection import (
     REJECTED_SCHEMA,
     WHOLE_RECORD,
@@ -30,8 +30,11 @@ from .rejection import (
 from .salvage import Record, printable, records
 
 BATCH_ROWS = 50_000
-LONGEST_RECORD = 16 << 20
-"""Bytes, in a file that cannot be cut. A longer record is read by `salvage`."""
+BATCH_BYTES = 64 << 20
+"""Raw bytes, from which on a batch that is read record by record is full."""
+
+SMALLEST_BUFFER = 1 << 20
+"""Bytes; DuckDB's default buffers are larger, and a piece is parsed in one."""
 
 ARROW_TYPES: dict[ColumnType, pa.DataType] = {
     "text": pa.string(),
@@ -47,10 +50,17 @@ CASTS: dict[ColumnType, str] = {
     " when lower({cell}) in ('f', 'false', '0') then false end",
     # a bare cast would round 1.5 and trim blanks
     "bigint": "case when regexp_full_match({cell}, '-?[0-9]+') then try_cast({cell} as bigint) end",
-    # GMT without a mark was seen; ISO with T and Z, and no milliseconds, are inferred
-    "timestamp": "try_strptime({cell}, ['%Y-%m-%d %H:%M:%S.%g', '%Y-%m-%dT%H:%M:%S.%gZ',"
-    " '%Y-%m-%d %H:%M:%S', '%Y-%m-%dT%H:%M:%SZ'])",
+    # GMT without a mark was seen; ISO with T and Z, and no milliseconds, are inferred;
+    # strptime alone would take 26-1-3 for the year 26, and pass over blanks
+    "timestamp": "case when regexp_full_match({cell}, '[1-9][0-9]{{3}}(-[0-9]{{2}}){{2}}"
+    "[ T][0-9]{{2}}(:[0-9]{{2}}){{2}}([.][0-9]{{1,3}})?Z?') then"
+    " try_strptime({cell}, ['%Y-%m-%d %H:%M:%S.%g', '%Y-%m-%dT%H:%M:%S.%gZ',"
+    " '%Y-%m-%d %H:%M:%S', '%Y-%m-%dT%H:%M:%SZ']) end",
 }
+
+
+STOPPED = (duckdb.InvalidInputException, OSError)
+"""What DuckDB raises at a record that it cannot read: before the first batch, and between two."""
 
 
 class Batch(NamedTuple):
@@ -70,7 +80,8 @@ def read(source: CsvFile | Path, table: Table, export_format: str) -> Iterator[B
     """Reads a CSV file in batches, never as a whole; the next is made while one is used.
 
     A file without records yields one empty batch, so that the table and its columns are known.
-    From a record on that does not parse, the file is read record by record instead.
+    DuckDB parses what fits the grammar, up to the first record that does not; the rest is read
+    record by record, and so is a piece at which DuckDB stops because it is not UTF-8.
 
     source: a path stands for the file on disk, beside which its pieces are written
 
@@ -78,73 +89,66 @@ def read(source: CsvFile | Path, table: Table, export_format: str) -> Iterator[B
         TableError: if the header or the file cannot be read
     """
     file = OnDisk(source, source.parent) if isinstance(source, Path) else source
+    with closing(file.open()) as opened:
+        header = header_of(opened.read(LONGEST), table, export_format)
+    with closing(ahead(batches(file, table, header, export_format))) as coming:
+        yield from coming
+
+
+def batches(
+    file: CsvFile, table: Table, header: Sequence[str], export_format: str
+) -> Generator[Batch, None, None]:
+    """Parses a file piece by piece; while one is parsed the next is unpacked.
+
+    Raises:
+        TableError: if the file cannot be read
+    """
     done = 0
-    try:
-        with closing(ahead(in_pieces(file, table, export_format))) as batches:
-            for batch in batches:
+    with (
+        # the thread that asks is enough: another unpacks and a third uses the rows
+        duckdb.connect(":memory:", config={"threads": 1}) as database,
+        closing(ahead(written_pieces(file, export_format, len(header)))) as pieces,
+    ):
+        casting = Casting(database, table, header)
+        for number, piece in enumerate(pieces):
+            for batch in of_piece(piece, casting, export_format, done, has_header=not number):
                 yield batch
                 done += batch.records
-    except (NotInPieces, duckdb.InvalidInputException):
-        yield from whole(file, table, export_format, done)
-    except duckdb.Error as error:
-        raise unreadable(table, error) from None
-
-
-def in_pieces(file: CsvFile, table: Table, export_format: str) -> Generator[Batch, None, None]:
-    """Parses a file piece by piece.
-
-    Raises:
-        NotInPieces, duckdb.InvalidInputException: where that cannot be, or not go on
-    """
-    done = 0
-    casting = None
-    with (
-        # parses in the thread that asks, beside those that unpack and write
-        duckdb.connect(":memory:", config={"threads": 1}) as database,
-        closing(ahead(written_pieces(file, export_format))) as paths,
-    ):
-        for path in paths:
-            has_header = casting is None
-            casting = casting or Casting(database, table, header_of(path, table, export_format))
-            for part in casting.of_file(path, export_format, path.stat().st_size, has_header):
-                yield casting.batch(part, range(done + 1, done + 1 + part.num_rows))
-                done += part.num_rows
-            path.unlink()
-    if casting and not done:
-        yield empty(table, casting.header)
-
-
-def whole(file: CsvFile, table: Table, export_format: str, done: int) -> Iterator[Batch]:
-    """Reads a file that is damaged, or cannot be cut, from some record on.
-
-    done: how many records come before that one
-
-    Raises:
-        TableError: if the header or the file cannot be read
-    """
-    path = write_whole(file, export_format)
-    header = header_of(path, table, export_format)
-    known = done
-    with duckdb.connect(":memory:") as database:
-        casting = Casting(database, table, header)
-        try:
-            for part in casting.of_file(path, export_format, LONGEST_RECORD):
-                fresh = part.slice(min(known, part.num_rows))
-                known -= part.num_rows - fresh.num_rows
-                yield casting.batch(fresh, range(done + 1, done + 1 + fresh.num_rows))
-                done += fresh.num_rows
-        except duckdb.InvalidInputException:
-            rest = islice(records(path, export_format, len(header)), done + 1, None)
-            yield from salvaged(rest, casting, done)
-        except duckdb.Error as error:
-            raise unreadable(table, error) from None
+            piece.path.unlink()
     if not done:
         yield empty(table, header)
 
 
-def unreadable(table: Table, error: duckdb.Error) -> TableError:
-    """What the parser says, as an error of ours."""
-    return TableError(f"{table.file_name} cannot be read: {error}")
+def of_piece(
+    piece: Written, casting: "Casting", export_format: str, before: int, has_header: bool
+) -> Iterator[Batch]:
+    """The batches of one piece.
+
+    before: how many records came before it
+
+    Raises:
+        TableError: if it cannot be read
+    """
+    done = 0
+    if piece.records is not None:
+        try:
+            for part in casting.of_file(piece.path, export_format, has_header):
+                numbers = range(before + done + 1, before + done + 1 + part.num_rows)
+                yield casting.batch(part, numbers)
+                done += part.num_rows
+            if done != piece.records - has_header:
+                raise TableError(
+                    f"{casting.table.file_name} holds {piece.records - has_header:,} records, but"
+                    f" {done:,} were read, behind record {before:,}. Nothing of it was loaded; please"
+                    " report the header and the version of duckdb."
+                )
+            return
+        except STOPPED:
+            pass
+        except duckdb.Error as error:
+            raise TableError(f"{casting.table.file_name} cannot be read: {error}") from None
+    rest = records(piece.path, export_format, len(casting.header))
+    yield from salvaged(islice(rest, done + has_header, None), casting, before + done)
 
 
 def salvaged(rest: Iterator[Record], casting: "Casting", done: int) -> Iterator[Batch]:
@@ -152,7 +156,7 @@ def salvaged(rest: Iterator[Record], casting: "Casting", done: int) -> Iterator[
 
     done: how many records came before
     """
-    while chunk := list(islice(rest, BATCH_ROWS)):
+    for chunk in chunks(rest):
         numbered = list(enumerate(chunk, done + 1))
         sound = {number: record.cells for number, record in numbered if record.cells}
         batch = casting.batch(casting.of_cells(list(sound.values())), list(sound))
@@ -163,6 +167,20 @@ def salvaged(rest: Iterator[Record], casting: "Casting", done: int) -> Iterator[
         )
         yield Batch(len(chunk), batch.rows, pa.concat_tables([batch.rejected, damaged]))
         done += len(chunk)
+
+
+def chunks(rest: Iterator[Record]) -> Iterator[list[Record]]:
+    """Records in lists that are bounded in number and in bytes."""
+    chunk: list[Record] = []
+    size = 0
+    for record in rest:
+        chunk.append(record)
+        size += len(record.raw)
+        if len(chunk) == BATCH_ROWS or size >= BATCH_BYTES:
+            yield chunk
+            chunk, size = [], 0
+    if chunk:
+        yield chunk
 
 
 class Casting:
@@ -182,18 +200,15 @@ class Casting:
         self.required = (*table.key, CURSOR)
         self.cells = [f"cell_{place}" for place in range(len(header))]
 
-    def of_file(
-        self, path: Path, export_format: str, longest: int, has_header: bool = True
-    ) -> pa.RecordBatchReader:
-        """Parses a file with DuckDB.
-
-        longest: bytes that a record may have; the buffers grow with it
-        """
+    def of_file(self, path: Path, export_format: str, has_header: bool) -> pa.RecordBatchReader:
+        """Parses a file with DuckDB."""
+        path = mended(path) if export_format == "EXCEL" else path
+        size = max(path.stat().st_size, SMALLEST_BUFFER)
         columns = ", ".join(f"'{cell}': 'varchar'" for cell in self.cells)
         source = f"""read_csv(
-            $path, columns = {{{columns}}}, auto_detect = false, header = {has_header}, delim = ',',
-            quote = '"', escape = $escape, nullstr = '', strict_mode = true,
-            max_line_size = {longest}, buffer_size = {2 * longest}
+            $path, columns = {{{columns}}}, auto_detect = false, header = {has_header},
+            delim = ',', quote = '"', escape = $escape, nullstr = '', strict_mode = true,
+            max_line_size = {size}, buffer_size = {2 * size}
         )"""
         parameters = {"path": str(path), "escape": ESCAPES[export_format]}
         return self._database.execute(self._select(source), parameters).to_arrow_reader(BATCH_ROWS)

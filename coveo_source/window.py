@@ -75,24 +75,22 @@ def floor_to(instant: datetime, grain: timedelta) -> datetime:
     return instant - (instant - midnight) % grain
 
 
-def due(
-    cursors: dict[str, datetime | None], span: Span, length: timedelta, order: Iterable[str]
-) -> list[Due]:
+def due(cursors: dict[str, datetime | None], span: Span, order: Iterable[str]) -> list[Due]:
     """The windows that a run has to load, oldest first, each with the tables it is due for.
 
     cursors: up to where each wanted table is loaded; None for a table that never was
-    length: the longest window
     order: the order in which tables are named
 
-    Windows never overlap; together they cover what is due for each table, and nothing else.
+    Windows never overlap; together they cover what is due for each table, and nothing else. They
+    are as long as their tables stay the same: `tiled` cuts them.
     """
     ranges = {table: ranges_due(cursor, span) for table, cursor in cursors.items()}
-    tables = [table for table in order if table in ranges]
-    return [
-        Due(window, part.tables)
-        for part in split_by_tables(ranges, tables)
-        for window in tile(part.window, length)
-    ]
+    return list(split_by_tables(ranges, [table for table in order if table in ranges]))
+
+
+def tiled(parts: Iterable[Due], length: timedelta) -> list[Due]:
+    """The same in windows of at most `length`."""
+    return [Due(window, part.tables) for part in parts for window in tile(part.window, length)]
 
 
 def ranges_due(cursor: datetime | None, span: Span) -> list[Window]:

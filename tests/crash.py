@@ -32,10 +32,11 @@ PENDING = "Loading first what an earlier run had read"
 
 @dataclass(frozen=True)
 class FlawedTraffic(Traffic):
-    """Traffic of which some cells do not fit their type."""
+    """Traffic of which some events come late, and some cells do not fit their type."""
 
     seed: int = 3
     visits_per_day: int = 25
+    late_share: float = 0.1
 
     def rows(self, table: str, *args: Any, **options: Any) -> Iterator[Row]:
         columns = list(options["columns"])

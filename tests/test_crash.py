@@ -89,11 +89,6 @@ def test_killed_and_run_again_it_ends_as_one_clean_run(trials: Trials, when: str
     assert verdict.problems == []
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="the look-back moves the start of the next window, so that the export which was made"
-    " for it fits no more: it is deleted and another is made",
-)
 def test_an_export_left_by_a_run_with_several_windows_is_used(
     trials: Trials, tmp_path: Path
 ) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from coveo_source import client as client_module
 from coveo_source import export as export_module
+from coveo_source import patience
 from coveo_source.client import CoveoClient
 from coveo_source.demo import DemoServer, Request, Response
 from coveo_source.exceptions import (
@@ -53,8 +53,8 @@ def client_of(server: DemoServer) -> CoveoClient:
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(export_module, "FIRST_WAIT", 0.01)
     monkeypatch.setattr(export_module, "LONGEST_WAIT", 0.02)
-    monkeypatch.setattr(client_module, "RETRIES", 1)
-    monkeypatch.setattr(client_module, "CONNECT_RETRIES", 0)
+    monkeypatch.setattr(patience, "RETRIES", 1)
+    monkeypatch.setattr(patience, "CONNECT_RETRIES", 0)
 
 
 # --- what an export is known by ---

@@ -50,3 +50,14 @@ def test_it_shows_the_two_commands_on_a_line_each() -> None:
 def test_it_ends_no_example_unfinished() -> None:
     assert "@@" not in README
     assert README.count("```") % 2 == 0
+
+
+def test_every_promise_names_tests_that_exist() -> None:
+    promises = README.split("## What it promises")[1].split("\n## ")[0]
+    rows = [line for line in promises.splitlines() if line.startswith("| **")]
+    folder = Path(__file__).parents[1]
+    assert len(rows) > 8
+    for row in rows:
+        files = re.findall(r"\]\((tests/\w+\.py)\)", row)
+        assert files
+        assert all((folder / file).is_file() for file in files), row

@@ -19,6 +19,7 @@ from coveo_source.window import (
     resume,
     short_time,
     tile,
+    tiled,
     union,
     window_between,
     wire_time,
@@ -209,7 +210,7 @@ def test_windows_that_touch_become_one() -> None:
 def test_every_minute_due_for_a_table_is_in_exactly_one_window_that_names_it(
     cursors: dict[str, datetime | None], span: Span, length: int
 ) -> None:
-    parts = due(cursors, span, length * MINUTE, TABLES)
+    parts = tiled(due(cursors, span, TABLES), length * MINUTE)
     for number in range(LAST_MINUTE + 1):
         minute = at(number)
         holding = [part for part in parts if part.window.start <= minute < part.window.end]
@@ -223,7 +224,7 @@ def test_every_minute_due_for_a_table_is_in_exactly_one_window_that_names_it(
 def test_due_windows_are_in_order_within_bounds_and_name_tables_as_the_catalogue_does(
     cursors: dict[str, datetime | None], span: Span, length: int
 ) -> None:
-    parts = due(cursors, span, length * MINUTE, TABLES)
+    parts = tiled(due(cursors, span, TABLES), length * MINUTE)
     order = list(TABLES)
     for part in parts:
         assert part.window.start < part.window.end <= span.end
@@ -250,7 +251,7 @@ def test_due_windows_are_in_order_within_bounds_and_name_tables_as_the_catalogue
 def test_due_windows_are_exact_to_the_millisecond(
     cursors: dict[str, datetime | None], span: Span, length: timedelta, probes: list[datetime]
 ) -> None:
-    parts = due(cursors, span, length, TABLES)
+    parts = tiled(due(cursors, span, TABLES), length)
     edges = [edge for part in parts for edge in part.window]
     close = [edge + timedelta(milliseconds=step) for edge in edges for step in (-1, 0, 1)]
     for instant in (*probes, *close):
@@ -264,7 +265,7 @@ def test_due_windows_are_exact_to_the_millisecond(
 @given(cursors_of_tables, spans())
 def test_a_backfill_asks_no_cursor(cursors: dict[str, datetime | None], span: Span) -> None:
     fixed = span._replace(backfill_from=at(10), end=at(200))
-    parts = due(cursors, fixed, timedelta(days=1), TABLES)
+    parts = tiled(due(cursors, fixed, TABLES), timedelta(days=1))
     wanted = tuple(name for name in TABLES if name in cursors)
     assert parts == [Due(Window(at(10), at(200)), wanted)]
 
@@ -273,7 +274,7 @@ def test_a_backfill_asks_no_cursor(cursors: dict[str, datetime | None], span: Sp
 @given(spans().filter(lambda span: bool(span.history)), minutes, minutes)
 def test_looking_back_stops_at_the_earliest_history(span: Span, cursor: int, table: int) -> None:
     span = span._replace(backfill_from=None)
-    parts = due({"clicks": at(cursor)}, span, timedelta(days=1), TABLES)
+    parts = tiled(due({"clicks": at(cursor)}, span, TABLES), timedelta(days=1))
     earliest = min(span.history[0].start, at(cursor))
     assert all(part.window.start >= earliest for part in parts)
 
@@ -281,14 +282,14 @@ def test_looking_back_stops_at_the_earliest_history(span: Span, cursor: int, tab
 def test_a_table_with_a_cursor_goes_on_a_look_back_before_it() -> None:
     history = [Window(at(0), at(100))]
     span = Span(at(130), None, at(0), 20 * MINUTE, history)
-    parts = due({"clicks": at(100)}, span, timedelta(days=1), TABLES)
+    parts = tiled(due({"clicks": at(100)}, span, TABLES), timedelta(days=1))
     assert parts == [Due(Window(at(80), at(130)), ("clicks",))]
 
 
 def test_a_table_added_later_catches_up_on_its_own_and_then_shares_a_window() -> None:
     history = [Window(at(0), at(20)), Window(at(50), at(100))]
     span = Span(at(130), None, at(50), 10 * MINUTE, history)
-    parts = due({"clicks": None, "searches": at(100)}, span, timedelta(days=1), TABLES)
+    parts = tiled(due({"clicks": None, "searches": at(100)}, span, TABLES), timedelta(days=1))
     assert parts == [
         Due(Window(at(0), at(20)), ("clicks",)),
         Due(Window(at(50), at(90)), ("clicks",)),
@@ -299,13 +300,13 @@ def test_a_table_added_later_catches_up_on_its_own_and_then_shares_a_window() ->
 def test_a_table_without_a_cursor_is_not_due_where_nothing_was_ever_loaded() -> None:
     history = [Window(at(0), at(20)), Window(at(50), at(100))]
     span = Span(at(100), None, at(90), 10 * MINUTE, history)
-    parts = due({"clicks": None}, span, timedelta(days=1), TABLES)
+    parts = tiled(due({"clicks": None}, span, TABLES), timedelta(days=1))
     assert [part.window for part in parts] == history
 
 
 def test_nothing_is_due_when_all_is_loaded() -> None:
     span = Span(at(50), None, at(0), timedelta(), [Window(at(0), at(50))])
-    assert due({"clicks": at(50), "groups": at(60)}, span, MINUTE, TABLES) == []
+    assert tiled(due({"clicks": at(50), "groups": at(60)}, span, TABLES), MINUTE) == []
 
 
 # --- halving ---

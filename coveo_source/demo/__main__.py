@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from threading import Event
 
+from coveo_source.demo.faults import NAMED, inject
 from coveo_source.demo.server import DemoServer
 from coveo_source.demo.traffic import Traffic
 
@@ -29,6 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         print(f"Cannot listen on port {options.port}: {error.strerror}.", file=sys.stderr)
         return 1
+    inject(server, *(fault for name in options.fault for fault in NAMED[name]()))
     with server:
         print(_WELCOME.format(server=server), flush=True)
         _wait_for_signal()
@@ -46,6 +48,14 @@ def _parser() -> argparse.ArgumentParser:
         "--visits-per-day", type=int, default=200, help="on a working day (default: %(default)s)"
     )
     parser.add_argument("--seed", type=int, default=7, help="of the events (default: %(default)s)")
+    parser.add_argument(
+        "--fault",
+        action="append",
+        choices=sorted(NAMED),
+        default=[],
+        metavar="NAME",
+        help=f"let something go wrong, may be repeated: {', '.join(sorted(NAMED))}",
+    )
     return parser
 
 

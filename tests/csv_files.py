@@ -1,0 +1,74 @@
+"""CSV files as Coveo may write them, and what the reader makes of them."""
+
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from coveo_source.catalogue import TABLES
+from coveo_source.table import Batch, read
+
+SEARCHES = TABLES["searches"]
+KEYWORDS = TABLES["keywords"]
+TIME = "2026-01-31 23:59:59.999"
+INSTANT = datetime(2026, 1, 31, 23, 59, 59, 999_000, tzinfo=timezone.utc)
+FORMATS = {"rfc4180": "EXCEL", "excel_backslash": "EXCEL", "no_newline": "NO_NEWLINE"}
+
+Rows = Sequence[Sequence[str]]
+
+
+def rfc4180(cell: str) -> str:
+    return '"' + cell.replace('"', '""') + '"' if cell else ""
+
+
+def excel_backslash(cell: str) -> str:
+    return '"' + cell.replace('"', '""').replace("\\", '"\\') + '"' if cell else ""
+
+
+def no_newline(cell: str) -> str:
+    return '"' + cell.replace("\\", "\\\\").replace('"', '\\"') + '"' if cell else ""
+
+
+WRITERS = {"rfc4180": rfc4180, "excel_backslash": excel_backslash, "no_newline": no_newline}
+
+
+def without_newlines(cell: str) -> str:
+    return cell.replace("\r", "").replace("\n", "")
+
+
+def csv_file(
+    path: Path, rows: Rows, dialect: str = "rfc4180", end: str = "\n", bom: bool = True
+) -> Path:
+    write = WRITERS[dialect]
+    text = "".join(",".join(map(write, row)) + end for row in rows)
+    path.write_bytes(("\ufeff" if bom else "").encode() + text.encode())
+    return path
+
+
+def raw_file(folder: Path, content: str | bytes) -> Path:
+    path = folder / "file.csv"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+def rows_of(batches: Sequence[Batch]) -> list[dict[str, Any]]:
+    return [row for batch in batches for row in batch.rows.to_pylist()]
+
+
+def rejected_of(batches: Sequence[Batch]) -> list[dict[str, Any]]:
+    return [row for batch in batches for row in batch.rejected.to_pylist()]
+
+
+def loaded(folder: Path, rows: Rows, table: str = "searches") -> list[Batch]:
+    return list(read(csv_file(folder / "file.csv", rows), TABLES[table], "EXCEL"))
+
+
+def one_column(folder: Path, name: str, cells: Sequence[str]) -> list[Batch]:
+    rows = [(str(number), TIME, cell) for number, cell in enumerate(cells)]
+    return loaded(folder, [("id", "datetime", name), *rows])
+
+
+def values_of(folder: Path, name: str, cells: Sequence[str]) -> list[Any]:
+    batches = one_column(folder, name, cells)
+    assert rejected_of(batches) == []
+    return [row[name] for row in rows_of(batches)]
