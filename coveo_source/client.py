@@ -156,10 +156,10 @@ class CoveoClient:
         parts = urlsplit(address)
         local = parts.scheme == "http" and (self._allow_http or parts.hostname in THIS_MACHINE)
         if parts.scheme != "https" and not local:
+            advice = " If that host is yours, set allow_http." if parts.scheme == "http" else ""
             raise UnsafeAddress(
-                f"Coveo sent the download to {parts.scheme}://{parts.netloc}, where anybody on the"
-                " way could read it. It was not fetched; nothing was lost. If that host is yours,"
-                " set allow_http."
+                f"Coveo sent the download to {parts.scheme}://{parts.netloc}, which is not https."
+                f" It was not fetched; nothing was lost.{advice}"
             )
         return address
 

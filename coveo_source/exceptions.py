@@ -24,6 +24,8 @@ CoveoSourceError
      x ValueRejected       with `strict`: a cell or a record does not fit
  x CountMismatch           other rows are in the destination than the file held
  x ModelError              a SQL model failed; the load before it is untouched
+   x CheckError            a data test of a model cannot be run as it is written
+ x ProjectError            a dbt project cannot be written where it should go
 
 Those that another run may heal are transient in dlt's terms, the others terminal.
 """
@@ -232,6 +234,14 @@ class ModelError(CoveoSourceError, TerminalException):
     """A SQL model failed."""
 
 
+class CheckError(ModelError):
+    """A data test of a model cannot be run as it is written."""
+
+
+class ProjectError(CoveoSourceError, TerminalException):
+    """A dbt project cannot be written where it should go."""
+
+
 @contextmanager
 def told_with(place: str, known_by: object) -> Iterator[None]:
     """Says where it was before what happened, in errors that do not say so.
@@ -263,3 +273,10 @@ def causes(error: BaseException) -> Iterator[BaseException]:
         seen.add(id(inner))
         yield inner
         inner = inner.__cause__ or inner.__context__
+
+
+def reason(error: BaseException) -> str:
+    """The innermost message of an error, as one sentence."""
+    *_, innermost = causes(error)
+    text = " ".join(str(innermost).split()) or type(innermost).__name__
+    return text if text.endswith((".", "^")) else f"{text}."

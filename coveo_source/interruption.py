@@ -4,6 +4,7 @@ dlt only notes a signal and looks at the note between two steps of its own. Whil
 Coveo there is nothing to be tidied up, so there a signal ends the waiting at once.
 """
 
+import os
 import signal
 import threading
 from collections.abc import Iterator
@@ -16,6 +17,31 @@ from dlt.common.runtime import signals
 from .exceptions import found_in
 
 STOPPING = (signal.SIGINT, signal.SIGTERM)
+
+
+@contextmanager
+def orderly() -> Iterator[None]:
+    """Lets a first signal end a run when dlt is ready to, and a second one at once."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    # dlt calls what was there before it for the second signal; without this the process would
+    # wait for the threads of a load that is under way
+    before = {number: signal.signal(number, end_at_once) for number in STOPPING}
+    try:
+        with signals.intercepted_signals():
+            yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def end_at_once(number: int, frame: FrameType | None) -> None:
+    """Ends the process, whatever it does."""
+    name = signal.Signals(number).name
+    text = f"Ended at once by a second {name}. Run again, and it goes on from here.\n"
+    os.write(2, text.encode())
+    os._exit(1)
 
 
 @contextmanager

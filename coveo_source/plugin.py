@@ -5,10 +5,12 @@ verb runs.
 """
 
 import argparse
+import logging
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlt.common.configuration import plugins
@@ -91,7 +93,69 @@ class RunVerb(PlanVerb):
             print(outcome_text(run(options(args), overrides)))
 
 
-VERBS: tuple[type[Verb], ...] = (RunVerb, PlanVerb)
+class ModelsVerb(Verb):
+    """`models`."""
+
+    command = "models"
+    help_string = "Brings the SQL models up to date, from what is loaded; asks nothing of Coveo"
+
+    def configure_parser(self, parser: ArgumentParser) -> None:
+        """Adds the options that decide what to build."""
+        super().configure_parser(parser)
+        parser.add_argument("--select", nargs="+", default=(), metavar="NAME", help="default: all")
+        instead = parser.add_mutually_exclusive_group()
+        instead.add_argument(
+            "--full-refresh", action="store_true", help="build them as a whole, not by what changed"
+        )
+        instead.add_argument(
+            "--test", action="store_true", help="run their data tests, and build nothing"
+        )
+        instead.add_argument(
+            "--dbt",
+            type=Path,
+            metavar="FOLDER",
+            help="write them as a dbt project",
+        )
+
+    def execute(self, args: Namespace) -> None:
+        """Builds and prints what was built, or what else was asked for."""
+        from .remodel import remodel
+        from .summary import models_text
+
+        with exit_codes():
+            if args.test:
+                self.test(args)
+            elif args.dbt:
+                self.write_dbt_project(args)
+            else:
+                print(models_text(remodel(options(args), args.select)))
+
+    def test(self, args: Namespace) -> None:
+        """Prints what each data test finds; ends the process with 1 if one fails."""
+        from .findings import check_line, checks_text
+        from .remodel import check
+
+        results = []
+        for result in check(options(args), args.select):
+            print(check_line(result), flush=True)
+            results.append(result)
+        print(checks_text(results))
+        if any(result.status == "FAIL" for result in results):
+            raise SystemExit(1)
+
+    def write_dbt_project(self, args: Namespace) -> None:
+        """Writes the project, which is of all models, and says how to go on."""
+        from .exceptions import SettingError
+        from .findings import project_text
+        from .remodel import as_dbt_project
+
+        if args.select:
+            given = " ".join(args.select)
+            raise SettingError("select", given, "A dbt project is of all models: leave it out.")
+        print(project_text(args.dbt, as_dbt_project(options(args), args.dbt)))
+
+
+VERBS: tuple[type[Verb], ...] = (RunVerb, PlanVerb, ModelsVerb)
 
 
 def options(args: Namespace) -> "Options":
@@ -137,17 +201,28 @@ def exit_codes() -> Iterator[None]:
     from dlt._workspace.cli import _debug
     from dlt.common.configuration.exceptions import ConfigurationException
 
-    from .exceptions import PipelineMismatch, SettingError, found_in
+    from .exceptions import PipelineMismatch, ProjectError, SettingError, found_in
     from .summary import error_text
 
+    if not _debug.is_debug_enabled():
+        logging.getLogger("dlt").addFilter(without_traceback)
     try:
         yield
     except (Exception, KeyboardInterrupt) as error:
         if _debug.is_debug_enabled():
             raise
         print(error_text(error), file=sys.stderr)
-        misuse = (SettingError, PipelineMismatch, ConfigurationException)
+        misuse = (SettingError, PipelineMismatch, ProjectError, ConfigurationException)
         raise SystemExit(2 if any(found_in(error, kind) for kind in misuse) else 1) from None
+
+
+def without_traceback(record: logging.LogRecord) -> bool:
+    """Leaves of a traceback that dlt logs its last line; the error is told in full at the end."""
+    text, traceback, trace = record.getMessage().partition("Traceback (most recent call last)")
+    record.msg = f"{text}{trace.strip().splitlines()[-1]}" if traceback else text
+    record.args = ()
+    record.exc_info = None
+    return True
 
 
 def taken(verb: str) -> bool:
@@ -175,3 +250,10 @@ def plug_cli_run(host: str) -> type[SupportsCliCommand] | None:
 def plug_cli_plan(host: str) -> type[SupportsCliCommand] | None:
     """Registers `plan`."""
     return None if taken(PlanVerb.command) else PlanVerb
+
+
+@plugins.hookimpl(specname="plug_cli")
+@only_host("dlt")
+def plug_cli_models(host: str) -> type[SupportsCliCommand] | None:
+    """Registers `models`."""
+    return None if taken(ModelsVerb.command) else ModelsVerb

@@ -9,6 +9,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 import dlt
+from dlt.common.pipeline import LoadInfo
 from dlt.destinations.job_client_impl import SqlJobClientBase
 
 from .audit import LOADED, RECONCILED_AT
@@ -34,12 +35,27 @@ def reconcile(pipeline: dlt.Pipeline, load_ids: Iterable[str]) -> dict[str, int]
             for table in TABLES
             if any(export[f"{table}_keys"] is not None for export in exports)
         }
+        if len(exports) == 1:
+            note(pipeline, exports[0]["export_id"], counted)
         for table, rows in counted.items():
             check(table, rows, exports)
             found[table] = found.get(table, 0) + rows
-        if len(exports) == 1:
-            note(pipeline, exports[0]["export_id"], counted)
     return found
+
+
+def unreconciled(pipeline: dlt.Pipeline) -> list[str]:
+    """The last load, if the run that made it was killed before its counts were compared."""
+    if RECONCILED_AT not in pipeline.default_schema.tables.get(EXPORTS, {}).get("columns", {}):
+        return []
+    newest = f"select max(_dlt_load_id) as load_id from {EXPORTS}"
+    condition = f"_dlt_load_id = ({newest}) and {RECONCILED_AT} is null"
+    query = f"distinct _dlt_load_id from {EXPORTS} where {condition}"
+    return [load_id for (load_id,) in select(pipeline, query)]
+
+
+def loaded(info: LoadInfo) -> list[str]:
+    """The packages that a run has brought to their end; a signal leaves some for the next."""
+    return [package.load_id for package in info.load_packages if package.state == "loaded"]
 
 
 def exports_of(pipeline: dlt.Pipeline, load_id: str) -> list[dict[str, Any]]:

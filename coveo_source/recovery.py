@@ -5,9 +5,43 @@ is killed between two of these steps leaves what dlt's own next run stumbles ove
 """
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import dlt
+from dlt.common.runtime import signals
+
+from .exceptions import CountMismatch
+from .reconciliation import loaded, reconcile, unreconciled
+
+
+def load_pending(pipeline: dlt.Pipeline, say: Callable[[str], None]) -> None:
+    """Loads the packages that a run left which did not come to its end.
+
+    Raises:
+        CountMismatch: if other rows were loaded than the files held
+    """
+    mend(pipeline)
+    if not pipeline.has_pending_data:
+        check_last_load(pipeline, say)
+        return
+    say("Loading first what an earlier run had read but not yet loaded.")
+    reconcile(pipeline, loaded(pipeline.run()))
+    # the package holds the cursors that belong to it; those in the working folder may be older
+    pipeline.sync_destination()
+    signals.raise_if_signalled()
+
+
+def check_last_load(pipeline: dlt.Pipeline, say: Callable[[str], None]) -> None:
+    """Compares the counts of a load whose run was killed before it could.
+
+    A difference is told, and ends nothing: since then somebody may have changed the tables.
+    """
+    if pipeline.default_schema_name:
+        try:
+            reconcile(pipeline, unreconciled(pipeline))
+        except CountMismatch as error:
+            say(str(error))
 
 
 def mend(pipeline: dlt.Pipeline) -> None:

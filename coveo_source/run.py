@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import dlt
-from dlt.common.pipeline import LoadInfo
 from dlt.common.runtime import signals
 from dlt.common.schema import Schema
 from dlt.extract import DltSource
@@ -20,18 +19,15 @@ from .audit import Fetched
 from .catalogue import SOURCE
 from .deletion import delete
 from .exceptions import CountMismatch, ExportFailed, found_in
-from .interruption import interruptible
-from .models import columns_of, run_model, selected
+from .interruption import interruptible, orderly
 from .plan import Step, smaller
 from .reading import Reading
-from .reconciliation import reconcile
-from .recovery import mend
+from .rebuild import build
+from .reconciliation import loaded, reconcile
+from .recovery import load_pending
 from .session import Options, Session, session
 from .summary import Outcome, relative
-from .tuning import unlimited
-
-MODELS_DUE = "coveo_source_models_due"
-"""Under this name the working folder remembers that there are rows that no model has seen."""
+from .tuning import frugal
 
 
 def run(options: Options, overrides: Mapping[str, Any]) -> Outcome:
@@ -44,52 +40,19 @@ def run(options: Options, overrides: Mapping[str, Any]) -> Outcome:
         CoveoSourceError, PipelineStepFailed: what was loaded so far stays loaded
     """
     started = time.monotonic()
-    with signals.intercepted_signals(), session(options, overrides) as here:
+    with orderly(), session(options, overrides) as here:
         here.attach()
-        loaded_pending = load_pending(here)
+        load_pending(here.pipeline, here.progress.say)
         plan = here.plan()
         for notice in plan.notices:
             here.progress.say(notice)
         delete(here.client, [export.id for export in plan.stale])
         outcome = outcome_of(here)
         outcome.fetched.extend(load_windows(here, plan.steps))
-        if options.with_models and (loaded_pending or models_missing(here) or models_due(here)):
+        if options.with_models:
             outcome.models.update(build_models(here))
-            here.pipeline.set_local_state_val(MODELS_DUE, False)
         outcome.seconds = time.monotonic() - started
         return outcome
-
-
-def load_pending(here: Session) -> bool:
-    """Loads the packages that a run left which did not come to its end; whether there were any."""
-    mend(here.pipeline)
-    if not here.pipeline.has_pending_data:
-        return False
-    here.progress.say("Loading first what an earlier run had read but not yet loaded.")
-    # it may hold a model, or be what there was too little memory for
-    with unlimited(here.pipeline):
-        info = here.pipeline.run()
-    reconcile(here.pipeline, loaded(info))
-    # the package holds the cursors that belong to it; those in the working folder may be older
-    here.pipeline.sync_destination()
-    signals.raise_if_signalled()
-    return True
-
-
-def loaded(info: LoadInfo) -> list[str]:
-    """The packages that a run has brought to their end; a signal leaves some for the next."""
-    return [package.load_id for package in info.load_packages if package.state == "loaded"]
-
-
-def models_missing(here: Session) -> bool:
-    """Whether a model was never built although there is something to build it from."""
-    present = columns_of(here.pipeline)
-    return bool(present) and any(model.name not in present for model in selected(()))
-
-
-def models_due(here: Session) -> bool:
-    """Whether rows were loaded since all models were built, by this run or by one before it."""
-    return bool(here.pipeline.state["_local"].get(MODELS_DUE))
 
 
 def load_windows(here: Session, steps: Iterable[Step]) -> Iterator[Fetched]:
@@ -127,8 +90,8 @@ def load(here: Session, step: Step, refresh: bool = False) -> Fetched:
     reading = Reading(here.settings, [step])
     source = DltSource(Schema(SOURCE), SOURCE, list(resources(reading)))
     mode: Any = "drop_resources" if refresh else None
-    here.pipeline.set_local_state_val(MODELS_DUE, True)
-    info = here.pipeline.run(source, refresh=mode)
+    with frugal(here.pipeline):
+        info = here.pipeline.run(source, refresh=mode)
     fetched = reading.fetched[0]
     check_counts(here.pipeline, fetched)
     fetched.loaded = reconcile(here.pipeline, loaded(info))
@@ -152,19 +115,8 @@ def check_counts(pipeline: dlt.Pipeline, fetched: Fetched) -> None:
 
 
 def build_models(here: Session) -> Iterator[tuple[str, int]]:
-    """Builds all models; yields the name and the rows of each."""
-    for model in selected(()):
-        signals.raise_if_signalled()
-        here.progress.say(f"Model {model.name}")
-        with unlimited(here.pipeline):
-            run_model(here.pipeline, model)
-        yield model.name, count_rows(here.pipeline, model.name)
-
-
-def count_rows(pipeline: dlt.Pipeline, table: str) -> int:
-    """The rows of a table in the destination."""
-    rows = pipeline.dataset()(f"select count(*) as row_count from {table}").fetchall()
-    return int(rows[0][0])
+    """Brings all models up to date; yields the name and the rows of each that was built."""
+    yield from build(here.pipeline, full_refresh=here.options.full_refresh, say=here.progress.say)
 
 
 def outcome_of(here: Session) -> Outcome:

@@ -1,7 +1,7 @@
 """One command's hold on a pipeline: its settings, its lock, its state, its client."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -77,13 +77,7 @@ class Session:
         self.options = options
         self.settings = settings
         self.progress = ConsoleProgress()
-        self.pipeline = dlt.pipeline(
-            options.pipeline,
-            pipelines_dir=options.pipelines_dir,  # type: ignore[arg-type]
-            destination=tuned(options.destination),
-            dataset_name=options.dataset,
-            progress=options.progress or self.progress,  # type: ignore[arg-type]
-        )
+        self.pipeline = pipeline_of(options, self.progress)
         self.client = client_of(settings)
 
     @property
@@ -102,11 +96,7 @@ class Session:
         Raises:
             PipelineMismatch: if it holds another source's or another organization's data
         """
-        self.pipeline.sync_destination()
-        if remembered_elsewhere(self.pipeline):
-            self.progress.say("The working folder is that of another dataset: reading this one's.")
-            self.pipeline = self.pipeline.drop()
-            self.pipeline.sync_destination()
+        self.pipeline = restored(self.pipeline, self.progress.say)
         foreign = [name for name in self.pipeline.schema_names if name != SOURCE]
         if foreign:
             raise PipelineMismatch(
@@ -122,6 +112,27 @@ class Session:
         memory = self.memory.without_cursors() if self.options.full_refresh else self.memory
         with interruptible():
             return make_plan(self.settings, memory, self.client, self.ledger, self.settings.tables)
+
+
+def pipeline_of(options: Options, progress: ConsoleProgress) -> dlt.Pipeline:
+    """The pipeline that the command line names."""
+    return dlt.pipeline(
+        options.pipeline,
+        pipelines_dir=options.pipelines_dir,  # type: ignore[arg-type]
+        destination=tuned(options.destination),
+        dataset_name=options.dataset,
+        progress=options.progress or progress,  # type: ignore[arg-type]
+    )
+
+
+def restored(pipeline: dlt.Pipeline, say: Callable[[str], None]) -> dlt.Pipeline:
+    """The pipeline with the state that its dataset has of it."""
+    pipeline.sync_destination()
+    if remembered_elsewhere(pipeline):
+        say("The working folder is that of another dataset: reading this one's.")
+        pipeline = pipeline.drop()
+        pipeline.sync_destination()
+    return pipeline
 
 
 def remembered_elsewhere(pipeline: dlt.Pipeline) -> bool:
@@ -142,6 +153,16 @@ def remembered_elsewhere(pipeline: dlt.Pipeline) -> bool:
     return Memory.of_pipeline(stored).dataset_id != Memory.of_pipeline(pipeline.state).dataset_id
 
 
+def locked(options: Options) -> AbstractContextManager[None]:
+    """The lock of the pipeline that the command line names.
+
+    Raises:
+        PipelineBusy: if another process holds it
+    """
+    pipelines_dir = options.pipelines_dir or get_dlt_pipelines_dir()
+    return only_run(Path(pipelines_dir), options.pipeline)
+
+
 @contextmanager
 def session(options: Options, overrides: Mapping[str, Any]) -> Iterator[Session]:
     """A session of which there is one at a time, closed afterwards.
@@ -151,8 +172,7 @@ def session(options: Options, overrides: Mapping[str, Any]) -> Iterator[Session]
         PipelineBusy: if there is another on the same pipeline
     """
     settings = resolve_settings(overrides)
-    pipelines_dir = options.pipelines_dir or get_dlt_pipelines_dir()
-    with only_run(Path(pipelines_dir), options.pipeline):
+    with locked(options):
         opened = Session(options, settings)
         try:
             yield opened

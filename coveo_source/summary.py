@@ -2,7 +2,7 @@
 
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,9 +12,8 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from .audit import Fetched
 from .catalogue import TABLES
 from .counts import Counts
-from .exceptions import CoveoSourceError, found_in
+from .exceptions import CoveoSourceError, found_in, reason
 from .interruption import signal_in
-from .models import reason
 from .plan import Plan, Step
 
 
@@ -63,6 +62,13 @@ def error_text(error: BaseException) -> str:
         f"{where}{reason(error)} Nothing was lost: what was loaded is loaded. Run again when the"
         " cause is gone; with dlt's --debug you see where it is."
     )
+
+
+def models_text(built: Mapping[str, int]) -> str:
+    """What was built."""
+    if not built:
+        return "All models are up to date."
+    return grid([["model", "rows"], *([name, f"{rows:,}"] for name, rows in built.items())], 1)
 
 
 def headline(outcome: Outcome) -> str:

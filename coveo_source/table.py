@@ -139,8 +139,8 @@ def of_piece(
             if done != piece.records - has_header:
                 raise TableError(
                     f"{casting.table.file_name} holds {piece.records - has_header:,} records, but"
-                    f" {done:,} were read, behind record {before:,}. Nothing of it was loaded; please"
-                    " report the header and the version of duckdb."
+                    f" {done:,} were read, behind record {before:,}. Nothing of it was loaded;"
+                    " please report the header and the version of duckdb."
                 )
             return
         except STOPPED:

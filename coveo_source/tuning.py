@@ -29,7 +29,7 @@ class FrugalDuckDb(dlt.destinations.duckdb):
     defaults: settings of DuckDB; those that are configured come first
     """
 
-    defaults: Mapping[str, Any] = LOADING
+    defaults: Mapping[str, Any] = {}
 
     @property
     def destination_type(self) -> str:
@@ -46,16 +46,21 @@ class FrugalDuckDb(dlt.destinations.duckdb):
 
 
 @contextmanager
-def unlimited(pipeline: dlt.Pipeline) -> Iterator[None]:
-    """Leaves DuckDB to its own defaults meanwhile: SQL that sorts a history needs more memory."""
+def frugal(pipeline: dlt.Pipeline) -> Iterator[None]:
+    """Loads into DuckDB with the settings for that.
+
+    The models are left to DuckDB's own, since SQL that sorts a history needs more memory; so is
+    what an earlier run left, which may hold a model, or be what there was too little memory for.
+    """
     destination = pipeline.destination
-    if isinstance(destination, FrugalDuckDb):
-        destination.defaults = {}
+    if not isinstance(destination, FrugalDuckDb):
+        yield
+        return
+    destination.defaults = LOADING
     try:
         yield
     finally:
-        if isinstance(destination, FrugalDuckDb):
-            destination.defaults = LOADING
+        destination.defaults = {}
 
 
 def tuned(destination: str) -> Destination[Any, Any]:

@@ -1,4 +1,6 @@
 -- One row per event: the searches, clicks and custom events of all visits on one timeline.
+--
+-- The columns of the three tables are untouched, so this equals the join that Coveo documents.
 
 with
 
@@ -75,13 +77,24 @@ numbered as (
 
 ),
 
+-- An event without a visit has no place in one. Both times are taken in UTC, because in a zone
+-- with summer time a difference can be an hour off.
 final as (
 
     select
         * exclude (type_order, event_number, previous_datetime),
-        cast(event_number as bigint) as event_number,
         cast(
-            date_diff('millisecond', previous_datetime, datetime) as bigint
+            case when visit_id is not null then event_number end as bigint
+        ) as event_number,
+        cast(
+            case
+                when visit_id is not null and event_number > 1
+                    then date_diff(
+                        'millisecond',
+                        previous_datetime at time zone 'UTC',
+                        datetime at time zone 'UTC'
+                    )
+            end as bigint
         ) as ms_since_previous_event
 
     from numbered

@@ -8,16 +8,27 @@ import duckdb
 from dlt.common.versioned_state import decompress_state, json_decode_state
 
 from coveo_source.catalogue import EXPORTS, REJECTED, SOURCE, TABLES
+from coveo_source.loads import BUILDS, LOADS, UNITS
 from coveo_source.window import Window, union
 
 from .crash import PENDING, Ended, Workshop
 from .user import DATASET
 
 BY_NATURE = {
-    EXPORTS: {"export_id", "made_at", "fetched_at", "wait_seconds", "read_seconds"},
+    EXPORTS: {
+        "export_id",
+        "made_at",
+        "fetched_at",
+        "wait_seconds",
+        "read_seconds",
+        "reconciled_at",
+    },
     REJECTED: {"export_id"},
 }
 """Columns that differ from run to run."""
+
+WORK = {BUILDS, LOADS, UNITS}
+"""Tables that say what of the models has to be built, and so differ with every way to the end."""
 
 Content = dict[str, list[tuple[Any, ...]]]
 
@@ -77,14 +88,14 @@ def evidence_of(shop: Workshop) -> Evidence:
 
 
 def column_types(database: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]:
-    """Name and type of every column of all tables but dlt's own."""
+    """Name and type of every column of all tables but dlt's own, and the lists of work."""
     found: dict[str, dict[str, str]] = {}
     for table, column, kind in database.execute(
         "select table_name, column_name, data_type from information_schema.columns"
         f" where table_schema = '{DATASET}' and not starts_with(table_name, '_dlt_')"
     ).fetchall():
         found.setdefault(table, {})[column] = kind
-    return found
+    return {table: columns for table, columns in found.items() if table not in WORK}
 
 
 def content(

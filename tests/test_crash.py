@@ -11,9 +11,11 @@ import pytest
 from .crash_points import Kill
 from .crash_trial import Clean, Trial, Verdict, judge
 
-pytestmark = pytest.mark.skipif(
-    not hasattr(signal, "SIGKILL"), reason=f"{sys.platform} has no SIGKILL"
-)
+pytestmark = [
+    pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason=f"{sys.platform} has no SIGKILL"),
+    # all are compared with the same clean runs
+    pytest.mark.xdist_group("crash"),
+]
 
 TRIALS = {
     "while the export is made and fetched": Trial(

@@ -66,10 +66,6 @@ PASSING: dict[str, Then] = {
 }
 
 
-def not_yet(reason: str) -> pytest.MarkDecorator:
-    return pytest.mark.xfail(strict=True, reason=reason)
-
-
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     hurry(monkeypatch)
@@ -313,7 +309,6 @@ def test_a_damaged_file_is_fetched_again(demo: DemoServer, damage: str) -> None:
 
 
 @pytest.mark.parametrize("damage", ["cut off", "a checksum is wrong"])
-@not_yet("the error does not name the export, nor the window if it comes while reading")
 def test_a_file_that_stays_damaged_is_fetched_again_once(demo: DemoServer, damage: str) -> None:
     inject(demo, Fault(at("file"), DAMAGED[damage], times=None))
     assert_told(run_from(demo), WINDOW, demo.exports[0].id, "un again")

@@ -7,17 +7,17 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-import dlt
 import duckdb
 import pytest
 from dlt.common.normalizers.naming.snake_case import NamingConvention
 
 from coveo_source.catalogue import EVENT_TABLES, TABLES
 from coveo_source.demo import DemoServer, Request, Response, Traffic
-from coveo_source.exceptions import ModelError, SettingError
-from coveo_source.models import Model, models, run_model, selected, snake_case
+from coveo_source.exceptions import SettingError
+from coveo_source.explicit import snake_case
+from coveo_source.models import models, selected
 
-from .user import DATASET, PIPELINE, load, query, rows, tables
+from .user import DATASET, PIPELINE, load, query, rows
 
 Serve = Callable[..., DemoServer]
 GOLDEN = Path(__file__).parents[2] / "shared" / "golden"
@@ -108,20 +108,6 @@ def test_the_timeline_is_built_from_the_tables_that_there_are(
 def test_the_timeline_is_built_from_the_dimensions_that_there_are(demo: DemoServer) -> None:
     load(demo, from_date="2026-03-08", dimensions=["country"], with_models=True)
     assert len(timeline()) == sum(len(rows(table)) for table in EVENT_TABLES)
-
-
-def test_a_failing_model_names_its_file_and_leaves_all_tables_as_they_were(
-    demo: DemoServer,
-) -> None:
-    load(demo, from_date="2026-03-08", with_models=True)
-    before = tables([*TABLES, "all_events"])
-    pipeline = dlt.attach(PIPELINE)
-    wrong = Model("all_events", "select cast(country as bigint) as n from searches", frozenset())
-    with pytest.raises(ModelError, match=r"all_events.*all_events\.sql.*failed"):
-        run_model(pipeline, wrong)
-    assert tables([*TABLES, "all_events"]) == before
-    load(demo, with_models=True)
-    assert tables([*TABLES, "all_events"]) == before
 
 
 def test_an_unknown_model_is_refused_with_those_there_are() -> None:

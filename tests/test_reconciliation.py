@@ -117,6 +117,27 @@ def test_a_package_that_was_left_pending_is_reconciled_too(demo: DemoServer) -> 
     assert all(loaded == keys and not missing for keys, loaded, missing in found)
 
 
+FORGET = "update exports set reconciled_at = null, clicks_loaded = null"
+"""As after a run that was killed between its load and the comparison."""
+
+
+def test_a_load_whose_run_was_killed_is_reconciled_by_the_next(demo: DemoServer) -> None:
+    load(demo, from_date=FROM)
+    change_the_database(FORGET)
+    assert run_from(demo).code == 0
+    newest = query("select clicks_loaded = clicks_keys, reconciled_at is null from exports")
+    assert newest == [(True, False)] * len(newest)
+
+
+def test_rows_that_somebody_deleted_since_then_are_told_and_end_nothing(demo: DemoServer) -> None:
+    load(demo, from_date=FROM)
+    change_the_database(f"{FORGET}; delete from clicks where click_rank = 1")
+    ended = run_from(demo)
+    assert ended.code == 0
+    assert "keys were read, but" in ended.err
+    assert "keys were read" not in run_from(demo).err
+
+
 # --- strict ---
 
 

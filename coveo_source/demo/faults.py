@@ -139,8 +139,7 @@ server_error = refuse(500, "INTERNAL_SERVER_ERROR", "An unexpected error occurre
 """500."""
 
 bad_gateway = answer(502)
-"""502 with nothing in it."""
-
+"""With nothing in it."""
 unavailable = answer(503, b"<html><body><h1>Service Unavailable</h1></body></html>")
 """503 as a proxy words it."""
 

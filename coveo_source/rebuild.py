@@ -1,0 +1,218 @@
+"""Builds the models inside of the destination, as dlt resources.
+
+A model is rebuilt by what the loads since then touched, unit by unit, or as a whole: the first
+time, when asked to, and when its SQL or what it reads is no longer the same. Either way its table
+ends the same. Models that do not read each other share a load package.
+"""
+
+import gc
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import dlt
+import pyarrow as pa
+from dlt.common.runtime import signals
+from sqlglot import exp
+
+from .builds import Build, due, seed_fingerprint
+from .catalogue import TABLES
+from .explicit import Schema, explicit, schema_of
+from .failure import failed
+from .loads import BUILDS, LOADS, TAKEN_IN, UNITS, Loads, fingerprints, loads_of
+from .models import DIALECT, SEED, Model, levels, parsed, seed_rows, selected
+from .relations import EVERYTHING, query_resource, rows_of, rows_resource, scope_of
+from .touched import Range, Unit, restriction, touched_units, work_list
+
+
+def build(
+    pipeline: dlt.Pipeline,
+    names: Iterable[str] = (),
+    full_refresh: bool = False,
+    say: Callable[[str], None] = lambda text: None,
+    folder: Path | None = None,
+) -> Iterator[tuple[str, int]]:
+    """Brings models up to date; yields the name and the rows of each that had to be built.
+
+    names: of the models; all if none is named
+    full_refresh: whether to build them as a whole in any case
+    say: is told of each model before it is built
+    folder: where their files are, if not in the package's own
+
+    Raises:
+        SettingError: if there is no model of a name
+        ModelError: if a model fails; its table and all loads stay as they were
+    """
+    every, wanted = selected((), folder), selected(names, folder)
+    schema = schema_of(pipeline)
+    if not schema.keys() & TABLES.keys():
+        return
+    seed = seed_rows(folder)
+    mark = seed_fingerprint(seed)
+    loads = loads_of(pipeline, schema)
+    known = fingerprints(pipeline, schema)
+    chosen = [model.name for model in wanted]
+    builds = due(every, chosen, mark, schema, loads, known, full_refresh)
+    if builds and seed and (SEED not in schema or known.get(SEED) != mark):
+        load(pipeline, seed_resources(seed, mark), [])
+    if any(each.unit for each in builds):
+        write_work_list(pipeline, builds, schema, loads)
+    groups = groups_of(builds)
+    for group in groups:
+        for each in group:
+            say(f"Model {each.model.name}")
+        resources = model_resources(pipeline, group)
+        if group is groups[-1] and len(wanted) == len(every) and loads.complete:
+            resources.append(rows_resource(LOADS, [{"load_id": load} for load in loads.complete]))
+        load(pipeline, resources, [each.model for each in group])
+        yield from count_rows(pipeline, [each.model.name for each in group])
+
+
+def groups_of(builds: Iterable[Build]) -> list[list[Build]]:
+    """The builds that can share a load package, in order."""
+    by_name = {each.model.name: each for each in builds}
+    return [
+        [by_name[model.name] for model in group]
+        for group in levels(each.model for each in by_name.values())
+    ]
+
+
+def write_work_list(
+    pipeline: dlt.Pipeline, builds: Iterable[Build], schema: Schema, loads: Loads
+) -> None:
+    """Adds to `touched_units` what is to be rebuilt; what is done leaves the list."""
+    units = [(each.model, each.unit) for each in builds if each.unit]
+    ids = ", ".join(f"'{load}'" for load in loads.fresh) or "null"
+    query = explicit(parsed(work_list(units, schema, ids)), schema)
+    done = scope_of(pipeline, "{column} in ({values})", "_dlt_load_id", TAKEN_IN)
+    load(pipeline, [query_resource(pipeline, UNITS, query, done)], [])
+
+
+@contextmanager
+def unpaused() -> Iterator[None]:
+    """Work that the garbage collector does not interrupt.
+
+    Parsed SQL is so many small objects that a quarter of the time would go into looking at them.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+@unpaused()
+def model_resources(pipeline: dlt.Pipeline, builds: Sequence[Build]) -> list[Any]:
+    """The models of one load package, and the fingerprints of those that are built as a whole."""
+    schema = schema_of(pipeline)
+    resources: list[Any] = []
+    times = None
+    if any(each.unit for each in builds):
+        times = range_of(pipeline, f"select since, until from {UNITS}", "timestamptz")
+    for model, unit, _ in builds:
+        try:
+            if unit:
+                resources.append(by_unit(pipeline, model, unit, schema, times))
+            else:
+                resources.append(as_a_whole(pipeline, model, schema))
+        except Exception as error:
+            raise failed([model], error) from error
+    marks = [
+        {"model": each.model.name, "fingerprint": each.fingerprint}
+        for each in builds
+        if not each.unit
+    ]
+    return [*resources, *([rows_resource(BUILDS, marks, key="model")] if marks else [])]
+
+
+def as_a_whole(pipeline: dlt.Pipeline, model: Model, schema: Schema) -> Any:
+    """A model as a dlt resource that replaces its table."""
+    scope = EVERYTHING if model.name in schema else None
+    return query_resource(pipeline, model.name, explicit(model.query, schema), scope)
+
+
+def by_unit(
+    pipeline: dlt.Pipeline, model: Model, unit: Unit, schema: Schema, times: Range | None
+) -> Any:
+    """A model as a dlt resource that replaces the touched units in its table."""
+    values = touched_units(model, unit, schema)
+    scope = scope_of(pipeline, unit.among("{column}", "{values}"), unit.column, values)
+    query = restricted(pipeline, model, unit, schema, times)
+    return query_resource(pipeline, model.name, query, scope)
+
+
+def restricted(
+    pipeline: dlt.Pipeline, model: Model, unit: Unit, schema: Schema, times: Range | None
+) -> exp.Query:
+    """A model's query for its touched units only, and over what these need only."""
+    values = touched_units(model, unit, schema)
+    days = None
+    if unit.kind == "date":
+        dates = f"select cast(value as date) as since, cast(value as date) as until from ({values})"
+        days = range_of(pipeline, f"{dates} as listed", "date")
+
+    def condition(table: str) -> str | None:
+        return restriction(model, unit, table, schema, times, days)
+
+    wanted = unit.among(unit.column, values)
+    return explicit(narrowed(model.query, wanted), schema, condition)
+
+
+def narrowed(query: exp.Query, condition: str) -> exp.Query:
+    """The rows of a query for which a condition holds."""
+    plain = {"with_", "expressions", "from_"}
+    is_plain = isinstance(query, exp.Select) and query.is_star
+    if is_plain and not {name for name, value in query.args.items() if value} - plain:
+        return query.where(condition, dialect=DIALECT)
+    return exp.select("*").from_(query.subquery("built")).where(condition, dialect=DIALECT)
+
+
+def range_of(pipeline: dlt.Pipeline, since_until: str, kind: str) -> Range | None:
+    """From the first column's least to the second one's greatest value; None if there is none."""
+    [(first, last)] = rows_of(
+        pipeline, f"select min(since) as first, max(until) as last from ({since_until}) as ranges"
+    )
+    return Range(kind, first.isoformat(), last.isoformat()) if first else None
+
+
+def seed_resources(rows: list[dict[str, str]], mark: str) -> list[Any]:
+    """The seed as a table, and its fingerprint."""
+    return [
+        dlt.resource([pa.Table.from_pylist(rows)], name=SEED, write_disposition="replace"),
+        rows_resource(BUILDS, [{"model": SEED, "fingerprint": mark}], key="model"),
+    ]
+
+
+@unpaused()
+def load(pipeline: dlt.Pipeline, resources: list[Any], built: Sequence[Model]) -> None:
+    """Runs one load package.
+
+    built: the models in it
+
+    Raises:
+        ModelError: if it fails
+    """
+    try:
+        pipeline.run(resources)
+        signals.raise_if_signalled()
+    except Exception as error:
+        if pipeline.has_pending_data:
+            # also takes back what the package did to the schema
+            pipeline.abort_packages()
+        raise failed(built, error) from error
+
+
+def count_rows(pipeline: dlt.Pipeline, tables: Sequence[str]) -> list[tuple[str, int]]:
+    """The name and the rows of tables in the destination."""
+    counts = rows_of(
+        pipeline,
+        " union all ".join(
+            f"select cast('{table}' as varchar) as table_name,"
+            f" cast(count(*) as bigint) as row_count from {table}"
+            for table in tables
+        ),
+    )
+    return [(name, int(count)) for name, count in counts]

@@ -1,0 +1,206 @@
+"""Which units a load touched, as SQL over the destination's own tables.
+
+The unit of the timeline is the visit. A load touches the visits of its rows, those that the same
+events belonged to before, and those of the searches that these events or labels refer to; through
+them it touches days, queries and documents, again before and after. What stood before is gone
+once the timeline is rebuilt, so it is written down first: the table `touched_units` is a list of
+work that is done only when the last model is, and outlives a crash between two of them.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
+from typing import NamedTuple
+
+from .explicit import Schema
+from .loads import UNITS
+from .models import Model
+
+TIMELINE = "all_events"
+VISIT = "visit_id"
+SEARCH = "event_search_id"
+"""The column of a model that names the search which an event is or belongs to."""
+
+LISTED = f"select value from {UNITS} where unit = "
+
+
+class Unit(NamedTuple):
+    """What a model is rebuilt by: the column, and its SQL type."""
+
+    column: str
+    kind: str
+
+    def among(self, expression: str, values: str) -> str:
+        """The condition that an expression is one of the texts that a query gives.
+
+        A text that is null counts as empty, so that events without a visit are one unit too.
+        """
+        if self.kind == "varchar":
+            return f"coalesce({expression}, '') in ({values})"
+        return f"{expression} in (select cast(value as {self.kind}) from ({values}) as listed)"
+
+    def text(self, expression: str) -> str:
+        """The expression as it stands on the list."""
+        return f"coalesce(cast({expression} as varchar), '')"
+
+
+VISITS = Unit(VISIT, "varchar")
+ALL_VISITS = f"{LISTED}'{VISIT}'"
+
+
+def related(table: str, schema: Schema, visits: str = ALL_VISITS) -> str:
+    """The condition that a row of a table is of a touched visit, or refers to a search of one."""
+    own = VISITS.among(VISIT, visits)
+    if SEARCH not in schema[table]:
+        return own
+    return f"({own} or {SEARCH} in (select event_id from {TIMELINE} where {own}))"
+
+
+def expression_of(model: Model, table: str, schema: Schema) -> str | None:
+    """How a row of a table tells its unit of a model; None if it does not."""
+    if table in model.unit_from:
+        return model.unit_from[table]
+    return model.unit if model.unit in schema.get(table, {}) else None
+
+
+def units_of(model: Model, unit: Unit, schema: Schema, visits: str = ALL_VISITS) -> list[str]:
+    """Queries for the units, as texts, that the touched visits have in what a model reads."""
+    return [
+        f"select {unit.text(expression)} as value from {table}"
+        f" where {related(table, schema, visits)}"
+        for table in sorted(model.reads)
+        if (expression := expression_of(model, table, schema)) and VISIT in schema.get(table, {})
+    ]
+
+
+def work_list(models: Iterable[tuple[Model, Unit]], schema: Schema, ids: str) -> str:
+    """The query for all that some loads touched, before anything is rebuilt.
+
+    Its columns are those of `touched_units`: the unit's column and its value, and in one row
+    besides the time in which all rows lie that have to be read.
+
+    ids: of the loads, as SQL: literals or a query
+    """
+    touched = "select value from touched"
+    own = VISITS.among(VISIT, touched)
+    former_units = [
+        f"union select '{unit.column}', value, {NO_TIMES} from ({query}) as units"
+        for model, unit in models
+        if unit.column != VISIT
+        for query in units_of(model, unit, schema, touched)
+    ]
+    return f"""
+        with fresh as (
+            select id as event_id, id as search_id, visit_id, datetime
+            from searches where _dlt_load_id in ({ids})
+            union all
+            select click_id, search_id, visit_id, datetime
+            from clicks where _dlt_load_id in ({ids})
+            union all
+            select custom_event_id, last_search_id, visit_id, datetime
+            from custom_events where _dlt_load_id in ({ids})
+        ),
+        labelled as (
+            select search_id from keywords where _dlt_load_id in ({ids})
+            union all
+            select search_id from groups where _dlt_load_id in ({ids})
+        ),
+        former as (
+            select event_search_id as search_id, visit_id
+            from {TIMELINE} where event_id in (select event_id from fresh)
+        ),
+        referred as (
+            select search_id from fresh
+            union select search_id from former
+            union select search_id from labelled
+        ),
+        touched as (
+            select {VISITS.text(VISIT)} as value from fresh
+            union select {VISITS.text(VISIT)} from former
+            union select {VISITS.text(VISIT)} from {TIMELINE}
+            where event_id in (select search_id from referred)
+        ),
+        found as (
+            select event_id, datetime from {TIMELINE} where {own}
+        ),
+        searched as (
+            select event_id from found union select event_id from fresh
+        ),
+        moments as (
+            select datetime from fresh
+            union all select datetime from found
+            union all select datetime from {TIMELINE}
+            where event_search_id in (select event_id from searched)
+        ),
+        listed as (
+            select '{VISIT}' as unit, value, {NO_TIMES} from touched
+            union
+            select '', '', min(datetime), max(datetime) from moments
+            {" ".join(former_units)}
+        )
+        select
+            cast(unit as varchar) as unit, cast(value as varchar) as value, since, until
+        from listed
+    """
+
+
+NO_TIMES = "cast(null as timestamptz) as since, cast(null as timestamptz) as until"
+
+
+class Range(NamedTuple):
+    """The least and the greatest of some values, as SQL writes them."""
+
+    kind: str
+    first: str
+    last: str
+
+    def around(self, expression: str) -> str:
+        """The condition that an expression lies within; it lets a database skip what does not."""
+        first, last = (f"cast('{value}' as {self.kind})" for value in self[1:])
+        return f"{expression} between {first} and {last}"
+
+    def moments(self) -> "Range":
+        """The times that days can be made of, whatever the time zone."""
+        first = date.fromisoformat(self.first) - timedelta(days=1)
+        last = date.fromisoformat(self.last) + timedelta(days=2)
+        return Range("timestamptz", f"{first}T00:00:00+00:00", f"{last}T00:00:00+00:00")
+
+
+def restriction(
+    model: Model, unit: Unit, table: str, schema: Schema, times: Range | None, days: Range | None
+) -> str | None:
+    """The condition for the rows of a table that a model needs to rebuild its touched units.
+
+    times: in which the rows of all touched visits lie, and those that refer to their searches
+    days: between which the touched units lie, if they are days
+    """
+    known = schema.get(table, {})
+    if unit.column == VISIT:
+        if VISIT in known:
+            return timed(related(table, schema), known, times)
+        if "search_id" in known:
+            own = timed(VISITS.among(VISIT, ALL_VISITS), schema[TIMELINE], times)
+            return f"search_id in (select event_id from {TIMELINE} where {own})"
+        return None
+    expression = expression_of(model, table, schema)
+    if not expression:
+        return None
+    among = unit.among(expression, touched_units(model, unit, schema))
+    if not days:
+        return among
+    # a database can skip by a column that is stored, but not by what is made of it
+    stored = days.moments().around("datetime") if "datetime" in expression else "true"
+    return f"{among} and {days.around(expression)} and {stored}"
+
+
+def timed(condition: str, known: Mapping[str, str], times: Range | None) -> str:
+    """The condition, for rows of a time only if they have one."""
+    if times is None or "datetime" not in known:
+        return condition
+    return f"{condition} and {times.around('datetime')}"
+
+
+def touched_units(model: Model, unit: Unit, schema: Schema) -> str:
+    """The query for a model's units, as texts, that are to be rebuilt."""
+    if unit.column == VISIT:
+        return ALL_VISITS
+    return " union ".join([f"{LISTED}'{unit.column}'", *units_of(model, unit, schema)])

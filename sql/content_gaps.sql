@@ -1,0 +1,99 @@
+-- One row per query that people ask and that finds nothing they want.
+
+with
+
+-- What people asked themselves: not the searches of robots, of the organization's own people, or
+-- of the page itself, and not the narrowing of results that were already there.
+searches as (
+
+    select
+        search_id,
+        visit_id,
+        datetime,
+        query,
+        is_blank_query,
+        has_results,
+        has_click,
+        is_refined,
+        is_abandoned,
+        clicks,
+        ranked_clicks,
+        click_rank_sum
+
+    from search_outcomes
+    where not is_bot
+        and not is_internal
+        and cause_kind in ('manual', 'unknown')
+
+),
+
+-- Each query over all time.
+summed as (
+
+    select
+        query,
+        is_blank_query,
+        count(distinct visit_id) as visits,
+        count(distinct search_id) as searches,
+        count(distinct case when not has_results then visit_id end) as visits_without_results,
+        sum(case when not has_results then 1 else 0 end) as searches_without_results,
+        count(distinct case when not has_click then visit_id end) as visits_without_clicks,
+        sum(case when not has_click then 1 else 0 end) as searches_without_clicks,
+        sum(case when is_refined then 1 else 0 end) as refined_searches,
+        sum(case when is_abandoned then 1 else 0 end) as abandoned_searches,
+        sum(clicks) as clicks,
+        sum(ranked_clicks) as ranked_clicks,
+        sum(click_rank_sum) as click_rank_sum,
+        min(datetime) as first_searched_at,
+        max(datetime) as last_searched_at
+
+    from searches
+    group by query, is_blank_query
+
+),
+
+-- Why a query is a gap, the plainest reason first: it mostly finds nothing; or what it finds
+-- nobody opens; or what people open stands, on average, beyond the ten results of a first page.
+judged as (
+
+    select
+        *,
+        case
+            when searches_without_results * 2 >= searches then 'no results'
+            when clicks = 0 then 'no clicks'
+            when click_rank_sum > ranked_clicks * 10 then 'low ranks'
+        end as gap
+
+    from summed
+
+),
+
+final as (
+
+    select
+        cast(query as varchar) as query,
+        cast(is_blank_query as boolean) as is_blank_query,
+        cast(gap as varchar) as gap,
+        cast(visits as bigint) as visits,
+        cast(searches as bigint) as searches,
+        cast(visits_without_results as bigint) as visits_without_results,
+        cast(searches_without_results as bigint) as searches_without_results,
+        cast(searches_without_results as double) / nullif(searches, 0) as share_without_results,
+        cast(visits_without_clicks as bigint) as visits_without_clicks,
+        cast(searches_without_clicks as bigint) as searches_without_clicks,
+        cast(searches - searches_without_clicks as double)
+        / nullif(searches, 0) as search_clickthrough,
+        cast(clicks as bigint) as clicks,
+        cast(click_rank_sum as double) / nullif(ranked_clicks, 0) as average_click_rank,
+        cast(refined_searches as bigint) as refined_searches,
+        cast(abandoned_searches as bigint) as abandoned_searches,
+        first_searched_at,
+        last_searched_at
+
+    from judged
+    where gap is not null
+    order by visits desc, query
+
+)
+
+select * from final

@@ -1,0 +1,174 @@
+-- One row per day and origin: Coveo's published measures.
+
+with
+
+-- All events of the day. Days are days in UTC, wherever the reader is.
+events as (
+
+    select
+        event_id,
+        event_search_id,
+        event_user_name,
+        visit_id,
+        visitor_id,
+        c_event_type,
+        event_type,
+        number_of_results,
+        with_results,
+        response_time_ms,
+        click_rank,
+        cast(datetime at time zone 'UTC' as date) as day,
+        coalesce(origin_level1, '') as origin,
+        coalesce(device_category = 'Bot', false) as is_bot,
+        coalesce(is_internal, false) as is_internal
+
+    from all_events
+
+),
+
+-- Every search, whenever it was made: what kind it is, and whether a click has one.
+searches as (
+
+    select search_id, query, cause_kind from search_outcomes
+
+),
+
+-- What each event counts as. Clicks know the id of their search even if the search is missing.
+described as (
+
+    select
+        events.*,
+        searches.query,
+        searches.cause_kind,
+        not events.is_bot and not events.is_internal as is_counted,
+        case when events.c_event_type = 'Search' then events.event_id end as search_id,
+        case when events.c_event_type = 'Click' then events.event_id end as click_id,
+        case when events.c_event_type = 'Custom' then events.event_id end as custom_event_id,
+        case
+            when events.c_event_type = 'Click' then events.event_search_id
+        end as clicked_search_id,
+        case when events.c_event_type = 'Click' then events.visit_id end as clicking_visit_id,
+        case when events.c_event_type = 'Click' then events.click_rank end as rank_clicked,
+        events.c_event_type = 'Search'
+        and not coalesce(events.number_of_results > 0, events.with_results) as is_without_results,
+        events.c_event_type = 'Click' and searches.search_id is null as is_without_search
+
+    from events
+    left join searches on events.event_search_id = searches.search_id
+
+),
+
+-- The measures over people, and again over all traffic, as Coveo's reports show them when no
+-- filter leaves out robots and the organization's own people.
+summed as (
+
+    select
+        day,
+        origin,
+        sum(case when is_counted then 1 else 0 end) as events,
+        count(distinct case when is_counted then search_id end) as searches,
+        count(distinct case when is_counted then click_id end) as clicks,
+        count(distinct case when is_counted then custom_event_id end) as custom_events,
+        count(distinct case when is_counted then visit_id end) as visits,
+        count(distinct case when is_counted then visitor_id end) as visitors,
+        count(distinct case when is_counted then event_user_name end) as users,
+        count(distinct case when is_counted then clicking_visit_id end) as visits_with_clicks,
+        count(distinct case when is_counted then clicked_search_id end) as searches_with_clicks,
+        avg(cast(case when is_counted then rank_clicked end as double)) as average_click_rank,
+        count(
+            distinct case when is_counted and is_without_results then search_id end
+        ) as searches_without_results,
+        count(
+            distinct case when is_counted and cause_kind = 'manual' then search_id end
+        ) as manual_searches,
+        count(
+            distinct case when is_counted and cause_kind = 'automatic' then search_id end
+        ) as automatic_searches,
+        count(
+            distinct case when is_counted and cause_kind = 'refinement' then search_id end
+        ) as refinement_searches,
+        count(
+            distinct case when is_counted and cause_kind = 'unknown' then search_id end
+        ) as unknown_searches,
+        count(distinct case when is_counted and query = '' then search_id end) as blank_searches,
+        count(
+            distinct case when is_counted and search_id is not null and query <> '' then query end
+        ) as queries,
+        avg(
+            cast(case when is_counted then response_time_ms end as double)
+        ) as average_response_time_ms,
+        sum(
+            case when is_counted and event_type = 'getMoreResults' then 1 else 0 end
+        ) as more_results_requests,
+        count(
+            distinct case when is_counted and is_without_search then click_id end
+        ) as clicks_without_search,
+        sum(
+            case when is_counted and visit_id is null then 1 else 0 end
+        ) as events_without_visit,
+        sum(case when is_bot then 1 else 0 end) as bot_events,
+        sum(case when is_internal then 1 else 0 end) as internal_events,
+        count(distinct search_id) as unfiltered_searches,
+        count(distinct click_id) as unfiltered_clicks,
+        count(distinct visit_id) as unfiltered_visits,
+        count(distinct clicking_visit_id) as unfiltered_visits_with_clicks,
+        count(distinct clicked_search_id) as unfiltered_searches_with_clicks,
+        avg(cast(rank_clicked as double)) as unfiltered_average_click_rank,
+        count(
+            distinct case when is_without_results then search_id end
+        ) as unfiltered_searches_without_results
+
+    from described
+    group by day, origin
+
+),
+
+final as (
+
+    select
+        cast(day as date) as day,
+        cast(origin as varchar) as origin,
+        cast(events as bigint) as events,
+        cast(searches as bigint) as searches,
+        cast(clicks as bigint) as clicks,
+        cast(custom_events as bigint) as custom_events,
+        cast(visits as bigint) as visits,
+        cast(visitors as bigint) as visitors,
+        cast(users as bigint) as users,
+        cast(searches_with_clicks as bigint) as searches_with_clicks,
+        cast(searches_with_clicks as double) / nullif(searches, 0) as search_clickthrough,
+        cast(visits_with_clicks as bigint) as visits_with_clicks,
+        cast(visits_with_clicks as double) / nullif(visits, 0) as visit_clickthrough,
+        cast(average_click_rank as double) as average_click_rank,
+        cast(searches_without_results as bigint) as searches_without_results,
+        cast(searches_without_results as double) / nullif(searches, 0) as share_without_results,
+        cast(manual_searches as bigint) as manual_searches,
+        cast(automatic_searches as bigint) as automatic_searches,
+        cast(refinement_searches as bigint) as refinement_searches,
+        cast(unknown_searches as bigint) as unknown_searches,
+        cast(blank_searches as bigint) as blank_searches,
+        cast(queries as bigint) as queries,
+        cast(average_response_time_ms as double) as average_response_time_ms,
+        cast(more_results_requests as bigint) as more_results_requests,
+        cast(clicks_without_search as bigint) as clicks_without_search,
+        cast(events_without_visit as bigint) as events_without_visit,
+        cast(bot_events as bigint) as bot_events,
+        cast(internal_events as bigint) as internal_events,
+        cast(unfiltered_searches as bigint) as unfiltered_searches,
+        cast(unfiltered_clicks as bigint) as unfiltered_clicks,
+        cast(unfiltered_visits as bigint) as unfiltered_visits,
+        cast(unfiltered_searches_with_clicks as bigint) as unfiltered_searches_with_clicks,
+        cast(unfiltered_searches_with_clicks as double)
+        / nullif(unfiltered_searches, 0) as unfiltered_search_clickthrough,
+        cast(unfiltered_visits_with_clicks as bigint) as unfiltered_visits_with_clicks,
+        cast(unfiltered_visits_with_clicks as double)
+        / nullif(unfiltered_visits, 0) as unfiltered_visit_clickthrough,
+        cast(unfiltered_average_click_rank as double) as unfiltered_average_click_rank,
+        cast(unfiltered_searches_without_results as bigint) as unfiltered_searches_without_results
+
+    from summed
+    order by day, origin
+
+)
+
+select * from final

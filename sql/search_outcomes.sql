@@ -1,0 +1,256 @@
+-- One row per search: what was looked for, what was found, and what the visitor did next.
+
+with
+
+-- The timeline: the searches themselves, and the events that refer to them.
+events as (
+
+    select
+        event_id,
+        event_search_id,
+        event_user_name,
+        c_event_type,
+        visit_id,
+        visitor_id,
+        datetime,
+        query_expression,
+        action_cause,
+        number_of_results,
+        with_results,
+        response_time_ms,
+        query_pipeline,
+        split_test_run_name,
+        split_test_run_version,
+        origin_level1,
+        origin_level2,
+        origin_level3,
+        device_category,
+        country,
+        language,
+        is_internal,
+        click_rank,
+        system_uri_hash,
+        document_url,
+        document_title,
+        event_type
+
+    from all_events
+
+),
+
+-- The words of each search, each once.
+search_keywords as (
+
+    select distinct search_id, keyword from keywords
+
+),
+
+-- The user groups of each search, each once.
+search_groups as (
+
+    select distinct search_id, group_name from groups
+
+),
+
+-- Who made a search with a given cause: a person, the page itself, or a person narrowing another
+-- search. The seed `search_causes` is the one place to change that; upper and lower case, which
+-- Coveo's libraries write differently, do not matter.
+causes as (
+
+    select lower(action_cause) as action_cause, min(kind) as kind
+    from search_causes
+    group by lower(action_cause)
+
+),
+
+-- Searches, with the query as it is compared: without capitals, line ends and outer spaces. A
+-- blank query is an empty text, a query like any other.
+searches as (
+
+    select
+        *,
+        trim(
+            lower(
+                replace(
+                    replace(
+                        replace(coalesce(query_expression, ''), chr(9), ' '), chr(10), ' '
+                    ),
+                    chr(13),
+                    ' '
+                )
+            )
+        ) as query,
+        count(*) over (partition by visit_id) as visit_searches,
+        row_number() over (partition by visit_id order by datetime, event_id) as search_number,
+        lead(event_id) over (partition by visit_id order by datetime, event_id) as next_search_id
+
+    from events
+    where c_event_type = 'Search'
+
+),
+
+-- The clicks on the results of each search, in whatever visit they came.
+search_clicks as (
+
+    select
+        event_search_id,
+        count(distinct event_id) as clicks,
+        count(
+            distinct coalesce(system_uri_hash, document_url, document_title, '')
+        ) as clicked_documents,
+        count(click_rank) as ranked_clicks,
+        sum(click_rank) as click_rank_sum,
+        min(click_rank) as best_click_rank,
+        min(datetime) as first_click_at
+
+    from events
+    where c_event_type = 'Click' and event_search_id is not null
+    group by event_search_id
+
+),
+
+-- The other events that followed each search. Coveo logs paging as `getMoreResults`.
+search_custom_events as (
+
+    select
+        event_search_id,
+        count(distinct event_id) as custom_events,
+        sum(case when event_type = 'getMoreResults' then 1 else 0 end) as more_results_requests
+
+    from events
+    where c_event_type = 'Custom' and event_search_id is not null
+    group by event_search_id
+
+),
+
+-- The words as one JSON list a search, so that no search stands twice.
+keyword_lists as (
+
+    select
+        search_id,
+        count(*) as keyword_count,
+        '["' || string_agg(
+            replace(replace(replace(keyword, '\', '\\'), '"', '\"'), chr(10), '\n'),
+            '","' order by keyword nulls first
+        ) || '"]' as keyword_list
+
+    from search_keywords
+    group by search_id
+
+),
+
+-- The groups as one JSON list a search.
+group_lists as (
+
+    select
+        search_id,
+        count(*) as group_count,
+        '["' || string_agg(
+            replace(replace(replace(group_name, '\', '\\'), '"', '\"'), chr(10), '\n'),
+            '","' order by group_name nulls first
+        ) || '"]' as group_list
+
+    from search_groups
+    group by search_id
+
+),
+
+-- Each search with all that belongs to it. What happened next is known within a visit only.
+joined as (
+
+    select
+        searches.*,
+        causes.kind,
+        search_clicks.clicks,
+        search_clicks.clicked_documents,
+        search_clicks.ranked_clicks,
+        search_clicks.click_rank_sum,
+        search_clicks.best_click_rank,
+        case when search_clicks.clicks > 0 then search_clicks.first_click_at end as first_click_at,
+        search_custom_events.custom_events,
+        search_custom_events.more_results_requests,
+        keyword_lists.keyword_count,
+        keyword_lists.keyword_list,
+        group_lists.group_count,
+        group_lists.group_list,
+        case
+            when search_clicks.clicks > 0 then 'clicked'
+            when searches.visit_id is null then 'unknown'
+            when searches.search_number < searches.visit_searches then 'refined'
+            else 'abandoned'
+        end as outcome
+
+    from searches
+    left join causes on lower(searches.action_cause) = causes.action_cause
+    left join search_clicks on searches.event_id = search_clicks.event_search_id
+    left join search_custom_events on searches.event_id = search_custom_events.event_search_id
+    left join keyword_lists on searches.event_id = keyword_lists.search_id
+    left join group_lists on searches.event_id = group_lists.search_id
+
+),
+
+final as (
+
+    select
+        cast(event_id as varchar) as search_id,
+        cast(visit_id as varchar) as visit_id,
+        datetime,
+        cast(datetime at time zone 'UTC' as date) as day,
+        cast(
+            case when visit_id is not null then search_number end as bigint
+        ) as search_number,
+        cast(event_user_name as varchar) as user_name,
+        cast(visitor_id as varchar) as visitor_id,
+        cast(coalesce(origin_level1, '') as varchar) as origin,
+        cast(origin_level2 as varchar) as origin_level2,
+        cast(origin_level3 as varchar) as origin_level3,
+        cast(device_category as varchar) as device_category,
+        cast(country as varchar) as country,
+        cast(language as varchar) as language,
+        cast(query_pipeline as varchar) as query_pipeline,
+        cast(split_test_run_name as varchar) as split_test_run_name,
+        cast(split_test_run_version as varchar) as split_test_run_version,
+        cast(query_expression as varchar) as query_expression,
+        cast(query as varchar) as query,
+        cast(query = '' as boolean) as is_blank_query,
+        cast(action_cause as varchar) as action_cause,
+        cast(coalesce(kind, 'unknown') as varchar) as cause_kind,
+        cast(number_of_results as bigint) as number_of_results,
+        cast(coalesce(number_of_results > 0, with_results) as boolean) as has_results,
+        cast(response_time_ms as bigint) as response_time_ms,
+        cast(coalesce(clicks, 0) as bigint) as clicks,
+        cast(coalesce(clicks, 0) > 0 as boolean) as has_click,
+        cast(coalesce(clicked_documents, 0) as bigint) as clicked_documents,
+        cast(best_click_rank as bigint) as best_click_rank,
+        cast(coalesce(ranked_clicks, 0) as bigint) as ranked_clicks,
+        cast(coalesce(click_rank_sum, 0) as bigint) as click_rank_sum,
+        first_click_at,
+        cast(
+            date_diff(
+                'millisecond', datetime at time zone 'UTC', first_click_at at time zone 'UTC'
+            ) as bigint
+        ) as ms_to_first_click,
+        cast(coalesce(custom_events, 0) as bigint) as custom_events,
+        cast(coalesce(more_results_requests, 0) as bigint) as more_results_requests,
+        cast(
+            case
+                when visit_id is not null and search_number < visit_searches then next_search_id
+            end as varchar
+        ) as next_search_id,
+        cast(outcome as varchar) as outcome,
+        cast(outcome = 'refined' as boolean) as is_refined,
+        cast(outcome = 'abandoned' as boolean) as is_abandoned,
+        cast(
+            case when keyword_count > 0 then keyword_list else '[]' end as varchar
+        ) as keyword_list,
+        cast(coalesce(keyword_count, 0) as bigint) as keyword_count,
+        cast(case when group_count > 0 then group_list else '[]' end as varchar) as group_list,
+        cast(coalesce(group_count, 0) as bigint) as group_count,
+        cast(coalesce(device_category = 'Bot', false) as boolean) as is_bot,
+        cast(coalesce(is_internal, false) as boolean) as is_internal
+
+    from joined
+
+)
+
+select * from final

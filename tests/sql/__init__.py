@@ -1,0 +1,1 @@
+"""The SQL models against a plain reckoning in Python over the same rows."""

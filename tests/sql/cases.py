@@ -1,0 +1,142 @@
+"""Rows for the cases that are hard to count right, a handful of events each.
+
+Ids are words, so that a failing test can be read. Times are in UTC.
+"""
+
+from coveo_source.demo import Record
+
+from .warehouse import Rows
+
+DAY = "2026-03-08"  # summer time begins on this day in Montréal, at 7:00 in UTC
+
+
+def search(key: str, time: str, query: str | None = "vpn", **columns: str | None) -> Record:
+    """A search by a person who is logged in."""
+    return {
+        "id": key,
+        "queryExpression": query,
+        "actionCause": "searchboxSubmit",
+        "numberOfResults": "12",
+        "withResults": "t",
+        "withClicks": "f",
+        "responseTimeMs": "100",
+        **common(time),
+        "username": "ann",
+        **columns,
+    }
+
+
+def click(key: str, time: str, search_id: str | None, **columns: str | None) -> Record:
+    """A click on the first result, the VPN's manual."""
+    return {
+        "clickId": key,
+        "searchId": search_id,
+        "clickRank": "1",
+        "clickCause": "documentOpen",
+        "systemUriHash": "hash-vpn",
+        "documentTitle": "VPN manual",
+        "documentUrl": "https://docs.example.com/vpn",
+        "sourceName": "Manuals",
+        **common(time),
+        "username": "ann",
+        **columns,
+    }
+
+
+def custom(key: str, time: str, search_id: str | None, **columns: str | None) -> Record:
+    """A request for more results."""
+    return {
+        "customEventId": key,
+        "lastSearchId": search_id,
+        "eventType": "getMoreResults",
+        "eventValue": "pagerNext",
+        **common(time),
+        "userName": "ann",
+        **columns,
+    }
+
+
+def common(time: str) -> Record:
+    """What every event has; a time without a date is one of `DAY`."""
+    return {
+        "datetime": time if " " in time else f"{DAY} {time}",
+        "visitId": "visit-1",
+        "visitorId": "browser-1",
+        "userId": "user-1",
+        "isInternal": "f",
+        "mobile": "f",
+        "deviceCategory": "PC",
+        "originLevel1": "Help",
+        "originLevel2": "All",
+    }
+
+
+def keyword(search_id: str, word: str) -> Record:
+    return {"searchId": search_id, "keyword": word, "datetime": f"{DAY} 10:00:00.000"}
+
+
+def group(search_id: str, name: str) -> Record:
+    return {"searchId": search_id, "groupName": name, "datetime": f"{DAY} 10:00:00.000"}
+
+
+BOT = {"deviceCategory": "Bot", "visitId": "visit-bot", "username": None}
+STAFF = {"isInternal": "t", "visitId": "visit-staff", "username": "sam"}
+NO_VISIT: dict[str, str | None] = {"visitId": None}
+
+
+def hard_cases() -> Rows:
+    """All cases at once: each model has to keep them apart."""
+    return {
+        "searches": [
+            search("s1", "10:00:00.000", " VPN\t"),
+            search("s2", "10:00:30.000", "vpn", actionCause="facetSelect"),
+            search("s3", "10:05:00.000", None, actionCause="interfaceLoad"),
+            search("s4", "10:05:00.000", "dark mode", numberOfResults="0", withResults="f"),
+            search("s5", "11:00:00.000", "a\r\nb", visitId="visit-2", originLevel1=None),
+            search("s6", "23:59:59.999", "late", visitId="visit-3", username=None),
+            search("s7", "2026-03-09 00:00:00.000", "late", visitId="visit-4"),
+            search("s8", "12:00:00.000", "   ", visitId="visit-5", actionCause="SEARCHBOXSUBMIT"),
+            search("s9", "12:00:01.000", 'C:\\x "y"', visitId="visit-5", actionCause="ownCause"),
+            search("s10", "12:30:00.000", "alone", **NO_VISIT),
+            search("s11", "12:31:00.000", "alone", **NO_VISIT),
+            search("s12", "13:00:00.000", "deep", visitId="visit-6"),
+            search("s13", "13:10:00.000", "unknown", visitId="visit-6", numberOfResults=None),
+            search("s14", "13:20:00.000", "?", numberOfResults=None, withResults=None),
+            search("bot", "09:00:00.000", "crawl", actionCause="searchFromLink", **BOT),
+            search("staff", "09:00:00.000", "test", numberOfResults="0", **STAFF),
+        ],
+        "clicks": [
+            click("c1", "10:00:10.000", "s1"),
+            click("c2", "10:00:40.000", "s2", clickRank=None),
+            click("c3", "10:00:40.000", "s2", clickRank="4", systemUriHash="hash-other"),
+            click("c4", "10:06:00.000", "gone", clickRank="2"),
+            click("c5", "11:10:00.000", "s1", visitId="visit-2", clickRank="3"),
+            click("c6", "2026-03-09 00:00:01.000", "s6", visitId="visit-3", username="bea"),
+            click("c7", "12:00:05.000", None, visitId="visit-5", systemUriHash=None),
+            click("c8", "13:00:10.000", "s12", visitId="visit-6", clickRank="31"),
+            click("c9", "12:32:00.000", "s10", **NO_VISIT),
+            click("c10", "12:59:59.000", "s12", visitId="visit-6", documentTitle="VPN, revised"),
+            click(
+                "c11",
+                "13:30:00.000",
+                "s14",
+                systemUriHash=None,
+                documentUrl=None,
+                documentTitle=None,
+            ),
+            click("bot-click", "09:00:01.000", "bot", **BOT),
+            click("staff-click", "09:00:01.000", "staff", clickRank="9", **STAFF),
+        ],
+        "custom_events": [
+            custom("e1", "10:00:30.000", "s2"),
+            custom("e2", "09:59:00.000", None, eventType="pageview"),
+            custom("e3", "15:00:00.000", None, visitId="visit-7", mobile="t", userName=None),
+            custom("e4", "12:40:00.000", "gone", **NO_VISIT),
+        ],
+        "keywords": [
+            *(keyword("s1", word) for word in ("vpn", 'a "b"', "c\\d", "vpn", "e\nf")),
+            keyword("s2", "vpn"),
+            keyword("gone", "vpn"),
+        ],
+        "groups": [group("s1", name) for name in ("Premier, Gold", "Everyone", "Everyone")],
+    }

@@ -1,0 +1,109 @@
+"""The questions of `docs/questions.md`: the SQL of the page itself, against a plain reckoning."""
+
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from .events import Event, distinct, events_of, grouped, mean, of_kind, share
+from .test_measures import demo_rows
+from .warehouse import warehouse
+
+PAGE = Path(__file__).parents[2] / "docs" / "questions.md"
+PARTS = re.compile(r"^## (\d)\. .+?```sql\n(.+?)\n```\n\n```\n(.+?)\n```\n", re.M | re.S)
+QUESTIONS = {
+    int(number): (sql, output) for number, sql, output in PARTS.findall(PAGE.read_text("utf-8"))
+}
+Loaded = tuple[list[Event], duckdb.DuckDBPyConnection]
+
+
+@pytest.fixture(scope="module")
+def loaded() -> Loaded:
+    rows = demo_rows()
+    return events_of(rows), warehouse(rows)
+
+
+def answer(loaded: Loaded, number: int) -> list[tuple[Any, ...]]:
+    return loaded[1].execute(QUESTIONS[number][0]).fetchall()
+
+
+def percent(part: int, whole: int) -> Any:
+    return pytest.approx(100 * (share(part, whole) or 0), abs=0.051)
+
+
+def test_the_page_asks_five_questions_and_shows_the_output_of_each() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    assert list(QUESTIONS) == [1, 2, 3, 4, 5]
+    assert text.count("```sql") == text.count("\n## ") == 5
+
+
+@pytest.mark.parametrize("number", QUESTIONS)
+def test_the_output_on_the_page_has_the_columns_of_the_query(loaded: Loaded, number: int) -> None:
+    columns = [column[0] for column in loaded[1].execute(QUESTIONS[number][0]).description]
+    shown = [cell.strip() for cell in QUESTIONS[number][1].split("\n")[1].strip("│").split("│")]
+    assert shown == columns
+
+
+def test_visits_with_at_least_one_click(loaded: Loaded) -> None:
+    visits = grouped(loaded[0], lambda event: event.visit).values()
+    people = [events for events in visits if all(event.counts for event in events)]
+    clicked = sum(any(event.kind == "Click" for event in events) for events in people)
+    assert answer(loaded, 1) == [(len(people), clicked, percent(clicked, len(people)))]
+
+
+def test_the_share_of_searches_with_clicks_by_day_and_in_all(loaded: Loaded) -> None:
+    clicked = {click.search_id for click in of_kind("Click", loaded[0])}
+    every = of_kind("Search", loaded[0])
+    last = max(search.day for search in every)
+    recent = [s for s in every if s.counts and s.day > last - timedelta(days=7)]
+    days = {str(day): found for day, found in sorted(grouped(recent, lambda s: s.day).items())}
+    assert len(days) == 7
+    counts = {
+        name: (len(found), sum(search.id in clicked for search in found))
+        for name, found in {**days, "all 7 days": recent}.items()
+    }
+    wanted = [(name, size, part, percent(part, size)) for name, (size, part) in counts.items()]
+    assert answer(loaded, 2) == wanted
+
+
+def test_the_most_active_users_with_a_click_on_confluence(loaded: Loaded) -> None:
+    users = grouped([event for event in loaded[0] if event.user], lambda event: event.user)
+    clicks = {
+        user: sum((event.text("sourceName") or "").startswith("Confluence") for event in events)
+        for user, events in users.items()
+    }
+    active = [(user, len(users[user]), number) for user, number in clicks.items() if number]
+    active.sort(key=lambda each: (-each[1], each[0]))
+    assert len(active) > 10
+    assert answer(loaded, 3) == active[:10]
+
+
+def test_the_most_clicked_items_and_their_average_rank(loaded: Loaded) -> None:
+    clicks = [click for click in of_kind("Click", loaded[0]) if click.counts]
+    items = grouped(clicks, lambda click: click.document)
+    ranked = sorted(items.items(), key=lambda item: (-distinct(c.id for c in item[1]), item[0]))
+    wanted = [
+        (
+            found[-1].text("documentTitle"),
+            found[-1].text("sourceName"),
+            len(found),
+            pytest.approx(mean(click.rank for click in found), abs=0.0051),
+        )
+        for _, found in ranked[:10]
+    ]
+    assert answer(loaded, 4) == wanted
+
+
+def test_all_events_of_each_visit_in_order(loaded: Loaded) -> None:
+    wanted = []
+    for visit, events in grouped(loaded[0], lambda event: event.visit).items():
+        for place, event in enumerate(events):
+            before = events[place - 1].at if place else None
+            gap = round((event.at - before).total_seconds() * 1000) if before else None
+            names = ("queryExpression", "documentTitle", "eventValue")
+            what = next((event.text(name) for name in names if event.text(name)), None)
+            wanted.append((visit, place + 1, event.at, event.kind, what, gap))
+    assert answer(loaded, 5) == wanted

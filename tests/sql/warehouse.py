@@ -1,0 +1,103 @@
+"""A database with the five tables and all models, made directly from the rows of an export."""
+
+import csv
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import sqlglot
+from dlt.common.normalizers.naming.snake_case import NamingConvention
+from sqlglot import exp
+
+from coveo_source.catalogue import TABLES, column_type
+from coveo_source.demo import COLUMNS, Record
+from coveo_source.models import sql_folder
+
+SEED = "search_causes"
+TYPES = {"text": "varchar", "bool": "boolean", "bigint": "bigint", "timestamp": "timestamptz"}
+name_of = NamingConvention().normalize_identifier
+Rows = dict[str, list[Record]]
+Row = dict[str, Any]
+
+
+@cache
+def build_order() -> tuple[str, ...]:
+    """All models, each after those it reads."""
+    reads = {path.stem: tables_of(path.read_text("utf-8")) for path in sql_folder().glob("*.sql")}
+    order: list[str] = []
+    while len(order) < len(reads):
+        order += [
+            name
+            for name, tables in sorted(reads.items())
+            if name not in order and tables & reads.keys() <= set(order)
+        ]
+    return tuple(order)
+
+
+def tables_of(sql: str) -> set[str]:
+    """The tables that a query reads, without its own CTEs."""
+    query = sqlglot.parse_one(sql, read="duckdb")
+    ctes = {cte.alias for cte in query.find_all(exp.CTE)}
+    return {table.name for table in query.find_all(exp.Table)} - ctes
+
+
+def sql_of(model: str) -> str:
+    """The text of a model's file, as a user pastes it."""
+    return (sql_folder() / f"{model}.sql").read_text("utf-8")
+
+
+def seed_rows() -> list[tuple[str, str]]:
+    """Cause and kind of every line of the seed."""
+    with (sql_folder() / f"{SEED}.csv").open(encoding="utf-8", newline="") as file:
+        return [(line["action_cause"], line["kind"]) for line in csv.DictReader(file)]
+
+
+def warehouse(
+    rows: Mapping[str, Iterable[Record]],
+    seed: Iterable[tuple[str, str]] | None = None,
+    zone: str = "UTC",
+) -> duckdb.DuckDBPyConnection:
+    """A database with the rows of an export and every model over them.
+
+    seed: the causes of searches; None for those that are shipped
+    zone: the session's time zone while the models are built
+    """
+    database = duckdb.connect()
+    database.execute("create schema coveo_ua; use coveo_ua")
+    for table in TABLES:
+        load_table(database, table, list(rows.get(table, ())))
+    database.execute(f"create table {SEED} (action_cause varchar, kind varchar)")
+    causes = list(seed_rows() if seed is None else seed)
+    if causes:
+        database.executemany(f"insert into {SEED} values (?, ?)", causes)
+    database.execute(f"set timezone = '{zone}'")
+    for model in build_order():
+        database.execute(f"create table {model} as {sql_of(model)}")
+    database.execute("set timezone = 'UTC'")
+    return database
+
+
+def load_table(database: duckdb.DuckDBPyConnection, table: str, rows: list[Record]) -> None:
+    """One table with the types that a load gives it."""
+    columns = COLUMNS[table]
+    texts = {name: pa.array([row.get(name) for row in rows], pa.string()) for name in columns}
+    database.register("texts", pa.table(texts))
+    typed = ", ".join(typed_column(name) for name in columns)
+    database.execute(f"create table {table} as select {typed}, 'load' as _dlt_load_id from texts")
+    database.unregister("texts")
+
+
+def typed_column(name: str) -> str:
+    """A column as its table has it; times in the files are UTC without a mark."""
+    kind = TYPES[column_type(name)]
+    text = f"\"{name}\" || '+00'" if kind == "timestamptz" else f'"{name}"'
+    return f'cast({text} as {kind}) as "{name_of(name)}"'
+
+
+def table_rows(database: duckdb.DuckDBPyConnection, sql: str) -> list[Row]:
+    """The rows of a query by column."""
+    result = database.execute(sql)
+    names = [column[0] for column in result.description]
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]

@@ -1,0 +1,53 @@
+"""What sqlglot alone translates into something that the other database refuses."""
+
+import pytest
+import sqlglot
+from sqlglot import exp
+
+from coveo_source.translation import translated
+
+LIST = "select string_agg(word, '-' order by place nulls first) as words from t group by id"
+
+
+def parsed(sql: str) -> exp.Query:
+    query = sqlglot.parse_one(sql, read="duckdb")
+    assert isinstance(query, exp.Query)
+    return query
+
+
+def to(dialect: str, sql: str) -> str:
+    return translated(parsed(sql), dialect)
+
+
+def test_a_difference_of_times_in_bigquery_may_be_in_milliseconds() -> None:
+    sql = to("bigquery", "select date_diff('millisecond', a, b) as ms from t")
+    assert sql == "SELECT TIMESTAMP_DIFF(b, a, MILLISECOND) AS ms FROM t"
+
+
+def test_an_ordered_list_in_redshift_is_within_a_group() -> None:
+    assert to("redshift", LIST) == (
+        "SELECT LISTAGG(word, '-') WITHIN GROUP (ORDER BY place NULLS FIRST) AS words"
+        " FROM t GROUP BY id"
+    )
+
+
+def test_an_ordered_list_in_clickhouse_is_a_sorted_array() -> None:
+    assert to("clickhouse", LIST) == (
+        "SELECT arrayStringConcat(arrayMap(pair -> tupleElement(pair, 2),"
+        " arraySort(groupArray(tuple(place, word)))), '-') AS words FROM t GROUP BY id"
+    )
+
+
+def test_lower_case_in_clickhouse_knows_all_letters() -> None:
+    assert to("clickhouse", "select lower(x) as x from t") == "SELECT lowerUTF8(x) AS x FROM t"
+
+
+@pytest.mark.parametrize("dialect", ["duckdb", "postgres", "snowflake", "databricks"])
+def test_other_dialects_are_as_sqlglot_writes_them(dialect: str) -> None:
+    assert to(dialect, LIST) == sqlglot.transpile(LIST, read="duckdb", write=dialect)[0]
+
+
+def test_the_query_itself_stays_as_it_is() -> None:
+    query = parsed(LIST)
+    translated(query, "clickhouse")
+    assert query == parsed(LIST)
