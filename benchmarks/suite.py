@@ -18,13 +18,12 @@ from .parts import EVENT_TYPES, ROWS_SHARE
 PHASES = (
     "start and plan",
     "download",
-    "unzip",
-    "mend escapes",
-    "parse and cast",
-    "write parquet",
+    "check the archive",
+    "unpack, parse and write",
     "normalize",
     "load into staging",
     "merge",
+    "prove the counts",
     "models",
     "the rest",
 )

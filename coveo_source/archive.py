@@ -8,15 +8,19 @@ import lzma
 import stat
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from pathlib import Path, PurePosixPath
-from typing import IO, BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import requests
 
 from .catalogue import TABLES
 from .client import CoveoClient
 from .exceptions import ArchiveDamaged, ArchiveError, ServiceUnreachable
+from .grammar import Readable
+from .pieces import CsvFile, OnDisk
 from .private import private_file
 
 CHUNK = 1 << 20
@@ -26,6 +30,7 @@ LARGEST_RATIO = 200
 """An archive of text that unpacks to more than this many times its size is no archive of text."""
 ALWAYS_ALLOWED = 64 << 20
 """Bytes that a member may always unpack to, whatever the ratio."""
+CHECKED_AT_ONCE = 2
 DAMAGE = (
     zipfile.BadZipFile,
     zlib.error,
@@ -121,29 +126,38 @@ class Archive:
                 f" beginning of one. {AGAIN}"
             )
 
-    def unpack(self, table: str, folder: Path) -> Path | None:
-        """Writes the CSV file of a table below `folder`; None if the archive has none.
+    def file_of(self, table: str, folder: Path) -> CsvFile | None:
+        """The CSV file of a table; None if the archive has none.
+
+        folder: where it may be unpacked
 
         Raises:
-            ArchiveDamaged: if the member is damaged
-            ArchiveError: if it unpacks to an unreasonable size
+            ArchiveDamaged: if the archive is damaged
+            ArchiveError: if it is not one of Coveo's
         """
         if not self.is_zip:
-            return self.path
-        target = folder / f"{table}.csv"
-        try:
-            with zipfile.ZipFile(self.path) as archive:
-                member = self._member(archive, table)
-                if member is None:
-                    return None
-                bound = max(ALWAYS_ALLOWED, LARGEST_RATIO * member.compress_size)
-                with archive.open(member) as packed, private_file(target) as file:
-                    copy_bounded(packed, file, bound, member.filename)
-        except DAMAGE as error:
-            raise ArchiveDamaged(
-                f"{table}.csv in the archive is damaged: {error}. {AGAIN}"
-            ) from error
-        return target
+            return OnDisk(self.path, folder)
+        with damage_named(table), zipfile.ZipFile(self.path) as archive:
+            found = self._member(archive, table)
+        return Member(self.path, found, table, folder) if found else None
+
+    def check(self) -> None:
+        """Unpacks everything once without keeping it: damage shows at the end of a member.
+
+        Raises:
+            ArchiveDamaged: if a member is damaged
+            ArchiveError: if one unpacks to an unreasonable size
+        """
+        with ThreadPoolExecutor(CHECKED_AT_ONCE) as threads:
+            for _ in threads.map(self._check, self.tables):
+                pass
+
+    def _check(self, table: str) -> None:
+        file = self.file_of(table, self.path.parent)
+        if isinstance(file, Member):
+            with closing(file.open()) as packed:
+                while packed.read(CHUNK):
+                    pass
 
     def _member(self, archive: zipfile.ZipFile, table: str) -> zipfile.ZipInfo | None:
         found = [member for member in archive.infolist() if table_of(member) == table]
@@ -160,17 +174,68 @@ class Archive:
         return found[0] if found else None
 
 
-def copy_bounded(packed: IO[bytes], file: BinaryIO, bound: int, name: str) -> None:
-    """Unpacks to a file, but never more than `bound` bytes."""
-    written = 0
-    while piece := packed.read(CHUNK):
-        written += len(piece)
-        if written > bound:
+class Member(NamedTuple):
+    """The CSV file of a table inside of a ZIP.
+
+    folder: where it may be unpacked
+    """
+
+    archive: Path
+    info: zipfile.ZipInfo
+    table: str
+    folder: Path
+
+    def open(self) -> Readable:
+        """Begins to read it.
+
+        Raises:
+            ArchiveDamaged: now or while it is read, if the member is damaged
+            ArchiveError: while it is read, if it unpacks to an unreasonable size
+        """
+        return Unpacked(self.archive, self.info, self.table)
+
+
+class Unpacked:
+    """A member of a ZIP that is being read, up to the size that is reasonable for it."""
+
+    def __init__(self, archive: Path, info: zipfile.ZipInfo, table: str) -> None:
+        self._table = table
+        self._name = info.filename
+        self._bound = max(ALWAYS_ALLOWED, LARGEST_RATIO * info.compress_size)
+        self._read = 0
+        with damage_named(table):
+            self._archive = zipfile.ZipFile(archive)
+            self._packed = self._archive.open(info)
+
+    def read(self, size: int, /) -> bytes:
+        """The next bytes."""
+        with damage_named(self._table):
+            piece = self._packed.read(size)
+        self._read += len(piece)
+        if self._read > self._bound:
             raise ArchiveError(
-                f"{name} in the archive unpacks to more than {bound:,} bytes, which no CSV of its"
-                " packed size does. It was not read."
+                f"{self._name} in the archive unpacks to more than {self._bound:,} bytes, which no"
+                " CSV of its packed size does. It was not read."
             )
-        file.write(piece)
+        return piece
+
+    def close(self) -> None:
+        """Closes the archive too."""
+        self._packed.close()
+        self._archive.close()
+
+
+@contextmanager
+def damage_named(table: str) -> Iterator[None]:
+    """Tells whose file is damaged.
+
+    Raises:
+        ArchiveDamaged: where reading a ZIP says that it is damaged, or packed in an unknown way
+    """
+    try:
+        yield
+    except DAMAGE as error:
+        raise ArchiveDamaged(f"{table}.csv in the archive is damaged: {error}. {AGAIN}") from error
 
 
 def table_of(member: zipfile.ZipInfo) -> str | None:

@@ -10,13 +10,9 @@ readings have to work, cell by cell: `"a\b"` and `"a"\b"` are both `a\b`.
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
 
 from .private import private_file
 
-BLOCK = 4 << 20
-
-QUOTES_BEFORE_BACKSLASH = re.compile(rb'("+)\\')
 FIELD_END = re.compile(rb'[^",\r\n]"(?=[,\r\n])')
 """A quote that surely closes a field: it neither opens one, nor is doubled, nor escapes."""
 REST_OF_FIELD = re.compile(rb'[^"]*(?:"["\\][^"]*)*"')
@@ -32,36 +28,17 @@ def mended(path: Path) -> Path:
 
     A file without the two bytes, that is nearly every file, is returned as it is; else the
     mended copy stands beside it. The original stays, for a damaged record to be quoted from.
+
+    path: of a file that fits into memory
     """
-    if not contains(path, b'"\\'):
+    content = path.read_bytes()
+    plain = mend(content)
+    if plain == content:
         return path
     copy = path.with_suffix(".mended.csv")
-    with path.open("rb") as source, private_file(copy) as target:
-        for block in blocks(source):
-            target.write(mend(block))
+    with private_file(copy) as target:
+        target.write(plain)
     return copy
-
-
-def contains(path: Path, needle: bytes) -> bool:
-    """Whether a file contains some bytes."""
-    with path.open("rb") as file:
-        tail = b""
-        while piece := file.read(BLOCK):
-            if needle in tail + piece:
-                return True
-            tail = piece[-len(needle) + 1 :]
-    return False
-
-
-def blocks(file: BinaryIO, size: int = BLOCK) -> Iterator[bytes]:
-    """Cuts a CSV file, less its byte order mark, into pieces that begin outside of quotes."""
-    held = file.read(len(BOM)).removeprefix(BOM)
-    while piece := file.read(size):
-        held += piece
-        cut = last_field_end(held, len(held)) if b'"' in held else len(held)
-        yield held[:cut]
-        held = held[cut:]
-    yield held
 
 
 def mend(block: bytes) -> bytes:
@@ -70,13 +47,32 @@ def mend(block: bytes) -> bytes:
     A run of quotes before a backslash is read in pairs, from behind the opening quote if it is
     one: each pair is a quote, and one that is left over escapes the backslash.
     """
+    kept = []
+    done = 0
+    # plain searches: a pattern that begins with a quote would try every quote there is
+    for last_quote in occurrences(block, b'"\\'):
+        first_quote = start_of_run(block, last_quote)
+        inside = last_quote + 1 - first_quote - opens_field(block, first_quote)
+        if inside % 2:
+            kept.append(block[done:last_quote])
+            done = last_quote + 1
+    return b"".join([*kept, block[done:]]) if kept else block
 
-    def plain(run: re.Match[bytes]) -> bytes:
-        quotes = len(run[1])
-        inside = quotes - opens_field(block, run.start())
-        return run[0][1:] if inside % 2 else run[0]
 
-    return QUOTES_BEFORE_BACKSLASH.sub(plain, block)
+def occurrences(block: bytes, needle: bytes) -> Iterator[int]:
+    """Where some bytes occur."""
+    position = block.find(needle)
+    while position >= 0:
+        yield position
+        position = block.find(needle, position + 1)
+
+
+def start_of_run(block: bytes, position: int) -> int:
+    """Where the run of equal bytes begins that `position` is in."""
+    start = position
+    while start and block[start - 1] == block[position]:
+        start -= 1
+    return start
 
 
 def opens_field(block: bytes, position: int) -> bool:

@@ -7,7 +7,8 @@ own. Nothing but the table that is being read is unpacked, and no more than a ba
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -21,11 +22,12 @@ from .counts import Counting
 from .exceptions import ExportFailed, told_with
 from .fetch import Count, ExportFile
 from .header import check_names
+from .pieces import CsvFile
 from .plan import Step, smaller
 from .private import private_folder
 from .rejection import refuse
 from .settings import Settings
-from .table import empty, read
+from .table import Batch, empty, read
 
 
 class Item(NamedTuple):
@@ -33,6 +35,8 @@ class Item(NamedTuple):
 
     resource: str
     data: pa.Table
+    distinct: bool = False
+    """Whether it is proved that no two rows up to here have the same key."""
 
 
 class Stream:
@@ -47,13 +51,13 @@ class Stream:
         self._open = set(resources)
         self._head: Item | None = None
 
-    def tap(self, resource: str) -> Iterator[pa.Table | None]:
+    def tap(self, resource: str) -> Iterator[Item | None]:
         """What is for one resource, with a None whenever something else comes first."""
         try:
             while (head := self._next()) is not None:
                 if head.resource == resource:
                     self._head = None
-                    yield head.data
+                    yield head
                 else:
                     yield None
         finally:
@@ -103,6 +107,8 @@ class Extraction:
                     if not self.halve_failed:
                         raise
                     waiting.extendleft(smaller(step, self.client, error)[::-1])
+        # Arrow keeps what it has freed, and the destination needs it next
+        pa.default_memory_pool().release_unused()
 
     def _items_of(self, step: Step, later: Sequence[Step]) -> Iterator[Item]:
         started = time.monotonic()
@@ -112,25 +118,42 @@ class Extraction:
         started = time.monotonic()
         for name in step.job.due.tables:
             with private_folder(self.folder / name) as folder:
-                path = file.unpack(name, folder)
-                yield from self._rows(fetched, TABLES[name], path, folder)
+                csv_file = file.csv_file(name, folder)
+                yield from self._rows(fetched, TABLES[name], csv_file, folder)
         file.path.unlink(missing_ok=True)
         fetched.read_seconds = time.monotonic() - started
         self.fetched.append(fetched)
         yield Item(EXPORTS, fetched.as_row(self.settings.org))
 
     def _rows(
-        self, fetched: Fetched, table: Table, path: Path | None, folder: Path
+        self, fetched: Fetched, table: Table, file: CsvFile | None, folder: Path
     ) -> Iterator[Item]:
         counting = Counting(table, folder)
-        batches = read(path, table, self.settings.export_format) if path else iter([empty(table)])
-        for number, batch in enumerate(batches):
-            if not number:
-                check_names(batch.rows.column_names, table, self.normalize)
-            counting.add(batch)
-            if batch.rejected.num_rows:
-                if self.settings.strict:
-                    refuse(batch.rejected, str(fetched.export), table.file_name)
-                yield Item(REJECTED, rejected_rows(batch.rejected, fetched.export.id, table.name))
-            yield Item(table.name, batch.rows)
-        fetched.counts[table.name] = counting.counts()
+        with closing(batches_of(file, table, self.settings.export_format)) as batches:
+            for number, batch in enumerate(batches):
+                if not number:
+                    check_names(batch.rows.column_names, table, self.normalize)
+                counting.add(batch)
+                if batch.rejected.num_rows:
+                    yield Item(REJECTED, self._rejected(fetched, table, batch))
+                yield Item(table.name, batch.rows)
+                nothing = batch.rows.slice(0, 0)
+        counts = fetched.counts[table.name] = counting.counts()
+        # windows before this one may have the same keys: they are counted one by one
+        is_only = not any(table.name in earlier.counts for earlier in self.fetched)
+        yield Item(table.name, nothing, distinct=is_only and counts.keys == counts.rows)
+
+    def _rejected(self, fetched: Fetched, table: Table, batch: Batch) -> pa.Table:
+        if self.settings.strict:
+            refuse(batch.rejected, str(fetched.export), table.file_name)
+        return rejected_rows(batch.rejected, fetched.export.id, table.name)
+
+
+def batches_of(
+    file: CsvFile | None, table: Table, export_format: str
+) -> Generator[Batch, None, None]:
+    """The batches of a table; one empty one if the archive has no file for it."""
+    if file:
+        yield from read(file, table, export_format)
+    else:
+        yield empty(table)

@@ -22,6 +22,7 @@ from .exceptions import (
 )
 from .export import Export, Job, adopt_or_create, hopeless, reread, wait
 from .interruption import interruptible
+from .pieces import CsvFile
 
 Count = Callable[[str, int], None]
 """Called with a counter's name and an increment, to show progress."""
@@ -58,19 +59,12 @@ class ExportFile:
         """Bytes of the archive."""
         return self.path.stat().st_size
 
-    def unpack(self, table: str, folder: Path) -> Path | None:
-        """Writes the CSV file of a table below `folder`; None if the archive has none.
+    def csv_file(self, table: str, folder: Path) -> CsvFile | None:
+        """The CSV file of a table; None if the archive has none.
 
-        Raises:
-            ArchiveError: if it is damaged, and so when it was fetched again
+        folder: where it may be unpacked
         """
-        with told_with(str(self.export), self.export.id):
-            try:
-                return self._archive.unpack(table, folder)
-            except ArchiveDamaged:
-                with interruptible():
-                    self._archive = self._download(self.export)
-                return self._archive.unpack(table, folder)
+        return self._archive.file_of(table, folder)
 
     def _obtain(self) -> tuple[Export, Archive]:
         try:
@@ -112,7 +106,10 @@ class ExportFile:
 
     def _download(self, export: Export) -> Archive:
         download(self._client, export.id, self.path, self._on_bytes)
-        return Archive(self.path, self._job.due.tables)
+        archive = Archive(self.path, self._job.due.tables)
+        # before a row of it is read: what is handed to dlt cannot be taken back
+        archive.check()
+        return archive
 
     def _on_wait(self) -> Callable[[float], None]:
         shown = 0

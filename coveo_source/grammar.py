@@ -2,13 +2,21 @@ r"""What a record of each export format may look like, to the letter.
 
 DuckDB's parser forgives: it drops empty cells behind the last column, blanks around quotes, the
 backslash of an escape that is none, and a last quote that is missing. What it forgives it does
-not report, so a file is held against this grammar first, and DuckDB reads it only if it fits.
+not report, so a file is held against this grammar first, and DuckDB reads only what fits.
+
+The grammar knows where a record ends, so it also cuts the file into pieces: while one is parsed,
+the next is unpacked, and of a large file only a few are on disk and in memory.
 """
 
 import re
-from pathlib import Path
+from collections.abc import Iterator
+from typing import NamedTuple, Protocol
 
-from .dialect import BLOCK, BOM
+from .dialect import BOM
+
+BLOCK = 4 << 20
+PIECE = 8 << 20
+"""Bytes from which on a piece is large enough."""
 
 BARE = rb'[^",\r\n]*'
 QUOTED = {
@@ -18,7 +26,17 @@ QUOTED = {
 """A bound on the escapes in a cell bounds the memory that matching takes; a file with more of
 them in one cell is read record by record."""
 LONGEST_RECORD = 16 << 20
-"""Bytes; DuckDB's read buffers grow with it. A longer record is read by `salvage`."""
+"""Bytes. A longer record is read by `salvage`."""
+
+
+class Readable(Protocol):
+    """A file that is open."""
+
+    def read(self, size: int, /) -> bytes:
+        """The next bytes; none at its end."""
+
+    def close(self) -> None:
+        """Ends the reading."""
 
 
 def record_pattern(export_format: str, width: int) -> re.Pattern[bytes]:
@@ -30,25 +48,43 @@ def record_pattern(export_format: str, width: int) -> re.Pattern[bytes]:
     return re.compile(rb"(?:\r?\n)*%b(?:,%b){%d}\r?\n" % (cell, cell, width - 1))
 
 
-def intact_records(path: Path, export_format: str, width: int) -> int | None:
-    """How many records a file has, its header included; None if one of them is damaged.
+class Piece(NamedTuple):
+    """A part of a file that begins with a record.
+
+    content: as it is in the file, less the byte order mark
+    records: how many whole ones it holds, the header included; None where the first of them does
+        not fit the grammar, and the file goes on behind `content`
+    """
+
+    content: bytes
+    records: int | None
+
+
+def pieces(file: Readable, export_format: str, width: int) -> Iterator[Piece]:
+    """Cuts a file at ends of records; at least one piece, and none behind damage.
 
     width: how many cells a record has to have
     """
     record = record_pattern(export_format, width)
-    found = 0
-    held = b""
-    with path.open("rb") as file:
-        file.seek(len(BOM) if file.read(len(BOM)) == BOM else 0)
-        while piece := file.read(BLOCK):
-            held += piece
-            position = 0
-            while match := record.match(held, position):
-                position = match.end()
-                found += 1
+    held = file.read(len(BOM)).removeprefix(BOM)
+    position = found = 0
+    while block := file.read(BLOCK):
+        held += block
+        while match := record.match(held, position):
+            position = match.end()
+            found += 1
+        is_damaged = len(held) - position > LONGEST_RECORD
+        if found and (is_damaged or position >= PIECE):
+            yield Piece(held[:position], found)
             held = held[position:]
-            if len(held) > LONGEST_RECORD:
-                return None
-    if not held.strip(b"\r\n"):
-        return found
-    return found + 1 if record.fullmatch(held + b"\n") else None
+            position = found = 0
+        if is_damaged:
+            yield Piece(held, None)
+            return
+    rest = held[position:]
+    if rest.strip(b"\r\n") and not record.fullmatch(rest + b"\n"):
+        if found:
+            yield Piece(held[:position], found)
+        yield Piece(rest, None)
+    else:
+        yield Piece(held, found + bool(rest.strip(b"\r\n")))

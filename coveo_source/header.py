@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 
 from .catalogue import CURSOR, Table
 from .dialect import BOM
@@ -15,21 +14,22 @@ CONTROL = re.compile(rb"[\x00-\x1f]")
 """DuckDB takes a header with a line end in it for more than one line, and SQL ends at a NUL."""
 
 
-def header_of(path: Path, table: Table, export_format: str) -> list[str]:
+def header_of(start: bytes, table: Table, export_format: str) -> list[str]:
     """The API names in the header, without the prefix `<table>.` that they may carry.
+
+    start: of the file, LONGEST bytes of it if there are so many
 
     Raises:
         TableError: if there is no header, or it cannot be one of this table
     """
-    with path.open("rb") as file:
-        start = file.read(LONGEST).removeprefix(BOM)
+    start = start.removeprefix(BOM)
     record, end = record_at(start, 0, export_format)
     if not record.raw:
         raise TableError(f"{table.file_name} has no header.")
-    if record.cells is None or end == LONGEST or CONTROL.search(record.raw):
+    if record.cells is None or end >= LONGEST - len(BOM) or CONTROL.search(record.raw):
         too_long = f"is longer than {LONGEST:,} bytes"
         control = "has a line end or another control character inside of a name"
-        reason = record.reason or (too_long if end == LONGEST else control)
+        reason = record.reason or (too_long if end >= LONGEST - len(BOM) else control)
         raise TableError(
             f"The header of {table.file_name} {reason}. It begins {printable(record.raw[:200])!r}."
             " Without it nothing in the file can be told apart, so nothing was loaded."

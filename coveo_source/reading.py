@@ -8,10 +8,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import dlt
 import pyarrow as pa
 from dlt.common import logger
+from dlt.common.schema.typing import MERGE_DISPOSITION_HINTS
 
 from .audit import Fetched
 from .client import CoveoClient, client_of
@@ -63,7 +65,7 @@ class Reading:
         """The exports that the latest extract has read."""
         return self._current.extraction.fetched if self._current else []
 
-    def rows(self, table: str, cursor: Cursor) -> Iterator[pa.Table | None]:
+    def rows(self, table: str, cursor: Cursor) -> Iterator[Any]:
         """The rows of a table; moves its cursor to where they end."""
         current = self._begin()
         end = current.end(table)
@@ -73,13 +75,19 @@ class Reading:
             cursor.advance(max(end, plain_utc(last)) if last else end)
         yield from self._drawn(current, table)
 
-    def tap(self, resource: str) -> Iterator[pa.Table | None]:
+    def tap(self, resource: str) -> Iterator[Any]:
         """The rows of a resource without a cursor."""
         yield from self._drawn(self._begin(), resource)
 
-    def _drawn(self, current: Current, resource: str) -> Iterator[pa.Table | None]:
-        for rows in current.stream.tap(resource):
-            yield None if rows is None else with_load_id(rows, current.load_id)
+    def _drawn(self, current: Current, resource: str) -> Iterator[Any]:
+        distinct: bool | None = None
+        for item in current.stream.tap(resource):
+            rows = with_load_id(item.data, current.load_id) if item else None
+            if item and item.distinct is not distinct:
+                distinct = item.distinct
+                yield dlt.mark.with_hints(rows, merged_as(distinct))
+            else:
+                yield rows
 
     def _begin(self) -> Current:
         load_id = dlt.current.load_package_state()["load_id"]
@@ -135,6 +143,16 @@ def planned(
         logger.warning(notice)
     delete(client, [export.id for export in plan.stale])
     return plan.steps
+
+
+def merged_as(distinct: bool) -> Any:
+    """Tells dlt whether it has to look for rows with the same key in what it merges.
+
+    That takes longer than all the rest of the merge, and memory or disk for all of the rows.
+    dlt remembers the answer, so it has to be told in every load.
+    """
+    hint = MERGE_DISPOSITION_HINTS["deduplicated"]
+    return dlt.mark.make_hints(additional_table_hints={hint: distinct})
 
 
 def with_load_id(rows: pa.Table, load_id: str) -> pa.Table:

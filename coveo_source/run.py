@@ -27,6 +27,7 @@ from .reconciliation import loaded, reconcile
 from .recovery import load_pending
 from .session import Options, Session, session
 from .summary import Outcome, relative
+from .tuning import frugal
 
 
 def run(options: Options, overrides: Mapping[str, Any]) -> Outcome:
@@ -90,7 +91,8 @@ def load(here: Session, step: Step, later: list[Step], refresh: bool) -> Fetched
     reading = Reading(here.settings, [step], later)
     source = DltSource(Schema(SOURCE), SOURCE, list(resources(reading)))
     mode: Any = "drop_resources" if refresh else None
-    info = here.pipeline.run(source, refresh=mode)
+    with frugal(here.pipeline):
+        info = here.pipeline.run(source, refresh=mode)
     fetched = reading.fetched[0]
     check_counts(here.pipeline, fetched)
     fetched.loaded = reconcile(here.pipeline, loaded(info))

@@ -29,6 +29,7 @@ from .private import clear
 from .progress import ConsoleProgress
 from .reading import files_folder
 from .settings import WHERE, CoveoConfiguration, Settings, checked
+from .tuning import tuned
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,7 @@ def pipeline_of(options: Options, progress: ConsoleProgress) -> dlt.Pipeline:
     return dlt.pipeline(
         options.pipeline,
         pipelines_dir=options.pipelines_dir,  # type: ignore[arg-type]
-        destination=options.destination,
+        destination=tuned(options.destination),
         dataset_name=options.dataset,
         progress=options.progress or progress,  # type: ignore[arg-type]
     )

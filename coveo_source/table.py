@@ -4,7 +4,8 @@ DuckDB parses, with every name given and every cell taken as text. Only the colu
 catalogue knows are cast; what does not fit is handed out beside the rows, never dropped.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -12,11 +13,12 @@ from typing import NamedTuple
 import duckdb
 import pyarrow as pa
 
+from .ahead import ahead
 from .catalogue import CURSOR, ColumnType, Table, column_type
 from .dialect import ESCAPES, mended
 from .exceptions import TableError
-from .grammar import LONGEST_RECORD, intact_records
-from .header import header_of
+from .header import LONGEST, header_of
+from .pieces import CsvFile, OnDisk, Written, written_pieces
 from .rejection import (
     REJECTED_SCHEMA,
     WHOLE_RECORD,
@@ -30,6 +32,9 @@ from .salvage import Record, printable, records
 BATCH_ROWS = 50_000
 BATCH_BYTES = 64 << 20
 """Raw bytes, from which on a batch that is read record by record is full."""
+
+SMALLEST_BUFFER = 1 << 20
+"""Bytes; DuckDB's default buffers are larger, and a piece is parsed in one."""
 
 ARROW_TYPES: dict[ColumnType, pa.DataType] = {
     "text": pa.string(),
@@ -71,42 +76,79 @@ class Batch(NamedTuple):
     rejected: pa.Table
 
 
-def read(path: Path, table: Table, export_format: str) -> Iterator[Batch]:
-    """Reads a CSV file in batches, never as a whole.
+def read(source: CsvFile | Path, table: Table, export_format: str) -> Iterator[Batch]:
+    """Reads a CSV file in batches, never as a whole; the next is made while one is used.
 
     A file without records yields one empty batch, so that the table and its columns are known.
-    DuckDB parses a file of which every record fits the grammar. Any other is read record by
-    record, and so is the rest of one at which DuckDB stops: a record that is too long for its
-    buffers, or not UTF-8.
+    DuckDB parses what fits the grammar, up to the first record that does not; the rest is read
+    record by record, and so is a piece at which DuckDB stops because it is not UTF-8.
+
+    source: a path stands for the file on disk, beside which its pieces are written
 
     Raises:
         TableError: if the header or the file cannot be read
     """
-    header = header_of(path, table, export_format)
-    intact = intact_records(path, export_format, len(header))
+    file = OnDisk(source, source.parent) if isinstance(source, Path) else source
+    with closing(file.open()) as opened:
+        header = header_of(opened.read(LONGEST), table, export_format)
+    with closing(ahead(batches(file, table, header, export_format))) as coming:
+        yield from coming
+
+
+def batches(
+    file: CsvFile, table: Table, header: Sequence[str], export_format: str
+) -> Generator[Batch, None, None]:
+    """Parses a file piece by piece; while one is parsed the next is unpacked.
+
+    Raises:
+        TableError: if the file cannot be read
+    """
     done = 0
-    with duckdb.connect(":memory:") as database:
+    with (
+        # the thread that asks is enough: another unpacks and a third uses the rows
+        duckdb.connect(":memory:", config={"threads": 1}) as database,
+        closing(ahead(written_pieces(file, export_format, len(header)))) as pieces,
+    ):
         casting = Casting(database, table, header)
-        try:
-            for part in casting.of_file(path, export_format) if intact else ():
-                yield casting.batch(part, range(done + 1, done + 1 + part.num_rows))
-                done += part.num_rows
-        except STOPPED:
-            intact = None
-        except duckdb.Error as error:
-            raise TableError(f"{table.file_name} cannot be read: {error}") from None
-        if not intact:
-            rest = islice(records(path, export_format, len(header)), done + 1, None)
-            for batch in salvaged(rest, casting, done):
+        for number, piece in enumerate(pieces):
+            for batch in of_piece(piece, casting, export_format, done, has_header=not number):
                 yield batch
                 done += batch.records
-        elif done != intact - 1:
-            raise TableError(
-                f"{table.file_name} holds {intact - 1:,} records, but {done:,} were read. Nothing"
-                " of it was loaded; please report the header and the version of duckdb."
-            )
+            piece.path.unlink()
     if not done:
         yield empty(table, header)
+
+
+def of_piece(
+    piece: Written, casting: "Casting", export_format: str, before: int, has_header: bool
+) -> Iterator[Batch]:
+    """The batches of one piece.
+
+    before: how many records came before it
+
+    Raises:
+        TableError: if it cannot be read
+    """
+    done = 0
+    if piece.records is not None:
+        try:
+            for part in casting.of_file(piece.path, export_format, has_header):
+                numbers = range(before + done + 1, before + done + 1 + part.num_rows)
+                yield casting.batch(part, numbers)
+                done += part.num_rows
+            if done != piece.records - has_header:
+                raise TableError(
+                    f"{casting.table.file_name} holds {piece.records - has_header:,} records, but"
+                    f" {done:,} were read, behind record {before:,}. Nothing of it was loaded;"
+                    " please report the header and the version of duckdb."
+                )
+            return
+        except STOPPED:
+            pass
+        except duckdb.Error as error:
+            raise TableError(f"{casting.table.file_name} cannot be read: {error}") from None
+    rest = records(piece.path, export_format, len(casting.header))
+    yield from salvaged(islice(rest, done + has_header, None), casting, before + done)
 
 
 def salvaged(rest: Iterator[Record], casting: "Casting", done: int) -> Iterator[Batch]:
@@ -158,14 +200,15 @@ class Casting:
         self.required = (*table.key, CURSOR)
         self.cells = [f"cell_{place}" for place in range(len(header))]
 
-    def of_file(self, path: Path, export_format: str) -> pa.RecordBatchReader:
+    def of_file(self, path: Path, export_format: str, has_header: bool) -> pa.RecordBatchReader:
         """Parses a file with DuckDB."""
         path = mended(path) if export_format == "EXCEL" else path
+        size = max(path.stat().st_size, SMALLEST_BUFFER)
         columns = ", ".join(f"'{cell}': 'varchar'" for cell in self.cells)
         source = f"""read_csv(
-            $path, columns = {{{columns}}}, auto_detect = false, header = true, delim = ',',
-            quote = '"', escape = $escape, nullstr = '', strict_mode = true,
-            max_line_size = {LONGEST_RECORD}, buffer_size = {2 * LONGEST_RECORD}
+            $path, columns = {{{columns}}}, auto_detect = false, header = {has_header},
+            delim = ',', quote = '"', escape = $escape, nullstr = '', strict_mode = true,
+            max_line_size = {size}, buffer_size = {2 * size}
         )"""
         parameters = {"path": str(path), "escape": ESCAPES[export_format]}
         return self._database.execute(self._select(source), parameters).to_arrow_reader(BATCH_ROWS)
@@ -203,6 +246,8 @@ class Casting:
             f"{CASTS[column_type(name)].format(cell=cell)} as value_{place}"
             for place, (name, cell) in enumerate(zip(self.header, self.cells, strict=True))
         ]
+        # not the cells too, which are the same texts once more
+        outcomes = [f"value_{place}" for place in range(len(self.header))]
         misfits = [
             f"case when value_{place} is null then cell_{place} end as misfit_{place}"
             for place in self._cast_places()
@@ -212,7 +257,7 @@ class Casting:
             f"{literal(name)}, {cell}" for name, cell in zip(self.header, self.cells, strict=True)
         )
         return f"""
-            select *, {", ".join(misfits)},
+            select {", ".join(outcomes)}, {", ".join(misfits)},
                 case when {lacking} then cast(json_object({record}) as varchar) end as incomplete
             from (select *, {", ".join(values)} from {source})
         """

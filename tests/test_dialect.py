@@ -5,11 +5,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coveo_source import dialect
-from coveo_source.dialect import BOM, blocks, contains, mend, mended
+from coveo_source.dialect import mend, mended
 
 relaxed = settings(deadline=None, max_examples=300)
 
@@ -43,55 +42,39 @@ def written(rows: Sequence[Sequence[str]], end: str = "\n", last_end: bool = Tru
     return text.encode()
 
 
-def mended_in_blocks(content: bytes, size: int) -> bytes:
-    return b"".join(mend(block) for block in blocks(io.BytesIO(content), size))
-
-
 def mended_on_disk(content: bytes) -> bytes:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "searches.csv"
         path.write_bytes(content)
-        return mended(path).read_bytes().removeprefix(BOM)
+        return mended(path).read_bytes()
 
 
 styles = st.sampled_from([plain, documented])
-sizes = st.integers(1, 40)
 
 
 @relaxed
-@given(st.data(), tables(), sizes, st.sampled_from(["\n", "\r\n"]), st.booleans(), st.booleans())
-def test_any_mix_of_both_escapes_becomes_plain_at_any_block_size(
-    data: st.DataObject,
-    rows: list[list[str]],
-    size: int,
-    end: str,
-    last_end: bool,
-    with_bom: bool,
+@given(st.data(), tables(), st.sampled_from(["\n", "\r\n"]), st.booleans())
+def test_any_mix_of_both_escapes_becomes_plain(
+    data: st.DataObject, rows: list[list[str]], end: str, last_end: bool
 ) -> None:
     wanted = written([[plain(cell) for cell in row] for row in rows], end, last_end)
     mixed = written([[data.draw(styles)(cell) for cell in row] for row in rows], end, last_end)
-    content = BOM + mixed if with_bom else mixed
-    assert mended_in_blocks(content, size) == wanted
-    assert mended_on_disk(content) == wanted
+    assert mend(mixed) == wanted
+    assert mended_on_disk(mixed) == wanted
 
 
 @relaxed
-@given(tables(), sizes)
-def test_a_documented_file_becomes_plain_and_a_plain_one_stays(
-    rows: list[list[str]], size: int
-) -> None:
+@given(tables())
+def test_a_documented_file_becomes_plain_and_a_plain_one_stays(rows: list[list[str]]) -> None:
     wanted = written([[plain(cell) for cell in row] for row in rows])
-    assert mended_in_blocks(written([[documented(c) for c in row] for row in rows]), size) == wanted
-    assert mended_in_blocks(wanted, size) == wanted
+    assert mend(written([[documented(c) for c in row] for row in rows])) == wanted
+    assert mend(wanted) == wanted
 
 
 @relaxed
-@given(tables(), sizes)
-@example([['"', "\\"], [",", '"\\"']], 3)
-def test_what_is_mended_is_read_back_by_a_plain_csv_reader(
-    rows: list[list[str]], size: int
-) -> None:
-    text = mended_in_blocks(written([[documented(c) for c in row] for row in rows]), size).decode()
+@given(tables())
+def test_what_is_mended_is_read_back_by_a_plain_csv_reader(rows: list[list[str]]) -> None:
+    text = mend(written([[documented(c) for c in row] for row in rows])).decode()
     assert list(csv.reader(io.StringIO(text, newline=""))) == rows
 
 
@@ -117,51 +100,9 @@ def test_a_cell_is_read_in_either_escape(cell: str, value: str) -> None:
     assert found == value
 
 
-@relaxed
-@given(st.data(), tables(), sizes)
-def test_blocks_hold_the_whole_file_and_are_cut_outside_of_quotes_only(
-    data: st.DataObject, rows: list[list[str]], size: int
-) -> None:
-    content = written([[data.draw(styles)(cell) for cell in row] for row in rows])
-    pieces = list(blocks(io.BytesIO(BOM + content), size))
-    assert b"".join(pieces) == content
-    # between pieces stands a separator, a line end or nothing: never a part of a cell
-    outside = boundaries(content)
-    position = 0
-    for piece in pieces:
-        assert position in outside
-        position += len(piece)
-
-
-def boundaries(content: bytes) -> set[int]:
-    """The positions outside of quotes, by a reading of every byte."""
-    found = {0}
-    inside = False
-    position = 0
-    while position < len(content):
-        byte = content[position : position + 1]
-        if not inside:
-            inside = byte == b'"'
-        elif byte == b'"':
-            if content[position + 1 : position + 2] in (b'"', b"\\"):
-                position += 1
-            else:
-                inside = False
-        position += 1
-        if not inside:
-            found.add(position)
-    return found
-
-
-def test_blocks_are_not_much_larger_than_asked_for() -> None:
-    content = written([[plain("x" * 10), plain("y" * 20)] for _ in range(500)])
-    longest = max(len(block) for block in blocks(io.BytesIO(content), 256))
-    assert longest < 256 + 40
-
-
 def test_a_file_without_the_escape_is_returned_untouched(own_folder: Path) -> None:
     path = own_folder / "clicks.csv"
-    content = BOM + written([[plain('say "x"'), plain(r"a\b")]])
+    content = written([[plain('say "x"'), plain(r"a\b")]])
     path.write_bytes(content)
     before = path.stat()
     assert mended(path) == path
@@ -180,20 +121,7 @@ def test_a_mended_copy_stands_beside_the_file_which_stays_as_it_was(own_folder: 
     assert copy.read_bytes() == written([[plain(r"a\b")]])
 
 
-@pytest.mark.parametrize("length", range(1, 9))
-def test_the_escape_is_found_across_the_pieces_in_which_a_file_is_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, length: int
-) -> None:
-    monkeypatch.setattr(dialect, "BLOCK", length)
-    path = tmp_path / "x.csv"
-    path.write_bytes(b'abcdefg"\\')
-    assert contains(path, b'"\\')
-    path.write_bytes(b'abcdef"g\\')
-    assert not contains(path, b'"\\')
-
-
 def test_an_empty_file_stays_empty(tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
     path.write_bytes(b"")
-    assert mended(path).read_bytes() == b""
-    assert b"".join(blocks(io.BytesIO(b""))) == b""
+    assert mended(path) == path

@@ -1,5 +1,6 @@
 import re
 import tracemalloc
+from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from coveo_source import grammar, header
 from coveo_source.exceptions import TableError
-from coveo_source.grammar import LONGEST_RECORD, intact_records
+from coveo_source.grammar import LONGEST_RECORD, pieces
 from coveo_source.table import read
 
 from .csv_files import (
@@ -125,7 +126,16 @@ def test_a_cell_of_any_length_is_read_with_as_many_escapes_as_it_has(
     assert found == {row[0]: row[2] for row in rows[1:]}
 
 
-# --- the count ---
+# --- the count, and the pieces ---
+
+
+def intact_records(path: Path, export_format: str, width: int) -> int | None:
+    """How many records a file has; None if one of them is damaged."""
+    with path.open("rb") as file:
+        counts = [piece.records for piece in pieces(file, export_format, width)]
+    # behind damage there is no more
+    assert None not in counts[:-1]
+    return None if counts[-1] is None else sum(count or 0 for count in counts)
 
 
 @settings(deadline=None, max_examples=150)
@@ -142,6 +152,7 @@ def test_records_are_counted_at_any_block_size_and_damage_is_seen(
     rows = [(f"id{n}", "", without_newlines(cell)) for n, cell in enumerate(cells)]
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr(grammar, "BLOCK", block)
+        patch.setattr(grammar, "PIECE", 2 * block)
         path = csv_file(Path(folder) / "x.csv", [HEADER, *rows], dialect, end, bom)
         assert intact_records(path, FORMATS[dialect], 3) == len(rows) + 1
         assert intact_records(path, FORMATS[dialect], 2) is None
@@ -177,3 +188,33 @@ def test_a_record_that_duckdb_loses_is_missed_in_the_count(
     content = f'"id","datetime","c_a","\rc"\n"a","{TIME}",,\n'
     with pytest.raises(TableError, match=r"holds 1 records, but 0 were read"):
         list(read(raw_file(own_folder, content), SEARCHES, "EXCEL"))
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    st.lists(st.text(st.sampled_from([*'"\\,\r\n', "a", "é"]), max_size=6), max_size=12),
+    st.sampled_from(list(WRITERS)),
+    st.sampled_from(["\n", "\r\n"]),
+    st.integers(1, 40),
+)
+def test_every_piece_begins_and_ends_with_a_record_and_all_are_the_file(
+    cells: list[str], dialect: str, end: str, size: int
+) -> None:
+    rows = [(f"id{n}", "", without_newlines(cell)) for n, cell in enumerate(cells)]
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(grammar, "BLOCK", 7)
+        patch.setattr(grammar, "PIECE", size)
+        path = csv_file(Path(folder) / "x.csv", [HEADER, *rows], dialect, end, bom=False)
+        with path.open("rb") as file:
+            found = list(pieces(file, FORMATS[dialect], 3))
+        assert b"".join(piece.content for piece in found) == path.read_bytes()
+        for piece in found:
+            path.write_bytes(piece.content)
+            assert intact_records(path, FORMATS[dialect], 3) == piece.records
+
+
+def test_a_file_is_cut_about_where_it_should_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(grammar, "BLOCK", 20)
+    monkeypatch.setattr(grammar, "PIECE", 50)
+    found = list(pieces(BytesIO(b"0123456789,abc\n" * 100), "EXCEL", 2))
+    assert {len(piece.content) for piece in found[:-1]} <= {60, 75}

@@ -105,11 +105,11 @@ def test_a_batch_is_bounded_in_bytes_as_well(
 ) -> None:
     monkeypatch.setattr(table_module, "BATCH_BYTES", 1000)
     lines = [f"{number},{TIME},{'x' * 200}" for number in range(20)]
-    content = "\n".join(["id,datetime,c", *lines, "damaged"])
+    content = "\n".join(["id,datetime,c", "damaged", *lines])
     batches = list(read(raw_file(own_folder, content), SEARCHES, "EXCEL"))
-    assert [batch.records for batch in batches] == [5, 5, 5, 5, 1]
+    assert [batch.records for batch in batches] == [6, 5, 5, 5]
     assert [row["id"] for row in rows_of(batches)] == [str(number) for number in range(20)]
-    assert [cell["record"] for cell in rejected_of(batches)] == [21]
+    assert [cell["record"] for cell in rejected_of(batches)] == [1]
 
 
 def test_the_reason_says_from_which_cell_on_a_record_does_not_parse(own_folder: Path) -> None:

@@ -1,0 +1,76 @@
+"""Settings under which DuckDB, as the destination, loads in little memory.
+
+DuckDB keeps rows in memory, uncompressed, until a group of them is full: in each of its threads,
+for several groups at once, and for every table that is being loaded. More threads or tables at
+once were no faster on two cores; of two at once DuckDB also has to write the rows to its log
+first, which took three times the disk.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import dlt
+from dlt.common.destination import Destination
+
+LOADING: Mapping[str, Any] = {
+    "threads": 1,
+    "write_buffer_row_group_count": 1,
+    "memory_limit": "300MB",
+}
+"""DuckDB's settings while it loads. What does not fit into the memory goes to disk for a while."""
+
+TABLES_AT_ONCE = 1
+
+
+class FrugalDuckDb(dlt.destinations.duckdb):
+    """dlt's DuckDB destination with other defaults; it is recorded under dlt's own name.
+
+    defaults: settings of DuckDB; those that are configured come first
+    """
+
+    defaults: Mapping[str, Any] = {}
+
+    @property
+    def destination_type(self) -> str:
+        """The type that a pipeline remembers, so that all of dlt's commands know it."""
+        return "dlt.destinations.duckdb"
+
+    def configuration(self, initial_config: Any, accept_partial: bool = False) -> Any:
+        """What dlt finds in arguments, environment and files, over our defaults."""
+        config = super().configuration(initial_config, accept_partial)
+        if config.credentials:
+            configured = config.credentials.global_config or {}
+            config.credentials.global_config = {**self.defaults, **configured}
+        return config
+
+
+@contextmanager
+def frugal(pipeline: dlt.Pipeline) -> Iterator[None]:
+    """Loads into DuckDB with the settings for that.
+
+    The models are left to DuckDB's own, since SQL that sorts a history needs more memory; so is
+    what an earlier run left, which may hold a model, or be what there was too little memory for.
+    """
+    destination = pipeline.destination
+    if not isinstance(destination, FrugalDuckDb):
+        yield
+        return
+    destination.defaults = LOADING
+    try:
+        yield
+    finally:
+        destination.defaults = {}
+
+
+def tuned(destination: str) -> Destination[Any, Any]:
+    """A destination by its name in dlt; DuckDB with our defaults.
+
+    Raises:
+        UnknownDestinationModule: if dlt knows none of this name
+    """
+    found: Destination[Any, Any] = Destination.from_reference(destination)  # type: ignore[assignment]
+    if type(found) is dlt.destinations.duckdb:
+        capabilities = {"max_parallel_load_jobs": TABLES_AT_ONCE, **found.caps_params}
+        return FrugalDuckDb(**found.config_params, **capabilities)
+    return found

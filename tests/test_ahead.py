@@ -1,0 +1,76 @@
+import threading
+from collections.abc import Generator
+
+import pytest
+
+from coveo_source.ahead import ahead
+
+
+def test_items_come_in_order_from_another_thread() -> None:
+    def numbers() -> Generator[tuple[int, str], None, None]:
+        for number in range(100):
+            yield number, threading.current_thread().name
+
+    items = list(ahead(numbers(), 3))
+    assert [number for number, _ in items] == list(range(100))
+    assert threading.current_thread().name not in {name for _, name in items}
+
+
+def test_the_next_item_is_made_while_one_is_used() -> None:
+    made = threading.Event()
+
+    def items() -> Generator[int, None, None]:
+        yield 1
+        made.set()
+        yield 2
+
+    for item in ahead(items()):
+        # would never be set if the second waited until it is asked for
+        assert item == 2 or made.wait(30)
+
+
+def test_no_more_than_so_many_are_made_in_advance() -> None:
+    made = []
+    asked = threading.Semaphore(0)
+
+    def items() -> Generator[int, None, None]:
+        for number in range(10):
+            made.append(number)
+            asked.release()
+            yield number
+
+    coming = ahead(items(), 2)
+    assert next(coming) == 0
+    for _ in range(3):
+        asked.acquire()
+    coming.close()
+    assert made == [0, 1, 2]
+
+
+def test_an_error_is_raised_where_its_item_would_have_come() -> None:
+    def items() -> Generator[int, None, None]:
+        yield 1
+        raise ValueError("second")
+
+    coming = ahead(items())
+    assert next(coming) == 1
+    with pytest.raises(ValueError, match="second"):
+        next(coming)
+    assert list(coming) == []
+
+
+def test_what_is_left_early_is_closed_and_its_thread_is_gone() -> None:
+    closed = []
+
+    def items() -> Generator[int, None, None]:
+        try:
+            yield from range(100)
+        finally:
+            closed.append(threading.current_thread())
+
+    before = threading.active_count()
+    coming = ahead(items())
+    next(coming)
+    coming.close()
+    assert closed == [threading.current_thread()]
+    assert threading.active_count() == before
