@@ -25,7 +25,7 @@ def test_every_setting_is_documented_with_its_default(name: str) -> None:
     default = getattr(CoveoConfiguration, name, None)
     if isinstance(default, bool):
         assert row[1] == f"`{str(default).lower()}`"
-    elif isinstance(default, float):
+    elif isinstance(default, (int, float)):
         assert row[1] == f"{default:g}"
     elif default is not None:
         assert row[1] == f"`{default}`"
