@@ -57,15 +57,17 @@ def build(
     builds = due(every, chosen, mark, schema, loads, known, full_refresh)
     if builds and seed and (SEED not in schema or known.get(SEED) != mark):
         load(pipeline, seed_resources(seed, mark), [])
+    taken_in = loads.complete
     if any(each.unit for each in builds):
-        write_work_list(pipeline, builds, schema, loads)
+        # with the last model the list is done too
+        taken_in = [*taken_in, *write_work_list(pipeline, builds, schema, loads)]
     groups = groups_of(builds)
     for group in groups:
         for each in group:
             say(f"Model {each.model.name}")
         resources = model_resources(pipeline, group)
-        if group is groups[-1] and len(wanted) == len(every) and loads.complete:
-            resources.append(rows_resource(LOADS, [{"load_id": load} for load in loads.complete]))
+        if group is groups[-1] and len(wanted) == len(every) and taken_in:
+            resources.append(rows_resource(LOADS, [{"load_id": load} for load in taken_in]))
         load(pipeline, resources, [each.model for each in group])
         yield from count_rows(pipeline, [each.model.name for each in group])
 
@@ -81,13 +83,17 @@ def groups_of(builds: Iterable[Build]) -> list[list[Build]]:
 
 def write_work_list(
     pipeline: dlt.Pipeline, builds: Iterable[Build], schema: Schema, loads: Loads
-) -> None:
-    """Adds to `touched_units` what is to be rebuilt; what is done leaves the list."""
+) -> list[str]:
+    """Adds to `touched_units` what is to be rebuilt; what is done leaves the list.
+
+    Returns:
+        The load package by which it did.
+    """
     units = [(each.model, each.unit) for each in builds if each.unit]
     ids = ", ".join(f"'{load}'" for load in loads.fresh) or "null"
     query = explicit(parsed(work_list(units, schema, ids)), schema)
     done = scope_of(pipeline, "{column} in ({values})", "_dlt_load_id", TAKEN_IN)
-    load(pipeline, [query_resource(pipeline, UNITS, query, done)], [])
+    return load(pipeline, [query_resource(pipeline, UNITS, query, done)], [])
 
 
 @contextmanager
@@ -174,8 +180,8 @@ def seed_resources(rows: list[dict[str, str]], mark: str) -> list[Any]:
 
 
 @unpaused()
-def load(pipeline: dlt.Pipeline, resources: list[Any], built: Sequence[Model]) -> None:
-    """Runs one load package.
+def load(pipeline: dlt.Pipeline, resources: list[Any], built: Sequence[Model]) -> list[str]:
+    """Runs one load package; returns its id.
 
     built: the models in it
 
@@ -183,13 +189,14 @@ def load(pipeline: dlt.Pipeline, resources: list[Any], built: Sequence[Model]) -
         ModelError: if it fails
     """
     try:
-        pipeline.run(resources)
+        ids: list[str] = pipeline.run(resources).loads_ids
         signals.raise_if_signalled()
     except Exception as error:
         if pipeline.has_pending_data:
             # also takes back what the package did to the schema
             pipeline.abort_packages()
         raise failed(built, error) from error
+    return ids
 
 
 def count_rows(pipeline: dlt.Pipeline, tables: Sequence[str]) -> list[tuple[str, int]]:

@@ -120,6 +120,11 @@ def test_only_what_a_load_touched_is_rebuilt(warehouse: Warehouse) -> None:
     assert warehouse.build() == MODELS
     after = dict(warehouse.query("select visit_id, _dlt_load_id from visits"))
     assert {visit for visit, load_id in after.items() if before.get(visit) != load_id} == {"v3"}
+    # and with the next load no more than that one touches
+    load(warehouse.pipeline, {"clicks": click("c99", "s90", visitId="v4")})
+    warehouse.build()
+    last = dict(warehouse.query("select visit_id, _dlt_load_id from visits"))
+    assert {visit for visit, load_id in last.items() if after.get(visit) != load_id} == {"v4"}
     warehouse.check()
 
 
@@ -156,6 +161,24 @@ def test_a_late_click_of_another_visit_counts_for_its_search(warehouse: Warehous
     warehouse.build()
     counted = f"select clicks from search_outcomes where search_id = '{search}'"
     assert warehouse.query(counted) == [(clicks + 1,)]
+    warehouse.check()
+
+
+def test_a_search_that_comes_again_keeps_its_late_click(warehouse: Warehouse) -> None:
+    late = EVENING + timedelta(days=40)
+    load(
+        warehouse.pipeline,
+        {"clicks": click("c98", "s5", visitId="elsewhere", datetime=late)},
+    )
+    warehouse.build()
+    again = {"id": "s5", "datetime": EVENING, "visitId": "v5", "queryExpression": "other"}
+    load(warehouse.pipeline, {"searches": [again]})
+    warehouse.build()
+    [(query, clicks)] = warehouse.query(
+        "select query, clicks from search_outcomes where search_id = 's5'"
+    )
+    assert query == "other"
+    assert clicks >= 1
     warehouse.check()
 
 
