@@ -69,6 +69,9 @@ def explicit(
 
     condition: tells for a table which of its rows to read; None for all
     """
+    for node in query.walk():
+        # they would only make what a database says of an error harder to read
+        node.comments = None
     rename_parts(query, schema)
     for table in list(tables_of(query)):
         restrict(table, condition(table.name))

@@ -27,7 +27,7 @@ def culprit(models: Sequence[Model], error: BaseException) -> Model | None:
         return models[0]
     told = " ".join(str(each) for each in chain(error))
     for model in models:
-        if re.search(rf"\b{re.escape(model.name)}\.[0-9a-z]+\.[0-9]+\.(model|sql)\b", told):
+        if re.search(rf"\b{re.escape(model.name)}\.\w+(\.\d+)?\.(model|sql)\b", told):
             return model
     return None
 

@@ -6,23 +6,24 @@ ends the same. Models that do not read each other share a load package.
 """
 
 import gc
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import dlt
 import pyarrow as pa
-from sqlglot import exp
+from dlt.pipeline.helpers import pipeline_drop
 
 from .builds import Build, due, seed_fingerprint
 from .catalogue import TABLES
 from .explicit import Schema, explicit, schema_of
 from .failure import failed
 from .loads import BUILDS, LOADS, TAKEN_IN, UNITS, Loads, fingerprints, loads_of
-from .models import DIALECT, SEED, Model, levels, parsed, seed_rows, selected
-from .relations import EVERYTHING, query_resource, rows_of, rows_resource, scope_of
-from .touched import Range, Unit, restriction, touched_units, work_list
+from .models import SEED, Model, levels, parsed, seed_rows, selected
+from .relations import EVERYTHING, fits, query_resource, relation, rows_of, rows_resource, scope_of
+from .restriction import Range, restricted
+from .touched import Unit, touched_units, work_list
 
 
 def build(
@@ -31,7 +32,7 @@ def build(
     full_refresh: bool = False,
     say: Callable[[str], None] = lambda text: None,
     folder: Path | None = None,
-) -> Iterator[tuple[str, int]]:
+) -> Generator[tuple[str, int], None, None]:
     """Brings models up to date; yields the name and the rows of each that had to be built.
 
     names: of the models; all if none is named
@@ -55,15 +56,17 @@ def build(
     builds = due(every, chosen, mark, schema, loads, known, full_refresh)
     if builds and seed and (SEED not in schema or known.get(SEED) != mark):
         load(pipeline, seed_resources(seed, mark), [])
+    taken_in = loads.complete
     if any(each.unit for each in builds):
-        write_work_list(pipeline, builds, schema, loads)
+        # with the last model the list is done too
+        taken_in = [*taken_in, *write_work_list(pipeline, builds, schema, loads)]
     groups = groups_of(builds)
     for group in groups:
         for each in group:
             say(f"Model {each.model.name}")
         resources = model_resources(pipeline, group)
-        if group is groups[-1] and len(wanted) == len(every) and loads.complete:
-            resources.append(rows_resource(LOADS, [{"load_id": load} for load in loads.complete]))
+        if group is groups[-1] and len(wanted) == len(every) and taken_in:
+            resources.append(rows_resource(LOADS, [{"load_id": load} for load in taken_in]))
         load(pipeline, resources, [each.model for each in group])
         yield from count_rows(pipeline, [each.model.name for each in group])
 
@@ -79,13 +82,17 @@ def groups_of(builds: Iterable[Build]) -> list[list[Build]]:
 
 def write_work_list(
     pipeline: dlt.Pipeline, builds: Iterable[Build], schema: Schema, loads: Loads
-) -> None:
-    """Adds to `touched_units` what is to be rebuilt; what is done leaves the list."""
+) -> list[str]:
+    """Adds to `touched_units` what is to be rebuilt; what is done leaves the list.
+
+    Returns:
+        The load package by which it did.
+    """
     units = [(each.model, each.unit) for each in builds if each.unit]
     ids = ", ".join(f"'{load}'" for load in loads.fresh) or "null"
     query = explicit(parsed(work_list(units, schema, ids)), schema)
     done = scope_of(pipeline, "{column} in ({values})", "_dlt_load_id", TAKEN_IN)
-    load(pipeline, [query_resource(pipeline, UNITS, query, done)], [])
+    return load(pipeline, [query_resource(pipeline, UNITS, query, done)], [])
 
 
 @contextmanager
@@ -128,43 +135,31 @@ def model_resources(pipeline: dlt.Pipeline, builds: Sequence[Build]) -> list[Any
 
 
 def as_a_whole(pipeline: dlt.Pipeline, model: Model, schema: Schema) -> Any:
-    """A model as a dlt resource that replaces its table."""
-    scope = EVERYTHING if model.name in schema else None
-    return query_resource(pipeline, model.name, explicit(model.query, schema), scope)
+    """A model as a dlt resource that replaces its table.
+
+    A table whose columns are no longer those of the model is dropped, once the SQL is known to run.
+    """
+    query = explicit(model.query, schema)
+    exists = model.name in schema
+    if exists and not fits(pipeline, model.name, query):
+        relation(pipeline, query).limit(1).fetchall()
+        pipeline_drop(pipeline, [model.name])()
+        exists = False
+    return query_resource(pipeline, model.name, query, EVERYTHING if exists else None)
 
 
-def by_unit(pipeline: dlt.Pipeline, model: Model, unit: Unit, schema: Schema, times: Range) -> Any:
+def by_unit(
+    pipeline: dlt.Pipeline, model: Model, unit: Unit, schema: Schema, times: Range | None
+) -> Any:
     """A model as a dlt resource that replaces the touched units in its table."""
     values = touched_units(model, unit, schema)
     scope = scope_of(pipeline, unit.among("{column}", "{values}"), unit.column, values)
-    query = restricted(pipeline, model, unit, schema, times)
-    return query_resource(pipeline, model.name, query, scope)
-
-
-def restricted(
-    pipeline: dlt.Pipeline, model: Model, unit: Unit, schema: Schema, times: Range | None
-) -> exp.Query:
-    """A model's query for its touched units only, and over what these need only."""
-    values = touched_units(model, unit, schema)
     days = None
     if unit.kind == "date":
         dates = f"select cast(value as date) as since, cast(value as date) as until from ({values})"
         days = range_of(pipeline, f"{dates} as listed", "date")
-
-    def condition(table: str) -> str | None:
-        return restriction(model, unit, table, schema, times, days)
-
-    wanted = unit.among(unit.column, values)
-    return explicit(narrowed(model.query, wanted), schema, condition)
-
-
-def narrowed(query: exp.Query, condition: str) -> exp.Query:
-    """The rows of a query for which a condition holds."""
-    plain = {"with_", "expressions", "from_"}
-    is_plain = isinstance(query, exp.Select) and query.is_star
-    if is_plain and not {name for name, value in query.args.items() if value} - plain:
-        return query.where(condition, dialect=DIALECT)
-    return exp.select("*").from_(query.subquery("built")).where(condition, dialect=DIALECT)
+    query = restricted(model, unit, schema, times, days)
+    return query_resource(pipeline, model.name, query, scope)
 
 
 def range_of(pipeline: dlt.Pipeline, since_until: str, kind: str) -> Range | None:
@@ -184,8 +179,8 @@ def seed_resources(rows: list[dict[str, str]], mark: str) -> list[Any]:
 
 
 @unpaused()
-def load(pipeline: dlt.Pipeline, resources: list[Any], built: Sequence[Model]) -> None:
-    """Runs one load package.
+def load(pipeline: dlt.Pipeline, resources: list[Any], built: Sequence[Model]) -> list[str]:
+    """Runs one load package; returns its id.
 
     built: the models in it
 
@@ -193,12 +188,13 @@ def load(pipeline: dlt.Pipeline, resources: list[Any], built: Sequence[Model]) -
         ModelError: if it fails
     """
     try:
-        pipeline.run(resources)
+        ids: list[str] = pipeline.run(resources).loads_ids
     except Exception as error:
         if pipeline.has_pending_data:
             # also takes back what the package did to the schema
             pipeline.abort_packages()
         raise failed(built, error) from error
+    return ids
 
 
 def count_rows(pipeline: dlt.Pipeline, tables: Sequence[str]) -> list[tuple[str, int]]:

@@ -9,6 +9,7 @@ from dlt.dataset import Relation
 from sqlglot import exp
 
 from .models import parsed
+from .translation import translated
 
 Scope = str
 """The condition for the rows of a table that a query's result replaces, as the destination's SQL
@@ -31,7 +32,7 @@ class UntypedColumn(Exception):
 def relation(pipeline: dlt.Pipeline, query: exp.Query) -> Relation:
     """A query in the destination's dialect."""
     dataset = pipeline.dataset()
-    return dataset(query.sql(dataset.destination_dialect))
+    return dataset(translated(query, dataset.destination_dialect))
 
 
 def rows_of(pipeline: dlt.Pipeline, sql: str) -> list[tuple[Any, ...]]:
@@ -81,7 +82,11 @@ def column_hints(query: exp.Query) -> Any:
         UntypedColumn: if the type of one is not known
     """
     hints = {
-        select.alias_or_name: {"name": select.alias_or_name, **type_hints(select.type)}
+        select.alias_or_name: {
+            "name": select.alias_or_name,
+            "nullable": True,
+            **type_hints(select.type),
+        }
         for select in query.selects
     }
     untyped = [name for name, hint in hints.items() if "data_type" not in hint]
@@ -95,6 +100,20 @@ def type_hints(kind: exp.DataType | None) -> dict[str, Any]:
     if kind is None or kind.this in (exp.DataType.Type.UNKNOWN, exp.DataType.Type.NULL):
         return {}
     return {key: value for key, value in from_sqlglot_type(kind).items() if value is not None}
+
+
+def fits(pipeline: dlt.Pipeline, table: str, query: exp.Query) -> bool:
+    """Whether a table can take a query's result: it has no other column, and none of another type.
+
+    dlt adds columns to a table, but leaves those that it has as they are.
+    """
+    columns = column_hints(query)
+    stored = pipeline.default_schema.get_table_columns(table)
+    return all(
+        name in columns and hints["data_type"] == columns[name]["data_type"]
+        for name, hints in stored.items()
+        if name != "_dlt_load_id"
+    )
 
 
 def rows_resource(name: str, rows: Sequence[Mapping[str, str]], key: str | None = None) -> Any:

@@ -7,8 +7,7 @@ once the timeline is rebuilt, so it is written down first: the table `touched_un
 work that is done only when the last model is, and outlives a crash between two of them.
 """
 
-from collections.abc import Iterable, Mapping
-from datetime import date, timedelta
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from .explicit import Schema
@@ -144,59 +143,6 @@ def work_list(models: Iterable[tuple[Model, Unit]], schema: Schema, ids: str) ->
 
 
 NO_TIMES = "cast(null as timestamptz) as since, cast(null as timestamptz) as until"
-
-
-class Range(NamedTuple):
-    """The least and the greatest of some values, as SQL writes them."""
-
-    kind: str
-    first: str
-    last: str
-
-    def around(self, expression: str) -> str:
-        """The condition that an expression lies within; it lets a database skip what does not."""
-        first, last = (f"cast('{value}' as {self.kind})" for value in self[1:])
-        return f"{expression} between {first} and {last}"
-
-    def moments(self) -> "Range":
-        """The times that days can be made of, whatever the time zone."""
-        first = date.fromisoformat(self.first) - timedelta(days=1)
-        last = date.fromisoformat(self.last) + timedelta(days=2)
-        return Range("timestamptz", f"{first}T00:00:00+00:00", f"{last}T00:00:00+00:00")
-
-
-def restriction(
-    model: Model, unit: Unit, table: str, schema: Schema, times: Range | None, days: Range | None
-) -> str | None:
-    """The condition for the rows of a table that a model needs to rebuild its touched units.
-
-    times: in which the rows of all touched visits lie, and those that refer to their searches
-    days: between which the touched units lie, if they are days
-    """
-    known = schema.get(table, {})
-    if unit.column == VISIT:
-        if VISIT in known:
-            return timed(related(table, schema), known, times)
-        if "search_id" in known:
-            own = timed(VISITS.among(VISIT, ALL_VISITS), schema[TIMELINE], times)
-            return f"search_id in (select event_id from {TIMELINE} where {own})"
-        return None
-    expression = expression_of(model, table, schema)
-    if not expression:
-        return None
-    among = unit.among(expression, touched_units(model, unit, schema))
-    if not days:
-        return among
-    # a database can skip by a column that is stored, but not by what is made of it
-    stored = days.moments().around("datetime") if "datetime" in expression else "true"
-    return f"{among} and {days.around(expression)} and {stored}"
-
-
-def timed(condition: str, known: Mapping[str, str], times: Range | None) -> str:
-    """The condition, for rows of a time only if they have one."""
-    if times is None or "datetime" not in known:
-        return condition
-    return f"{condition} and {times.around('datetime')}"
 
 
 def touched_units(model: Model, unit: Unit, schema: Schema) -> str:

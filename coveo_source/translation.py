@@ -19,6 +19,15 @@ def translated(query: exp.Query, dialect: str) -> str:
     return (query.transform(mend) if mend else query).sql(dialect)
 
 
+def for_postgres(node: exp.Expression) -> exp.Expression:
+    """Texts are ordered by their bytes, as in DuckDB, whatever the collation of the database."""
+    if isinstance(node, exp.Ordered) and node.this.is_type(*exp.DataType.TEXT_TYPES):
+        # "C" does the same, but dlt writes all names in lower case
+        bytewise = exp.Collate(this=node.this, expression=exp.to_identifier("ucs_basic"))
+        return exp.Ordered(**{**node.args, "this": bytewise})
+    return node
+
+
 def for_bigquery(node: exp.Expression) -> exp.Expression:
     """Differences of times have a function of their own; that of dates knows no milliseconds."""
     if isinstance(node, exp.DateDiff):
@@ -59,6 +68,7 @@ def call(name: str, *arguments: Any) -> exp.Expression:
 
 
 MENDS: dict[str, Mend] = {
+    "postgres": for_postgres,
     "bigquery": for_bigquery,
     "redshift": for_redshift,
     "clickhouse": for_clickhouse,

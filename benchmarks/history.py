@@ -1,0 +1,128 @@
+"""What one more day costs on a short and on a long history: `python -m benchmarks.history`.
+
+Loads a history, builds all models, and measures the run of the day after it: the load, the
+models by what it touched, and the models built as a whole for comparison. The same for a history
+ten times as long. What a day costs must follow the day, so the ratio of the two must be low.
+"""
+
+import argparse
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
+
+from coveo_source.demo import DemoServer, Traffic
+from coveo_source.remodel import remodel
+from coveo_source.run import Options, run
+
+START = datetime(2025, 1, 1, tzinfo=timezone.utc)
+MOST = 1.5
+"""The ratio that must not be passed."""
+
+STEPS = ("load", "models", "run", "models as a whole")
+
+
+class Took(NamedTuple):
+    """Seconds on the clock, and of all cores."""
+
+    clock: float
+    cores: float
+
+    def __add__(self, other: Any) -> "Took":
+        return Took(self.clock + other.clock, self.cores + other.cores)
+
+
+def timed(action: Callable[[], object]) -> Took:
+    """How long an action takes in this process."""
+    clock, cores = time.perf_counter(), time.process_time()
+    action()
+    return Took(time.perf_counter() - clock, time.process_time() - cores)
+
+
+class Account:
+    """A demo server with a clock, and the pipeline that loads from it."""
+
+    def __init__(self, visits_per_day: int, folder: Path) -> None:
+        self.now = START
+        self.folder = folder
+        traffic = Traffic(seed=7, visits_per_day=visits_per_day)
+        self.server = DemoServer(traffic, clock=lambda: self.now, export_seconds=0)
+
+    def options(self, **more: Any) -> Options:
+        return Options("coveo", pipelines_dir=str(self.folder / "pipelines"), **more)
+
+    def load(self) -> None:
+        """Loads what is due, without models."""
+        settings = {
+            "base_url": self.server.base_url,
+            "org": self.server.org,
+            "api_key": self.server.api_key,
+            "from_date": START,
+        }
+        run(self.options(with_models=False), settings)
+
+    def build(self, full_refresh: bool = False) -> None:
+        """Brings all models up to date."""
+        remodel(self.options(full_refresh=full_refresh), ())
+
+
+def one_more_day(days: int, visits_per_day: int, repeat: int) -> dict[str, Took]:
+    """What the day after a history costs, by step; the least of some times."""
+    with TemporaryDirectory() as name:
+        kept, work = Path(name) / "kept", Path(name) / "work"
+        kept.mkdir()
+        work.mkdir()
+        os.chdir(work)
+        account = Account(visits_per_day, work)
+        with account.server:
+            account.now = START + timedelta(days=days)
+            account.load()
+            account.build()
+            account.now += timedelta(days=1)
+            shutil.copytree(work, kept, dirs_exist_ok=True)
+            found: list[dict[str, Took]] = []
+            for _ in range(repeat):
+                shutil.rmtree(work)
+                shutil.copytree(kept, work)
+                os.chdir(work)
+                load, models = timed(account.load), timed(account.build)
+                whole = timed(lambda: account.build(full_refresh=True))
+                took = (load, models, load + models, whole)
+                found.append(dict(zip(STEPS, took, strict=True)))
+                # the next time is the same day again
+                account.server.exports.clear()
+        os.chdir(name)
+        return {step: min(each[step] for each in found) for step in STEPS}
+
+
+def main() -> int:
+    """Prints a table; exit code 1 if one more day costs more the longer the history."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.history", description=__doc__)
+    parser.add_argument("--days", type=int, default=30, help="of the short history (default: 30)")
+    parser.add_argument("--times", type=int, default=10, help="the long one's (default: 10)")
+    parser.add_argument("--visits-per-day", type=int, default=400, metavar="N")
+    parser.add_argument("--repeat", type=int, default=3, help="the least counts (default: 3)")
+    options = parser.parse_args()
+    os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
+    here = Path.cwd()
+    lengths = [options.days, options.days * options.times]
+    short, long = (one_more_day(days, options.visits_per_day, options.repeat) for days in lengths)
+    os.chdir(here)
+    print(f"One more day of {options.visits_per_day} visits, seconds on the clock (of all cores)\n")
+    print(f"| step | after {lengths[0]} days | after {lengths[1]} days | ratio |")
+    print("|---|---:|---:|---:|")
+    for step in STEPS:
+        cells = [f"{took.clock:.2f} ({took.cores:.2f})" for took in (short[step], long[step])]
+        ratio = long[step].clock / short[step].clock
+        print(f"| {step} | {cells[0]} | {cells[1]} | {ratio:.2f} |")
+    worst = max(long[step].clock / short[step].clock for step in ("models", "run"))
+    return 1 if worst > MOST else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

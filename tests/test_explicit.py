@@ -1,0 +1,171 @@
+"""The queries that the runner sends: every column named, for any database."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+import sqlglot
+from sqlglot import exp
+
+from coveo_source.catalogue import EVENT_TABLES, TABLES
+from coveo_source.explicit import Schema, columns, explicit
+from coveo_source.loads import UNITS
+from coveo_source.models import Model, models, parsed, read_model
+from coveo_source.relations import UntypedColumn, column_hints
+from coveo_source.restriction import Range, narrowed, restricted
+from coveo_source.touched import Unit, work_list
+from coveo_source.translation import translated
+
+DIALECTS = ("duckdb", "postgres", "snowflake", "bigquery", "databricks", "redshift", "clickhouse")
+BASE: Schema = {name: columns(name) for name in TABLES}
+
+
+def whole_schema() -> Schema:
+    """All tables and models, as a pipeline has them after a first build."""
+    schema = {
+        **{name: dict(types) for name, types in BASE.items()},
+        "search_causes": {"action_cause": "varchar", "kind": "varchar"},
+        UNITS: {
+            "unit": "varchar",
+            "value": "varchar",
+            "since": "timestamptz",
+            "until": "timestamptz",
+            "_dlt_load_id": "varchar",
+        },
+    }
+    for model in models().values():
+        query = explicit(model.query, schema)
+        schema[model.name] = {
+            select.alias_or_name: (select.type or exp.DataType()).sql("duckdb").lower()
+            for select in query.selects
+        }
+        for name, kind in schema[model.name].items():
+            schema[model.name][name] = {
+                "text": "varchar",
+                "timestamp with time zone": "timestamptz",
+            }.get(kind, kind)
+    return schema
+
+
+SCHEMA = whole_schema()
+TIMES = Range("timestamptz", "2026-03-01T00:00:00+00:00", "2026-03-02T00:00:00+00:00")
+DAYS = Range("date", "2026-03-01", "2026-03-02")
+
+
+def unit_of(model: Model) -> Unit:
+    assert model.unit
+    return Unit(model.unit, SCHEMA[model.name][model.unit])
+
+
+def sent(model: Model, how: str) -> exp.Query:
+    """A model's query, as a whole or for its touched units."""
+    if how == "as a whole":
+        return explicit(model.query, SCHEMA)
+    unit = unit_of(model)
+    return restricted(model, unit, SCHEMA, TIMES, DAYS if unit.kind == "date" else None)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("how", ["as a whole", "by unit"])
+@pytest.mark.parametrize("model", models().values(), ids=lambda model: model.name)
+def test_every_model_is_sent_with_its_columns_named_and_reads_back(
+    model: Model, how: str, dialect: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    query = sent(model, how)
+    text = translated(query, dialect)
+    assert not caplog.records
+    assert "BY NAME" not in text
+    assert not list(query.find_all(exp.Star)) or "COUNT(*)" in text
+    read = sqlglot.parse_one(text, read=dialect)
+    assert isinstance(read, exp.Query)
+    assert read.named_selects == query.named_selects
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_the_work_list_reads_back_in_every_dialect(
+    dialect: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    units = [(model, unit_of(model)) for model in models().values()]
+    query = explicit(parsed(work_list(units, SCHEMA, ["1.5"])), SCHEMA)
+    read = sqlglot.parse_one(translated(query, dialect), read=dialect)
+    assert not caplog.records
+    assert isinstance(read, exp.Query)
+    assert read.named_selects == ["unit", "value", "since", "until"]
+
+
+@pytest.mark.parametrize("model", models().values(), ids=lambda model: model.name)
+def test_every_model_has_a_unit_and_a_known_type_for_each_column(model: Model) -> None:
+    assert set(column_hints(explicit(model.query, SCHEMA))) == set(SCHEMA[model.name])
+    assert model.unit in SCHEMA[model.name]
+
+
+def test_a_column_without_a_type_is_refused_with_its_name() -> None:
+    query = explicit(parsed("select some_function(id) as riddle, id from searches"), SCHEMA)
+    with pytest.raises(UntypedColumn, match="riddle"):
+        column_hints(query)
+
+
+def test_custom_dimensions_of_one_table_are_null_in_the_others() -> None:
+    schema = {**SCHEMA, "clicks": {**SCHEMA["clicks"], "c_theme": "varchar"}}
+    query = explicit(models()["all_events"].query, schema)
+    assert "c_theme" in query.named_selects
+    text = query.sql("postgres")
+    assert text.count("CAST(NULL AS TEXT) AS c_theme") == 2
+
+
+@pytest.mark.parametrize("missing", EVENT_TABLES)
+def test_a_table_that_is_not_loaded_is_empty_but_there(missing: str) -> None:
+    schema = {name: types for name, types in BASE.items() if name != missing}
+    query = explicit(models()["all_events"].query, schema)
+    assert set(query.named_selects) >= set(columns("searches")) - {"_dlt_load_id"}
+    assert missing not in {table.name for table in query.find_all(exp.Table)}
+
+
+def test_a_part_that_is_called_like_a_table_is_not_taken_for_it() -> None:
+    query = explicit(
+        parsed("with clicks as (select id from searches) select id from clicks"), SCHEMA
+    )
+    tables = {table.name for table in query.find_all(exp.Table)}
+    assert "clicks" not in tables
+    assert "searches" in tables
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select * from clicks",
+        "select click_id from clicks order by click_id limit 3",
+        "select visit_id, count(*) as n from clicks group by visit_id",
+    ],
+)
+def test_a_query_is_narrowed_to_rows_without_changing_what_they_are(sql: str) -> None:
+    text = narrowed(parsed(sql), "visit_id = 'v'").sql("duckdb")
+    assert text.endswith("WHERE visit_id = 'v'")
+    assert "(" in text or ("GROUP" not in text and "LIMIT" not in text)
+
+
+def test_a_restricted_table_keeps_its_other_name() -> None:
+    query = explicit(
+        parsed("select c.click_id from clicks as c join searches as s on c.search_id = s.id"),
+        SCHEMA,
+        lambda table: "visit_id = 'v'" if table == "clicks" else None,
+    )
+    assert query.sql("duckdb").endswith("AS c JOIN searches AS s ON c.search_id = s.id")
+
+
+def test_days_leave_room_for_any_time_zone() -> None:
+    moments = DAYS.moments()
+    assert date.fromisoformat(moments.first[:10]) < date.fromisoformat(DAYS.first)
+    assert date.fromisoformat(moments.last[:10]) > date.fromisoformat(DAYS.last)
+
+
+def test_texts_are_ordered_by_their_bytes_in_postgres() -> None:
+    text = translated(explicit(models()["all_events"].query, SCHEMA), "postgres")
+    assert "events.event_id COLLATE ucs_basic" in text
+    assert "events.datetime COLLATE" not in text
+
+
+def test_a_model_without_yaml_is_built_as_a_whole(tmp_path: Any) -> None:
+    path = tmp_path / "plain.sql"
+    path.write_text("select id from searches", "utf-8")
+    assert read_model(path).unit is None
