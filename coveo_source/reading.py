@@ -16,6 +16,7 @@ from dlt.common import logger
 from dlt.common.schema.typing import MERGE_DISPOSITION_HINTS
 
 from .audit import Fetched
+from .catalogue import CURSOR
 from .client import CoveoClient, client_of
 from .deletion import after_load, delete
 from .export import Ledger
@@ -85,7 +86,7 @@ class Reading:
             rows = with_load_id(item.data, current.load_id) if item else None
             if item and item.distinct is not distinct:
                 distinct = item.distinct
-                yield dlt.mark.with_hints(rows, merged_as(distinct))
+                yield dlt.mark.with_hints(rows, merged_as(distinct, item.data.column_names))
             else:
                 yield rows
 
@@ -145,14 +146,18 @@ def planned(
     return plan.steps
 
 
-def merged_as(distinct: bool) -> Any:
+def merged_as(distinct: bool, columns: Iterable[str]) -> Any:
     """Tells dlt whether it has to look for rows with the same key in what it merges.
 
     That takes longer than all the rest of the merge, and memory or disk for all of the rows.
     dlt remembers the answer, so it has to be told in every load.
+
+    columns: of the rows; where there is a time, the latest of several rows with a key stays
     """
     hint = MERGE_DISPOSITION_HINTS["deduplicated"]
-    return dlt.mark.make_hints(additional_table_hints={hint: distinct})
+    # dlt warns where it is to sort but not to look
+    order = {CURSOR: {"dedup_sort": None if distinct else "desc"}} if CURSOR in columns else None
+    return dlt.mark.make_hints(columns=order, additional_table_hints={hint: distinct})
 
 
 def with_load_id(rows: pa.Table, load_id: str) -> pa.Table:

@@ -11,7 +11,7 @@ from coveo_source.demo import DemoServer
 from coveo_source.demo.faults import Fault, at, inject
 
 from .conftest import Clock
-from .ending import FROM, hurry
+from .ending import FROM, hurry, run_from
 from .test_faults import edited
 from .user import DATASET, PIPELINE, account, load, query, rows
 
@@ -46,6 +46,14 @@ def double_keywords(server: DemoServer) -> None:
 def test_dlt_does_not_look_for_keys_that_come_twice_where_none_does(demo: DemoServer) -> None:
     load(demo, from_date=FROM)
     assert {table: told(table) for table in TABLES} == dict.fromkeys(TABLES, True)
+
+
+def test_dlt_has_nothing_to_warn_of(demo: DemoServer) -> None:
+    double_keywords(demo)
+    for _ in range(2):
+        done = run_from(demo)
+        assert done.code == 0
+        assert "WARNING" not in done.err
 
 
 def test_of_rows_with_one_key_the_latest_stays_also_after_a_load_without_any(

@@ -38,7 +38,7 @@ def strike():
         os.kill(os.getpid(), number)
 
 def when_opened(event, args):
-    if event == "open" and str(args[0]).endswith("/keywords.csv"):
+    if event == "open" and str(args[0]).endswith("/keywords/piece_0.csv"):
         strike()
 
 struck = []
