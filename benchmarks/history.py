@@ -18,7 +18,8 @@ from typing import Any, NamedTuple
 
 from coveo_source.demo import DemoServer, Traffic
 from coveo_source.remodel import remodel
-from coveo_source.run import Options, run
+from coveo_source.run import run
+from coveo_source.session import Options
 
 START = datetime(2025, 1, 1, tzinfo=timezone.utc)
 MOST = 1.5
