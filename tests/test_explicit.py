@@ -86,7 +86,7 @@ def test_the_work_list_reads_back_in_every_dialect(
     dialect: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     units = [(model, unit_of(model)) for model in models().values()]
-    query = explicit(parsed(work_list(units, SCHEMA, ["1.5"])), SCHEMA)
+    query = explicit(parsed(work_list(units, SCHEMA, "'1.5'")), SCHEMA)
     read = sqlglot.parse_one(translated(query, dialect), read=dialect)
     assert not caplog.records
     assert isinstance(read, exp.Query)
