@@ -39,8 +39,7 @@ def outcome_text(outcome: Outcome) -> str:
     """The end of a run: what was loaded, where it is, and a query to try."""
     parts = [headline(outcome), window_table(outcome.fetched)]
     if outcome.models:
-        built = ", ".join(f"{name} ({rows:,} rows)" for name, rows in outcome.models.items())
-        parts.append(f"Models: {built}")
+        parts.append(models_text(outcome.models))
     parts.append(f"Data:   {outcome.location}, dataset {outcome.dataset}\n{hint(outcome)}")
     return "\n\n".join(part for part in parts if part)
 
