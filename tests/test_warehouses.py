@@ -80,6 +80,10 @@ class Spark:
             "spark.ui.enabled": "false",
             "spark.sql.session.timeZone": "UTC",
             "spark.sql.shuffle.partitions": "1",
+            # Spark 4.3 breaks the timeline's plan with this rule, and says so (XXKD0)
+            "spark.sql.optimizer.excludedRules": (
+                "org.apache.spark.sql.catalyst.optimizer.RemoveRedundantAliases"
+            ),
         }.items():
             builder = builder.config(name, value)
         self.session = builder.getOrCreate()
