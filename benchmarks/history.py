@@ -119,9 +119,10 @@ def main() -> int:
     print("|---|---:|---:|---:|")
     for step in STEPS:
         cells = [f"{took.clock:.2f} ({took.cores:.2f})" for took in (short[step], long[step])]
-        ratio = long[step].clock / short[step].clock
-        print(f"| {step} | {cells[0]} | {cells[1]} | {ratio:.2f} |")
-    worst = max(long[step].clock / short[step].clock for step in ("models", "run"))
+        ratio = Took(long[step].clock / short[step].clock, long[step].cores / short[step].cores)
+        print(f"| {step} | {cells[0]} | {cells[1]} | {ratio.clock:.2f} ({ratio.cores:.2f}) |")
+    # of all cores, since other work on the machine counts less there than on the clock
+    worst = max(long[step].cores / short[step].cores for step in ("models", "run"))
     return 1 if worst > MOST else 0
 
 
