@@ -93,7 +93,7 @@ SCENARIOS = {
         Scenario(
             "tables added",
             (
-                Command(("--from", "2026-03-07", "--tables", "searches", "clicks")),
+                Command(("--from", "2026-03-07", "--tables", "searches", "clicks", "--no-models")),
                 Command(hours=30),
             ),
         ),
@@ -105,14 +105,14 @@ SCENARIOS = {
         Scenario(
             "full refresh",
             (
-                Command(("--from", "2026-03-06")),
+                Command(("--from", "2026-03-06", "--no-models")),
                 Command(("--full-refresh", "--window-days", "3"), hours=30),
             ),
         ),
         Scenario(
             "full refresh, then on without",
             (
-                Command(("--from", "2026-03-06")),
+                Command(("--from", "2026-03-06", "--no-models")),
                 Command(("--full-refresh", "--window-days", "3"), hours=30),
             ),
             again=("--window-days", "3"),

@@ -20,13 +20,15 @@ from .user import PIPELINE, account, created, dlt_command, environment, load, qu
 Serve = Callable[..., DemoServer]
 
 
-def dlt_pipeline(server: DemoServer | None, *words: str, **env: str) -> Any:
+def dlt_pipeline(server: DemoServer | None, *words: str, models: bool = False, **env: Any) -> Any:
+    """A verb against a demo server; `run` only with the models that a test is about."""
     settings = environment(server) if server else {}
-    return dlt_command("pipeline", PIPELINE, *words, env={**settings, **env})
+    quick = () if models or words[0] != "run" or "--no-models" in words else ("--no-models",)
+    return dlt_command("pipeline", PIPELINE, *words, *quick, env={**settings, **env})
 
 
 def test_run_loads_builds_the_models_and_ends_with_a_summary(demo: DemoServer) -> None:
-    done = dlt_pipeline(demo, "run", "--from", "2026-03-08")
+    done = dlt_pipeline(demo, "run", "--from", "2026-03-08", models=True)
     assert done.returncode == 0
     searches, clicks = len(rows("searches")), len(rows("clicks"))
     assert re.search(rf"2026-03-08 to 2026-03-11 11:45 +{searches:,} +{clicks:,}", done.stdout)
@@ -40,7 +42,7 @@ def test_run_loads_builds_the_models_and_ends_with_a_summary(demo: DemoServer) -
 
 
 def test_the_query_that_the_summary_suggests_works(demo: DemoServer) -> None:
-    done = dlt_pipeline(demo, "run", "--from", "2026-03-08")
+    done = dlt_pipeline(demo, "run", "--from", "2026-03-08", models=True)
     command = done.stdout.split("Try:")[1].strip()
     shown = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)
     assert "visit_id" in shown.stdout or "event_id" in shown.stdout or "rows" in shown.stdout
@@ -56,7 +58,16 @@ def test_run_without_models_builds_none(demo: DemoServer) -> None:
 
 def test_the_second_door_does_the_same(demo: DemoServer) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "coveo_source", PIPELINE, "run", "--from", "2026-03-08"],
+        [
+            sys.executable,
+            "-m",
+            "coveo_source",
+            PIPELINE,
+            "run",
+            "--no-models",
+            "--from",
+            "2026-03-08",
+        ],
         env={**os.environ, **environment(demo)},
         capture_output=True,
         text=True,
@@ -248,7 +259,7 @@ def test_the_demo_needs_no_account(monkeypatch: pytest.MonkeyPatch) -> None:
     done = dlt_command("pipeline", "coveo_demo", "run", "--demo")
     assert done.returncode == 0, done.stderr
     assert query("select count(*) from all_events", "coveo_demo")[0][0] > 10_000
-    again = dlt_command("pipeline", "coveo_demo", "run", "--demo")
+    again = dlt_command("pipeline", "coveo_demo", "run", "--demo", "--no-models")
     assert again.returncode == 0, again.stderr
 
 
