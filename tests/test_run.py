@@ -267,7 +267,7 @@ def test_the_demo_needs_no_account(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_token_is_nowhere_to_be_found(serve: Serve, tmp_path: Path, level: str) -> None:
     token = "xx5ecre7-0000-4000-8000-70ken0000000"
     server = serve(api_key=token)
-    env = {"RUNTIME__LOG_LEVEL": level, "PYTHONWARNINGS": "default"}
+    env: dict[str, Any] = {"RUNTIME__LOG_LEVEL": level, "PYTHONWARNINGS": "default"}
     outputs = [
         dlt_pipeline(server, "run", "--from", "2026-03-10", **env),
         dlt_pipeline(server, "plan", **env),
