@@ -19,8 +19,8 @@ from coveo_source.restriction import Range, restricted
 from coveo_source.touched import Unit, work_list
 from coveo_source.translation import translated
 
-from .history import EVENING, load, much
-from .test_rebuild import Warehouse, click
+from .rebuild.history import EVENING, load, much
+from .rebuild.warehouse import Warehouse, click
 
 pytestmark = pytest.mark.warehouses
 

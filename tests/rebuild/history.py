@@ -167,8 +167,8 @@ first_steps = st.builds(Step, st.integers(0, 1000).map(much))
 steps = st.builds(
     Step,
     loads(),
-    st.sampled_from([None] * 9 + ["c_theme"]),
-    st.sampled_from([None] * 9 + ["clicks", "keywords"]),
+    st.sampled_from([None] * 29 + ["c_theme"]),
+    st.sampled_from([None] * 39 + ["clicks", "keywords"]),
     st.sampled_from([None, None, None, 0, 1, 2, 3, 5]),
 )
 
