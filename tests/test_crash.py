@@ -44,7 +44,6 @@ TRIALS = {
         "first run", (Kill("extracted", 2), Kill("running a model"), Kill("model"))
     ),
     "when tables were added": Trial("tables added", (Kill("extracted"), Kill("deleted"))),
-    "in a full refresh": Trial("full refresh", (Kill("loading", 2), Kill("window", 2))),
     "in a full refresh that is not asked for again": Trial(
         "full refresh, then on without", (Kill("extracted"),)
     ),
