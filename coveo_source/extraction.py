@@ -123,7 +123,7 @@ class Extraction:
         file.path.unlink(missing_ok=True)
         fetched.read_seconds = time.monotonic() - started
         self.fetched.append(fetched)
-        yield Item(EXPORTS, fetched.as_row(self.settings.org))
+        yield Item(EXPORTS, fetched.as_row(self.settings.org), distinct=len(self.fetched) == 1)
 
     def _rows(
         self, fetched: Fetched, table: Table, file: CsvFile | None, folder: Path

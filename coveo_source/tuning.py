@@ -1,4 +1,4 @@
-"""Settings under which DuckDB, as the destination, loads in little memory.
+"""DuckDB as the destination: how it loads in little memory, and each row only once.
 
 DuckDB keeps rows in memory, uncompressed, until a group of them is full: in each of its threads,
 for several groups at once, and for every table that is being loaded. More threads or tables at
@@ -8,10 +8,13 @@ first, which took three times the disk.
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dlt
 from dlt.common.destination import Destination
+
+if TYPE_CHECKING:
+    from .direct import DirectClient
 
 LOADING: Mapping[str, Any] = {
     "threads": 1,
@@ -35,6 +38,14 @@ class FrugalDuckDb(dlt.destinations.duckdb):
     def destination_type(self) -> str:
         """The type that a pipeline remembers, so that all of dlt's commands know it."""
         return "dlt.destinations.duckdb"
+
+    @property
+    def client_class(self) -> "type[DirectClient]":
+        """What talks to the database."""
+        # here and not above, as in dlt: only who loads needs it
+        from .direct import DirectClient
+
+        return DirectClient
 
     def configuration(self, initial_config: Any, accept_partial: bool = False) -> Any:
         """What dlt finds in arguments, environment and files, over our defaults."""

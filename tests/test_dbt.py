@@ -13,9 +13,9 @@ from coveo_source.demo import DemoServer
 from coveo_source.exceptions import ProjectError
 from coveo_source.models import sql_folder
 
-from .rebuild import history
 from .conftest import Clock
 from .dbt_user import BUILT, MODELS, ROOT, dbt, needs_dbt, reckoned, tables_in
+from .rebuild import history
 from .user import PIPELINE, dlt_command, load, query
 
 DATABASE = Path(f"{PIPELINE}.duckdb")
