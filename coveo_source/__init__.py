@@ -96,11 +96,19 @@ def table_resource(table: Table, reading: "Reading") -> DltResource:
     )
 
 
-def incremental_of(settings: Settings) -> "dlt.sources.incremental[datetime]":
+class ColumnCursor(dlt.sources.incremental[datetime]):
+    """A cursor that is a column, by its plain name."""
+
+    def get_cursor_column_name(self) -> str:
+        """The column. dlt would parse its name as a path, and anew for each batch of rows."""
+        return self.cursor_path
+
+
+def incremental_of(settings: Settings) -> ColumnCursor:
     """The cursor of a table; a range that is given leaves the cursor in the state alone."""
     if settings.is_backfill:
-        return dlt.sources.incremental(
+        return ColumnCursor(
             CURSOR, settings.from_date, end_value=settings.to_date, allow_external_schedulers=False
         )
     scheduled = assigned_interval() is not None
-    return dlt.sources.incremental(CURSOR, allow_external_schedulers=scheduled)
+    return ColumnCursor(CURSOR, allow_external_schedulers=scheduled)

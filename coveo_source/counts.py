@@ -5,8 +5,8 @@ from pathlib import Path
 
 import duckdb
 
+from .casting import Batch
 from .catalogue import Table
-from .table import Batch
 
 KEY_MEMORY = "128MB"
 """What the counting of keys may take before it goes to disk."""

@@ -1,17 +1,17 @@
-r"""The CSV dialects of Coveo's exports, and how each becomes one that DuckDB reads exactly.
+r"""The CSV dialects of Coveo's exports, and how each is read exactly by Arrow's parser.
 
 `EXCEL` is documented so: within strings, `"` and `\` are escaped by a `"`. Everybody reads it as
 plain RFC 4180, which knows no `"\`; no real cell with a backslash was ever published. So both
 readings have to work, cell by cell: `"a\b"` and `"a"\b"` are both `a\b`.
 
-`NO_NEWLINE` escapes `"` and `\` by `\`, which DuckDB reads as it is.
+`NO_NEWLINE` escapes `"` and `\` by `\`, which Arrow reads as it is.
 """
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
-from .private import private_file
+import pyarrow as pa
+from pyarrow import csv
 
 FIELD_END = re.compile(rb'[^",\r\n]"(?=[,\r\n])')
 """A quote that surely closes a field: it neither opens one, nor is doubled, nor escapes."""
@@ -19,26 +19,33 @@ REST_OF_FIELD = re.compile(rb'[^"]*(?:"["\\][^"]*)*"')
 """From behind an opening quote to behind the closing one, in both readings."""
 
 BOM = b"\xef\xbb\xbf"
-ESCAPES = {"EXCEL": '"', "NO_NEWLINE": "\\"}
-"""The escape character that DuckDB has to be told for each export format."""
+PARSING = {
+    "EXCEL": csv.ParseOptions(newlines_in_values=True),
+    "NO_NEWLINE": csv.ParseOptions(double_quote=False, escape_char="\\", newlines_in_values=True),
+}
 
 
-def mended(path: Path) -> Path:
-    r"""The file with every documented escape `"\` made a plain `\`.
+def parsed(content: bytes, export_format: str, names: list[str]) -> pa.Table:
+    """The cells of records that fit the grammar, all as text; an empty one is null.
 
-    A file without the two bytes, that is nearly every file, is returned as it is; else the
-    mended copy stands beside it. The original stays, for a damaged record to be quoted from.
+    names: of the columns; a header in the content is a record like any other
 
-    path: of a file that fits into memory
+    Raises:
+        pyarrow.ArrowInvalid: if a cell is not UTF-8
     """
-    content = path.read_bytes()
-    plain = mend(content)
-    if plain == content:
-        return path
-    copy = path.with_suffix(".mended.csv")
-    with private_file(copy) as target:
-        target.write(plain)
-    return copy
+    if export_format == "EXCEL":
+        content = mend(content)
+    return csv.read_csv(
+        pa.BufferReader(content),
+        # in one block: at its end the parser would look for the end of a record once more
+        csv.ReadOptions(use_threads=False, block_size=len(content) + 1, column_names=names),
+        PARSING[export_format],
+        csv.ConvertOptions(
+            column_types=dict.fromkeys(names, pa.string()),
+            null_values=[""],
+            strings_can_be_null=True,
+        ),
+    )
 
 
 def mend(block: bytes) -> bytes:

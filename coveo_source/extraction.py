@@ -16,6 +16,7 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from .audit import EXPORTS_SCHEMA, REJECTED_ROWS_SCHEMA, Fetched, rejected_rows
+from .casting import Batch
 from .catalogue import EXPORTS, REJECTED, TABLES, Table
 from .client import CoveoClient
 from .counts import Counting
@@ -27,7 +28,7 @@ from .plan import Step, smaller
 from .private import private_folder
 from .rejection import refuse
 from .settings import Settings
-from .table import Batch, empty, read
+from .table import empty, read
 
 
 class Item(NamedTuple):

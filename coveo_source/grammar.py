@@ -1,11 +1,11 @@
 r"""What a record of each export format may look like, to the letter.
 
-DuckDB's parser forgives: it drops empty cells behind the last column, blanks around quotes, the
-backslash of an escape that is none, and a last quote that is missing. What it forgives it does
-not report, so a file is held against this grammar first, and DuckDB reads only what fits.
+Fast parsers forgive: they take text behind a closing quote, the backslash off an escape that is
+none, and a file that ends inside of quotes. What they forgive they do not report, so a file is
+held against this grammar first, and only what fits is parsed.
 
 The grammar knows where a record ends, so it also cuts the file into pieces: while one is parsed,
-the next is unpacked, and of a large file only a few are on disk and in memory.
+the next is unpacked, and of a large file only a few are in memory.
 """
 
 import re
@@ -19,6 +19,9 @@ PIECE = 8 << 20
 """Bytes from which on a piece is large enough."""
 
 BARE = rb'[^",\r\n]*'
+"""A cell without quotes."""
+UNQUOTED = {"EXCEL": BARE, "NO_NEWLINE": rb'[^",\r\n\\]*'}
+"""Those of them that are parsed: Arrow would take a backslash for an escape there too."""
 QUOTED = {
     "EXCEL": rb'"[^"]*"(?:["\\][^"]*"){0,9999}',
     "NO_NEWLINE": rb'"[^"\\]*(?:\\["\\][^"\\]*){0,9999}"',
@@ -42,9 +45,9 @@ class Readable(Protocol):
 def record_pattern(export_format: str, width: int) -> re.Pattern[bytes]:
     r"""Matches one record of `width` cells, blank lines before it included.
 
-    A lone `\r` ends none: behind one, DuckDB drops a blank at the begin of the next record.
+    A lone `\r` ends none: it would be a guess whether it is a part of a cell.
     """
-    cell = b"(?:%b|%b)" % (QUOTED[export_format], BARE)
+    cell = b"(?:%b|%b)" % (QUOTED[export_format], UNQUOTED[export_format])
     return re.compile(rb"(?:\r?\n)*%b(?:,%b){%d}\r?\n" % (cell, cell, width - 1))
 
 

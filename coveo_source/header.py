@@ -11,7 +11,7 @@ from .salvage import printable, record_at
 LONGEST = 1 << 20
 """Bytes; no header is longer."""
 CONTROL = re.compile(rb"[\x00-\x1f]")
-"""DuckDB takes a header with a line end in it for more than one line, and SQL ends at a NUL."""
+"""No name of a dimension holds one, and SQL ends at a NUL."""
 
 
 def header_of(start: bytes, table: Table, export_format: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""A CSV file on its way to the parser: opened where it lies, and written piece by piece."""
+"""A CSV file on its way to the parser: opened where it lies, and cut into pieces."""
 
 import shutil
 from collections.abc import Generator
@@ -35,32 +35,26 @@ class OnDisk(NamedTuple):
         return self.path.open("rb")
 
 
-class Written(NamedTuple):
-    """A piece on disk.
-
-    records: how many it holds, the header included; None where it is damaged from its begin on,
-        and then it is all the rest of the file
-    """
+class Rest(NamedTuple):
+    """The rest of a file from a record on that does not fit the grammar, on disk."""
 
     path: Path
-    records: int | None
 
 
-def written_pieces(file: CsvFile, export_format: str, width: int) -> Generator[Written, None, None]:
-    """Writes the pieces of a file, each when it is asked for; the caller removes them.
+def cut(file: CsvFile, export_format: str, width: int) -> Generator[Piece | Rest, None, None]:
+    """The pieces of a file, each made when it is asked for; the caller removes the rest.
 
     width: how many cells a record has to have
     """
     with closing(file.open()) as opened:
-        for number, piece in enumerate(pieces(opened, export_format, width)):
-            path = file.folder / f"piece_{number}.csv"
-            write(piece, opened, path)
-            yield Written(path, piece.records)
+        for piece in pieces(opened, export_format, width):
+            yield piece if piece.records is not None else rest_of(piece, opened, file.folder)
 
 
-def write(piece: Piece, file: Readable, path: Path) -> None:
-    """Writes a piece; behind one that is damaged all that follows in the file."""
+def rest_of(piece: Piece, file: Readable, folder: Path) -> Rest:
+    """Writes a piece that is damaged, and all that follows in the file."""
+    path = folder / "rest.csv"
     with private_file(path) as target:
         target.write(piece.content)
-        if piece.records is None:
-            shutil.copyfileobj(cast(IO[bytes], file), target)
+        shutil.copyfileobj(cast(IO[bytes], file), target)
+    return Rest(path)

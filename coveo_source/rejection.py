@@ -51,16 +51,20 @@ def refuse(rejected: pa.Table, export: str, file: str) -> None:
 
 
 def rejected_records(
-    records: pa.ChunkedArray, required: Sequence[str], numbers: Sequence[int]
+    records: Iterable[str],
+    left_out: pa.ChunkedArray,
+    required: Sequence[str],
+    numbers: Sequence[int],
 ) -> Iterator[Rejection]:
     """The records that lack a part of their key, or their time.
 
-    records: the whole record as a JSON object where it is to be left out, else null
-    numbers: of the records, in the file
+    records: each as a JSON object
+    left_out: which they are, of all that have a number
+    numbers: of all records, in the file
     """
     reason = f"needs {' and '.join(required)}, so the row is left out"
-    for number, raw in present(records, numbers):
-        yield rejection(number, WHOLE_RECORD, raw, reason)
+    for place, raw in zip(pc.indices_nonzero(left_out).to_pylist(), records, strict=True):
+        yield rejection(numbers[place], WHOLE_RECORD, raw, reason)
 
 
 def rejected_cells(

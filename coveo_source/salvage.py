@@ -7,6 +7,7 @@ and nothing between two records is skipped in silence.
 import mmap
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
@@ -39,21 +40,28 @@ class Record(NamedTuple):
     reason: str = ""
 
 
-def records(path: Path, export_format: str, width: int) -> Iterator[Record]:
+def records(data: Data, export_format: str, width: int) -> Iterator[Record]:
     """All records of a file, in order; blank lines are none.
 
     width: how many cells a record has to have
     """
-    if not path.stat().st_size:
-        return
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        position = len(BOM) if data[: len(BOM)] == BOM else 0
-        while position < len(data):
-            record, end = record_at(data, position, export_format)
-            line_end = LINE_END.match(data, end)
-            position = line_end.end() if line_end else end
-            if record.raw:
-                yield sized(record, width)
+    position = len(BOM) if data[: len(BOM)] == BOM else 0
+    while position < len(data):
+        record, end = record_at(data, position, export_format)
+        line_end = LINE_END.match(data, end)
+        position = line_end.end() if line_end else end
+        if record.raw:
+            yield sized(record, width)
+
+
+@contextmanager
+def mapped(path: Path) -> Iterator[Data]:
+    """A file as bytes that are read when they are looked at."""
+    if path.stat().st_size:
+        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            yield data
+    else:
+        yield b""
 
 
 def sized(record: Record, width: int) -> Record:

@@ -5,8 +5,9 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from coveo_source.casting import Batch
 from coveo_source.catalogue import TABLES
-from coveo_source.table import Batch, read
+from coveo_source.table import read
 
 SEARCHES = TABLES["searches"]
 KEYWORDS = TABLES["keywords"]

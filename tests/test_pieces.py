@@ -2,12 +2,13 @@
 
 from itertools import islice
 from pathlib import Path
+from stat import S_IMODE
 
 import pytest
 
 from coveo_source import grammar
 from coveo_source.catalogue import TABLES
-from coveo_source.pieces import OnDisk, written_pieces
+from coveo_source.pieces import OnDisk, Rest, cut
 from coveo_source.table import read
 
 SEARCHES = TABLES["searches"]
@@ -25,21 +26,32 @@ def documented(cell: str) -> str:
     return '"' + cell.replace('"', '""').replace("\\", '"\\') + '"'
 
 
-def test_pieces_are_written_one_by_one_as_they_are_asked_for(own_folder: Path) -> None:
+def test_pieces_are_made_one_by_one_and_leave_nothing_on_disk(own_folder: Path) -> None:
     path = own_folder / "file.csv"
     path.write_bytes(b"0123456789,abc\n" * 100)
-    written = written_pieces(OnDisk(path, own_folder), "EXCEL", 2)
-    first, second = islice(written, 2)
-    written.close()
-    assert set(own_folder.iterdir()) == {path, first.path, second.path}
+    found = cut(OnDisk(path, own_folder), "EXCEL", 2)
+    first, second = islice(found, 2)
+    found.close()
+    assert not isinstance(first, Rest)
+    assert not isinstance(second, Rest)
+    assert path.read_bytes().startswith(first.content + second.content)
+    assert list(own_folder.iterdir()) == [path]
 
 
 def test_what_does_not_fit_the_grammar_is_written_with_all_that_follows(own_folder: Path) -> None:
     path = own_folder / "file.csv"
     path.write_bytes(b"a,b\n" * 100 + b"damaged\n" + b"c,d\n" * 100)
-    *_, rest = written_pieces(OnDisk(path, own_folder), "EXCEL", 2)
-    assert rest.records is None
+    *_, rest = cut(OnDisk(path, own_folder), "EXCEL", 2)
+    assert isinstance(rest, Rest)
     assert rest.path.read_bytes() == b"damaged\n" + b"c,d\n" * 100
+    assert S_IMODE(rest.path.stat().st_mode) == 0o600
+
+
+def test_the_rest_is_gone_when_it_is_read(own_folder: Path) -> None:
+    path = own_folder / "file.csv"
+    path.write_text(f"id,datetime\n1,{TIME}\ndamaged\n2,{TIME}\n")
+    assert sum(batch.records for batch in read(path, SEARCHES, "EXCEL")) == 3
+    assert list(own_folder.iterdir()) == [path]
 
 
 def test_no_record_is_lost_or_doubled_between_pieces(own_folder: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coveo_source import table as table_module
+from coveo_source import grammar
 from coveo_source.catalogue import TABLES
 from coveo_source.table import empty, read
 
@@ -99,7 +99,8 @@ def test_times_are_whole_milliseconds_after_reading(own_folder: Path) -> None:
 def test_batches_are_consecutive_and_number_their_records_through(
     own_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(table_module, "BATCH_ROWS", 2048)
+    monkeypatch.setattr(grammar, "PIECE", 50_000)
+    monkeypatch.setattr(grammar, "BLOCK", 10_000)
     count = 10_000
     rows = [
         (str(n), TIME, "bad" if n % 1000 == 999 else str(n), f'a "{n}"\nb') for n in range(count)
@@ -115,7 +116,8 @@ def test_batches_are_consecutive_and_number_their_records_through(
 def test_all_batches_have_one_schema_with_the_key_never_null(
     own_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(table_module, "BATCH_ROWS", 2048)
+    monkeypatch.setattr(grammar, "PIECE", 50_000)
+    monkeypatch.setattr(grammar, "BLOCK", 10_000)
     rows = [(str(n) if n % 3 else "", TIME, "x" * (n % 2)) for n in range(5000)]
     batches = loaded(own_folder, [("id", "datetime", "c_text"), *rows])
     assert len({batch.rows.schema for batch in batches}) == 1
