@@ -29,8 +29,8 @@ TRIALS = {
         (
             Kill("created, answered"),
             Kill("normalizing", 8),
-            Kill("loading", 2),
             Kill("merging", 2),
+            Kill("between two merges", 4),
             Kill("window", 2),
         ),
     ),
