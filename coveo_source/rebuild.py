@@ -25,6 +25,7 @@ from .models import SEED, Model, levels, parsed, seed_rows, selected
 from .relations import EVERYTHING, fits, query_resource, relation, rows_of, rows_resource, scope_of
 from .restriction import Range, restricted
 from .touched import Unit, touched_units, work_list
+from .tuning import roomy
 
 
 def build(
@@ -47,12 +48,26 @@ def build(
     """
     every, wanted = selected((), folder), selected(names, folder)
     schema = schema_of(pipeline)
-    if not schema.keys() & TABLES.keys():
-        return
+    if schema.keys() & TABLES.keys():
+        with roomy(pipeline):
+            yield from build_due(pipeline, every, wanted, schema, full_refresh, say, folder)
+
+
+def build_due(
+    pipeline: dlt.Pipeline,
+    every: Sequence[Model],
+    wanted: Sequence[Model],
+    schema: Schema,
+    full_refresh: bool,
+    say: Callable[[str], None],
+    folder: Path | None,
+) -> Generator[tuple[str, int], None, None]:
+    """Builds what has to be built of the wanted models."""
+    dataset = pipeline.dataset()
     seed = seed_rows(folder)
     mark = seed_fingerprint(seed)
-    loads = loads_of(pipeline, schema)
-    known = fingerprints(pipeline, schema)
+    loads = loads_of(dataset, schema)
+    known = fingerprints(dataset, schema)
     chosen = [model.name for model in wanted]
     builds = due(every, chosen, mark, schema, loads, known, full_refresh)
     if builds and seed and (SEED not in schema or known.get(SEED) != mark):
@@ -69,7 +84,7 @@ def build(
         if group is groups[-1] and len(wanted) == len(every) and taken_in:
             resources.append(rows_resource(LOADS, [{"load_id": load} for load in taken_in]))
         load(pipeline, resources, [each.model for each in group])
-        yield from count_rows(pipeline, [each.model.name for each in group])
+        yield from count_rows(pipeline.dataset(), [each.model.name for each in group])
 
 
 def groups_of(builds: Iterable[Build]) -> list[list[Build]]:
@@ -91,9 +106,10 @@ def write_work_list(
     """
     units = [(each.model, each.unit) for each in builds if each.unit]
     ids = ", ".join(f"'{load}'" for load in loads.fresh) or "null"
+    dataset = pipeline.dataset()
     query = explicit(parsed(work_list(units, schema, ids)), schema)
-    done = scope_of(pipeline, "{column} in ({values})", "_dlt_load_id", TAKEN_IN)
-    return load(pipeline, [query_resource(pipeline, UNITS, query, done)], [])
+    done = scope_of(dataset, "{column} in ({values})", "_dlt_load_id", TAKEN_IN)
+    return load(pipeline, [query_resource(dataset, UNITS, query, done)], [])
 
 
 @contextmanager
@@ -114,17 +130,17 @@ def unpaused() -> Iterator[None]:
 @unpaused()
 def model_resources(pipeline: dlt.Pipeline, builds: Sequence[Build]) -> list[Any]:
     """The models of one load package, and the fingerprints of those that are built as a whole."""
-    schema = schema_of(pipeline)
+    schema, dataset = schema_of(pipeline), pipeline.dataset()
     resources: list[Any] = []
     times = None
     if any(each.unit for each in builds):
-        times = range_of(pipeline, f"select since, until from {UNITS}", "timestamptz")
+        times = range_of(dataset, f"select since, until from {UNITS}", "timestamptz")
     for model, unit, _ in builds:
         try:
             if unit:
-                resources.append(by_unit(pipeline, model, unit, schema, times))
+                resources.append(by_unit(dataset, model, unit, schema, times))
             else:
-                resources.append(as_a_whole(pipeline, model, schema))
+                resources.append(as_a_whole(pipeline, dataset, model, schema))
         except Exception as error:
             raise failed([model], error) from error
     marks = [
@@ -135,38 +151,38 @@ def model_resources(pipeline: dlt.Pipeline, builds: Sequence[Build]) -> list[Any
     return [*resources, *([rows_resource(BUILDS, marks, key="model")] if marks else [])]
 
 
-def as_a_whole(pipeline: dlt.Pipeline, model: Model, schema: Schema) -> Any:
+def as_a_whole(pipeline: dlt.Pipeline, dataset: dlt.Dataset, model: Model, schema: Schema) -> Any:
     """A model as a dlt resource that replaces its table.
 
     A table whose columns are no longer those of the model is dropped, once the SQL is known to run.
     """
     query = explicit(model.query, schema)
     exists = model.name in schema
-    if exists and not fits(pipeline, model.name, query):
-        relation(pipeline, query).limit(1).fetchall()
+    if exists and not fits(dataset, model.name, query):
+        relation(dataset, query.limit(1)).fetchall()
         pipeline_drop(pipeline, [model.name])()
         exists = False
-    return query_resource(pipeline, model.name, query, EVERYTHING if exists else None)
+    return query_resource(dataset, model.name, query, EVERYTHING if exists else None)
 
 
 def by_unit(
-    pipeline: dlt.Pipeline, model: Model, unit: Unit, schema: Schema, times: Range | None
+    dataset: dlt.Dataset, model: Model, unit: Unit, schema: Schema, times: Range | None
 ) -> Any:
     """A model as a dlt resource that replaces the touched units in its table."""
     values = touched_units(model, unit, schema)
-    scope = scope_of(pipeline, unit.among("{column}", "{values}"), unit.column, values)
+    scope = scope_of(dataset, unit.among("{column}", "{values}"), unit.column, values)
     days = None
     if unit.kind == "date":
         dates = f"select cast(value as date) as since, cast(value as date) as until from ({values})"
-        days = range_of(pipeline, f"{dates} as listed", "date")
+        days = range_of(dataset, f"{dates} as listed", "date")
     query = restricted(model, unit, schema, times, days)
-    return query_resource(pipeline, model.name, query, scope)
+    return query_resource(dataset, model.name, query, scope)
 
 
-def range_of(pipeline: dlt.Pipeline, since_until: str, kind: str) -> Range | None:
+def range_of(dataset: dlt.Dataset, since_until: str, kind: str) -> Range | None:
     """From the first column's least to the second one's greatest value; None if there is none."""
     [(first, last)] = rows_of(
-        pipeline, f"select min(since) as first, max(until) as last from ({since_until}) as ranges"
+        dataset, f"select min(since) as first, max(until) as last from ({since_until}) as ranges"
     )
     return Range(kind, first.isoformat(), last.isoformat()) if first else None
 
@@ -199,10 +215,10 @@ def load(pipeline: dlt.Pipeline, resources: list[Any], built: Sequence[Model]) -
     return ids
 
 
-def count_rows(pipeline: dlt.Pipeline, tables: Sequence[str]) -> list[tuple[str, int]]:
+def count_rows(dataset: dlt.Dataset, tables: Sequence[str]) -> list[tuple[str, int]]:
     """The name and the rows of tables in the destination."""
     counts = rows_of(
-        pipeline,
+        dataset,
         " union all ".join(
             f"select cast('{table}' as varchar) as table_name,"
             f" cast(count(*) as bigint) as row_count from {table}"

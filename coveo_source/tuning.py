@@ -23,6 +23,9 @@ LOADING: Mapping[str, Any] = {
 }
 """DuckDB's settings while it loads. What does not fit into the memory goes to disk for a while."""
 
+BUILDING: Mapping[str, Any] = {}
+"""The same while the models are built."""
+
 TABLES_AT_ONCE = 1
 
 
@@ -60,14 +63,34 @@ class FrugalDuckDb(dlt.destinations.duckdb):
 def frugal(pipeline: dlt.Pipeline) -> Iterator[None]:
     """Loads into DuckDB with the settings for that.
 
-    The models are left to DuckDB's own, since SQL that sorts a history needs more memory; so is
-    what an earlier run left, which may hold a model, or be what there was too little memory for.
+    What an earlier run left is loaded without them; it may be what there was too little memory for.
     """
+    with preset(pipeline, LOADING):
+        yield
+
+
+@contextmanager
+def roomy(pipeline: dlt.Pipeline) -> Iterator[None]:
+    """Builds models in DuckDB with the settings for that.
+
+    The file stays open meanwhile; dlt would open and close it with each of dozens of connections.
+    """
+    with preset(pipeline, BUILDING):
+        if isinstance(pipeline.destination, dlt.destinations.duckdb):
+            with pipeline.sql_client():
+                yield
+        else:
+            yield
+
+
+@contextmanager
+def preset(pipeline: dlt.Pipeline, settings: Mapping[str, Any]) -> Iterator[None]:
+    """Gives DuckDB these defaults meanwhile."""
     destination = pipeline.destination
     if not isinstance(destination, FrugalDuckDb):
         yield
         return
-    destination.defaults = LOADING
+    destination.defaults = settings
     try:
         yield
     finally:
