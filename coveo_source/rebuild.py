@@ -48,23 +48,33 @@ def build(
     """
     every, wanted = selected((), folder), selected(names, folder)
     schema = schema_of(pipeline)
-    if schema.keys() & TABLES.keys():
+    if not schema.keys() & TABLES.keys():
+        return
+    with roomy(pipeline):
+        builds, taken_in = prepared(pipeline, every, wanted, schema, full_refresh, folder)
+    groups = groups_of(builds)
+    for group in groups:
+        for each in group:
+            say(f"Model {each.model.name}")
         with roomy(pipeline):
-            yield from build_due(pipeline, every, wanted, schema, full_refresh, say, folder)
+            resources = model_resources(pipeline, group)
+            if group is groups[-1] and len(wanted) == len(every) and taken_in:
+                resources.append(rows_resource(LOADS, [{"load_id": load} for load in taken_in]))
+            load(pipeline, resources, [each.model for each in group])
+            counts = count_rows(pipeline.dataset(), [each.model.name for each in group])
+        yield from counts
 
 
-def build_due(
+def prepared(
     pipeline: dlt.Pipeline,
     every: Sequence[Model],
     wanted: Sequence[Model],
     schema: Schema,
     full_refresh: bool,
-    say: Callable[[str], None],
     folder: Path | None,
-) -> Generator[tuple[str, int], None, None]:
-    """Builds what has to be built of the wanted models."""
-    dataset = pipeline.dataset()
-    seed = seed_rows(folder)
+) -> tuple[list[Build], list[str]]:
+    """The builds that are due, with what they need in place, and the loads that they take in."""
+    dataset, seed = pipeline.dataset(), seed_rows(folder)
     mark = seed_fingerprint(seed)
     loads = loads_of(dataset, schema)
     known = fingerprints(dataset, schema)
@@ -72,19 +82,10 @@ def build_due(
     builds = due(every, chosen, mark, schema, loads, known, full_refresh)
     if builds and seed and (SEED not in schema or known.get(SEED) != mark):
         load(pipeline, seed_resources(seed, mark), [])
-    taken_in = loads.complete
-    if any(each.unit for each in builds):
-        # with the last model the list is done too
-        taken_in = [*taken_in, *write_work_list(pipeline, builds, schema, loads)]
-    groups = groups_of(builds)
-    for group in groups:
-        for each in group:
-            say(f"Model {each.model.name}")
-        resources = model_resources(pipeline, group)
-        if group is groups[-1] and len(wanted) == len(every) and taken_in:
-            resources.append(rows_resource(LOADS, [{"load_id": load} for load in taken_in]))
-        load(pipeline, resources, [each.model for each in group])
-        yield from count_rows(pipeline.dataset(), [each.model.name for each in group])
+    if not any(each.unit for each in builds):
+        return builds, loads.complete
+    # with the last model the list is done too
+    return builds, [*loads.complete, *write_work_list(pipeline, builds, schema, loads)]
 
 
 def groups_of(builds: Iterable[Build]) -> list[list[Build]]:

@@ -11,7 +11,7 @@ from sqlglot import exp
 
 from .direct import DirectClient, quoted
 from .models import DIALECT, parsed
-from .translation import translated
+from .translation import MENDS, translated
 
 Scope = str
 """The condition for the rows of a table that a query's result replaces, as the destination's SQL
@@ -44,6 +44,7 @@ def relation(dataset: dlt.Dataset, query: exp.Query) -> Relation:
     """A query, ready for the destination. It may be changed on the way."""
     if not isinstance(dataset.destination_client, DirectClient):
         return dataset(translated(query, dataset.destination_dialect))
+    query.transform(MENDS[DIALECT], copy=False)
     bind(query, dataset)
     return DirectRelation(dataset=dataset, query=query, _execute_raw_query=True)
 

@@ -73,7 +73,8 @@ def frugal(pipeline: dlt.Pipeline) -> Iterator[None]:
 def roomy(pipeline: dlt.Pipeline) -> Iterator[None]:
     """Builds models in DuckDB with the settings for that.
 
-    The file stays open meanwhile; dlt would open and close it with each of dozens of connections.
+    The file stays open meanwhile, since dlt would open and close it with each of its many short
+    connections. Closed, it is complete, and DuckDB keeps nothing of it in memory.
     """
     with preset(pipeline, BUILDING):
         if isinstance(pipeline.destination, dlt.destinations.duckdb):
