@@ -14,12 +14,14 @@ from abc import abstractmethod
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+import duckdb
 from dlt.common.destination import PreparedTableSchema
 from dlt.common.destination.client import LoadJob, RunnableLoadJob, SqlModel
 from dlt.common.schema.typing import MERGE_DISPOSITION_HINTS
 from dlt.common.schema.utils import get_columns_names_with_prop
 from dlt.common.storages import FileStorage
 from dlt.common.storages.load_package import ParsedLoadJobFileName
+from dlt.destinations.exceptions import DatabaseException, DatabaseTerminalException
 from dlt.destinations.impl.duckdb.duck import DuckDbClient
 from dlt.destinations.sql_client import SqlClientBase
 from dlt.destinations.sql_jobs import SqlMergeFollowupJob
@@ -63,6 +65,15 @@ class MergeJob(DirectJob):
 
 class ModelJob(DirectJob):
     """Writes the result of a query, in the place of the rows that are its scope if it has one."""
+
+    def run(self) -> None:
+        """Loads the result. Without enough memory dlt need not try again, and again."""
+        try:
+            super().run()
+        except DatabaseException as error:
+            if isinstance(error.dbapi_exception, duckdb.OutOfMemoryException):
+                raise DatabaseTerminalException(error.dbapi_exception) from error
+            raise
 
     def statements(self, client: SqlClientBase[Any]) -> Iterator[str]:
         """Deletes the rows of the scope, and inserts those of the query."""

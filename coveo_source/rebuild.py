@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import dlt
+import duckdb
 import pyarrow as pa
 from dlt.common.runtime import signals
 from dlt.pipeline.helpers import pipeline_drop
 
 from .builds import Build, due, seed_fingerprint
 from .catalogue import TABLES
+from .exceptions import ModelError, found_in
 from .explicit import Schema, explicit, schema_of
 from .failure import failed
 from .loads import BUILDS, LOADS, TAKEN_IN, UNITS, Loads, fingerprints, loads_of
@@ -56,13 +58,32 @@ def build(
     for group in groups:
         for each in group:
             say(f"Model {each.model.name}")
-        with roomy(pipeline):
-            resources = model_resources(pipeline, group)
-            if group is groups[-1] and len(wanted) == len(every) and taken_in:
-                resources.append(rows_resource(LOADS, [{"load_id": load} for load in taken_in]))
-            load(pipeline, resources, [each.model for each in group])
-            counts = count_rows(pipeline.dataset(), [each.model.name for each in group])
+        taking_in = taken_in if group is groups[-1] and len(wanted) == len(every) else []
+        try:
+            counts = build_group(pipeline, group, taking_in)
+        except ModelError as error:
+            if not found_in(error, duckdb.OutOfMemoryException):
+                raise
+            # what an aggregate holds of each group cannot go to disk
+            counts = build_group(pipeline, group, taking_in, limited=False)
         yield from counts
+
+
+def build_group(
+    pipeline: dlt.Pipeline, group: Sequence[Build], taken_in: Sequence[str], limited: bool = True
+) -> list[tuple[str, int]]:
+    """Builds the models of one load package; returns the name and the rows of each.
+
+    taken_in: the loads of which nothing is left to be taken in afterwards
+    limited: whether to keep to little memory
+    """
+    models = [each.model for each in group]
+    with roomy(pipeline, limited):
+        resources = model_resources(pipeline, group)
+        if taken_in:
+            resources.append(rows_resource(LOADS, [{"load_id": load} for load in taken_in]))
+        load(pipeline, resources, models)
+        return count_rows(pipeline.dataset(), [model.name for model in models])
 
 
 def prepared(

@@ -6,6 +6,7 @@ once were no faster on two cores; of two at once DuckDB also has to write the ro
 first, which took three times the disk.
 """
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -23,8 +24,18 @@ LOADING: Mapping[str, Any] = {
 }
 """DuckDB's settings while it loads. What does not fit into the memory goes to disk for a while."""
 
-BUILDING: Mapping[str, Any] = {}
-"""The same while the models are built."""
+
+def cores() -> int:
+    """The cores that this process may use; DuckDB counts all of the machine."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+BUILDING: Mapping[str, Any] = {
+    "threads": cores(),
+    "write_buffer_row_group_count": 1,
+    "memory_limit": "450MB",
+}
+"""The same while it builds models."""
 
 TABLES_AT_ONCE = 1
 
@@ -70,13 +81,13 @@ def frugal(pipeline: dlt.Pipeline) -> Iterator[None]:
 
 
 @contextmanager
-def roomy(pipeline: dlt.Pipeline) -> Iterator[None]:
-    """Builds models in DuckDB with the settings for that.
+def roomy(pipeline: dlt.Pipeline, limited: bool = True) -> Iterator[None]:
+    """Builds models in DuckDB with the settings for that, or with its own.
 
     The file stays open meanwhile, since dlt would open and close it with each of its many short
     connections. Closed, it is complete, and DuckDB keeps nothing of it in memory.
     """
-    with preset(pipeline, BUILDING):
+    with preset(pipeline, BUILDING if limited else {}):
         if isinstance(pipeline.destination, dlt.destinations.duckdb):
             with pipeline.sql_client():
                 yield
