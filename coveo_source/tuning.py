@@ -1,4 +1,4 @@
-"""DuckDB as the destination: how it loads in little memory, and each row only once.
+"""DuckDB as the destination: how it loads and builds in little memory, and each row only once.
 
 DuckDB keeps rows in memory, uncompressed, until a group of them is full: in each of its threads,
 for several groups at once, and for every table that is being loaded. More threads or tables at
