@@ -108,6 +108,7 @@ final as (
     left join places
         on events.type_order = places.type_order
         and events.event_id = places.event_id
+    order by events.visit_id, events.datetime, events.type_order, events.event_id
 
 )
 
