@@ -6,6 +6,7 @@ the schema of the pipeline. A table or a column that a pipeline does not load is
 
 import re
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import cast
 
 import dlt
@@ -79,7 +80,7 @@ def explicit(
         if lacking:
             table.replace(stand_in(table, lacking, table.name in schema))
     known: dict[str, object] = {
-        name: {column: exp.DataType.build(kind, dialect=DIALECT) for column, kind in types.items()}
+        name: {column: data_type(kind) for column, kind in types.items()}
         for name, types in schema.items()
     }
     qualified = qualify(query, schema=known, dialect=DIALECT, quote_identifiers=False)
@@ -88,6 +89,12 @@ def explicit(
         if union.args.get("by_name") and not isinstance(union.parent, exp.SetOperation):
             align(union)
     return typed
+
+
+@cache
+def data_type(kind: str) -> exp.DataType:
+    """An SQL type; parsed once, and not once for each column of each table."""
+    return exp.DataType.build(kind, dialect=DIALECT)
 
 
 def restrict(table: exp.Table, where: str | None) -> None:

@@ -50,10 +50,10 @@ class Loads:
         return refilled or sum(self.fresh_rows.values()) > SHARE * sum(self.rows.values())
 
 
-def loads_of(pipeline: dlt.Pipeline, schema: Schema) -> Loads:
+def loads_of(dataset: dlt.Dataset, schema: Schema) -> Loads:
     """Compares the rows of the tables with the loads that the models have taken in."""
     counted = rows_of(
-        pipeline,
+        dataset,
         " union all ".join(
             f"select cast('{table}' as varchar) as table_name, {load_id(table, schema)} as load_id,"
             f" cast(count(*) as bigint) as row_count from {table} group by 2"
@@ -61,8 +61,8 @@ def loads_of(pipeline: dlt.Pipeline, schema: Schema) -> Loads:
             if table in schema
         ),
     )
-    taken_in = {load for (load,) in rows_of(pipeline, TAKEN_IN)} if LOADS in schema else set()
-    complete = {load for (load,) in rows_of(pipeline, COMPLETE)}
+    taken_in = {load for (load,) in rows_of(dataset, TAKEN_IN)} if LOADS in schema else set()
+    complete = {load for (load,) in rows_of(dataset, COMPLETE)}
     fresh = {load for _, load, _ in counted} - taken_in
     rows: dict[str, int] = {}
     fresh_rows: dict[str, int] = {}
@@ -79,9 +79,9 @@ def load_id(table: str, schema: Schema) -> str:
     return "_dlt_load_id" if "_dlt_load_id" in schema[table] else "cast(null as varchar)"
 
 
-def fingerprints(pipeline: dlt.Pipeline, schema: Schema) -> dict[str, str]:
+def fingerprints(dataset: dlt.Dataset, schema: Schema) -> dict[str, str]:
     """What each model's table was last built from, as far as that is complete."""
     if BUILDS not in schema:
         return {}
     sql = f"select model, fingerprint from {BUILDS} where _dlt_load_id in ({COMPLETE})"
-    return dict(rows_of(pipeline, sql))
+    return dict(rows_of(dataset, sql))

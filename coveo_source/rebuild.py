@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import dlt
+import duckdb
 import pyarrow as pa
 from dlt.common.runtime import signals
 from dlt.pipeline.helpers import pipeline_drop
 
 from .builds import Build, due, seed_fingerprint
 from .catalogue import TABLES
+from .exceptions import ModelError, found_in
 from .explicit import Schema, explicit, schema_of
 from .failure import failed
 from .loads import BUILDS, LOADS, TAKEN_IN, UNITS, Loads, fingerprints, loads_of
@@ -25,6 +27,7 @@ from .models import SEED, Model, levels, parsed, seed_rows, selected
 from .relations import EVERYTHING, fits, query_resource, relation, rows_of, rows_resource, scope_of
 from .restriction import Range, restricted
 from .touched import Unit, touched_units, work_list
+from .tuning import roomy
 
 
 def build(
@@ -49,27 +52,63 @@ def build(
     schema = schema_of(pipeline)
     if not schema.keys() & TABLES.keys():
         return
-    seed = seed_rows(folder)
-    mark = seed_fingerprint(seed)
-    loads = loads_of(pipeline, schema)
-    known = fingerprints(pipeline, schema)
-    chosen = [model.name for model in wanted]
-    builds = due(every, chosen, mark, schema, loads, known, full_refresh)
-    if builds and seed and (SEED not in schema or known.get(SEED) != mark):
-        load(pipeline, seed_resources(seed, mark), [])
-    taken_in = loads.complete
-    if any(each.unit for each in builds):
-        # with the last model the list is done too
-        taken_in = [*taken_in, *write_work_list(pipeline, builds, schema, loads)]
+    # what reading the files left; DuckDB has its own
+    pa.default_memory_pool().release_unused()
+    with roomy(pipeline):
+        builds, taken_in = prepared(pipeline, every, wanted, schema, full_refresh, folder)
     groups = groups_of(builds)
     for group in groups:
         for each in group:
             say(f"Model {each.model.name}")
+        taking_in = taken_in if group is groups[-1] and len(wanted) == len(every) else []
+        try:
+            counts = build_group(pipeline, group, taking_in)
+        except ModelError as error:
+            if not found_in(error, duckdb.OutOfMemoryException):
+                raise
+            # what an aggregate holds of each group cannot go to disk
+            counts = build_group(pipeline, group, taking_in, limited=False)
+        yield from counts
+
+
+def build_group(
+    pipeline: dlt.Pipeline, group: Sequence[Build], taken_in: Sequence[str], limited: bool = True
+) -> list[tuple[str, int]]:
+    """Builds the models of one load package; returns the name and the rows of each.
+
+    taken_in: the loads of which nothing is left to be taken in afterwards
+    limited: whether to keep to little memory
+    """
+    models = [each.model for each in group]
+    with roomy(pipeline, limited):
         resources = model_resources(pipeline, group)
-        if group is groups[-1] and len(wanted) == len(every) and taken_in:
+        if taken_in:
             resources.append(rows_resource(LOADS, [{"load_id": load} for load in taken_in]))
-        load(pipeline, resources, [each.model for each in group])
-        yield from count_rows(pipeline, [each.model.name for each in group])
+        load(pipeline, resources, models)
+        return count_rows(pipeline.dataset(), [model.name for model in models])
+
+
+def prepared(
+    pipeline: dlt.Pipeline,
+    every: Sequence[Model],
+    wanted: Sequence[Model],
+    schema: Schema,
+    full_refresh: bool,
+    folder: Path | None,
+) -> tuple[list[Build], list[str]]:
+    """The builds that are due, with what they need in place, and the loads that they take in."""
+    dataset, seed = pipeline.dataset(), seed_rows(folder)
+    mark = seed_fingerprint(seed)
+    loads = loads_of(dataset, schema)
+    known = fingerprints(dataset, schema)
+    chosen = [model.name for model in wanted]
+    builds = due(every, chosen, mark, schema, loads, known, full_refresh)
+    if builds and seed and (SEED not in schema or known.get(SEED) != mark):
+        load(pipeline, seed_resources(seed, mark), [])
+    if not any(each.unit for each in builds):
+        return builds, loads.complete
+    # with the last model the list is done too
+    return builds, [*loads.complete, *write_work_list(pipeline, builds, schema, loads)]
 
 
 def groups_of(builds: Iterable[Build]) -> list[list[Build]]:
@@ -91,9 +130,10 @@ def write_work_list(
     """
     units = [(each.model, each.unit) for each in builds if each.unit]
     ids = ", ".join(f"'{load}'" for load in loads.fresh) or "null"
+    dataset = pipeline.dataset()
     query = explicit(parsed(work_list(units, schema, ids)), schema)
-    done = scope_of(pipeline, "{column} in ({values})", "_dlt_load_id", TAKEN_IN)
-    return load(pipeline, [query_resource(pipeline, UNITS, query, done)], [])
+    done = scope_of(dataset, "{column} in ({values})", "_dlt_load_id", TAKEN_IN)
+    return load(pipeline, [query_resource(dataset, UNITS, query, done)], [])
 
 
 @contextmanager
@@ -114,17 +154,17 @@ def unpaused() -> Iterator[None]:
 @unpaused()
 def model_resources(pipeline: dlt.Pipeline, builds: Sequence[Build]) -> list[Any]:
     """The models of one load package, and the fingerprints of those that are built as a whole."""
-    schema = schema_of(pipeline)
+    schema, dataset = schema_of(pipeline), pipeline.dataset()
     resources: list[Any] = []
     times = None
     if any(each.unit for each in builds):
-        times = range_of(pipeline, f"select since, until from {UNITS}", "timestamptz")
+        times = range_of(dataset, f"select since, until from {UNITS}", "timestamptz")
     for model, unit, _ in builds:
         try:
             if unit:
-                resources.append(by_unit(pipeline, model, unit, schema, times))
+                resources.append(by_unit(dataset, model, unit, schema, times))
             else:
-                resources.append(as_a_whole(pipeline, model, schema))
+                resources.append(as_a_whole(pipeline, dataset, model, schema))
         except Exception as error:
             raise failed([model], error) from error
     marks = [
@@ -135,38 +175,38 @@ def model_resources(pipeline: dlt.Pipeline, builds: Sequence[Build]) -> list[Any
     return [*resources, *([rows_resource(BUILDS, marks, key="model")] if marks else [])]
 
 
-def as_a_whole(pipeline: dlt.Pipeline, model: Model, schema: Schema) -> Any:
+def as_a_whole(pipeline: dlt.Pipeline, dataset: dlt.Dataset, model: Model, schema: Schema) -> Any:
     """A model as a dlt resource that replaces its table.
 
     A table whose columns are no longer those of the model is dropped, once the SQL is known to run.
     """
     query = explicit(model.query, schema)
     exists = model.name in schema
-    if exists and not fits(pipeline, model.name, query):
-        relation(pipeline, query).limit(1).fetchall()
+    if exists and not fits(dataset, model.name, query):
+        relation(dataset, query.limit(1)).fetchall()
         pipeline_drop(pipeline, [model.name])()
         exists = False
-    return query_resource(pipeline, model.name, query, EVERYTHING if exists else None)
+    return query_resource(dataset, model.name, query, EVERYTHING if exists else None)
 
 
 def by_unit(
-    pipeline: dlt.Pipeline, model: Model, unit: Unit, schema: Schema, times: Range | None
+    dataset: dlt.Dataset, model: Model, unit: Unit, schema: Schema, times: Range | None
 ) -> Any:
     """A model as a dlt resource that replaces the touched units in its table."""
     values = touched_units(model, unit, schema)
-    scope = scope_of(pipeline, unit.among("{column}", "{values}"), unit.column, values)
+    scope = scope_of(dataset, unit.among("{column}", "{values}"), unit.column, values)
     days = None
     if unit.kind == "date":
         dates = f"select cast(value as date) as since, cast(value as date) as until from ({values})"
-        days = range_of(pipeline, f"{dates} as listed", "date")
+        days = range_of(dataset, f"{dates} as listed", "date")
     query = restricted(model, unit, schema, times, days)
-    return query_resource(pipeline, model.name, query, scope)
+    return query_resource(dataset, model.name, query, scope)
 
 
-def range_of(pipeline: dlt.Pipeline, since_until: str, kind: str) -> Range | None:
+def range_of(dataset: dlt.Dataset, since_until: str, kind: str) -> Range | None:
     """From the first column's least to the second one's greatest value; None if there is none."""
     [(first, last)] = rows_of(
-        pipeline, f"select min(since) as first, max(until) as last from ({since_until}) as ranges"
+        dataset, f"select min(since) as first, max(until) as last from ({since_until}) as ranges"
     )
     return Range(kind, first.isoformat(), last.isoformat()) if first else None
 
@@ -199,10 +239,10 @@ def load(pipeline: dlt.Pipeline, resources: list[Any], built: Sequence[Model]) -
     return ids
 
 
-def count_rows(pipeline: dlt.Pipeline, tables: Sequence[str]) -> list[tuple[str, int]]:
+def count_rows(dataset: dlt.Dataset, tables: Sequence[str]) -> list[tuple[str, int]]:
     """The name and the rows of tables in the destination."""
     counts = rows_of(
-        pipeline,
+        dataset,
         " union all ".join(
             f"select cast('{table}' as varchar) as table_name,"
             f" cast(count(*) as bigint) as row_count from {table}"

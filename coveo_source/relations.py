@@ -4,12 +4,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import dlt
+from dlt.common.destination.client import SqlModel
 from dlt.common.libs.sqlglot import from_sqlglot_type
 from dlt.dataset import Relation
 from sqlglot import exp
 
-from .models import parsed
-from .translation import translated
+from .direct import DirectClient, quoted
+from .models import DIALECT, parsed
+from .translation import MENDS, translated
 
 Scope = str
 """The condition for the rows of a table that a query's result replaces, as the destination's SQL
@@ -29,27 +31,48 @@ class UntypedColumn(Exception):
         )
 
 
-def relation(pipeline: dlt.Pipeline, query: exp.Query) -> Relation:
-    """A query in the destination's dialect."""
-    dataset = pipeline.dataset()
-    return dataset(translated(query, dataset.destination_dialect))
+class DirectRelation(Relation):
+    """A query of DuckDB's that is ready to run, and that dlt need not read."""
+
+    def to_model(self) -> SqlModel:
+        """What dlt writes to the load package."""
+        columns = self.sqlglot_expression.named_selects
+        return SqlModel(quoted(self.to_sql(), columns), DIALECT)
 
 
-def rows_of(pipeline: dlt.Pipeline, sql: str) -> list[tuple[Any, ...]]:
+def relation(dataset: dlt.Dataset, query: exp.Query) -> Relation:
+    """A query, ready for the destination. It may be changed on the way."""
+    if not isinstance(dataset.destination_client, DirectClient):
+        return dataset(translated(query, dataset.destination_dialect))
+    query.transform(MENDS[DIALECT], copy=False)
+    bind(query, dataset)
+    return DirectRelation(dataset=dataset, query=query, _execute_raw_query=True)
+
+
+def bind(query: exp.Query, dataset: dlt.Dataset) -> None:
+    """Writes the dataset before the names of its tables, and all names in quotes."""
+    known = set(dataset.tables)
+    for table in query.find_all(exp.Table):
+        if table.name in known:
+            table.set("db", exp.to_identifier(dataset.sql_client.dataset_name))
+    for identifier in query.find_all(exp.Identifier):
+        identifier.set("quoted", True)
+
+
+def rows_of(dataset: dlt.Dataset, sql: str) -> list[tuple[Any, ...]]:
     """The rows of a query in DuckDB's dialect."""
-    return relation(pipeline, parsed(sql)).fetchall()
+    return relation(dataset, parsed(sql)).fetchall()
 
 
-def scope_of(pipeline: dlt.Pipeline, condition: str, column: str, sql: str) -> Scope:
+def scope_of(dataset: dlt.Dataset, condition: str, column: str, sql: str) -> Scope:
     """A scope from a condition that holds `{column}` and, for the texts of a query, `{values}`."""
-    with pipeline.sql_client() as client:
-        escaped = client.escape_column_name(column)
-    values = relation(pipeline, parsed(sql)).to_sql()
+    escaped = dataset.sql_client.escape_column_name(column)
+    values = relation(dataset, parsed(sql)).to_sql()
     filled = condition.format(column=escaped, values=values)
     return filled.replace("{", "{{").replace("}", "}}")
 
 
-def query_resource(pipeline: dlt.Pipeline, name: str, query: exp.Query, scope: Scope | None) -> Any:
+def query_resource(dataset: dlt.Dataset, name: str, query: exp.Query, scope: Scope | None) -> Any:
     """A resource that writes a query's result to a table.
 
     query: with the types of its columns
@@ -58,7 +81,7 @@ def query_resource(pipeline: dlt.Pipeline, name: str, query: exp.Query, scope: S
     Raises:
         UntypedColumn: if a column would not arrive
     """
-    found = relation(pipeline, query)
+    found = relation(dataset, query)
     columns = column_hints(query)
     disposition: Any = "replace"
     if scope:
@@ -102,13 +125,13 @@ def type_hints(kind: exp.DataType | None) -> dict[str, Any]:
     return {key: value for key, value in from_sqlglot_type(kind).items() if value is not None}
 
 
-def fits(pipeline: dlt.Pipeline, table: str, query: exp.Query) -> bool:
+def fits(dataset: dlt.Dataset, table: str, query: exp.Query) -> bool:
     """Whether a table can take a query's result: it has no other column, and none of another type.
 
     dlt adds columns to a table, but leaves those that it has as they are.
     """
     columns = column_hints(query)
-    stored = pipeline.default_schema.get_table_columns(table)
+    stored = dataset.schema.get_table_columns(table)
     return all(
         name in columns and hints["data_type"] == columns[name]["data_type"]
         for name, hints in stored.items()

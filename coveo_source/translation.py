@@ -1,4 +1,4 @@
-"""A model's SQL in the words of another database, where sqlglot's translation is not enough.
+"""A model's SQL in the words of a database, where sqlglot's translation is not enough.
 
 What stands here was found by running the models: PostgreSQL and ClickHouse give the same tables
 as DuckDB. BigQuery and Redshift could only be read up on.
@@ -8,6 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 from sqlglot import exp
+
+from .models import DIALECT
 
 Mend = Callable[[exp.Expression], exp.Expression]
 """Changes one node of a query; called for each."""
@@ -67,7 +69,37 @@ def call(name: str, *arguments: Any) -> exp.Expression:
     return exp.Anonymous(this=name, expressions=[*arguments])
 
 
+def for_duckdb(node: exp.Expression) -> exp.Expression:
+    """What is the same to DuckDB but for time and memory.
+
+    An ordered list is sorted as a list: it takes thrice the time to sort an aggregate. A part that
+    only picks columns and rows of a table is read again for each that uses it, and not kept.
+    """
+    if isinstance(node, exp.CTE) and not node.this.find(*MORE_THAN_READING):
+        node.set("materialized", False)
+    if not isinstance(node, exp.GroupConcat) or not isinstance(node.this, exp.Order):
+        return node
+    value, (order,) = node.this.this.sql(DIALECT), node.this.expressions
+    if order.args.get("desc") or not order.args.get("nulls_first"):
+        return node
+    pairs = f"list({{'key': {order.this.sql(DIALECT)}, 'value': {value}}})"
+    # without null, which is no part of a list
+    values = f"[pair.value for pair in list_sort({pairs} filter (where {value} is not null))]"
+    return call("array_to_string", exp.maybe_parse(values, dialect=DIALECT), node.args["separator"])
+
+
+MORE_THAN_READING = (
+    exp.AggFunc,
+    exp.Distinct,
+    exp.Group,
+    exp.Join,
+    exp.SetOperation,
+    exp.Subquery,
+    exp.Window,
+)
+
 MENDS: dict[str, Mend] = {
+    DIALECT: for_duckdb,
     "postgres": for_postgres,
     "bigquery": for_bigquery,
     "redshift": for_redshift,

@@ -1,4 +1,4 @@
-"""DuckDB as the destination: how it loads in little memory, and each row only once.
+"""DuckDB as the destination: how it loads and builds in little memory, and each row only once.
 
 DuckDB keeps rows in memory, uncompressed, until a group of them is full: in each of its threads,
 for several groups at once, and for every table that is being loaded. More threads or tables at
@@ -6,6 +6,7 @@ once were no faster on two cores; of two at once DuckDB also has to write the ro
 first, which took three times the disk.
 """
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,19 @@ LOADING: Mapping[str, Any] = {
     "memory_limit": "300MB",
 }
 """DuckDB's settings while it loads. What does not fit into the memory goes to disk for a while."""
+
+
+def cores() -> int:
+    """The cores that this process may use; DuckDB counts all of the machine."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+BUILDING: Mapping[str, Any] = {
+    "threads": cores(),
+    "write_buffer_row_group_count": 1,
+    "memory_limit": "450MB",
+}
+"""The same while it builds models."""
 
 TABLES_AT_ONCE = 1
 
@@ -60,14 +74,35 @@ class FrugalDuckDb(dlt.destinations.duckdb):
 def frugal(pipeline: dlt.Pipeline) -> Iterator[None]:
     """Loads into DuckDB with the settings for that.
 
-    The models are left to DuckDB's own, since SQL that sorts a history needs more memory; so is
-    what an earlier run left, which may hold a model, or be what there was too little memory for.
+    What an earlier run left is loaded without them; it may be what there was too little memory for.
     """
+    with preset(pipeline, LOADING):
+        yield
+
+
+@contextmanager
+def roomy(pipeline: dlt.Pipeline, limited: bool = True) -> Iterator[None]:
+    """Builds models in DuckDB with the settings for that, or with its own.
+
+    The file stays open meanwhile, since dlt would open and close it with each of its many short
+    connections. Closed, it is complete, and DuckDB keeps nothing of it in memory.
+    """
+    with preset(pipeline, BUILDING if limited else {}):
+        if isinstance(pipeline.destination, dlt.destinations.duckdb):
+            with pipeline.sql_client():
+                yield
+        else:
+            yield
+
+
+@contextmanager
+def preset(pipeline: dlt.Pipeline, settings: Mapping[str, Any]) -> Iterator[None]:
+    """Gives DuckDB these defaults meanwhile."""
     destination = pipeline.destination
     if not isinstance(destination, FrugalDuckDb):
         yield
         return
-    destination.defaults = LOADING
+    destination.defaults = settings
     try:
         yield
     finally:

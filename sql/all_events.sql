@@ -60,12 +60,24 @@ events as (
 
 ),
 
--- Each event's place in its visit. Events of one batch share their time: a search comes before
--- what it led to, and the id decides the rest.
-numbered as (
+-- What tells the place of an event: narrow rows, since the database has to sort them once more.
+moments as (
+
+    select visit_id, datetime, 1 as type_order, id as event_id from searches
+    union all
+    select visit_id, datetime, 2 as type_order, click_id as event_id from clicks
+    union all
+    select visit_id, datetime, 3 as type_order, custom_event_id as event_id from custom_events
+
+),
+
+-- Each event's place in its visit; an event without a visit has none. Events of one batch share
+-- their time: a search comes before what it led to, and the id decides the rest.
+places as (
 
     select
-        *,
+        type_order,
+        event_id,
         row_number() over (
             partition by visit_id order by datetime, type_order, event_id
         ) as event_number,
@@ -73,32 +85,30 @@ numbered as (
             partition by visit_id order by datetime, type_order, event_id
         ) as previous_datetime
 
-    from events
+    from moments
+    where visit_id is not null
 
 ),
 
--- An event without a visit has no place in one. Both times are taken in UTC, because in a zone
--- with summer time a difference can be an hour off.
+-- Both times are taken in UTC, because in a zone with summer time a difference can be an hour off.
 final as (
 
     select
-        * exclude (type_order, event_number, previous_datetime),
+        events.* exclude (type_order),
+        cast(places.event_number as bigint) as event_number,
         cast(
-            case when visit_id is not null then event_number end as bigint
-        ) as event_number,
-        cast(
-            case
-                when visit_id is not null and event_number > 1
-                    then date_diff(
-                        'millisecond',
-                        previous_datetime at time zone 'UTC',
-                        datetime at time zone 'UTC'
-                    )
-            end as bigint
+            date_diff(
+                'millisecond',
+                places.previous_datetime at time zone 'UTC',
+                events.datetime at time zone 'UTC'
+            ) as bigint
         ) as ms_since_previous_event
 
-    from numbered
-    order by visit_id, datetime, type_order, event_id
+    from events
+    left join places
+        on events.type_order = places.type_order
+        and events.event_id = places.event_id
+    order by events.visit_id, events.datetime, events.type_order, events.event_id
 
 )
 

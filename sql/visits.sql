@@ -63,23 +63,36 @@ searches as (
 
 ),
 
--- Each event with the places in its visit that matter: the first event with a name, the first
--- and last search with a query, and the last event of all.
+-- The places in each visit that matter: its last event, the first event with a name, and the first
+-- and the last search with a query.
+places as (
+
+    select
+        visit_id,
+        max(event_number) as last_number,
+        min(case when event_user_name is not null then event_number end) as first_named_number,
+        min(
+            case when c_event_type = 'Search' and query <> '' then event_number end
+        ) as first_query_number,
+        max(
+            case when c_event_type = 'Search' and query <> '' then event_number end
+        ) as last_query_number
+
+    from events
+    group by visit_id
+
+),
+
+-- Each event with these places, and with its search if that is one of the same visit.
 placed as (
 
     select
         events.*,
+        places.last_number,
+        places.first_named_number,
+        places.first_query_number,
+        places.last_query_number,
         searches.search_id,
-        max(event_number) over (partition by events.visit_id) as last_number,
-        min(case when event_user_name is not null then event_number end) over (
-            partition by events.visit_id
-        ) as first_named_number,
-        min(case when c_event_type = 'Search' and query <> '' then event_number end) over (
-            partition by events.visit_id
-        ) as first_query_number,
-        max(case when c_event_type = 'Search' and query <> '' then event_number end) over (
-            partition by events.visit_id
-        ) as last_query_number,
         case c_event_type
             when 'Search' then action_cause
             when 'Click' then click_cause
@@ -87,6 +100,7 @@ placed as (
         end as action
 
     from events
+    inner join places on events.visit_id = places.visit_id
     left join searches
         on events.visit_id = searches.visit_id
         and events.event_search_id = searches.search_id

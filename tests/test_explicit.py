@@ -161,8 +161,8 @@ def test_days_leave_room_for_any_time_zone() -> None:
 
 def test_texts_are_ordered_by_their_bytes_in_postgres() -> None:
     text = translated(explicit(models()["all_events"].query, SCHEMA), "postgres")
-    assert "events.event_id COLLATE ucs_basic" in text
-    assert "events.datetime COLLATE" not in text
+    assert "moments.event_id COLLATE ucs_basic" in text
+    assert "moments.datetime COLLATE" not in text
 
 
 def test_a_model_without_yaml_is_built_as_a_whole(tmp_path: Any) -> None:

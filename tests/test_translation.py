@@ -1,5 +1,6 @@
 """What sqlglot alone translates into something that the other database refuses."""
 
+import duckdb
 import pytest
 import sqlglot
 from sqlglot import exp
@@ -42,7 +43,27 @@ def test_lower_case_in_clickhouse_knows_all_letters() -> None:
     assert to("clickhouse", "select lower(x) as x from t") == "SELECT lowerUTF8(x) AS x FROM t"
 
 
-@pytest.mark.parametrize("dialect", ["duckdb", "postgres", "snowflake", "databricks"])
+def test_an_ordered_list_in_duckdb_is_a_sorted_list_with_the_same_words() -> None:
+    rows = "(values (1, 'b', 2), (1, 'a', 3), (1, null, 1), (1, '', 4), (2, null, 1))"
+    source = f"select * from {rows} as words(id, word, place)"
+    sql = LIST.replace("select", "select id,").replace("from t", f"from ({source}) as t")
+    query = to("duckdb", sql)
+    assert "LIST_SORT" in query
+    found = [duckdb.sql(f"{each} order by id").fetchall() for each in (query, sql)]
+    assert found[0] == found[1] == [(1, "b-a-"), (2, None)]
+
+
+def test_a_part_that_only_reads_a_table_is_not_kept_in_duckdb() -> None:
+    sql = (
+        "with a as (select x from t where x > 1), b as (select max(x) as x from a) select x from b"
+    )
+    assert to("duckdb", sql) == (
+        "WITH a AS NOT MATERIALIZED (SELECT x FROM t WHERE x > 1),"
+        " b AS (SELECT MAX(x) AS x FROM a) SELECT x FROM b"
+    )
+
+
+@pytest.mark.parametrize("dialect", ["postgres", "snowflake", "databricks"])
 def test_other_dialects_are_as_sqlglot_writes_them(dialect: str) -> None:
     assert to(dialect, LIST) == sqlglot.transpile(LIST, read="duckdb", write=dialect)[0]
 

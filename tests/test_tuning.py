@@ -4,9 +4,18 @@ from pathlib import Path
 from typing import Any
 
 import dlt
+import duckdb
 import pytest
 
-from coveo_source.tuning import LOADING, TABLES_AT_ONCE, FrugalDuckDb, frugal, tuned
+from coveo_source.tuning import (
+    LOADING,
+    TABLES_AT_ONCE,
+    FrugalDuckDb,
+    cores,
+    frugal,
+    roomy,
+    tuned,
+)
 
 from .user import PIPELINE
 
@@ -35,6 +44,24 @@ def test_a_load_has_one_thread_and_little_memory_and_what_follows_has_not(
     assert settings(pipeline)["threads"] == usual["threads"]
 
 
+def test_models_have_some_memory_and_what_follows_has_all(own_folder: Path) -> None:
+    pipeline = pipeline_of(destination=tuned("duckdb"))
+    usual = settings(pipeline)
+    with roomy(pipeline):
+        found = settings(pipeline)
+    assert (found["threads"], found["memory_limit"]) == (str(cores()), "429.1 MiB")
+    assert settings(pipeline)["memory_limit"] == usual["memory_limit"]
+
+
+def test_a_file_stays_open_while_models_are_built(own_folder: Path) -> None:
+    with roomy(pipeline := pipeline_of(destination=tuned("duckdb"))):
+        settings(pipeline)
+        # another process, and so one with other settings, cannot open it
+        with pytest.raises(duckdb.ConnectionException):
+            duckdb.connect(f"{PIPELINE}.duckdb", config={"threads": 7})
+    duckdb.connect(f"{PIPELINE}.duckdb", config={"threads": 7}).close()
+
+
 def test_settings_of_the_user_come_first(own_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DESTINATION__DUCKDB__CREDENTIALS__GLOBAL_CONFIG", '{"threads": 3}')
     monkeypatch.setenv("DESTINATION__DUCKDB__CREDENTIALS__DATABASE", "theirs.duckdb")
@@ -42,6 +69,8 @@ def test_settings_of_the_user_come_first(own_folder: Path, monkeypatch: pytest.M
     with frugal(pipeline):
         found = settings(pipeline)
     assert (found["threads"], found["memory_limit"]) == ("3", "286.1 MiB")
+    with roomy(pipeline):
+        assert settings(pipeline)["threads"] == "3"
     assert (own_folder / "theirs.duckdb").exists()
 
 

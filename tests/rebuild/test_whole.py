@@ -3,10 +3,12 @@
 import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
 from coveo_source.exceptions import ModelError
+from coveo_source.tuning import BUILDING
 
 from .history import load, tables
 from .warehouse import Warehouse, click
@@ -117,3 +119,30 @@ def test_a_failing_model_names_its_line_and_leaves_its_table_as_it_was(
     assert not warehouse.pipeline.has_pending_data
     warehouse.build()
     warehouse.check()
+
+
+def hungry(folder: Path) -> Path:
+    """The models, one of which holds more in memory than a disk can help with."""
+
+    def change(sql: str) -> str:
+        held = "length(string_agg(repeat(event_id, 20000000), '')) as held,"
+        summed = sql.replace("count(*) as events,", f"count(*) as events, {held}")
+        return summed.replace("started_at,\n        ended_at,", "held, started_at, ended_at,")
+
+    return edited(folder, "visits", change)
+
+
+@pytest.mark.parametrize("configured", [False, True])
+def test_a_model_that_needs_more_memory_than_we_give_gets_it_unless_that_is_configured(
+    warehouse: Warehouse, folder: Path, monkeypatch: pytest.MonkeyPatch, configured: bool
+) -> None:
+    monkeypatch.setitem(cast(Any, BUILDING), "memory_limit", "100MB")
+    if configured:
+        limit = '{"memory_limit": "101MB"}'
+        monkeypatch.setenv("DESTINATION__DUCKDB__CREDENTIALS__GLOBAL_CONFIG", limit)
+    load(warehouse.pipeline, {"clicks": click("c97", "s1", visitId="v1")})
+    if configured:
+        with pytest.raises(ModelError, match="Out of Memory"):
+            warehouse.build(folder=hungry(folder))
+    else:
+        assert "visits" in warehouse.build(folder=hungry(folder))

@@ -7,6 +7,7 @@ import dlt
 import duckdb
 
 from coveo_source.rebuild import build
+from coveo_source.tuning import FrugalDuckDb
 
 from .history import EVENING, Rows, reckoned, tables
 
@@ -24,7 +25,7 @@ class Warehouse:
         return dlt.pipeline(
             "coveo",
             pipelines_dir=str(self.folder / working_folder),
-            destination=dlt.destinations.duckdb(self.path),
+            destination=FrugalDuckDb(self.path),
             dataset_name="coveo_ua",
         )
 
