@@ -33,7 +33,8 @@ def cores() -> int:
 BUILDING: Mapping[str, Any] = {
     "threads": cores(),
     "write_buffer_row_group_count": 1,
-    "memory_limit": "450MB",
+    # each thread sorts rows of its own
+    "memory_limit": f"{225 * max(2, cores())}MB",
 }
 """The same while it builds models."""
 
