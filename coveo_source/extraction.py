@@ -25,6 +25,7 @@ from .fetch import Count, ExportFile
 from .header import check_names
 from .pieces import CsvFile
 from .plan import Step, smaller
+from .prefetch import Prefetch
 from .private import private_folder
 from .rejection import refuse
 from .settings import Settings
@@ -76,7 +77,7 @@ class Stream:
 class Extraction:
     """The reading of some planned windows.
 
-    folder: where files may lie while they are read; private, and empty again afterwards
+    prefetch: has the folder where files may lie while they are read, and fetches the next one
     count: called with a counter's name and an increment, to show progress
     normalize: API name of a column to its name in the destination
     halve_failed: whether a window whose export fails is asked for again in two halves
@@ -86,7 +87,7 @@ class Extraction:
 
     settings: Settings
     client: CoveoClient
-    folder: Path
+    prefetch: Prefetch
     count: Count
     normalize: Callable[[str], str]
     halve_failed: bool = True
@@ -97,28 +98,27 @@ class Extraction:
         """All windows in order: the tables of each, then its rejected cells and its audit row."""
         yield Item(EXPORTS, EXPORTS_SCHEMA.empty_table())
         yield Item(REJECTED, REJECTED_ROWS_SCHEMA.empty_table())
-        with private_folder(self.folder):
-            waiting = deque(steps)
-            while waiting:
-                step = waiting.popleft()
-                try:
-                    with told_with(f"Window {step.job.due.window}", step.job.due.window):
-                        yield from self._items_of(step, [*waiting, *self.later])
-                except ExportFailed as error:
-                    if not self.halve_failed:
-                        raise
-                    waiting.extendleft(smaller(step, self.client, error)[::-1])
+        waiting = deque(steps)
+        while waiting:
+            step = waiting.popleft()
+            try:
+                with told_with(f"Window {step.job.due.window}", step.job.due.window):
+                    yield from self._items_of(step, [*waiting, *self.later])
+            except ExportFailed as error:
+                if not self.halve_failed:
+                    raise
+                waiting.extendleft(smaller(step, self.client, error)[::-1])
         # Arrow keeps what it has freed, and the destination needs it next
         pa.default_memory_pool().release_unused()
 
     def _items_of(self, step: Step, later: Sequence[Step]) -> Iterator[Item]:
         started = time.monotonic()
         next_jobs = [each.job for each in later[: self.settings.exports_ahead]]
-        file = ExportFile(step.job, self.client, self.folder / "export", self.count, next_jobs)
+        file = ExportFile(step.job, self.client, self.prefetch, self.count, next_jobs)
         fetched = Fetched(file.export, step, file.size, time.monotonic() - started)
         started = time.monotonic()
         for name in step.job.due.tables:
-            with private_folder(self.folder / name) as folder:
+            with private_folder(self.prefetch.folder / name) as folder:
                 csv_file = file.csv_file(name, folder)
                 yield from self._rows(fetched, TABLES[name], csv_file, folder)
         file.path.unlink(missing_ok=True)

@@ -5,6 +5,7 @@ pipeline asks, where its cursors stand, and which of the resources were selected
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -24,6 +25,7 @@ from .extraction import Extraction, Item, Stream
 from .interruption import interruptible
 from .memory import Memory, plain_utc
 from .plan import Step, make_plan
+from .prefetch import Prefetch
 from .settings import Settings
 
 LOAD_ID = pa.field("_dlt_load_id", pa.string(), nullable=False)
@@ -51,14 +53,20 @@ class Reading:
 
     steps: the windows to load, if they are planned already; else all that is due
     later: the windows that are loaded after these, by others
+    prefetch: that of all these loads, if there are several; else each has its own
     """
 
     def __init__(
-        self, settings: Settings, steps: list[Step] | None = None, later: Sequence[Step] = ()
+        self,
+        settings: Settings,
+        steps: list[Step] | None = None,
+        later: Sequence[Step] = (),
+        prefetch: Prefetch | None = None,
     ) -> None:
         self.settings = settings
         self.steps = steps
         self.later = later
+        self.prefetch = prefetch
         self._current: Current | None = None
 
     @property
@@ -113,7 +121,7 @@ class Reading:
         extraction = Extraction(
             self.settings,
             client,
-            files_folder(pipeline),
+            self.prefetch or Prefetch(files_folder(pipeline)),
             lambda name, increment: pipeline.collector.update(name, increment),
             dlt.current.source_schema().naming.normalize_identifier,
             # a window that is loaded alone is halved by who planned it, each half its own load
@@ -124,7 +132,8 @@ class Reading:
         return Current(load_id, steps, extraction, stream)
 
     def _items(self, load_id: str, extraction: Extraction, steps: list[Step]) -> Iterator[Item]:
-        yield from extraction.items(steps)
+        with nullcontext() if self.prefetch else extraction.prefetch.opened():
+            yield from extraction.items(steps)
         if not self.settings.keep_exports:
             ids = [fetched.export.id for fetched in extraction.fetched]
             after_load.expect(load_id, extraction.client, ids)
