@@ -1,9 +1,9 @@
-"""Serves finished exports through the demo API: `python -m benchmarks.service FOLDER [BUILD DOWNLOAD]`.
+"""Serves finished exports: `python -m benchmarks.service FOLDER [BUILD DOWNLOAD]`.
 
-Alone, FOLDER has one export, and every one that is asked for is that. With the seconds that each
-takes to be built and to be downloaded, it has a file for every window, named for the day on which
-that begins. More than this nothing costs where time is measured. Prints the address when it is
-ready, and ends when its standard input is closed.
+Alone, FOLDER has one export, and every one that is asked for through the demo API is that. With
+the seconds that each takes to be built and to be downloaded, it has a file for every window, named
+for the day on which that begins. More than this an export costs nothing where time is measured.
+Prints the address when it is ready, and ends when its standard input is closed.
 """
 
 import json

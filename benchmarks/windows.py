@@ -51,11 +51,17 @@ def write_exports(folder: Path, windows: int, visits_per_day: int) -> None:
         write_archive(folder / file_name(start), members, "rfc4180")
 
 
-def backfill(exports: Path, windows: int, seconds: float, exports_ahead: int) -> Loaded:
-    """Loads all windows into an empty database, from a server that takes so long for each."""
+def backfill(
+    exports: Path, windows: int, exports_ahead: int, build: float = 0, download: float = 0
+) -> Loaded:
+    """Loads all windows into an empty database.
+
+    build, download: seconds that each export takes
+    """
     edges = begins(windows)
     span = ["--from", f"{edges[0]:%Y-%m-%d}", "--to", f"{edges[-1]:%Y-%m-%d}"]
-    with TemporaryDirectory() as name, service([str(exports), str(seconds)], Path(name)) as found:
+    served = [str(exports), str(build), str(download)]
+    with TemporaryDirectory() as name, service(served, Path(name)) as found:
         folder = Path(name)
         settings = {**found, "SOURCES__COVEO_SOURCE__EXPORTS_AHEAD": str(exports_ahead)}
         verb = ["-m", "coveo_source", "--pipelines-dir", str(folder / "pipelines"), "benchmark"]
@@ -97,6 +103,9 @@ def main() -> int:
     parser.add_argument(
         "--export-seconds", type=float, default=20, help="that each export takes (default: 20)"
     )
+    parser.add_argument(
+        "--download-seconds", type=float, default=0, help="that each file takes (default: 0)"
+    )
     parser.add_argument("--visits-per-day", type=int, default=600, metavar="N")
     parser.add_argument(
         "--ahead", type=int, nargs="+", default=[0, 2, 11], help="exports_ahead (default: 0 2 11)"
@@ -105,15 +114,17 @@ def main() -> int:
     with TemporaryDirectory() as name:
         exports = Path(name)
         write_exports(exports, options.windows, options.visits_per_day)
-        loaded = [("the loading itself", backfill(exports, options.windows, 0, 0))]
+        loaded = [("the loading itself", backfill(exports, options.windows, 0))]
         for ahead in options.ahead:
-            took = backfill(exports, options.windows, options.export_seconds, ahead)
+            took = backfill(
+                exports, options.windows, ahead, options.export_seconds, options.download_seconds
+            )
             loaded.append((f"exports_ahead = {ahead}", took))
     rows = sum(count for count, _ in loaded[0][1].tables.values())
     print(
         f"{options.windows} windows, {rows:,} rows; each export takes {options.export_seconds:g} s"
+        f" to be built and {options.download_seconds:g} s to be downloaded\n\n{table_of(loaded)}"
     )
-    print(f"\n{table_of(loaded)}")
     return 0 if all(each.tables == loaded[0][1].tables for _, each in loaded) else 1
 
 
