@@ -45,15 +45,16 @@ class Stream:
     """Items that several resources draw from, each when it is its turn.
 
     dlt asks its resources in rotation; one whose turn it is not answers None, and dlt goes on to
-    the next. A resource that was closed early (`add_limit`) is passed over.
+    the next. A resource that was closed early (`add_limit`) is passed over. With the last of them
+    the items are closed too, whatever ended it.
     """
 
-    def __init__(self, items: Iterator[Item], resources: Iterable[str]) -> None:
+    def __init__(self, items: Generator[Item, None, None], resources: Iterable[str]) -> None:
         self._items = items
         self._open = set(resources)
         self._head: Item | None = None
 
-    def tap(self, resource: str) -> Iterator[Item | None]:
+    def tap(self, resource: str) -> Generator[Item | None, None, None]:
         """What is for one resource, with a None whenever something else comes first."""
         try:
             while (head := self._next()) is not None:
@@ -64,6 +65,8 @@ class Stream:
                     yield None
         finally:
             self._open.discard(resource)
+            if not self._open:
+                self._items.close()
 
     def _next(self) -> Item | None:
         while self._head is None or self._head.resource not in self._open:

@@ -99,9 +99,11 @@ class Fetching(Thread):
         """Moves the file as soon as all of it is there; whether it was."""
         if not self.comes:
             return False
-        told = 0
-        while self.is_alive():
+        told, alive = 0, True
+        while alive:
             self.join(LOOK_SECONDS)
+            # asked first: only then the size is the last
+            alive = self.is_alive()
             size = size_of(self.path)
             on_bytes(size - told)
             told = size

@@ -4,8 +4,8 @@ A source is built before any pipeline is known; only inside of an extract is it 
 pipeline asks, where its cursors stand, and which of the resources were selected.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import nullcontext
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -90,13 +90,14 @@ class Reading:
 
     def _drawn(self, current: Current, resource: str) -> Iterator[Any]:
         distinct: bool | None = None
-        for item in current.stream.tap(resource):
-            rows = with_load_id(item.data, current.load_id) if item else None
-            if item and item.distinct is not distinct:
-                distinct = item.distinct
-                yield dlt.mark.with_hints(rows, merged_as(distinct, item.data.column_names))
-            else:
-                yield rows
+        with closing(current.stream.tap(resource)) as items:
+            for item in items:
+                rows = with_load_id(item.data, current.load_id) if item else None
+                if item and item.distinct is not distinct:
+                    distinct = item.distinct
+                    yield dlt.mark.with_hints(rows, merged_as(distinct, item.data.column_names))
+                else:
+                    yield rows
 
     def _begin(self) -> Current:
         load_id = dlt.current.load_package_state()["load_id"]
@@ -131,7 +132,9 @@ class Reading:
         stream = Stream(self._items(load_id, extraction, steps), selected)
         return Current(load_id, steps, extraction, stream)
 
-    def _items(self, load_id: str, extraction: Extraction, steps: list[Step]) -> Iterator[Item]:
+    def _items(
+        self, load_id: str, extraction: Extraction, steps: list[Step]
+    ) -> Generator[Item, None, None]:
         with nullcontext() if self.prefetch else extraction.prefetch.opened():
             yield from extraction.items(steps)
         if not self.settings.keep_exports:
