@@ -92,6 +92,7 @@ POINTS = {
     "asking for the file": Point("download", address),
     "half the file": Point("download", file, "half"),
     "the whole file": Point("download", file, "sent"),
+    "fetching ahead": Point("download", files=("coveo_exports/next_*",)),
     "unpacking": Point("extract", files=("coveo_exports/*/*.csv",)),
     "extracting": Point("extract", files=(*(f"{folder}/*/new_jobs/*" for folder in EXTRACTING),)),
     "extracted": Point("normalize", files=("normalize/extracted/*",)),

@@ -28,6 +28,7 @@ TRIALS = {
         "several windows",
         (
             Kill("created, answered"),
+            Kill("fetching ahead"),
             Kill("normalizing", 8),
             Kill("loading", 2),
             Kill("merging", 2),
