@@ -337,14 +337,14 @@ def test_a_signal_ends_the_run_within_seconds_and_leaves_no_file(
         if watch.fetches(2) and phase == "downloading in its turn":
             # a moment after the answer to what is asked for now
             threading.Timer(1, strike).start()
-        return watch.fetches(2)
+        return watch.fetches(2) or bool(struck)
 
     if phase == "waiting":
         inject(demo, Fault(second(demo, "status"), while_waiting))
     else:
         when_half = strike if phase == "downloading" else lambda: None
         inject(demo, Fault(second(demo, "file"), half_then_nothing(when_half)))
-        Watch(demo, its_turn_comes)
+    Watch(demo, its_turn_comes)
     with running(demo, words=TWO_WINDOWS) as process:
         told = ended(process)
         took = time.monotonic() - struck[0]
@@ -363,6 +363,7 @@ def test_what_a_killed_run_had_fetched_ahead_is_private_and_gone_after_the_next(
 ) -> None:
     reached = threading.Event()
     inject(demo, Fault(second(demo, "file"), half_then_nothing(reached.set)))
+    Watch(demo, lambda watch: watch.fetches(2))
     with running(demo, words=TWO_WINDOWS) as process:
         assert reached.wait(PATIENCE)
         # it is written a moment after it is sent
