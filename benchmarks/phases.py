@@ -115,10 +115,7 @@ def add_trace(seconds: dict[str, float], trace: Any) -> None:
         for job in metric["job_metrics"].values()
         if job.finished_at
     ]
-    files = [(job.started_at, job.finished_at) for job in jobs if not job.job_id.endswith(".sql")]
-    staging = covered(files)
-    seconds["load into staging"] += staging
-    seconds["merge"] += covered([(job.started_at, job.finished_at) for job in jobs]) - staging
+    seconds["load and merge"] += covered([(job.started_at, job.finished_at) for job in jobs])
 
 
 def main() -> None:

@@ -99,8 +99,9 @@ class Extraction:
 
     def items(self, steps: Iterable[Step]) -> Iterator[Item]:
         """All windows in order: the tables of each, then its rejected cells and its audit row."""
-        yield Item(EXPORTS, EXPORTS_SCHEMA.empty_table())
-        yield Item(REJECTED, REJECTED_ROWS_SCHEMA.empty_table())
+        # the keys of both begin with the export's id
+        yield Item(EXPORTS, EXPORTS_SCHEMA.empty_table(), distinct=True)
+        yield Item(REJECTED, REJECTED_ROWS_SCHEMA.empty_table(), distinct=True)
         waiting = deque(steps)
         while waiting:
             step = waiting.popleft()
@@ -127,7 +128,7 @@ class Extraction:
         file.path.unlink(missing_ok=True)
         fetched.read_seconds = time.monotonic() - started
         self.fetched.append(fetched)
-        yield Item(EXPORTS, fetched.as_row(self.settings.org), distinct=len(self.fetched) == 1)
+        yield Item(EXPORTS, fetched.as_row(self.settings.org), distinct=True)
 
     def _rows(
         self, fetched: Fetched, table: Table, file: CsvFile | None, folder: Path
@@ -139,7 +140,7 @@ class Extraction:
                     check_names(batch.rows.column_names, table, self.normalize)
                 counting.add(batch)
                 if batch.rejected.num_rows:
-                    yield Item(REJECTED, self._rejected(fetched, table, batch))
+                    yield Item(REJECTED, self._rejected(fetched, table, batch), distinct=True)
                 yield Item(table.name, batch.rows)
                 nothing = batch.rows.slice(0, 0)
         counts = fetched.counts[table.name] = counting.counts()

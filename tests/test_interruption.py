@@ -37,22 +37,22 @@ def strike():
         print("STRUCK", flush=True)
         os.kill(os.getpid(), number)
 
-def when_opened(event, args):
-    if event == "open" and str(args[0]).endswith("/keywords/piece_0.csv"):
+def when_made(event, args):
+    if event == "os.mkdir" and str(args[0]).endswith("coveo_exports/keywords"):
         strike()
 
 struck = []
 if phase == "reading":
-    sys.addaudithook(when_opened)
+    sys.addaudithook(when_made)
 if phase in ("loading", "loading slowly"):
-    from dlt.destinations.impl.duckdb.duck import DuckDbCopyJob
+    from coveo_source.direct import MergeJob
 
-    def slow(self, run=DuckDbCopyJob.run):
+    def slow(self, run=MergeJob.run):
         strike()
         time.sleep(40 if phase == "loading slowly" else 0.2)
         run(self)
 
-    DuckDbCopyJob.run = slow
+    MergeJob.run = slow
 from coveo_source.__main__ import main
 main()
 """
