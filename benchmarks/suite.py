@@ -3,7 +3,7 @@
 import json
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -183,8 +183,8 @@ class Suite:
         window = ["--from", f"{START:%Y-%m-%d}", "--to", f"{END:%Y-%m-%d}"]
         names = ["--pipelines-dir", str(folder / "pipelines"), "benchmark"]
         arguments = [*module, *names, "run", *window, *options]
-        with served(self.export, folder) as service:
-            return measured(arguments, folder, {**dlt_env(folder), **service, **(env or {})})
+        with served(self.export, folder) as settings:
+            return measured(arguments, folder, {**dlt_env(folder), **settings, **(env or {})})
 
     def _result(
         self,
@@ -205,8 +205,17 @@ class Suite:
 @contextmanager
 def served(export: Export, folder: Path) -> Iterator[dict[str, str]]:
     """Serves the export meanwhile; the settings by which the package finds it."""
+    with service([str(export.path.parent)], folder) as settings:
+        if export.dialect == "no_newline":
+            settings["SOURCES__COVEO_SOURCE__EXPORT_FORMAT"] = "NO_NEWLINE"
+        yield settings
+
+
+@contextmanager
+def service(arguments: Sequence[str], folder: Path) -> Iterator[dict[str, str]]:
+    """Runs `python -m benchmarks.service` meanwhile; the settings by which it is found."""
     process = start(
-        ["-m", "benchmarks.service", str(export.path.parent)],
+        ["-m", "benchmarks.service", *arguments],
         folder,
         {},
         stdin=subprocess.PIPE,
@@ -217,10 +226,7 @@ def served(export: Export, folder: Path) -> Iterator[dict[str, str]]:
         line = process.stdout.readline()
         if not line:
             raise PartFailed("The server of the export did not start.")
-        settings = {f"SOURCES__COVEO_SOURCE__{k.upper()}": v for k, v in json.loads(line).items()}
-        if export.dialect == "no_newline":
-            settings["SOURCES__COVEO_SOURCE__EXPORT_FORMAT"] = "NO_NEWLINE"
-        yield settings
+        yield {f"SOURCES__COVEO_SOURCE__{k.upper()}": v for k, v in json.loads(line).items()}
 
 
 def dlt_env(folder: Path) -> dict[str, str]:

@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, NamedTuple
 
@@ -141,23 +142,25 @@ class Archive:
             found = self._member(archive, table)
         return Member(self.path, found, table, folder) if found else None
 
-    def check(self) -> None:
+    def check(self, on_bytes: Callable[[int], None] = lambda count: None) -> None:
         """Unpacks everything once without keeping it: damage shows at the end of a member.
+
+        on_bytes: called with the size of each piece that was unpacked, from several threads
 
         Raises:
             ArchiveDamaged: if a member is damaged
             ArchiveError: if one unpacks to an unreasonable size
         """
         with ThreadPoolExecutor(CHECKED_AT_ONCE) as threads:
-            for _ in threads.map(self._check, self.tables):
+            for _ in threads.map(partial(self._check, on_bytes), self.tables):
                 pass
 
-    def _check(self, table: str) -> None:
+    def _check(self, on_bytes: Callable[[int], None], table: str) -> None:
         file = self.file_of(table, self.path.parent)
         if isinstance(file, Member):
             with closing(file.open()) as packed:
-                while packed.read(CHUNK):
-                    pass
+                while piece := packed.read(CHUNK):
+                    on_bytes(len(piece))
 
     def _member(self, archive: zipfile.ZipFile, table: str) -> zipfile.ZipInfo | None:
         found = [member for member in archive.infolist() if table_of(member) == table]

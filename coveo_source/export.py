@@ -236,16 +236,18 @@ def wait(
     client: CoveoClient,
     timeout: timedelta,
     on_wait: Callable[[float], None] = lambda seconds: None,
+    pause: Callable[[float], None] | None = None,
 ) -> Export:
     """Polls until the file is there, ever less often.
 
     on_wait: called before each pause with the seconds waited so far
+    pause: sleeps so many seconds, or raises where nobody waits any more
 
     Raises:
         ExportFailed, ExportExpired, ExportTimedOut, UnknownStatus: no file will come
     """
     started = time.monotonic()
-    pause = FIRST_WAIT
+    length = FIRST_WAIT
     while export.status == "PENDING":
         waited = time.monotonic() - started
         if waited > timeout.total_seconds():
@@ -256,8 +258,8 @@ def wait(
                 " poll_timeout_minutes.",
             )
         on_wait(waited)
-        time.sleep(min(pause, max(timeout.total_seconds() - waited, 0) + 0.1))
-        pause = min(pause * 1.5, LONGEST_WAIT)
+        (pause or time.sleep)(min(length, max(timeout.total_seconds() - waited, 0) + 0.1))
+        length = min(length * 1.5, LONGEST_WAIT)
         export = reread(export, client)
     if export.status != "AVAILABLE":
         raise hopeless(export)

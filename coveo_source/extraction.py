@@ -25,6 +25,7 @@ from .fetch import Count, ExportFile
 from .header import check_names
 from .pieces import CsvFile
 from .plan import Step, smaller
+from .prefetch import Prefetch
 from .private import private_folder
 from .rejection import refuse
 from .settings import Settings
@@ -44,15 +45,16 @@ class Stream:
     """Items that several resources draw from, each when it is its turn.
 
     dlt asks its resources in rotation; one whose turn it is not answers None, and dlt goes on to
-    the next. A resource that was closed early (`add_limit`) is passed over.
+    the next. A resource that was closed early (`add_limit`) is passed over. With the last of them
+    the items are closed too, whatever ended it.
     """
 
-    def __init__(self, items: Iterator[Item], resources: Iterable[str]) -> None:
+    def __init__(self, items: Generator[Item, None, None], resources: Iterable[str]) -> None:
         self._items = items
         self._open = set(resources)
         self._head: Item | None = None
 
-    def tap(self, resource: str) -> Iterator[Item | None]:
+    def tap(self, resource: str) -> Generator[Item | None, None, None]:
         """What is for one resource, with a None whenever something else comes first."""
         try:
             while (head := self._next()) is not None:
@@ -63,6 +65,8 @@ class Stream:
                     yield None
         finally:
             self._open.discard(resource)
+            if not self._open:
+                self._items.close()
 
     def _next(self) -> Item | None:
         while self._head is None or self._head.resource not in self._open:
@@ -76,7 +80,7 @@ class Stream:
 class Extraction:
     """The reading of some planned windows.
 
-    folder: where files may lie while they are read; private, and empty again afterwards
+    prefetch: has the folder where files may lie while they are read, and fetches the next one
     count: called with a counter's name and an increment, to show progress
     normalize: API name of a column to its name in the destination
     halve_failed: whether a window whose export fails is asked for again in two halves
@@ -86,7 +90,7 @@ class Extraction:
 
     settings: Settings
     client: CoveoClient
-    folder: Path
+    prefetch: Prefetch
     count: Count
     normalize: Callable[[str], str]
     halve_failed: bool = True
@@ -98,28 +102,27 @@ class Extraction:
         # the keys of both begin with the export's id
         yield Item(EXPORTS, EXPORTS_SCHEMA.empty_table(), distinct=True)
         yield Item(REJECTED, REJECTED_ROWS_SCHEMA.empty_table(), distinct=True)
-        with private_folder(self.folder):
-            waiting = deque(steps)
-            while waiting:
-                step = waiting.popleft()
-                try:
-                    with told_with(f"Window {step.job.due.window}", step.job.due.window):
-                        yield from self._items_of(step, [*waiting, *self.later])
-                except ExportFailed as error:
-                    if not self.halve_failed:
-                        raise
-                    waiting.extendleft(smaller(step, self.client, error)[::-1])
+        waiting = deque(steps)
+        while waiting:
+            step = waiting.popleft()
+            try:
+                with told_with(f"Window {step.job.due.window}", step.job.due.window):
+                    yield from self._items_of(step, [*waiting, *self.later])
+            except ExportFailed as error:
+                if not self.halve_failed:
+                    raise
+                waiting.extendleft(smaller(step, self.client, error)[::-1])
         # Arrow keeps what it has freed, and the destination needs it next
         pa.default_memory_pool().release_unused()
 
     def _items_of(self, step: Step, later: Sequence[Step]) -> Iterator[Item]:
         started = time.monotonic()
         next_jobs = [each.job for each in later[: self.settings.exports_ahead]]
-        file = ExportFile(step.job, self.client, self.folder / "export", self.count, next_jobs)
+        file = ExportFile(step.job, self.client, self.prefetch, self.count, next_jobs)
         fetched = Fetched(file.export, step, file.size, time.monotonic() - started)
         started = time.monotonic()
         for name in step.job.due.tables:
-            with private_folder(self.folder / name) as folder:
+            with private_folder(self.prefetch.folder / name) as folder:
                 csv_file = file.csv_file(name, folder)
                 yield from self._rows(fetched, TABLES[name], csv_file, folder)
         file.path.unlink(missing_ok=True)

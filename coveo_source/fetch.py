@@ -5,6 +5,7 @@ once. Connections and refusals are the business of `client` and `archive`.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from .exceptions import (
 from .export import Export, Job, adopt_or_create, hopeless, reread, wait
 from .interruption import interruptible
 from .pieces import CsvFile
+from .prefetch import Prefetch
 
 Count = Callable[[str, int], None]
 """Called with a counter's name and an increment, to show progress."""
@@ -31,8 +33,9 @@ Count = Callable[[str, int], None]
 class ExportFile:
     """The export of a job, and its archive on disk.
 
-    path: where the archive lies while it is read
+    prefetch: what may have the archive already, and begins with the next one
     next_jobs: whose exports Coveo may build meanwhile
+    path: where the archive lies while it is read
 
     Raises:
         ExportError, ApiError, ArchiveError, ServiceUnreachable: if there is no file to be had
@@ -42,17 +45,21 @@ class ExportFile:
         self,
         job: Job,
         client: CoveoClient,
-        path: Path,
+        prefetch: Prefetch,
         count: Count,
         next_jobs: Sequence[Job] = (),
     ) -> None:
         self._job = job
         self._next_jobs = next_jobs
+        self._next: list[Export] = []
         self._client = client
+        self._prefetch = prefetch
         self._count = count
-        self.path = path
+        self.path = prefetch.folder / "export"
         with interruptible():
             self.export, self._archive = self._obtain()
+            if self._next:
+                prefetch.begin(next_jobs[0], self._next[0])
 
     @property
     def size(self) -> int:
@@ -80,7 +87,10 @@ class ExportFile:
             if not after_load.again():
                 raise error.with_occupants(occupants(self._client.exports())) from None
             export = adopt_or_create(self._job, self._client)
-        ask_ahead(self._next_jobs, self._client)
+        self._next = ask_ahead(self._next_jobs, self._client)
+        if export.status == "PENDING":
+            # from here on it is waited for in front of the user
+            self._prefetch.drop()
         try:
             return wait(export, self._client, self._job.settings.poll_timeout, self._on_wait())
         except (ExportFailed, ExportExpired):
@@ -99,6 +109,8 @@ class ExportFile:
             raise hopeless(now) from None
 
     def _sound(self, export: Export) -> Archive:
+        if self._prefetch.take(export, self.path, self._on_bytes):
+            return Archive(self.path, self._job.due.tables)
         try:
             return self._download(export)
         except ArchiveDamaged:
@@ -125,14 +137,14 @@ class ExportFile:
         self._count("bytes downloaded", count)
 
 
-def ask_ahead(jobs: Iterable[Job], client: CoveoClient) -> None:
+def ask_ahead(jobs: Iterable[Job], client: CoveoClient) -> list[Export]:
     """Lets Coveo begin with exports that are needed next, as far as it takes them now."""
-    for job in jobs:
-        try:
-            adopt_or_create(job, client)
-        except CoveoSourceError:
-            # when it is its turn, it is asked for again, and then the error counts
-            return
+    exports = []
+    # when it is the turn of what is refused, it is asked for again, and then the error counts
+    with suppress(CoveoSourceError):
+        for job in jobs:
+            exports.append(adopt_or_create(job, client))
+    return exports
 
 
 def occupants(exports: Iterable[Mapping[str, Any]]) -> str:

@@ -4,7 +4,8 @@ A source is built before any pipeline is known; only inside of an extract is it 
 pipeline asks, where its cursors stand, and which of the resources were selected.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -24,6 +25,7 @@ from .extraction import Extraction, Item, Stream
 from .interruption import interruptible
 from .memory import Memory, plain_utc
 from .plan import Step, make_plan
+from .prefetch import Prefetch
 from .settings import Settings
 
 LOAD_ID = pa.field("_dlt_load_id", pa.string(), nullable=False)
@@ -51,14 +53,20 @@ class Reading:
 
     steps: the windows to load, if they are planned already; else all that is due
     later: the windows that are loaded after these, by others
+    prefetch: that of all these loads, if there are several; else each has its own
     """
 
     def __init__(
-        self, settings: Settings, steps: list[Step] | None = None, later: Sequence[Step] = ()
+        self,
+        settings: Settings,
+        steps: list[Step] | None = None,
+        later: Sequence[Step] = (),
+        prefetch: Prefetch | None = None,
     ) -> None:
         self.settings = settings
         self.steps = steps
         self.later = later
+        self.prefetch = prefetch
         self._current: Current | None = None
 
     @property
@@ -82,13 +90,14 @@ class Reading:
 
     def _drawn(self, current: Current, resource: str) -> Iterator[Any]:
         distinct: bool | None = None
-        for item in current.stream.tap(resource):
-            rows = with_load_id(item.data, current.load_id) if item else None
-            if item and item.distinct is not distinct:
-                distinct = item.distinct
-                yield dlt.mark.with_hints(rows, merged_as(distinct, item.data.column_names))
-            else:
-                yield rows
+        with closing(current.stream.tap(resource)) as items:
+            for item in items:
+                rows = with_load_id(item.data, current.load_id) if item else None
+                if item and item.distinct is not distinct:
+                    distinct = item.distinct
+                    yield dlt.mark.with_hints(rows, merged_as(distinct, item.data.column_names))
+                else:
+                    yield rows
 
     def _begin(self) -> Current:
         load_id = dlt.current.load_package_state()["load_id"]
@@ -113,7 +122,7 @@ class Reading:
         extraction = Extraction(
             self.settings,
             client,
-            files_folder(pipeline),
+            self.prefetch or Prefetch(files_folder(pipeline)),
             lambda name, increment: pipeline.collector.update(name, increment),
             dlt.current.source_schema().naming.normalize_identifier,
             # a window that is loaded alone is halved by who planned it, each half its own load
@@ -123,8 +132,11 @@ class Reading:
         stream = Stream(self._items(load_id, extraction, steps), selected)
         return Current(load_id, steps, extraction, stream)
 
-    def _items(self, load_id: str, extraction: Extraction, steps: list[Step]) -> Iterator[Item]:
-        yield from extraction.items(steps)
+    def _items(
+        self, load_id: str, extraction: Extraction, steps: list[Step]
+    ) -> Generator[Item, None, None]:
+        with nullcontext() if self.prefetch else extraction.prefetch.opened():
+            yield from extraction.items(steps)
         if not self.settings.keep_exports:
             ids = [fetched.export.id for fetched in extraction.fetched]
             after_load.expect(load_id, extraction.client, ids)

@@ -21,7 +21,8 @@ from .deletion import delete
 from .exceptions import CountMismatch, ExportFailed, found_in
 from .interruption import interruptible, orderly
 from .plan import Step, smaller
-from .reading import Reading
+from .prefetch import Prefetch
+from .reading import Reading, files_folder
 from .rebuild import build
 from .reconciliation import loaded, reconcile
 from .recovery import load_pending
@@ -48,14 +49,16 @@ def run(options: Options, overrides: Mapping[str, Any]) -> Outcome:
             here.progress.say(notice)
         delete(here.client, [export.id for export in plan.stale])
         outcome = outcome_of(here)
-        outcome.fetched.extend(load_windows(here, plan.steps))
+        prefetch = Prefetch(files_folder(here.pipeline))
+        with prefetch.opened():
+            outcome.fetched.extend(load_windows(here, plan.steps, prefetch))
         if options.with_models:
             outcome.models.update(build_models(here))
         outcome.seconds = time.monotonic() - started
         return outcome
 
 
-def load_windows(here: Session, steps: Iterable[Step]) -> Iterator[Fetched]:
+def load_windows(here: Session, steps: Iterable[Step], prefetch: Prefetch) -> Iterator[Fetched]:
     """Loads one window after the other; one whose export fails in two halves.
 
     Raises:
@@ -67,7 +70,8 @@ def load_windows(here: Session, steps: Iterable[Step]) -> Iterator[Fetched]:
         step = waiting.popleft()
         here.progress.say(f"Window {done + 1} of {done + 1 + len(waiting)}: {step.job.due}")
         try:
-            yield load(here, step, list(waiting), here.options.full_refresh and not done)
+            refresh = here.options.full_refresh and not done
+            yield load(here, step, list(waiting), prefetch, refresh)
         except PipelineStepFailed as error:
             failure = found_in(error, ExportFailed)
             if failure is None:
@@ -79,7 +83,9 @@ def load_windows(here: Session, steps: Iterable[Step]) -> Iterator[Fetched]:
             done += 1
 
 
-def load(here: Session, step: Step, later: list[Step], refresh: bool) -> Fetched:
+def load(
+    here: Session, step: Step, later: list[Step], prefetch: Prefetch, refresh: bool
+) -> Fetched:
     """Loads one window as a package of its own.
 
     later: the windows after it
@@ -88,7 +94,7 @@ def load(here: Session, step: Step, later: list[Step], refresh: bool) -> Fetched
     Raises:
         CountMismatch: if other rows were loaded than the files hold
     """
-    reading = Reading(here.settings, [step], later)
+    reading = Reading(here.settings, [step], later, prefetch)
     source = DltSource(Schema(SOURCE), SOURCE, list(resources(reading)))
     mode: Any = "drop_resources" if refresh else None
     with frugal(here.pipeline):

@@ -62,7 +62,8 @@ class CoveoConfiguration(BaseConfiguration):
     settle_minutes: how close to now the range may come
     poll_timeout_minutes: how long Coveo may build one export
     keep_exports: whether exports stay with Coveo after the load, where they fill the quota
-    exports_ahead: how many exports Coveo may build beside the one that is loaded
+    exports_ahead: how many exports Coveo may build beside the one that is loaded; the file of the
+        next one is fetched meanwhile
     strict: whether a value or record that does not fit is an error
     allow_http: whether other machines may be talked to without TLS, which shows them the key
     """

@@ -28,6 +28,7 @@ TRIALS = {
         "several windows",
         (
             Kill("created, answered"),
+            Kill("fetching ahead"),
             Kill("normalizing", 8),
             Kill("merging", 2),
             Kill("between two merges", 4),
