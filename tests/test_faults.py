@@ -423,9 +423,10 @@ def test_an_export_that_takes_too_long_is_used_by_the_next_run(serve: Serve) -> 
 
 def test_an_export_that_fails_for_good_is_told(demo: DemoServer) -> None:
     inject(demo, Fault(at("status"), becomes("FAILED"), times=None))
-    assert_told(run_from(demo), "FAILED", "2026-03-10")
+    # half an hour, so that it is not halved for long
+    assert_told(run_from(demo, "--from", "2026-03-11T11:15:00Z"), "FAILED", "2026-03-11 11:15")
     inject(demo)
-    assert_clean(run_from(demo))
+    assert_clean(run_from(demo, lookback_days=0))
     assert demo.exports == []
 
 

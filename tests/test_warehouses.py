@@ -108,14 +108,13 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> tuple[Warehouse, Schema]
 
 @pytest.fixture(scope="module", params=[ClickHouse, Spark], ids=lambda kind: kind.dialect)
 def engine(
-    request: pytest.FixtureRequest,
-    stored: tuple[Warehouse, Schema],
-    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Engine:
     """Another database with all tables of the first one, models included."""
-    made, schema = stored
-    folder = tmp_path_factory.mktemp("tables")
+    # first of all: where it is not installed, nothing else is made
     found: Engine = request.param()
+    made, schema = request.getfixturevalue("stored")
+    folder = tmp_path_factory.mktemp("tables")
     with duckdb.connect(made.path, read_only=True) as connection:
         connection.execute("set timezone = 'UTC'")
         for table, types in schema.items():
