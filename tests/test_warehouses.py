@@ -107,9 +107,7 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> tuple[Warehouse, Schema]
 
 
 @pytest.fixture(scope="module", params=[ClickHouse, Spark], ids=lambda kind: kind.dialect)
-def engine(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Engine:
+def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Engine:
     """Another database with all tables of the first one, models included."""
     # first of all: where it is not installed, nothing else is made
     found: Engine = request.param()
