@@ -28,7 +28,7 @@ from .exceptions import (
 from .settings import Settings
 from .window import LAST_INSTANT, Due, Window, wire_time
 
-FIRST_WAIT = 1.0
+FIRST_WAIT = 0.3
 LONGEST_WAIT = 30.0
 CREATE_TRIES = 4
 LONGEST_QUERY = 4_000

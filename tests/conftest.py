@@ -13,6 +13,12 @@ from coveo_source.demo import DemoServer, Traffic
 NOW = datetime(2026, 3, 11, 12, 0, tzinfo=timezone.utc)
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One more than there are cores, since a test waits for servers and for other processes."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return (len(affinity(0)) if affinity else os.cpu_count() or 1) + 1
+
+
 class Clock:
     """The demo server's time, which a test moves by hand."""
 
