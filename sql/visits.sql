@@ -29,14 +29,17 @@ events as (
         origin_level2,
         origin_level3,
         is_internal,
-        action_cause,
         number_of_results,
         with_results,
-        click_cause,
         click_rank,
         document_title,
         document_url,
         event_type,
+        case c_event_type
+            when 'Search' then action_cause
+            when 'Click' then click_cause
+            else event_type
+        end as action,
         trim(
             lower(
                 replace(
@@ -63,12 +66,52 @@ searches as (
 
 ),
 
--- The places in each visit that matter: its last event, the first event with a name, and the first
--- and the last search with a query.
-places as (
+-- How many different searches of a visit led to a click.
+clicked as (
+
+    select visit_id, count(*) as searches_with_clicks
+    from (
+        select distinct visit_id, event_search_id
+        from events
+        where c_event_type = 'Click' and event_search_id is not null
+    ) as pairs
+    group by visit_id
+
+),
+
+-- How many different queries a visit had.
+asked as (
+
+    select visit_id, count(*) as queries
+    from (
+        select distinct visit_id, query
+        from events
+        where c_event_type = 'Search' and query <> ''
+    ) as pairs
+    group by visit_id
+
+),
+
+-- Each event with its search, if that is one of the same visit.
+matched as (
+
+    select events.*, searches.search_id
+    from events
+    left join searches
+        on events.visit_id = searches.visit_id
+        and events.event_search_id = searches.search_id
+
+),
+
+-- The visit in numbers: an id is there once for each kind of event. Among them are the places of
+-- the events that tell its texts; a text itself is fetched from there, since an aggregate of texts
+-- or of different values would be kept in memory for every visit.
+summed as (
 
     select
         visit_id,
+        min(datetime) as started_at,
+        max(datetime) as ended_at,
         max(event_number) as last_number,
         min(case when event_user_name is not null then event_number end) as first_named_number,
         min(
@@ -76,51 +119,11 @@ places as (
         ) as first_query_number,
         max(
             case when c_event_type = 'Search' and query <> '' then event_number end
-        ) as last_query_number
-
-    from events
-    group by visit_id
-
-),
-
--- Each event with these places, and with its search if that is one of the same visit.
-placed as (
-
-    select
-        events.*,
-        places.last_number,
-        places.first_named_number,
-        places.first_query_number,
-        places.last_query_number,
-        searches.search_id,
-        case c_event_type
-            when 'Search' then action_cause
-            when 'Click' then click_cause
-            else event_type
-        end as action
-
-    from events
-    inner join places on events.visit_id = places.visit_id
-    left join searches
-        on events.visit_id = searches.visit_id
-        and events.event_search_id = searches.search_id
-
-),
-
--- The visit as a whole. What hardly changes within a visit is taken from its first event.
-summed as (
-
-    select
-        visit_id,
-        min(datetime) as started_at,
-        max(datetime) as ended_at,
+        ) as last_query_number,
         count(*) as events,
-        count(distinct case when c_event_type = 'Search' then event_id end) as searches,
-        count(distinct case when c_event_type = 'Click' then event_id end) as clicks,
-        count(distinct case when c_event_type = 'Custom' then event_id end) as custom_events,
-        count(
-            distinct case when c_event_type = 'Click' then event_search_id end
-        ) as searches_with_clicks,
+        sum(case when c_event_type = 'Search' then 1 else 0 end) as searches,
+        sum(case when c_event_type = 'Click' then 1 else 0 end) as clicks,
+        sum(case when c_event_type = 'Custom' then 1 else 0 end) as custom_events,
         sum(
             case when c_event_type = 'Click' and search_id is null then 1 else 0 end
         ) as clicks_on_other_searches,
@@ -135,9 +138,6 @@ summed as (
                 else 0
             end
         ) as searches_without_results,
-        count(
-            distinct case when c_event_type = 'Search' and query <> '' then query end
-        ) as queries,
         sum(
             case when event_type = 'getMoreResults' then 1 else 0 end
         ) as more_results_requests,
@@ -146,35 +146,10 @@ summed as (
         avg(
             cast(case when c_event_type = 'Click' then click_rank end as double)
         ) as average_click_rank,
-        max(case when event_number = first_query_number then query end) as first_query,
-        max(case when event_number = last_query_number then query end) as last_query,
-        max(case when event_number = 1 then c_event_type end) as entry_event_type,
-        max(case when event_number = 1 then action end) as entry_action,
-        max(case when event_number = last_number then c_event_type end) as exit_event_type,
-        max(case when event_number = last_number then action end) as exit_action,
-        max(case when event_number = last_number then document_title end) as exit_document_title,
-        max(case when event_number = last_number then document_url end) as exit_document_url,
-        max(case when event_number = first_named_number then event_user_name end) as user_name,
-        max(case when event_number = 1 then user_id end) as user_id,
-        max(case when event_number = 1 then visitor_id end) as visitor_id,
-        max(case when event_number = 1 then device_category end) as device_category,
-        max(case when event_number = 1 and mobile then 1 else 0 end) as mobile_events,
-        max(case when event_number = 1 then browser end) as browser,
-        max(
-            case when event_number = 1 then operating_system_with_version end
-        ) as operating_system,
-        max(case when event_number = 1 then country end) as country,
-        max(case when event_number = 1 then region end) as region,
-        max(case when event_number = 1 then city end) as city,
-        max(case when event_number = 1 then language end) as language,
-        max(case when event_number = 1 then origin_context end) as origin_context,
-        max(case when event_number = 1 then origin_level1 end) as origin,
-        max(case when event_number = 1 then origin_level2 end) as origin_level2,
-        max(case when event_number = 1 then origin_level3 end) as origin_level3,
         max(case when device_category = 'Bot' then 1 else 0 end) as bot_events,
         max(case when is_internal then 1 else 0 end) as internal_events
 
-    from placed
+    from matched
     group by visit_id
 
 ),
@@ -182,61 +157,82 @@ summed as (
 final as (
 
     select
-        cast(visit_id as varchar) as visit_id,
-        started_at,
-        ended_at,
-        cast(started_at at time zone 'UTC' as date) as day,
+        cast(summed.visit_id as varchar) as visit_id,
+        summed.started_at,
+        summed.ended_at,
+        cast(summed.started_at at time zone 'UTC' as date) as day,
         cast(
             date_diff(
-                'millisecond', started_at at time zone 'UTC', ended_at at time zone 'UTC'
+                'millisecond',
+                summed.started_at at time zone 'UTC',
+                summed.ended_at at time zone 'UTC'
             ) as bigint
         ) as duration_ms,
-        cast(events as bigint) as events,
-        cast(searches as bigint) as searches,
-        cast(clicks as bigint) as clicks,
-        cast(custom_events as bigint) as custom_events,
-        cast(clicks > 0 as boolean) as has_click,
-        cast(searches_with_clicks as bigint) as searches_with_clicks,
-        cast(searches_with_clicks as double) / nullif(searches, 0) as search_clickthrough,
-        cast(clicks_on_other_searches as bigint) as clicks_on_other_searches,
-        cast(searches_without_results as bigint) as searches_without_results,
-        cast(blank_searches as bigint) as blank_searches,
-        cast(queries as bigint) as queries,
-        cast(first_query as varchar) as first_query,
-        cast(last_query as varchar) as last_query,
-        cast(best_click_rank as bigint) as best_click_rank,
-        cast(average_click_rank as double) as average_click_rank,
+        cast(summed.events as bigint) as events,
+        cast(summed.searches as bigint) as searches,
+        cast(summed.clicks as bigint) as clicks,
+        cast(summed.custom_events as bigint) as custom_events,
+        cast(summed.clicks > 0 as boolean) as has_click,
+        cast(coalesce(clicked.searches_with_clicks, 0) as bigint) as searches_with_clicks,
+        cast(coalesce(clicked.searches_with_clicks, 0) as double)
+            / nullif(summed.searches, 0) as search_clickthrough,
+        cast(summed.clicks_on_other_searches as bigint) as clicks_on_other_searches,
+        cast(summed.searches_without_results as bigint) as searches_without_results,
+        cast(summed.blank_searches as bigint) as blank_searches,
+        cast(coalesce(asked.queries, 0) as bigint) as queries,
+        cast(first_search.query as varchar) as first_query,
+        cast(last_search.query as varchar) as last_query,
+        cast(summed.best_click_rank as bigint) as best_click_rank,
+        cast(summed.average_click_rank as double) as average_click_rank,
         cast(
             date_diff(
-                'millisecond', started_at at time zone 'UTC', first_click_at at time zone 'UTC'
+                'millisecond',
+                summed.started_at at time zone 'UTC',
+                summed.first_click_at at time zone 'UTC'
             ) as bigint
         ) as ms_to_first_click,
-        cast(more_results_requests as bigint) as more_results_requests,
-        cast(entry_event_type as varchar) as entry_event_type,
-        cast(entry_action as varchar) as entry_action,
-        cast(exit_event_type as varchar) as exit_event_type,
-        cast(exit_action as varchar) as exit_action,
-        cast(exit_document_title as varchar) as exit_document_title,
-        cast(exit_document_url as varchar) as exit_document_url,
-        cast(user_name as varchar) as user_name,
-        cast(user_id as varchar) as user_id,
-        cast(visitor_id as varchar) as visitor_id,
-        cast(device_category as varchar) as device_category,
-        cast(mobile_events > 0 as boolean) as is_mobile,
-        cast(browser as varchar) as browser,
-        cast(operating_system as varchar) as operating_system,
-        cast(country as varchar) as country,
-        cast(region as varchar) as region,
-        cast(city as varchar) as city,
-        cast(language as varchar) as language,
-        cast(origin_context as varchar) as origin_context,
-        cast(coalesce(origin, '') as varchar) as origin,
-        cast(origin_level2 as varchar) as origin_level2,
-        cast(origin_level3 as varchar) as origin_level3,
-        cast(bot_events > 0 as boolean) as is_bot,
-        cast(internal_events > 0 as boolean) as is_internal
+        cast(summed.more_results_requests as bigint) as more_results_requests,
+        cast(entry.c_event_type as varchar) as entry_event_type,
+        cast(entry.action as varchar) as entry_action,
+        cast(last_event.c_event_type as varchar) as exit_event_type,
+        cast(last_event.action as varchar) as exit_action,
+        cast(last_event.document_title as varchar) as exit_document_title,
+        cast(last_event.document_url as varchar) as exit_document_url,
+        cast(named.event_user_name as varchar) as user_name,
+        cast(entry.user_id as varchar) as user_id,
+        cast(entry.visitor_id as varchar) as visitor_id,
+        cast(entry.device_category as varchar) as device_category,
+        cast(coalesce(entry.mobile, false) as boolean) as is_mobile,
+        cast(entry.browser as varchar) as browser,
+        cast(entry.operating_system_with_version as varchar) as operating_system,
+        cast(entry.country as varchar) as country,
+        cast(entry.region as varchar) as region,
+        cast(entry.city as varchar) as city,
+        cast(entry.language as varchar) as language,
+        cast(entry.origin_context as varchar) as origin_context,
+        cast(coalesce(entry.origin_level1, '') as varchar) as origin,
+        cast(entry.origin_level2 as varchar) as origin_level2,
+        cast(entry.origin_level3 as varchar) as origin_level3,
+        cast(summed.bot_events > 0 as boolean) as is_bot,
+        cast(summed.internal_events > 0 as boolean) as is_internal
 
     from summed
+    left join clicked on summed.visit_id = clicked.visit_id
+    left join asked on summed.visit_id = asked.visit_id
+    inner join events as entry
+        on summed.visit_id = entry.visit_id and entry.event_number = 1
+    inner join events as last_event
+        on summed.visit_id = last_event.visit_id
+        and summed.last_number = last_event.event_number
+    left join events as named
+        on summed.visit_id = named.visit_id
+        and summed.first_named_number = named.event_number
+    left join events as first_search
+        on summed.visit_id = first_search.visit_id
+        and summed.first_query_number = first_search.event_number
+    left join events as last_search
+        on summed.visit_id = last_search.visit_id
+        and summed.last_query_number = last_search.event_number
 
 )
 
