@@ -1,10 +1,11 @@
 import csv
 import io
+import sys
 from collections.abc import Sequence
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from coveo_source.dialect import PARSING, mend, parsed
@@ -71,6 +72,8 @@ def test_a_documented_file_becomes_plain_and_a_plain_one_stays(rows: list[list[s
 @relaxed
 @given(tables())
 def test_what_is_mended_is_read_back_by_a_plain_csv_reader(rows: list[list[str]]) -> None:
+    # before Python 3.11, its reader refuses a NUL
+    assume(sys.version_info >= (3, 11) or not any("\0" in cell for row in rows for cell in row))
     text = mend(written([[documented(c) for c in row] for row in rows])).decode()
     assert list(csv.reader(io.StringIO(text, newline=""))) == rows
 
