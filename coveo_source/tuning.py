@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 LOADING: Mapping[str, Any] = {
     "threads": 1,
     "write_buffer_row_group_count": 1,
-    "memory_limit": "300MB",
+    "memory_limit": "200MB",
 }
 """DuckDB's settings while it loads. What does not fit into the memory goes to disk for a while."""
 

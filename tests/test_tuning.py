@@ -39,7 +39,7 @@ def test_a_load_has_one_thread_and_little_memory_and_what_follows_has_not(
     with frugal(pipeline):
         found = settings(pipeline)
         assert found["threads"] == str(LOADING["threads"])
-        assert found["memory_limit"] == "286.1 MiB"
+        assert found["memory_limit"] == "190.7 MiB"
     assert settings(pipeline)["memory_limit"] == usual["memory_limit"]
     assert settings(pipeline)["threads"] == usual["threads"]
 
@@ -68,7 +68,7 @@ def test_settings_of_the_user_come_first(own_folder: Path, monkeypatch: pytest.M
     pipeline = pipeline_of(destination=tuned("duckdb"))
     with frugal(pipeline):
         found = settings(pipeline)
-    assert (found["threads"], found["memory_limit"]) == ("3", "286.1 MiB")
+    assert (found["threads"], found["memory_limit"]) == ("3", "190.7 MiB")
     with roomy(pipeline):
         assert settings(pipeline)["threads"] == "3"
     assert (own_folder / "theirs.duckdb").exists()
