@@ -8,6 +8,7 @@ import duckdb
 import pytest
 
 from coveo_source.tuning import (
+    BUILDING,
     LOADING,
     TABLES_AT_ONCE,
     FrugalDuckDb,
@@ -49,7 +50,11 @@ def test_models_have_some_memory_and_what_follows_has_all(own_folder: Path) -> N
     usual = settings(pipeline)
     with roomy(pipeline):
         found = settings(pipeline)
-    assert (found["threads"], found["memory_limit"]) == (str(cores()), "429.1 MiB")
+    with duckdb.connect(config=dict(BUILDING)) as alone:
+        wanted = alone.sql("select value from duckdb_settings() where name = 'memory_limit'")
+        assert wanted.fetchall() == [(found["memory_limit"],)]
+    assert found["threads"] == str(cores())
+    assert found["memory_limit"] != usual["memory_limit"]
     assert settings(pipeline)["memory_limit"] == usual["memory_limit"]
 
 
