@@ -62,4 +62,5 @@ def test_the_tests_run_with_the_versions_in_constraints(name: str) -> None:
 def test_constraints_name_no_address() -> None:
     lines = (ROOT / "constraints.txt").read_text().splitlines()
     assert lines
-    assert all(re.fullmatch(r"[A-Za-z0-9_.-]+==[A-Za-z0-9_.+]+", line) for line in lines)
+    pin = r"[A-Za-z0-9_.-]+==[A-Za-z0-9_.+]+(; python_version (<|>=) \"3[.][0-9]+\")?"
+    assert all(re.fullmatch(pin, line) for line in lines)
