@@ -27,12 +27,10 @@ from dlt.destinations.sql_client import SqlClientBase
 from dlt.destinations.sql_jobs import SqlMergeFollowupJob
 from sqlglot import exp
 
-DISTINCT = MERGE_DISPOSITION_HINTS["deduplicated"]
-"""The hint by which a table says that no two rows of a load have the same key."""
+from .reading import DISTINCT
 
 SCOPE = MERGE_DISPOSITION_HINTS["destination_scope"]
 """The hint with the condition for the rows that a load replaces."""
-
 
 QUERY = "query"
 """DuckDB's table function that runs the query of a text."""

@@ -2,7 +2,8 @@
 
 All tables of a window share one export and one archive on disk. So the work is done once and in
 order, window by window and table by table, and each resource takes from the stream what is its
-own. Nothing but the table that is being read is unpacked, and no more than a batch is in memory.
+own. No table is unpacked but the one that is being read, and no more than some batches of it are in
+memory.
 """
 
 import time

@@ -30,6 +30,9 @@ from .settings import Settings
 
 LOAD_ID = pa.field("_dlt_load_id", pa.string(), nullable=False)
 
+DISTINCT = MERGE_DISPOSITION_HINTS["deduplicated"]
+"""The hint by which a table says that no two rows of a load have the same key."""
+
 Cursor = dlt.sources.incremental[datetime]
 
 
@@ -166,10 +169,9 @@ def merged_as(distinct: bool, columns: Iterable[str]) -> Any:
 
     columns: of the rows; where there is a time, the latest of several rows with a key stays
     """
-    hint = MERGE_DISPOSITION_HINTS["deduplicated"]
     # dlt warns where it is to sort but not to look
     order = {CURSOR: {"dedup_sort": None if distinct else "desc"}} if CURSOR in columns else None
-    return dlt.mark.make_hints(columns=order, additional_table_hints={hint: distinct})
+    return dlt.mark.make_hints(columns=order, additional_table_hints={DISTINCT: distinct})
 
 
 def with_load_id(rows: pa.Table, load_id: str) -> pa.Table:
