@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 from dlt.common.destination import PreparedTableSchema
 from dlt.common.destination.client import LoadJob, RunnableLoadJob, SqlModel
 from dlt.common.schema.typing import MERGE_DISPOSITION_HINTS
@@ -98,6 +99,8 @@ class DirectClient(DuckDbClient):
         self, table: PreparedTableSchema, file_path: str, load_id: str, restore: bool = False
     ) -> LoadJob:
         """The job that loads a file."""
+        # Arrow keeps what it has freed, in each thread; now it is DuckDB that needs it
+        pa.default_memory_pool().release_unused()
         file_format = ParsedLoadJobFileName.parse(file_path).file_format
         if file_format == "parquet" and is_distinct(table):
             return MergeJob(file_path)

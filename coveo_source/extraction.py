@@ -113,8 +113,6 @@ class Extraction:
                 if not self.halve_failed:
                     raise
                 waiting.extendleft(smaller(step, self.client, error)[::-1])
-        # Arrow keeps what it has freed, and the destination needs it next
-        pa.default_memory_pool().release_unused()
 
     def _items_of(self, step: Step, later: Sequence[Step]) -> Iterator[Item]:
         started = time.monotonic()

@@ -52,8 +52,6 @@ def build(
     schema = schema_of(pipeline)
     if not schema.keys() & TABLES.keys():
         return
-    # what reading the files left; DuckDB has its own
-    pa.default_memory_pool().release_unused()
     with roomy(pipeline):
         builds, taken_in = prepared(pipeline, every, wanted, schema, full_refresh, folder)
     groups = groups_of(builds)

@@ -7,7 +7,6 @@ with
 searches as (
 
     select
-        search_id,
         visit_id,
         datetime,
         query,
@@ -27,17 +26,43 @@ searches as (
 
 ),
 
--- Each query over all time.
+-- Each query of each visit, and whether one of its searches had no results, or no clicks.
+asked as (
+
+    select
+        query,
+        visit_id,
+        max(case when not has_results then 1 else 0 end) as without_results,
+        max(case when not has_click then 1 else 0 end) as without_clicks
+
+    from searches
+    where visit_id is not null
+    group by query, visit_id
+
+),
+
+-- The visits of each query: counted as rows, since a count of different ones would keep the ids.
+visited as (
+
+    select
+        query,
+        count(*) as visits,
+        sum(without_results) as visits_without_results,
+        sum(without_clicks) as visits_without_clicks
+
+    from asked
+    group by query
+
+),
+
+-- Each query over all time; a search without a visit counts too.
 summed as (
 
     select
         query,
         is_blank_query,
-        count(distinct visit_id) as visits,
-        count(distinct search_id) as searches,
-        count(distinct case when not has_results then visit_id end) as visits_without_results,
+        count(*) as searches,
         sum(case when not has_results then 1 else 0 end) as searches_without_results,
-        count(distinct case when not has_click then visit_id end) as visits_without_clicks,
         sum(case when not has_click then 1 else 0 end) as searches_without_clicks,
         sum(case when is_refined then 1 else 0 end) as refined_searches,
         sum(case when is_abandoned then 1 else 0 end) as abandoned_searches,
@@ -57,7 +82,10 @@ summed as (
 judged as (
 
     select
-        *,
+        summed.*,
+        coalesce(visited.visits, 0) as visits,
+        coalesce(visited.visits_without_results, 0) as visits_without_results,
+        coalesce(visited.visits_without_clicks, 0) as visits_without_clicks,
         case
             when searches_without_results * 2 >= searches then 'no results'
             when clicks = 0 then 'no clicks'
@@ -65,6 +93,7 @@ judged as (
         end as gap
 
     from summed
+    left join visited on summed.query = visited.query
 
 ),
 

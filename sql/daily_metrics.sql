@@ -6,7 +6,6 @@ with
 events as (
 
     select
-        event_id,
         event_search_id,
         event_user_name,
         visit_id,
@@ -41,9 +40,9 @@ described as (
         searches.query,
         searches.cause_kind,
         not events.is_bot and not events.is_internal as is_counted,
-        case when events.c_event_type = 'Search' then events.event_id end as search_id,
-        case when events.c_event_type = 'Click' then events.event_id end as click_id,
-        case when events.c_event_type = 'Custom' then events.event_id end as custom_event_id,
+        events.c_event_type = 'Search' as is_search,
+        events.c_event_type = 'Click' as is_click,
+        events.c_event_type = 'Custom' as is_custom_event,
         case
             when events.c_event_type = 'Click' then events.event_search_id
         end as clicked_search_id,
@@ -66,33 +65,35 @@ summed as (
         day,
         origin,
         sum(case when is_counted then 1 else 0 end) as events,
-        count(distinct case when is_counted then search_id end) as searches,
-        count(distinct case when is_counted then click_id end) as clicks,
-        count(distinct case when is_counted then custom_event_id end) as custom_events,
+        sum(case when is_counted and is_search then 1 else 0 end) as searches,
+        sum(case when is_counted and is_click then 1 else 0 end) as clicks,
+        sum(case when is_counted and is_custom_event then 1 else 0 end) as custom_events,
         count(distinct case when is_counted then visit_id end) as visits,
         count(distinct case when is_counted then visitor_id end) as visitors,
         count(distinct case when is_counted then event_user_name end) as users,
         count(distinct case when is_counted then clicking_visit_id end) as visits_with_clicks,
         count(distinct case when is_counted then clicked_search_id end) as searches_with_clicks,
         avg(cast(case when is_counted then rank_clicked end as double)) as average_click_rank,
-        count(
-            distinct case when is_counted and is_without_results then search_id end
+        sum(
+            case when is_counted and is_without_results then 1 else 0 end
         ) as searches_without_results,
-        count(
-            distinct case when is_counted and cause_kind = 'manual' then search_id end
+        sum(
+            case when is_counted and is_search and cause_kind = 'manual' then 1 else 0 end
         ) as manual_searches,
-        count(
-            distinct case when is_counted and cause_kind = 'automatic' then search_id end
+        sum(
+            case when is_counted and is_search and cause_kind = 'automatic' then 1 else 0 end
         ) as automatic_searches,
-        count(
-            distinct case when is_counted and cause_kind = 'refinement' then search_id end
+        sum(
+            case when is_counted and is_search and cause_kind = 'refinement' then 1 else 0 end
         ) as refinement_searches,
-        count(
-            distinct case when is_counted and cause_kind = 'unknown' then search_id end
+        sum(
+            case when is_counted and is_search and cause_kind = 'unknown' then 1 else 0 end
         ) as unknown_searches,
-        count(distinct case when is_counted and query = '' then search_id end) as blank_searches,
+        sum(
+            case when is_counted and is_search and query = '' then 1 else 0 end
+        ) as blank_searches,
         count(
-            distinct case when is_counted and search_id is not null and query <> '' then query end
+            distinct case when is_counted and is_search and query <> '' then query end
         ) as queries,
         avg(
             cast(case when is_counted then response_time_ms end as double)
@@ -100,22 +101,22 @@ summed as (
         sum(
             case when is_counted and event_type = 'getMoreResults' then 1 else 0 end
         ) as more_results_requests,
-        count(
-            distinct case when is_counted and is_without_search then click_id end
+        sum(
+            case when is_counted and is_without_search then 1 else 0 end
         ) as clicks_without_search,
         sum(
             case when is_counted and visit_id is null then 1 else 0 end
         ) as events_without_visit,
         sum(case when is_bot then 1 else 0 end) as bot_events,
         sum(case when is_internal then 1 else 0 end) as internal_events,
-        count(distinct search_id) as unfiltered_searches,
-        count(distinct click_id) as unfiltered_clicks,
+        sum(case when is_search then 1 else 0 end) as unfiltered_searches,
+        sum(case when is_click then 1 else 0 end) as unfiltered_clicks,
         count(distinct visit_id) as unfiltered_visits,
         count(distinct clicking_visit_id) as unfiltered_visits_with_clicks,
         count(distinct clicked_search_id) as unfiltered_searches_with_clicks,
         avg(cast(rank_clicked as double)) as unfiltered_average_click_rank,
-        count(
-            distinct case when is_without_results then search_id end
+        sum(
+            case when is_without_results then 1 else 0 end
         ) as unfiltered_searches_without_results
 
     from described

@@ -36,29 +36,56 @@ searches as (
 
 ),
 
--- Each click with the query that led to it, newest first.
-queried as (
+-- How often each search led to each document. One row a search is much less than one a click to
+-- be joined, and tells the searches apart.
+clicked_searches as (
 
     select
-        clicks.*,
-        searches.search_id as known_search_id,
-        searches.query,
-        row_number() over (
-            partition by clicks.document_id order by clicks.datetime desc, clicks.click_id desc
-        ) as newest
+        document_id,
+        search_id,
+        count(*) as clicks
 
     from clicks
-    left join searches on clicks.search_id = searches.search_id
+    group by document_id, search_id
 
 ),
 
--- How often each query led to each document.
+-- The same with the query of the search, if that is known.
+queried as (
+
+    select
+        clicked_searches.*,
+        searches.query
+
+    from clicked_searches
+    left join searches on clicked_searches.search_id = searches.search_id
+
+),
+
+-- How often each query led to each document. Clicks whose search is missing have no query.
 counted_queries as (
 
-    select document_id, query, count(distinct click_id) as clicks
+    select
+        document_id,
+        query,
+        count(search_id) as searches,
+        sum(clicks) as clicks
+
     from queried
-    where query is not null
     group by document_id, query
+
+),
+
+-- How many searches led to each document, and how many clicks have none.
+counted_searches as (
+
+    select
+        document_id,
+        sum(searches) as searches,
+        sum(case when query is null then clicks else 0 end) as clicks_without_search
+
+    from counted_queries
+    group by document_id
 
 ),
 
@@ -73,6 +100,7 @@ ranked_queries as (
         count(*) over (partition by document_id) as queries
 
     from counted_queries
+    where query is not null
 
 ),
 
@@ -94,30 +122,43 @@ query_lists as (
 
 ),
 
--- Each document. Titles and addresses change; the newest click has the present ones.
+-- Each document in numbers.
 summed as (
 
     select
         document_id,
-        max(case when newest = 1 then document_title end) as document_title,
-        max(case when newest = 1 then document_url end) as document_url,
-        max(case when newest = 1 then document_author end) as document_author,
-        max(case when newest = 1 then document_category end) as document_category,
-        max(case when newest = 1 then source_name end) as source_name,
-        max(case when newest = 1 then collection_name end) as collection_name,
-        count(distinct click_id) as clicks,
+        count(*) as clicks,
         count(distinct visit_id) as visits,
         count(distinct user_name) as users,
-        count(distinct search_id) as searches,
-        sum(case when known_search_id is null then 1 else 0 end) as clicks_without_search,
         sum(case when click_cause = 'documentQuickview' then 1 else 0 end) as quickviews,
         avg(cast(click_rank as double)) as average_click_rank,
         min(click_rank) as best_click_rank,
         min(datetime) as first_clicked_at,
         max(datetime) as last_clicked_at
 
-    from queried
+    from clicks
     group by document_id
+
+),
+
+-- The clicks at the latest time of each document, newest first; the id decides between them.
+latest as (
+
+    select
+        clicks.*,
+        row_number() over (partition by clicks.document_id order by clicks.click_id desc) as newest
+
+    from clicks
+    inner join summed
+        on clicks.document_id = summed.document_id
+        and clicks.datetime = summed.last_clicked_at
+
+),
+
+-- Titles and addresses change; the newest click has the present ones.
+described as (
+
+    select * from latest where newest = 1
 
 ),
 
@@ -125,17 +166,17 @@ final as (
 
     select
         cast(summed.document_id as varchar) as document_id,
-        cast(summed.document_title as varchar) as document_title,
-        cast(summed.document_url as varchar) as document_url,
-        cast(summed.document_author as varchar) as document_author,
-        cast(summed.document_category as varchar) as document_category,
-        cast(summed.source_name as varchar) as source_name,
-        cast(summed.collection_name as varchar) as collection_name,
+        cast(described.document_title as varchar) as document_title,
+        cast(described.document_url as varchar) as document_url,
+        cast(described.document_author as varchar) as document_author,
+        cast(described.document_category as varchar) as document_category,
+        cast(described.source_name as varchar) as source_name,
+        cast(described.collection_name as varchar) as collection_name,
         cast(summed.clicks as bigint) as clicks,
         cast(summed.visits as bigint) as visits,
         cast(summed.users as bigint) as users,
-        cast(summed.searches as bigint) as searches,
-        cast(summed.clicks_without_search as bigint) as clicks_without_search,
+        cast(counted_searches.searches as bigint) as searches,
+        cast(counted_searches.clicks_without_search as bigint) as clicks_without_search,
         cast(summed.quickviews as bigint) as quickviews,
         cast(summed.average_click_rank as double) as average_click_rank,
         cast(summed.best_click_rank as bigint) as best_click_rank,
@@ -149,6 +190,8 @@ final as (
         summed.last_clicked_at
 
     from summed
+    inner join counted_searches on summed.document_id = counted_searches.document_id
+    inner join described on summed.document_id = described.document_id
     left join query_lists on summed.document_id = query_lists.document_id
 
 )

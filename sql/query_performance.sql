@@ -6,7 +6,6 @@ with
 searches as (
 
     select
-        search_id,
         visit_id,
         day,
         origin,
@@ -38,7 +37,7 @@ summed as (
         query,
         origin,
         is_blank_query,
-        count(distinct search_id) as searches,
+        count(*) as searches,
         count(distinct visit_id) as visits,
         count(distinct case when has_click then visit_id end) as visits_with_clicks,
         sum(case when cause_kind = 'manual' then 1 else 0 end) as manual_searches,
