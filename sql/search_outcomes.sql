@@ -38,20 +38,6 @@ events as (
 
 ),
 
--- The words of each search, each once.
-search_keywords as (
-
-    select distinct search_id, keyword from keywords
-
-),
-
--- The user groups of each search, each once.
-search_groups as (
-
-    select distinct search_id, group_name from groups
-
-),
-
 -- Who made a search with a given cause: a person, the page itself, or a person narrowing another
 -- search. The seed `search_causes` is the one place to change that; upper and lower case, which
 -- Coveo's libraries write differently, do not matter.
@@ -79,13 +65,23 @@ searches as (
                     ' '
                 )
             )
-        ) as query,
-        count(*) over (partition by visit_id) as visit_searches,
+        ) as query
+
+    from events
+    where c_event_type = 'Search'
+
+),
+
+-- Each search's place in its visit, and the search after it: known within a visit only.
+places as (
+
+    select
+        event_id,
         row_number() over (partition by visit_id order by datetime, event_id) as search_number,
         lead(event_id) over (partition by visit_id order by datetime, event_id) as next_search_id
 
     from events
-    where c_event_type = 'Search'
+    where c_event_type = 'Search' and visit_id is not null
 
 ),
 
@@ -94,7 +90,7 @@ search_clicks as (
 
     select
         event_search_id,
-        count(distinct event_id) as clicks,
+        count(*) as clicks,
         count(
             distinct coalesce(system_uri_hash, document_url, document_title, '')
         ) as clicked_documents,
@@ -114,7 +110,7 @@ search_custom_events as (
 
     select
         event_search_id,
-        count(distinct event_id) as custom_events,
+        count(*) as custom_events,
         sum(case when event_type = 'getMoreResults' then 1 else 0 end) as more_results_requests
 
     from events
@@ -134,7 +130,7 @@ keyword_lists as (
             '","' order by keyword nulls first
         ) || '"]' as keyword_list
 
-    from search_keywords
+    from keywords
     group by search_id
 
 ),
@@ -150,16 +146,18 @@ group_lists as (
             '","' order by group_name nulls first
         ) || '"]' as group_list
 
-    from search_groups
+    from groups
     group by search_id
 
 ),
 
--- Each search with all that belongs to it. What happened next is known within a visit only.
+-- Each search with all that belongs to it.
 joined as (
 
     select
         searches.*,
+        places.search_number,
+        places.next_search_id,
         causes.kind,
         search_clicks.clicks,
         search_clicks.clicked_documents,
@@ -176,11 +174,12 @@ joined as (
         case
             when search_clicks.clicks > 0 then 'clicked'
             when searches.visit_id is null then 'unknown'
-            when searches.search_number < searches.visit_searches then 'refined'
+            when places.next_search_id is not null then 'refined'
             else 'abandoned'
         end as outcome
 
     from searches
+    left join places on searches.event_id = places.event_id
     left join causes on lower(searches.action_cause) = causes.action_cause
     left join search_clicks on searches.event_id = search_clicks.event_search_id
     left join search_custom_events on searches.event_id = search_custom_events.event_search_id
@@ -196,9 +195,7 @@ final as (
         cast(visit_id as varchar) as visit_id,
         datetime,
         cast(datetime at time zone 'UTC' as date) as day,
-        cast(
-            case when visit_id is not null then search_number end as bigint
-        ) as search_number,
+        cast(search_number as bigint) as search_number,
         cast(event_user_name as varchar) as user_name,
         cast(visitor_id as varchar) as visitor_id,
         cast(coalesce(origin_level1, '') as varchar) as origin,
@@ -232,11 +229,7 @@ final as (
         ) as ms_to_first_click,
         cast(coalesce(custom_events, 0) as bigint) as custom_events,
         cast(coalesce(more_results_requests, 0) as bigint) as more_results_requests,
-        cast(
-            case
-                when visit_id is not null and search_number < visit_searches then next_search_id
-            end as varchar
-        ) as next_search_id,
+        cast(next_search_id as varchar) as next_search_id,
         cast(outcome as varchar) as outcome,
         cast(outcome = 'refined' as boolean) as is_refined,
         cast(outcome = 'abandoned' as boolean) as is_abandoned,

@@ -53,6 +53,16 @@ def test_an_ordered_list_in_duckdb_is_a_sorted_list_with_the_same_words() -> Non
     assert found[0] == found[1] == [(1, "b-a-"), (2, None)]
 
 
+def test_a_list_of_texts_in_duckdb_is_sorted_when_it_is_complete() -> None:
+    rows = "(1, 'b\n'), (1, 'é'), (1, null), (1, ''), (1, 'B,a'), (1, 'a'), (2, null), (3, '')"
+    lists = "string_agg(upper(word) || '.', ',' order by word nulls first)"
+    sql = f"select id, {lists} as words from (values {rows}) as words(id, word) group by id"
+    query = to("duckdb", sql)
+    assert "LIST(" not in query and "STR_SPLIT(" in query
+    found = [duckdb.sql(f"{each} order by id").fetchall() for each in (query, sql)]
+    assert found[0] == found[1] == [(1, ".,B,A.,A.,B\n.,É."), (2, None), (3, ".")]
+
+
 def test_a_part_that_only_reads_a_table_is_not_kept_in_duckdb() -> None:
     sql = (
         "with a as (select x from t where x > 1), b as (select max(x) as x from a) select x from b"
