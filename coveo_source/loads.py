@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import dlt
 
-from .catalogue import TABLES
+from .catalogue import EVENT_TABLES, TABLES
 from .explicit import Schema
 from .relations import rows_of
 
@@ -42,6 +42,11 @@ class Loads:
     def any(self) -> bool:
         """Whether there is anything to take in."""
         return any(self.fresh_rows.values())
+
+    @property
+    def events(self) -> int:
+        """How many events there are."""
+        return sum(self.rows.get(table, 0) for table in EVENT_TABLES)
 
     @property
     def are_most(self) -> bool:

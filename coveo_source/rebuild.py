@@ -9,7 +9,7 @@ import gc
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import dlt
 import duckdb
@@ -25,8 +25,8 @@ from .failure import failed
 from .loads import BUILDS, LOADS, TAKEN_IN, UNITS, Loads, fingerprints, loads_of
 from .models import SEED, Model, levels, parsed, seed_rows, selected
 from .relations import EVERYTHING, fits, query_resource, relation, rows_of, rows_resource, scope_of
-from .restriction import Range, restricted
-from .touched import Unit, touched_units, work_list
+from .restriction import Limits, Range, restricted
+from .touched import VISITS, Rebuilt, Unit, touched_units, work_list
 from .tuning import roomy
 
 
@@ -53,37 +53,55 @@ def build(
     if not schema.keys() & TABLES.keys():
         return
     with roomy(pipeline):
-        builds, taken_in = prepared(pipeline, every, wanted, schema, full_refresh, folder)
+        builds, taken_in, events = prepared(pipeline, every, wanted, schema, full_refresh, folder)
     groups = groups_of(builds)
+    rebuilt: dict[str, str] = {}
     for group in groups:
         for each in group:
             say(f"Model {each.model.name}")
         taking_in = taken_in if group is groups[-1] and len(wanted) == len(every) else []
+        package = Package(group, taking_in, dict(rebuilt), events)
         try:
-            counts = build_group(pipeline, group, taking_in)
+            load_id, counts = build_package(pipeline, package)
         except ModelError as error:
             if not found_in(error, duckdb.OutOfMemoryException):
                 raise
             # what an aggregate holds of each group cannot go to disk
-            counts = build_group(pipeline, group, taking_in, limited=False)
+            load_id, counts = build_package(pipeline, package, limited=False)
+        rebuilt.update({each.model.name: load_id for each in group if each.unit == VISITS})
         yield from counts
 
 
-def build_group(
-    pipeline: dlt.Pipeline, group: Sequence[Build], taken_in: Sequence[str], limited: bool = True
-) -> list[tuple[str, int]]:
-    """Builds the models of one load package; returns the name and the rows of each.
+class Package(NamedTuple):
+    """Models that are built in one load package.
 
     taken_in: the loads of which nothing is left to be taken in afterwards
+    rebuilt: by which load touched visits were rebuilt before, by model
+    events: that there are
+    """
+
+    builds: Sequence[Build]
+    taken_in: Sequence[str]
+    rebuilt: Rebuilt
+    events: int
+
+
+def build_package(
+    pipeline: dlt.Pipeline, package: Package, limited: bool = True
+) -> tuple[str, list[tuple[str, int]]]:
+    """Builds the models of one load package; returns its id, and the name and the rows of each.
+
     limited: whether to keep to little memory
     """
-    models = [each.model for each in group]
-    with roomy(pipeline, limited):
-        resources = model_resources(pipeline, group)
-        if taken_in:
-            resources.append(rows_resource(LOADS, [{"load_id": load} for load in taken_in]))
-        load(pipeline, resources, models)
-        return count_rows(pipeline.dataset(), [model.name for model in models])
+    models = [each.model for each in package.builds]
+    as_a_whole = any(not each.unit for each in package.builds)
+    with roomy(pipeline, package.events if as_a_whole else 0, limited):
+        resources = model_resources(pipeline, package.builds, package.rebuilt)
+        if package.taken_in:
+            taken_in = [{"load_id": load} for load in package.taken_in]
+            resources.append(rows_resource(LOADS, taken_in))
+        [load_id] = load(pipeline, resources, models)
+        return load_id, count_rows(pipeline.dataset(), [model.name for model in models])
 
 
 def prepared(
@@ -93,8 +111,12 @@ def prepared(
     schema: Schema,
     full_refresh: bool,
     folder: Path | None,
-) -> tuple[list[Build], list[str]]:
-    """The builds that are due, with what they need in place, and the loads that they take in."""
+) -> tuple[list[Build], list[str], int]:
+    """The builds that are due, with what they need in place, and the loads that they take in.
+
+    Returns:
+        These two, and the number of events.
+    """
     dataset, seed = pipeline.dataset(), seed_rows(folder)
     mark = seed_fingerprint(seed)
     loads = loads_of(dataset, schema)
@@ -104,9 +126,10 @@ def prepared(
     if builds and seed and (SEED not in schema or known.get(SEED) != mark):
         load(pipeline, seed_resources(seed, mark), [])
     if not any(each.unit for each in builds):
-        return builds, loads.complete
+        return builds, loads.complete, loads.events
     # with the last model the list is done too
-    return builds, [*loads.complete, *write_work_list(pipeline, builds, schema, loads)]
+    taken_in = [*loads.complete, *write_work_list(pipeline, builds, schema, loads)]
+    return builds, taken_in, loads.events
 
 
 def groups_of(builds: Iterable[Build]) -> list[list[Build]]:
@@ -150,7 +173,7 @@ def unpaused() -> Iterator[None]:
 
 
 @unpaused()
-def model_resources(pipeline: dlt.Pipeline, builds: Sequence[Build]) -> list[Any]:
+def model_resources(pipeline: dlt.Pipeline, builds: Sequence[Build], rebuilt: Rebuilt) -> list[Any]:
     """The models of one load package, and the fingerprints of those that are built as a whole."""
     schema, dataset = schema_of(pipeline), pipeline.dataset()
     resources: list[Any] = []
@@ -160,7 +183,8 @@ def model_resources(pipeline: dlt.Pipeline, builds: Sequence[Build]) -> list[Any
     for model, unit, _ in builds:
         try:
             if unit:
-                resources.append(by_unit(dataset, model, unit, schema, times))
+                limits = Limits(times, rebuilt=rebuilt)
+                resources.append(by_unit(dataset, model, unit, schema, limits))
             else:
                 resources.append(as_a_whole(pipeline, dataset, model, schema))
         except Exception as error:
@@ -187,18 +211,14 @@ def as_a_whole(pipeline: dlt.Pipeline, dataset: dlt.Dataset, model: Model, schem
     return query_resource(dataset, model.name, query, EVERYTHING if exists else None)
 
 
-def by_unit(
-    dataset: dlt.Dataset, model: Model, unit: Unit, schema: Schema, times: Range | None
-) -> Any:
+def by_unit(dataset: dlt.Dataset, model: Model, unit: Unit, schema: Schema, limits: Limits) -> Any:
     """A model as a dlt resource that replaces the touched units in its table."""
-    values = touched_units(model, unit, schema)
+    values = touched_units(model, unit, schema, limits.rebuilt)
     scope = scope_of(dataset, unit.among("{column}", "{values}"), unit.column, values)
-    days = None
     if unit.kind == "date":
         dates = f"select cast(value as date) as since, cast(value as date) as until from ({values})"
-        days = range_of(dataset, f"{dates} as listed", "date")
-    query = restricted(model, unit, schema, times, days)
-    return query_resource(dataset, model.name, query, scope)
+        limits = limits._replace(days=range_of(dataset, f"{dates} as listed", "date"))
+    return query_resource(dataset, model.name, restricted(model, unit, schema, limits), scope)
 
 
 def range_of(dataset: dlt.Dataset, since_until: str, kind: str) -> Range | None:

@@ -9,12 +9,13 @@ from sqlglot import exp
 from .explicit import Schema, explicit
 from .models import DIALECT, Model
 from .touched import (
-    ALL_VISITS,
+    NOTHING,
     TIMELINE,
     VISIT,
-    VISITS,
+    Rebuilt,
     Unit,
     expression_of,
+    own,
     related,
     touched_units,
 )
@@ -39,31 +40,38 @@ class Range(NamedTuple):
         return Range("timestamptz", f"{first}T00:00:00+00:00", f"{last}T00:00:00+00:00")
 
 
-def condition(
-    model: Model, unit: Unit, table: str, schema: Schema, times: Range | None, days: Range | None
-) -> str | None:
-    """The condition for the rows of a table that a model needs to rebuild its touched units.
+class Limits(NamedTuple):
+    """What is known of the rows that are to be read, so that a database can skip others.
 
     times: in which the rows of all touched visits lie, and those that refer to their searches
     days: between which the touched units lie, if they are days
+    rebuilt: by which load the touched visits stand in a model
     """
+
+    times: Range | None = None
+    days: Range | None = None
+    rebuilt: Rebuilt = NOTHING
+
+
+def condition(model: Model, unit: Unit, table: str, schema: Schema, limits: Limits) -> str | None:
+    """The condition for the rows of a table that a model needs to rebuild its touched units."""
     known = schema.get(table, {})
     if unit.column == VISIT:
         if VISIT in known:
-            return timed(related(table, schema), known, times)
+            return timed(related(table, schema, limits.rebuilt), known, limits.times)
         if "search_id" in known:
-            own = timed(VISITS.among(VISIT, ALL_VISITS), schema[TIMELINE], times)
-            return f"search_id in (select event_id from {TIMELINE} where {own})"
+            visits = timed(own(TIMELINE, limits.rebuilt), schema[TIMELINE], limits.times)
+            return f"search_id in (select event_id from {TIMELINE} where {visits})"
         return None
     expression = expression_of(model, table, schema)
     if not expression:
         return None
-    among = unit.among(expression, touched_units(model, unit, schema))
-    if not days:
+    among = unit.among(expression, touched_units(model, unit, schema, limits.rebuilt))
+    if not limits.days:
         return among
     # a database can skip by a column that is stored, but not by what is made of it
-    stored = days.moments().around("datetime") if "datetime" in expression else "true"
-    return f"{among} and {days.around(expression)} and {stored}"
+    stored = limits.days.moments().around("datetime") if "datetime" in expression else "true"
+    return f"{among} and {limits.days.around(expression)} and {stored}"
 
 
 def timed(condition: str, known: Mapping[str, str], times: Range | None) -> str:
@@ -73,18 +81,13 @@ def timed(condition: str, known: Mapping[str, str], times: Range | None) -> str:
     return f"{condition} and {times.around('datetime')}"
 
 
-def restricted(
-    model: Model, unit: Unit, schema: Schema, times: Range | None, days: Range | None
-) -> exp.Query:
-    """The query that gives the rows of the touched units, and no others.
-
-    times, days: as of `condition`
-    """
-    wanted = unit.among(unit.column, touched_units(model, unit, schema))
+def restricted(model: Model, unit: Unit, schema: Schema, limits: Limits) -> exp.Query:
+    """The query that gives the rows of the touched units, and no others."""
+    wanted = unit.among(unit.column, touched_units(model, unit, schema, limits.rebuilt))
     return explicit(
         narrowed(model.query, wanted),
         schema,
-        lambda table: condition(model, unit, table, schema, times, days),
+        lambda table: condition(model, unit, table, schema, limits),
     )
 
 

@@ -7,7 +7,7 @@ once the timeline is rebuilt, so it is written down first: the table `touched_un
 work that is done only when the last model is, and outlives a crash between two of them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from .explicit import Schema
@@ -18,6 +18,12 @@ TIMELINE = "all_events"
 VISIT = "visit_id"
 SEARCH = "event_search_id"
 """The column of a model that names the search which an event is or belongs to."""
+
+Rebuilt = Mapping[str, str]
+"""The load by which a model's touched visits were all rebuilt, by model. Its rows tell these visits
+without a look at any others: they stand together."""
+
+NOTHING: Rebuilt = {}
 
 LISTED = f"select value from {UNITS} where unit = "
 
@@ -46,12 +52,19 @@ VISITS = Unit(VISIT, "varchar")
 ALL_VISITS = f"{LISTED}'{VISIT}'"
 
 
-def related(table: str, schema: Schema, visits: str = ALL_VISITS) -> str:
+def own(table: str, rebuilt: Rebuilt) -> str:
+    """The condition that a row of a table is of a touched visit."""
+    if table in rebuilt:
+        return f"_dlt_load_id = '{rebuilt[table]}'"
+    return VISITS.among(VISIT, ALL_VISITS)
+
+
+def related(table: str, schema: Schema, rebuilt: Rebuilt) -> str:
     """The condition that a row of a table is of a touched visit, or refers to a search of one."""
-    own = VISITS.among(VISIT, visits)
     if SEARCH not in schema[table]:
-        return own
-    return f"({own} or {SEARCH} in (select event_id from {TIMELINE} where {own}))"
+        return own(table, rebuilt)
+    searches = f"select event_id from {TIMELINE} where {own(TIMELINE, rebuilt)}"
+    return f"({own(table, rebuilt)} or {SEARCH} in ({searches}))"
 
 
 def expression_of(model: Model, table: str, schema: Schema) -> str | None:
@@ -61,14 +74,14 @@ def expression_of(model: Model, table: str, schema: Schema) -> str | None:
     return model.unit if model.unit in schema.get(table, {}) else None
 
 
-def units_of(model: Model, unit: Unit, schema: Schema, visits: str = ALL_VISITS) -> list[str]:
-    """Queries for the units, as texts, that the touched visits have in what a model reads."""
-    return [
-        f"select {unit.text(expression)} as value from {table}"
-        f" where {related(table, schema, visits)}"
-        for table in sorted(model.reads)
-        if (expression := expression_of(model, table, schema)) and VISIT in schema.get(table, {})
-    ]
+def told_by(model: Model, schema: Schema) -> dict[str, str]:
+    """How the rows of a visit tell their units of a model, by the table that it reads."""
+    found = {table: expression_of(model, table, schema) for table in sorted(model.reads)}
+    return {
+        table: expression
+        for table, expression in found.items()
+        if expression and VISIT in schema.get(table, {})
+    }
 
 
 def work_list(models: Iterable[tuple[Model, Unit]], schema: Schema, ids: str) -> str:
@@ -79,14 +92,16 @@ def work_list(models: Iterable[tuple[Model, Unit]], schema: Schema, ids: str) ->
 
     ids: of the loads, as SQL: literals or a query
     """
-    touched = "select value from touched"
-    own = VISITS.among(VISIT, touched)
-    former_units = [
-        f"union select '{unit.column}', value, {NO_TIMES} from ({query}) as units"
-        for model, unit in models
-        if unit.column != VISIT
-        for query in units_of(model, unit, schema, touched)
-    ]
+    touched = VISITS.among(VISIT, "select value from touched")
+    in_timeline = ["datetime"]
+    former_units = []
+    for model, unit in models:
+        for table, expression in told_by(model, schema).items() if unit != VISITS else ():
+            value, rows = unit.text(expression), f"{table} where {touched}"
+            if table == TIMELINE:
+                in_timeline.append(f"{value} as {model.name}")
+                value, rows = model.name, "reached"
+            former_units.append(f"union select '{unit.column}', {value}, {NO_TIMES} from {rows}")
     return f"""
         with fresh as (
             select id as event_id, id as search_id, visit_id, datetime
@@ -98,37 +113,36 @@ def work_list(models: Iterable[tuple[Model, Unit]], schema: Schema, ids: str) ->
             select custom_event_id, last_search_id, visit_id, datetime
             from custom_events where _dlt_load_id in ({ids})
         ),
-        labelled as (
-            select search_id from keywords where _dlt_load_id in ({ids})
-            union all
-            select search_id from groups where _dlt_load_id in ({ids})
+        named as (
+            select event_id from fresh
+            union select search_id from fresh
+            union select search_id from keywords where _dlt_load_id in ({ids})
+            union select search_id from groups where _dlt_load_id in ({ids})
         ),
         former as (
-            select event_search_id as search_id, visit_id
-            from {TIMELINE} where event_id in (select event_id from fresh)
+            select event_id, event_search_id, visit_id
+            from {TIMELINE} where event_id in (select event_id from named)
         ),
-        referred as (
-            select search_id from fresh
-            union select search_id from former
-            union select search_id from labelled
+        left_behind as (
+            select event_search_id as event_id
+            from former where event_id in (select event_id from fresh)
+            except select event_id from named
         ),
         touched as (
             select {VISITS.text(VISIT)} as value from fresh
             union select {VISITS.text(VISIT)} from former
             union select {VISITS.text(VISIT)} from {TIMELINE}
-            where event_id in (select search_id from referred)
-        ),
-        found as (
-            select event_id, datetime from {TIMELINE} where {own}
+            where event_id in (select event_id from left_behind)
         ),
         searched as (
-            select event_id from found union select event_id from fresh
+            select event_id from {TIMELINE} where {touched} union select event_id from fresh
+        ),
+        reached as (
+            select {", ".join(in_timeline)} from {TIMELINE}
+            where {touched} or {SEARCH} in (select event_id from searched)
         ),
         moments as (
-            select datetime from fresh
-            union all select datetime from found
-            union all select datetime from {TIMELINE}
-            where event_search_id in (select event_id from searched)
+            select datetime from fresh union all select datetime from reached
         ),
         listed as (
             select '{VISIT}' as unit, value, {NO_TIMES} from touched
@@ -145,8 +159,15 @@ def work_list(models: Iterable[tuple[Model, Unit]], schema: Schema, ids: str) ->
 NO_TIMES = "cast(null as timestamptz) as since, cast(null as timestamptz) as until"
 
 
-def touched_units(model: Model, unit: Unit, schema: Schema) -> str:
-    """The query for a model's units, as texts, that are to be rebuilt."""
+def touched_units(model: Model, unit: Unit, schema: Schema, rebuilt: Rebuilt = NOTHING) -> str:
+    """The query for a model's units, as texts, that are to be rebuilt.
+
+    The list has all that were touched before; what the touched visits have become came to it since.
+    """
     if unit.column == VISIT:
         return ALL_VISITS
-    return " union ".join([f"{LISTED}'{unit.column}'", *units_of(model, unit, schema)])
+    present = [
+        f"select {unit.text(expression)} as value from {table} where {own(table, rebuilt)}"
+        for table, expression in told_by(model, schema).items()
+    ]
+    return " union ".join([f"{LISTED}'{unit.column}'", *present])

@@ -76,7 +76,7 @@ def for_duckdb(node: exp.Expression) -> exp.Expression:
     time. A part that only picks columns and rows of a table is read again for each that uses it,
     and not kept.
     """
-    if isinstance(node, exp.CTE) and not node.this.find(*MORE_THAN_READING):
+    if isinstance(node, exp.CTE) and only_reads(node.this):
         node.set("materialized", False)
     if not isinstance(node, exp.GroupConcat) or not isinstance(node.this, exp.Order):
         return node
@@ -86,6 +86,16 @@ def for_duckdb(node: exp.Expression) -> exp.Expression:
     own = all(column == order.this for column in value.find_all(exp.Column))
     values = sorted_texts(value, order.this) if own else sorted_values(value, order.this)
     return call("array_to_string", exp.maybe_parse(values, dialect=DIALECT), node.args["separator"])
+
+
+def only_reads(query: exp.Query) -> bool:
+    """Whether a query only picks columns and rows of a table, be it by a list of their values."""
+    bare = query.copy()
+    for listed in list(bare.find_all(exp.In)):
+        # with `or` it is no join, and all columns of all rows are read
+        if listed.args.get("query") and not listed.find_ancestor(exp.Or):
+            listed.replace(exp.true())
+    return not bare.find(*MORE_THAN_READING)
 
 
 def sorted_texts(value: exp.Expression, key: exp.Expression) -> str:

@@ -30,13 +30,34 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-BUILDING: Mapping[str, Any] = {
-    "threads": cores(),
-    "write_buffer_row_group_count": 1,
-    # each thread sorts rows of its own
-    "memory_limit": f"{225 * max(2, cores())}MB",
-}
-"""The same while it builds models."""
+MEGABYTES_A_THREAD = 225
+"""What models have for each thread, since each sorts rows of its own."""
+
+BYTES_AN_EVENT = 400
+"""What `search_outcomes`, the model that joins most, takes of each event when built as a whole."""
+
+
+def building(events: int = 0) -> Mapping[str, Any]:
+    """The same while it builds models; never more memory than DuckDB takes by itself.
+
+    events: of which a model is built as a whole
+    """
+    least, needed = MEGABYTES_A_THREAD * max(2, cores()), events * BYTES_AN_EVENT // 10**6
+    settings = {"threads": cores(), "write_buffer_row_group_count": 1}
+    if needed > least and needed > own_limit():
+        return settings
+    return {**settings, "memory_limit": f"{max(least, needed)}MB"}
+
+
+def own_limit() -> float:
+    """The memory that DuckDB takes on this machine if it is not told, in megabytes."""
+    import duckdb
+
+    with duckdb.connect(":memory:") as database:
+        [(text,)] = database.execute("select current_setting('memory_limit')").fetchall()
+    number, unit = text.split()
+    return float(number) * 1024.0 ** ("bytes", "KiB", "MiB", "GiB", "TiB").index(unit) / 10**6
+
 
 TABLES_AT_ONCE = 1
 
@@ -82,13 +103,15 @@ def frugal(pipeline: dlt.Pipeline) -> Iterator[None]:
 
 
 @contextmanager
-def roomy(pipeline: dlt.Pipeline, limited: bool = True) -> Iterator[None]:
+def roomy(pipeline: dlt.Pipeline, events: int = 0, limited: bool = True) -> Iterator[None]:
     """Builds models in DuckDB with the settings for that, or with its own.
+
+    events: of which models are built as a whole
 
     The file stays open meanwhile, since dlt would open and close it with each of its many short
     connections. Closed, it is complete, and DuckDB keeps nothing of it in memory.
     """
-    with preset(pipeline, BUILDING if limited else {}):
+    with preset(pipeline, building(events) if limited else {}):
         if isinstance(pipeline.destination, dlt.destinations.duckdb):
             with pipeline.sql_client():
                 yield

@@ -38,6 +38,20 @@ events as (
 
 ),
 
+-- The words of each search, each once.
+search_keywords as (
+
+    select distinct search_id, keyword from keywords
+
+),
+
+-- The user groups of each search, each once.
+search_groups as (
+
+    select distinct search_id, group_name from groups
+
+),
+
 -- Who made a search with a given cause: a person, the page itself, or a person narrowing another
 -- search. The seed `search_causes` is the one place to change that; upper and lower case, which
 -- Coveo's libraries write differently, do not matter.
@@ -130,7 +144,7 @@ keyword_lists as (
             '","' order by keyword nulls first
         ) || '"]' as keyword_list
 
-    from keywords
+    from search_keywords
     group by search_id
 
 ),
@@ -146,7 +160,7 @@ group_lists as (
             '","' order by group_name nulls first
         ) || '"]' as group_list
 
-    from groups
+    from search_groups
     group by search_id
 
 ),

@@ -10,7 +10,8 @@ import pytest
 
 from coveo_source import MERGE
 from coveo_source.demo import DemoServer
-from coveo_source.direct import DISTINCT, MergeJob
+from coveo_source.direct import MergeJob
+from coveo_source.reading import DISTINCT
 from coveo_source.tuning import tuned
 
 from .conftest import Clock

@@ -12,8 +12,8 @@ from coveo_source.explicit import Schema, columns, explicit
 from coveo_source.loads import UNITS
 from coveo_source.models import Model, models, parsed, read_model
 from coveo_source.relations import UntypedColumn, column_hints
-from coveo_source.restriction import Range, narrowed, restricted
-from coveo_source.touched import Unit, work_list
+from coveo_source.restriction import Limits, Range, narrowed, restricted
+from coveo_source.touched import TIMELINE, Unit, work_list
 from coveo_source.translation import translated
 
 DIALECTS = ("duckdb", "postgres", "snowflake", "bigquery", "databricks", "redshift", "clickhouse")
@@ -39,6 +39,7 @@ def whole_schema() -> Schema:
             select.alias_or_name: (select.type or exp.DataType()).sql("duckdb").lower()
             for select in query.selects
         }
+        schema[model.name]["_dlt_load_id"] = "varchar"
         for name, kind in schema[model.name].items():
             schema[model.name][name] = {
                 "text": "varchar",
@@ -62,11 +63,14 @@ def sent(model: Model, how: str) -> exp.Query:
     if how == "as a whole":
         return explicit(model.query, SCHEMA)
     unit = unit_of(model)
-    return restricted(model, unit, SCHEMA, TIMES, DAYS if unit.kind == "date" else None)
+    rebuilt = {TIMELINE: "1000.1"} if how == "by unit, after the timeline" else {}
+    return restricted(
+        model, unit, SCHEMA, Limits(TIMES, DAYS if unit.kind == "date" else None, rebuilt)
+    )
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
-@pytest.mark.parametrize("how", ["as a whole", "by unit"])
+@pytest.mark.parametrize("how", ["as a whole", "by unit", "by unit, after the timeline"])
 @pytest.mark.parametrize("model", models().values(), ids=lambda model: model.name)
 def test_every_model_is_sent_with_its_columns_named_and_reads_back(
     model: Model, how: str, dialect: str, caplog: pytest.LogCaptureFixture
@@ -95,7 +99,8 @@ def test_the_work_list_reads_back_in_every_dialect(
 
 @pytest.mark.parametrize("model", models().values(), ids=lambda model: model.name)
 def test_every_model_has_a_unit_and_a_known_type_for_each_column(model: Model) -> None:
-    assert set(column_hints(explicit(model.query, SCHEMA))) == set(SCHEMA[model.name])
+    columns = {*column_hints(explicit(model.query, SCHEMA)), "_dlt_load_id"}
+    assert columns == set(SCHEMA[model.name])
     assert model.unit in SCHEMA[model.name]
 
 

@@ -8,12 +8,14 @@ import duckdb
 import pytest
 
 from coveo_source.tuning import (
-    BUILDING,
+    BYTES_AN_EVENT,
     LOADING,
     TABLES_AT_ONCE,
     FrugalDuckDb,
+    building,
     cores,
     frugal,
+    own_limit,
     roomy,
     tuned,
 )
@@ -50,12 +52,27 @@ def test_models_have_some_memory_and_what_follows_has_all(own_folder: Path) -> N
     usual = settings(pipeline)
     with roomy(pipeline):
         found = settings(pipeline)
-    with duckdb.connect(config=dict(BUILDING)) as alone:
+    with duckdb.connect(config=dict(building())) as alone:
         wanted = alone.sql("select value from duckdb_settings() where name = 'memory_limit'")
         assert wanted.fetchall() == [(found["memory_limit"],)]
     assert found["threads"] == str(cores())
     assert found["memory_limit"] != usual["memory_limit"]
     assert settings(pipeline)["memory_limit"] == usual["memory_limit"]
+
+
+def test_models_of_many_events_have_more_memory_but_never_more_than_duckdb_takes(
+    own_folder: Path,
+) -> None:
+    own = own_limit()
+    assert building(100)["memory_limit"] == building()["memory_limit"]
+    events = int(own / 2) * 10**6 // BYTES_AN_EVENT
+    assert float(building(events)["memory_limit"].removesuffix("MB")) == pytest.approx(
+        own / 2, 0.01
+    )
+    pipeline = pipeline_of(destination=tuned("duckdb"))
+    usual = settings(pipeline)
+    with roomy(pipeline, 4 * events):
+        assert settings(pipeline)["memory_limit"] == usual["memory_limit"]
 
 
 def test_a_file_stays_open_while_models_are_built(own_folder: Path) -> None:

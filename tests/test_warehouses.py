@@ -15,7 +15,7 @@ import pytest
 from coveo_source.explicit import Schema, explicit, schema_of
 from coveo_source.loads import UNITS
 from coveo_source.models import Model, models, parsed
-from coveo_source.restriction import Range, restricted
+from coveo_source.restriction import Limits, Range, restricted
 from coveo_source.touched import Unit, work_list
 from coveo_source.translation import translated
 
@@ -154,7 +154,9 @@ def test_a_model_has_the_same_rows(
         query = explicit(model.query, schema)
     else:
         unit = Unit(str(model.unit), schema[model.name][str(model.unit)])
-        query = restricted(model, unit, schema, TIMES, DAYS if unit.kind == "date" else None)
+        query = restricted(
+            model, unit, schema, Limits(TIMES, DAYS if unit.kind == "date" else None)
+        )
     assert differing(made, engine, query, tmp_path) == []
 
 

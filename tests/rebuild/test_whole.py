@@ -3,12 +3,11 @@
 import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, cast
 
 import pytest
 
+from coveo_source import tuning
 from coveo_source.exceptions import ModelError
-from coveo_source.tuning import BUILDING
 
 from .history import load, tables
 from .warehouse import Warehouse, click
@@ -145,7 +144,7 @@ def hungry(folder: Path) -> Path:
 def test_a_model_that_needs_more_memory_than_we_give_gets_it_unless_that_is_configured(
     warehouse: Warehouse, folder: Path, monkeypatch: pytest.MonkeyPatch, configured: bool
 ) -> None:
-    monkeypatch.setitem(cast(Any, BUILDING), "memory_limit", "100MB")
+    monkeypatch.setattr(tuning, "MEGABYTES_A_THREAD", 100 // max(2, tuning.cores()))
     if configured:
         limit = '{"memory_limit": "101MB"}'
         monkeypatch.setenv("DESTINATION__DUCKDB__CREDENTIALS__GLOBAL_CONFIG", limit)
