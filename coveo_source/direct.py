@@ -29,6 +29,7 @@ from dlt.destinations.sql_jobs import SqlMergeFollowupJob
 from sqlglot import exp
 
 from .reading import DISTINCT
+from .tuning import cores
 
 SCOPE = MERGE_DISPOSITION_HINTS["destination_scope"]
 """The hint with the condition for the rows that a load replaces."""
@@ -59,7 +60,8 @@ class MergeJob(DirectJob):
 
     def statements(self, client: SqlClientBase[Any]) -> Iterator[str]:
         """Deletes the rows with the same keys, and inserts those of the file."""
-        return merge_of(self._load_table, self._file_path, client)
+        ((threads,),) = client.execute_sql("select current_setting('threads')") or ()
+        return merge_of(self._load_table, self._file_path, client, int(threads))
 
 
 class ModelJob(DirectJob):
@@ -124,19 +126,25 @@ def has_scope(table: PreparedTableSchema) -> bool:
     return table["write_disposition"] == "merge" and bool(table.get(SCOPE))
 
 
-def merge_of(table: Any, file_path: str, client: SqlClientBase[Any]) -> Iterator[str]:
-    """The statements that merge a file."""
+def merge_of(table: Any, file_path: str, client: SqlClientBase[Any], threads: int) -> Iterator[str]:
+    """The statements that merge a file.
+
+    threads: with which rows are inserted
+    """
     target = client.make_qualified_table_name(table["name"])
     file = f"read_parquet({client.capabilities.escape_literal(file_path)})"
     columns = get_columns_names_with_prop(table, "primary_key")
     keys = [client.escape_column_name(column) for column in columns]
     same = " and ".join(f"present.{key} = coming.{key}" for key in keys)
+    # to look at all keys takes no memory; to write rows does, in each thread
+    yield f"set threads = {max(threads, cores())}"
     yield (
         f"delete from {target} as present"
         # one column alone leaves few rows to compare, in two thirds of the time on a long history
         f" where {keys[0]} in (select {keys[0]} from {file})"
         f" and exists (select 1 from {file} as coming where {same})"
     )
+    yield f"set threads = {threads}"
     yield f"insert into {target} by name select * from {file}"
 
 

@@ -120,7 +120,7 @@ def work_list(models: Iterable[tuple[Model, Unit]], schema: Schema, ids: str) ->
             union select search_id from groups where _dlt_load_id in ({ids})
         ),
         former as (
-            select event_id, event_search_id, visit_id
+            select distinct event_id, event_search_id, visit_id
             from {TIMELINE} where event_id in (select event_id from named)
         ),
         left_behind as (
