@@ -68,7 +68,7 @@ def build(
                 raise
             # what an aggregate holds of each group cannot go to disk
             load_id, counts = build_package(pipeline, package, limited=False)
-        rebuilt.update({each.model.name: load_id for each in group if each.unit == VISITS})
+        rebuilt.update(dict.fromkeys(by_visit(group, schema), load_id))
         yield from counts
 
 
@@ -139,6 +139,13 @@ def groups_of(builds: Iterable[Build]) -> list[list[Build]]:
         [by_name[model.name] for model in group]
         for group in levels(each.model for each in by_name.values())
     ]
+
+
+def by_visit(builds: Iterable[Build], schema: Schema) -> Iterator[str]:
+    """Those models that are rebuilt by visit and whose rows tell by which load."""
+    for model, unit, _ in builds:
+        if unit == VISITS and "_dlt_load_id" in schema[model.name]:
+            yield model.name
 
 
 def write_work_list(

@@ -157,6 +157,14 @@ def test_some_models_alone_leave_the_others_to_be_built(warehouse: Warehouse) ->
     warehouse.check()
 
 
+def test_models_that_are_built_one_by_one_are_as_if_built_at_once(warehouse: Warehouse) -> None:
+    late = click("c95", "s1", visitId="elsewhere", datetime=EVENING + timedelta(days=40))
+    load(warehouse.pipeline, {"clicks": late})
+    for name in models():
+        assert warehouse.build(name) == {name}
+    warehouse.check()
+
+
 def test_an_unknown_model_is_refused_before_anything_is_built(warehouse: Warehouse) -> None:
     with pytest.raises(SettingError, match="Accepted: all_events"):
         warehouse.build("all_events", "no_such_model")
