@@ -13,7 +13,7 @@ from coveo_source.loads import UNITS
 from coveo_source.models import Model, models, parsed, read_model
 from coveo_source.relations import UntypedColumn, column_hints
 from coveo_source.restriction import Limits, Range, narrowed, restricted
-from coveo_source.touched import TIMELINE, Unit, work_list
+from coveo_source.touched import Unit, work_list
 from coveo_source.translation import translated
 
 DIALECTS = ("duckdb", "postgres", "snowflake", "bigquery", "databricks", "redshift", "clickhouse")
@@ -63,14 +63,11 @@ def sent(model: Model, how: str) -> exp.Query:
     if how == "as a whole":
         return explicit(model.query, SCHEMA)
     unit = unit_of(model)
-    rebuilt = {TIMELINE: "1000.1"} if how == "by unit, after the timeline" else {}
-    return restricted(
-        model, unit, SCHEMA, Limits(TIMES, DAYS if unit.kind == "date" else None, rebuilt)
-    )
+    return restricted(model, unit, SCHEMA, Limits(TIMES, DAYS if unit.kind == "date" else None))
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
-@pytest.mark.parametrize("how", ["as a whole", "by unit", "by unit, after the timeline"])
+@pytest.mark.parametrize("how", ["as a whole", "by unit"])
 @pytest.mark.parametrize("model", models().values(), ids=lambda model: model.name)
 def test_every_model_is_sent_with_its_columns_named_and_reads_back(
     model: Model, how: str, dialect: str, caplog: pytest.LogCaptureFixture
