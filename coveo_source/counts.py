@@ -8,7 +8,7 @@ import duckdb
 from .casting import Batch
 from .catalogue import Table
 
-KEY_MEMORY = "128MB"
+KEY_MEMORY = "64MB"
 """What the counting of keys may take before it goes to disk."""
 
 
