@@ -29,7 +29,7 @@ from dlt.destinations.sql_jobs import SqlMergeFollowupJob
 from sqlglot import exp
 
 from .reading import DISTINCT
-from .tuning import cores
+from .tuning import LOADING, cores
 
 SCOPE = MERGE_DISPOSITION_HINTS["destination_scope"]
 """The hint with the condition for the rows that a load replaces."""
@@ -129,7 +129,7 @@ def has_scope(table: PreparedTableSchema) -> bool:
 def merge_of(table: Any, file_path: str, client: SqlClientBase[Any], threads: int) -> Iterator[str]:
     """The statements that merge a file.
 
-    threads: with which rows are inserted
+    threads: with which rows are inserted; those that a user set are left as they are
     """
     target = client.make_qualified_table_name(table["name"])
     file = f"read_parquet({client.capabilities.escape_literal(file_path)})"
@@ -137,7 +137,8 @@ def merge_of(table: Any, file_path: str, client: SqlClientBase[Any], threads: in
     keys = [client.escape_column_name(column) for column in columns]
     same = " and ".join(f"present.{key} = coming.{key}" for key in keys)
     # to look at all keys takes no memory; to write rows does, in each thread
-    yield f"set threads = {max(threads, cores())}"
+    if threads == LOADING["threads"]:
+        yield f"set threads = {cores()}"
     yield (
         f"delete from {target} as present"
         # one column alone leaves few rows to compare, in two thirds of the time on a long history

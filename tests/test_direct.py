@@ -10,9 +10,9 @@ import pytest
 
 from coveo_source import MERGE
 from coveo_source.demo import DemoServer
-from coveo_source.direct import MergeJob
+from coveo_source.direct import MergeJob, merge_of
 from coveo_source.reading import DISTINCT
-from coveo_source.tuning import tuned
+from coveo_source.tuning import LOADING, cores, tuned
 
 from .conftest import Clock
 from .user import PIPELINE, load, query, rows
@@ -71,6 +71,20 @@ def test_each_load_leaves_what_dlts_own_merge_leaves(own_folder: Path) -> None:
         assert things(ours) == things(theirs)
     assert schemas(own_folder / f"{PIPELINE}.duckdb") == {"coveo_ua"}
     assert schemas(own_folder / "theirs.duckdb") == {"coveo_ua", "coveo_ua_staging"}
+
+
+@pytest.mark.parametrize(("set_by_user", "before_the_delete"), [(None, True), (3, False)])
+def test_all_threads_look_for_what_is_replaced_unless_the_user_set_them(
+    own_folder: Path, set_by_user: int | None, before_the_delete: bool
+) -> None:
+    pipeline = pipeline_to(tuned("duckdb"))
+    pipeline.run(table_of(LOADS[0]))
+    table = pipeline.default_schema.get_table("things")
+    threads = set_by_user or LOADING["threads"]
+    with pipeline.sql_client() as client:
+        statements = list(merge_of(table, "things.parquet", client, threads))
+    assert (statements[0] == f"set threads = {cores()}") is before_the_delete
+    assert statements[-2] == f"set threads = {threads}"
 
 
 def test_rows_that_may_come_twice_take_dlts_way(own_folder: Path) -> None:
