@@ -17,7 +17,7 @@ from itertools import cycle, islice
 from pathlib import Path
 from random import Random
 
-from coveo_source.summary import grid
+from coveo_source.cli.summary import grid
 from tests.crash import SCENARIOS
 from tests.crash_points import POINTS, Kill
 from tests.crash_trial import Clean, Trial, Verdict, judge

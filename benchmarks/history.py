@@ -19,10 +19,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
+from coveo_source.cli.models import remodel
+from coveo_source.cli.run import run
+from coveo_source.cli.session import Options
 from coveo_source.demo import DemoServer, Traffic
-from coveo_source.remodel import remodel
-from coveo_source.run import run
-from coveo_source.session import Options
 
 START = datetime(2025, 1, 1, tzinfo=timezone.utc)
 MOST = 1.5

@@ -15,7 +15,7 @@ from functools import partial
 from importlib import import_module
 from inspect import isgenerator
 from pathlib import Path
-from pkgutil import iter_modules, resolve_name
+from pkgutil import resolve_name, walk_packages
 from runpy import run_module
 from types import ModuleType
 from typing import Any
@@ -25,10 +25,10 @@ import dlt
 import coveo_source
 
 OWN_STEPS = {
-    "coveo_source.archive:download": "download",
-    "coveo_source.archive:Archive.check": "check the archive",
-    "coveo_source.reconciliation:reconcile": "prove the counts",
-    "coveo_source.rebuild:build": "models",
+    "coveo_source.exports.archive:download": "download",
+    "coveo_source.exports.archive:Archive.check": "check the archive",
+    "coveo_source.load.reconciliation:reconcile": "prove the counts",
+    "coveo_source.models.runner:build": "models",
 }
 """Functions of the package, where they are defined, and the phase that each makes up. Unpacking,
 parsing and writing are one phase: three threads do them side by side."""
@@ -83,7 +83,7 @@ class Stopwatch:
 
 def modules_with(name: str, function: object) -> list[ModuleType]:
     """The modules of the package that know a function by its name, its own and its callers'."""
-    names = [f"coveo_source.{found.name}" for found in iter_modules(coveo_source.__path__)]
+    names = [found.name for found in walk_packages(coveo_source.__path__, "coveo_source.")]
     modules = [import_module(each) for each in names if not each.endswith("__")]
     return [module for module in modules if getattr(module, name, None) is function]
 

@@ -14,9 +14,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from coveo_source.catalogue import TABLES
 from coveo_source.demo import DemoServer, Request, Response, Row, Traffic
 from coveo_source.demo import Export as Ordered
+from coveo_source.tables import TABLES
 
 from .exports import Export
 

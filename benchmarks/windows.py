@@ -74,7 +74,7 @@ def tables_in(database: Path) -> Tables:
     """What a backfill left of the tables of Coveo."""
     import duckdb
 
-    from coveo_source.catalogue import TABLES
+    from coveo_source.tables import TABLES
 
     with duckdb.connect(str(database), read_only=True) as opened:
         found = {}

@@ -17,7 +17,7 @@ from dlt.common.configuration import plugins
 from dlt.common.configuration.plugins import SupportsCliCommand, only_host
 
 if TYPE_CHECKING:
-    from .session import Options
+    from .cli.session import Options
 
 PARENT = "pipeline"
 COLLECTORS = ("tqdm", "log", "enlighten", "alive_progress")
@@ -58,8 +58,8 @@ class PlanVerb(Verb):
 
     def execute(self, args: Namespace) -> None:
         """Prints the plan."""
-        from .session import session
-        from .summary import plan_text
+        from .cli.session import session
+        from .cli.summary import plan_text
 
         with exit_codes(), service(args) as overrides, session(options(args), overrides) as here:
             here.attach()
@@ -86,8 +86,8 @@ class RunVerb(PlanVerb):
 
     def execute(self, args: Namespace) -> None:
         """Loads, and prints what was loaded."""
-        from .run import run
-        from .summary import outcome_text
+        from .cli.run import run
+        from .cli.summary import outcome_text
 
         with exit_codes(), service(args) as overrides:
             print(outcome_text(run(options(args), overrides)))
@@ -119,8 +119,8 @@ class ModelsVerb(Verb):
 
     def execute(self, args: Namespace) -> None:
         """Builds and prints what was built, or what else was asked for."""
-        from .remodel import remodel
-        from .summary import models_text
+        from .cli.models import remodel
+        from .cli.summary import models_text
 
         with exit_codes():
             if args.test:
@@ -132,8 +132,8 @@ class ModelsVerb(Verb):
 
     def test(self, args: Namespace) -> None:
         """Prints what each data test finds; ends the process with 1 if one fails."""
-        from .findings import check_line, checks_text
-        from .remodel import check
+        from .cli.findings import check_line, checks_text
+        from .cli.models import check
 
         results = []
         for result in check(options(args), args.select):
@@ -145,9 +145,9 @@ class ModelsVerb(Verb):
 
     def write_dbt_project(self, args: Namespace) -> None:
         """Writes the project, which is of all models, and says how to go on."""
+        from .cli.findings import project_text
+        from .cli.models import as_dbt_project
         from .exceptions import SettingError
-        from .findings import project_text
-        from .remodel import as_dbt_project
 
         if args.select:
             given = " ".join(args.select)
@@ -160,7 +160,7 @@ VERBS: tuple[type[Verb], ...] = (RunVerb, PlanVerb, ModelsVerb)
 
 def options(args: Namespace) -> "Options":
     """What the command line says beside the settings."""
-    from .session import Options
+    from .cli.session import Options
 
     return Options(
         pipeline=args.pipeline_name,
@@ -201,8 +201,8 @@ def exit_codes() -> Iterator[None]:
     from dlt._workspace.cli import _debug
     from dlt.common.configuration.exceptions import ConfigurationException
 
+    from .cli.summary import error_text
     from .exceptions import PipelineMismatch, ProjectError, SettingError, found_in
-    from .summary import error_text
 
     if not _debug.is_debug_enabled():
         logging.getLogger("dlt").addFilter(without_traceback)

@@ -13,8 +13,8 @@ from dlt.common.configuration import configspec
 from dlt.common.configuration.specs import BaseConfiguration
 from dlt.common.typing import TSecretStrValue
 
-from .catalogue import TABLES
 from .exceptions import SettingError
+from .tables import TABLES
 
 ExportFormat = Literal["EXCEL", "NO_NEWLINE"]
 

@@ -16,11 +16,11 @@ from typing import Any
 
 import duckdb
 
-from coveo_source.catalogue import TABLES
 from coveo_source.demo import DemoServer, Traffic
 from coveo_source.demo.exports import Export
 from coveo_source.demo.traffic import Row
 from coveo_source.demo.wire import Request, Response
+from coveo_source.tables import TABLES
 
 from .conftest import NOW, Clock
 from .crash_child import POLL_SECONDS, Child

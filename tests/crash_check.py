@@ -7,9 +7,9 @@ from typing import Any
 import duckdb
 from dlt.common.versioned_state import decompress_state, json_decode_state
 
-from coveo_source.catalogue import EXPORTS, REJECTED, SOURCE, TABLES
-from coveo_source.loads import BUILDS, LOADS, UNITS
-from coveo_source.window import Window, union
+from coveo_source.exports.window import Window, union
+from coveo_source.models.state import BUILDS, LOADS, UNITS
+from coveo_source.tables import EXPORTS, REJECTED, SOURCE, TABLES
 
 from .crash import PENDING, Ended, Workshop
 from .user import DATASET

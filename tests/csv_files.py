@@ -5,9 +5,9 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from coveo_source.casting import Batch
-from coveo_source.catalogue import TABLES
-from coveo_source.table import read
+from coveo_source.reader.casting import Batch
+from coveo_source.reader.csv_reader import read
+from coveo_source.tables import TABLES
 
 SEARCHES = TABLES["searches"]
 KEYWORDS = TABLES["keywords"]

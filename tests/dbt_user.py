@@ -11,9 +11,9 @@ import dlt
 import duckdb
 import pytest
 
-from coveo_source.catalogue import TABLES
-from coveo_source.explicit import Schema, explicit, schema_of
-from coveo_source.models import SEED, selected
+from coveo_source.models.files import SEED, selected
+from coveo_source.models.qualify import Schema, explicit, schema_of
+from coveo_source.tables import TABLES
 
 Rows = list[tuple[Any, ...]]
 

@@ -121,7 +121,7 @@ def assert_told(ended: Ended, *texts: str) -> None:
 
 def hurry(monkeypatch: pytest.MonkeyPatch, retries: int = 1) -> None:
     """Little patience: the first retry comes at once, before all others there is a pause."""
-    monkeypatch.setattr("coveo_source.patience.RETRIES", retries)
-    monkeypatch.setattr("coveo_source.patience.CONNECT_RETRIES", retries)
-    monkeypatch.setattr("coveo_source.export.CREATE_TRIES", retries + 1)
-    monkeypatch.setattr("coveo_source.export.FIRST_WAIT", 0.02)
+    monkeypatch.setattr("coveo_source.api.retries.RETRIES", retries)
+    monkeypatch.setattr("coveo_source.api.retries.CONNECT_RETRIES", retries)
+    monkeypatch.setattr("coveo_source.exports.job.CREATE_TRIES", retries + 1)
+    monkeypatch.setattr("coveo_source.exports.job.FIRST_WAIT", 0.02)

@@ -3,7 +3,7 @@ from collections.abc import Generator
 
 import pytest
 
-from coveo_source.ahead import ahead
+from coveo_source.reader.readahead import ahead
 
 
 def test_items_come_in_order_from_another_thread() -> None:

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from coveo_source import archive as archive_module
-from coveo_source.archive import Archive
 from coveo_source.demo import DemoServer
 from coveo_source.exceptions import ArchiveError
-from coveo_source.private import private_folder
+from coveo_source.exports import archive as archive_module
+from coveo_source.exports.archive import Archive
+from coveo_source.private_files import private_folder
 
 CSV = b"id,datetime\na,2026-01-01 00:00:00\n"
 DAY = datetime(2026, 3, 3, tzinfo=timezone.utc)

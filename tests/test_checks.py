@@ -8,12 +8,12 @@ import dlt
 import duckdb
 import pytest
 
-from coveo_source.checks import Result, run_checks
+from coveo_source.cli.findings import check_line, checks_text
 from coveo_source.demo import DemoServer
 from coveo_source.exceptions import CheckError
-from coveo_source.findings import check_line, checks_text
-from coveo_source.models import sql_folder
-from coveo_source.properties import described
+from coveo_source.models.data_tests import Result, run_checks
+from coveo_source.models.files import sql_folder
+from coveo_source.models.properties import described
 
 from .user import PIPELINE, dlt_command, load
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from coveo_source import client as client_module
-from coveo_source import patience
-from coveo_source.client import CoveoClient
+from coveo_source.api import client as client_module
+from coveo_source.api import retries
+from coveo_source.api.client import CoveoClient
 from coveo_source.demo import DemoServer, Request, Response
 from coveo_source.exceptions import (
     AccessDenied,
@@ -46,8 +46,8 @@ READS = {action: call for action, call in CALLS.items() if action != "create an 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     # one retry comes at once; the pauses before further ones are urllib3's
-    monkeypatch.setattr(patience, "RETRIES", 1)
-    monkeypatch.setattr(patience, "CONNECT_RETRIES", 0)
+    monkeypatch.setattr(retries, "RETRIES", 1)
+    monkeypatch.setattr(retries, "CONNECT_RETRIES", 0)
 
 
 def client_of(server: DemoServer, api_key: str | None = None) -> CoveoClient:
@@ -334,7 +334,7 @@ def test_a_failure_that_stays_is_an_error_with_a_message_for_people(
 
 
 def test_the_number_of_tries_has_an_end(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(patience, "RETRIES", 3)
+    monkeypatch.setattr(retries, "RETRIES", 3)
     monkeypatch.setattr("urllib3.util.retry.time.sleep", lambda _: None)
     server = serve(intercept=answering(Response(429, {"Retry-After": "0"})))
     error = failure(CALLS["list the exports"], client_of(server))
@@ -362,7 +362,7 @@ def test_a_wait_that_the_server_names_has_a_bound(
     monkeypatch.setattr("urllib3.util.retry.time.sleep", pauses.append)
     server = serve(intercept=once(Response(503, {"Retry-After": "86400"})))
     client_of(server).exports()
-    assert pauses == [patience.LONGEST_RETRY_AFTER]
+    assert pauses == [retries.LONGEST_RETRY_AFTER]
 
 
 @pytest.mark.parametrize(
@@ -447,7 +447,7 @@ def test_a_host_that_has_no_address_is_named() -> None:
 
 
 def test_a_host_that_takes_too_long_is_named(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(patience, "RETRIES", 0)
+    monkeypatch.setattr(retries, "RETRIES", 0)
     monkeypatch.setattr(client_module, "READ_SECONDS", 0.05)
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))

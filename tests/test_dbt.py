@@ -8,10 +8,10 @@ import duckdb
 import pytest
 import yaml
 
-from coveo_source.dbt_project import Target, profile, write_project
 from coveo_source.demo import DemoServer
 from coveo_source.exceptions import ProjectError
-from coveo_source.models import sql_folder
+from coveo_source.models.dbt.project import Target, profile, write_project
+from coveo_source.models.files import sql_folder
 
 from .conftest import Clock
 from .dbt_user import BUILT, MODELS, ROOT, dbt, needs_dbt, reckoned, tables_in

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from coveo_source.dbt_folder import write_folder
 from coveo_source.exceptions import ProjectError
+from coveo_source.models.dbt.writer import write_folder
 
 FILES = {"dbt_project.yml": "name: one\n", "models/visits.sql": "select 1\n", "profiles.yml": "a\n"}
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from coveo_source.dialect import PARSING, mend, parsed
+from coveo_source.reader.arrow import PARSING, mend, parsed
 
 relaxed = settings(deadline=None, max_examples=300)
 

@@ -8,11 +8,11 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from coveo_source import MERGE
 from coveo_source.demo import DemoServer
-from coveo_source.direct import MergeJob, merge_of
-from coveo_source.reading import DISTINCT
-from coveo_source.tuning import LOADING, cores, tuned
+from coveo_source.destination.duckdb import LOADING, cores, tuned
+from coveo_source.destination.jobs import MergeJob, merge_of
+from coveo_source.extract.context import DISTINCT
+from coveo_source.extract.resources import MERGE
 
 from .conftest import Clock
 from .user import PIPELINE, load, query, rows

@@ -6,9 +6,9 @@ import dlt
 import pytest
 
 from coveo_source import coveo_source
-from coveo_source.catalogue import TABLES
 from coveo_source.demo import DemoServer
 from coveo_source.demo.faults import Fault, at, inject
+from coveo_source.tables import TABLES
 
 from .conftest import Clock
 from .ending import FROM, hurry, run_from

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from coveo_source import archive as archive_module
-from coveo_source import patience
-from coveo_source.archive import Archive, download
-from coveo_source.client import CoveoClient
+from coveo_source.api import retries
+from coveo_source.api.client import CoveoClient
 from coveo_source.demo import DemoServer, Request, Response
 from coveo_source.exceptions import ArchiveError, ServiceUnreachable
-from coveo_source.export import Export, wait
+from coveo_source.exports import archive as archive_module
+from coveo_source.exports.archive import Archive, download
+from coveo_source.exports.job import Export, wait
 
 DAY = datetime(2026, 3, 3, tzinfo=timezone.utc)
 
@@ -36,9 +36,9 @@ def file_of(server: DemoServer, export: Export) -> bytes:
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("coveo_source.export.FIRST_WAIT", 0.02)
-    monkeypatch.setattr(patience, "RETRIES", 1)
-    monkeypatch.setattr(patience, "CONNECT_RETRIES", 0)
+    monkeypatch.setattr("coveo_source.exports.job.FIRST_WAIT", 0.02)
+    monkeypatch.setattr(retries, "RETRIES", 1)
+    monkeypatch.setattr(retries, "CONNECT_RETRIES", 0)
     monkeypatch.setattr(archive_module, "CHUNK", 1000)
 
 

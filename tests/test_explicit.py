@@ -7,14 +7,14 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from coveo_source.catalogue import EVENT_TABLES, TABLES
-from coveo_source.explicit import Schema, columns, explicit
-from coveo_source.loads import UNITS
-from coveo_source.models import Model, models, parsed, read_model
-from coveo_source.relations import UntypedColumn, column_hints
-from coveo_source.restriction import Limits, Range, narrowed, restricted
-from coveo_source.touched import Unit, work_list
-from coveo_source.translation import translated
+from coveo_source.models.affected import Unit, work_list
+from coveo_source.models.dialects import translated
+from coveo_source.models.files import Model, models, parsed, read_model
+from coveo_source.models.pushdown import Limits, Range, narrowed, restricted
+from coveo_source.models.qualify import Schema, columns, explicit
+from coveo_source.models.resources import UntypedColumn, column_hints
+from coveo_source.models.state import UNITS
+from coveo_source.tables import EVENT_TABLES, TABLES
 
 DIALECTS = ("duckdb", "postgres", "snowflake", "bigquery", "databricks", "redshift", "clickhouse")
 BASE: Schema = {name: columns(name) for name in TABLES}

@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from coveo_source import export as export_module
-from coveo_source import patience
-from coveo_source.client import CoveoClient
+from coveo_source.api import retries
+from coveo_source.api.client import CoveoClient
 from coveo_source.demo import DemoServer, Request, Response
 from coveo_source.exceptions import (
     ApiError,
@@ -21,9 +20,10 @@ from coveo_source.exceptions import (
     ServiceUnreachable,
     UnknownStatus,
 )
-from coveo_source.export import Export, Job, Ledger, adopt_or_create, ours, wait
+from coveo_source.exports import job as export_module
+from coveo_source.exports.job import Export, Job, Ledger, adopt_or_create, ours, wait
+from coveo_source.exports.window import Due, Window
 from coveo_source.settings import CoveoConfiguration, Settings, checked
-from coveo_source.window import Due, Window
 
 START = datetime(2026, 3, 3, tzinfo=timezone.utc)
 WINDOW = Window(START, START + timedelta(days=1))
@@ -53,8 +53,8 @@ def client_of(server: DemoServer) -> CoveoClient:
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(export_module, "FIRST_WAIT", 0.01)
     monkeypatch.setattr(export_module, "LONGEST_WAIT", 0.02)
-    monkeypatch.setattr(patience, "RETRIES", 1)
-    monkeypatch.setattr(patience, "CONNECT_RETRIES", 0)
+    monkeypatch.setattr(retries, "RETRIES", 1)
+    monkeypatch.setattr(retries, "CONNECT_RETRIES", 0)
 
 
 # --- what an export is known by ---
@@ -428,7 +428,7 @@ def test_the_pauses_grow_up_to_a_bound(serve: Serve, monkeypatch: pytest.MonkeyP
     pauses: list[float] = []
     monkeypatch.setattr(export_module, "FIRST_WAIT", 1.0)
     monkeypatch.setattr(export_module, "LONGEST_WAIT", 30.0)
-    monkeypatch.setattr("coveo_source.export.time.sleep", pauses.append)
+    monkeypatch.setattr("coveo_source.exports.job.time.sleep", pauses.append)
     server = serve(export_seconds=600)
     changing(
         server,

@@ -106,7 +106,7 @@ def test_an_answer_may_stop_half_way(demo: DemoServer, where: Endpoint) -> None:
 def test_an_answer_that_takes_too_long_is_asked_for_again(
     demo: DemoServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("coveo_source.client.READ_SECONDS", 0.3)
+    monkeypatch.setattr("coveo_source.api.client.READ_SECONDS", 0.3)
     faults = [Fault(at(name), slow(0.6)) for name in ("list", "create", "file")]
     inject(demo, *faults)
     assert_clean(run_from(demo))
@@ -115,8 +115,8 @@ def test_an_answer_that_takes_too_long_is_asked_for_again(
 
 
 def test_lines_may_be_refused_and_reset(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("coveo_source.patience.RETRIES", 6)
-    monkeypatch.setattr("coveo_source.patience.CONNECT_RETRIES", 4)
+    monkeypatch.setattr("coveo_source.api.retries.RETRIES", 6)
+    monkeypatch.setattr("coveo_source.api.retries.CONNECT_RETRIES", 4)
     with DemoServer() as account:
         port = free_port()
         starting = Thread(target=lambda: reset_once_then(port, lambda: serve(port=port)))
@@ -180,7 +180,7 @@ def inject_size(server: DemoServer, sizes: list[int]) -> None:
 def test_a_download_may_break_more_often_than_there_are_tries_as_long_as_it_grows(
     demo: DemoServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("coveo_source.archive.CHUNK", 1000)
+    monkeypatch.setattr("coveo_source.exports.archive.CHUNK", 1000)
     fault = Fault(at("file"), cut_off(0.3), times=8)
     inject(demo, fault)
     assert_clean(run_from(demo))

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coveo_source import grammar
 from coveo_source.exceptions import TableError
-from coveo_source.grammar import LONGEST_RECORD, pieces
-from coveo_source.table import read
+from coveo_source.reader import grammar
+from coveo_source.reader.csv_reader import read
+from coveo_source.reader.grammar import LONGEST_RECORD, pieces
 
 from .csv_files import (
     FORMATS,

@@ -3,10 +3,10 @@ from pathlib import Path
 import pytest
 from dlt.common.normalizers.naming.snake_case import NamingConvention
 
-from coveo_source.catalogue import TABLES
 from coveo_source.exceptions import TableError
-from coveo_source.header import check_names
-from coveo_source.table import read
+from coveo_source.reader.csv_reader import read
+from coveo_source.reader.header import check_names
+from coveo_source.tables import TABLES
 
 from .csv_files import INSTANT, SEARCHES, TIME, loaded, raw_file, rows_of
 

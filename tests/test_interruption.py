@@ -15,9 +15,9 @@ from typing import Any
 import duckdb
 import pytest
 
-from coveo_source.catalogue import TABLES
 from coveo_source.demo import DemoServer, Request, Response
 from coveo_source.demo.faults import Fault, at, content_of, cut_off, inject, reported
+from coveo_source.tables import TABLES
 
 from .ending import LOADED, Ended, arguments, assert_clean, assert_told, clean, hurry, run_from
 from .user import created, environment
@@ -45,7 +45,7 @@ struck = []
 if phase == "reading":
     sys.addaudithook(when_made)
 if phase in ("loading", "loading slowly"):
-    from coveo_source.direct import MergeJob
+    from coveo_source.destination.jobs import MergeJob
 
     def slow(self, run=MergeJob.run):
         strike()

@@ -13,7 +13,7 @@ import pytest
 
 from coveo_source.demo import DemoServer
 from coveo_source.exceptions import PipelineBusy
-from coveo_source.lock import only_run
+from coveo_source.load.lock import only_run
 
 from .user import PIPELINE, created, dlt_command, environment, load, rows
 
@@ -22,7 +22,7 @@ Serve = Callable[..., DemoServer]
 HOLD = """
 import sys, time
 from pathlib import Path
-from coveo_source.lock import only_run
+from coveo_source.load.lock import only_run
 with only_run(Path(sys.argv[1]), "coveo"):
     print("held", flush=True)
     time.sleep(60)

@@ -11,11 +11,11 @@ import duckdb
 import pytest
 from dlt.common.normalizers.naming.snake_case import NamingConvention
 
-from coveo_source.catalogue import EVENT_TABLES, TABLES
 from coveo_source.demo import DemoServer, Request, Response, Traffic
 from coveo_source.exceptions import SettingError
-from coveo_source.explicit import snake_case
-from coveo_source.models import models, selected
+from coveo_source.models.files import models, selected
+from coveo_source.models.qualify import snake_case
+from coveo_source.tables import EVENT_TABLES, TABLES
 
 from .user import DATASET, PIPELINE, load, query, rows
 

@@ -6,10 +6,10 @@ from stat import S_IMODE
 
 import pytest
 
-from coveo_source import grammar
-from coveo_source.catalogue import TABLES
-from coveo_source.pieces import OnDisk, Rest, cut
-from coveo_source.table import read
+from coveo_source.reader import grammar
+from coveo_source.reader.chunks import OnDisk, Rest, cut
+from coveo_source.reader.csv_reader import read
+from coveo_source.tables import TABLES
 
 SEARCHES = TABLES["searches"]
 TIME = "2026-01-31 23:59:59.999"

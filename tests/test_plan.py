@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
-from coveo_source.catalogue import TABLES
-from coveo_source.client import CoveoClient
+from coveo_source.api.client import CoveoClient
 from coveo_source.demo import DemoServer, Traffic
 from coveo_source.exceptions import SettingError
-from coveo_source.export import Job, Ledger
-from coveo_source.memory import Memory
-from coveo_source.plan import Plan, make_plan
+from coveo_source.exports.job import Job, Ledger
+from coveo_source.exports.window import Due, Window
+from coveo_source.extract.plan import Plan, make_plan
+from coveo_source.extract.state import Memory
 from coveo_source.settings import CoveoConfiguration, Settings, checked
-from coveo_source.window import Due, Window
+from coveo_source.tables import TABLES
 
 ALL = tuple(TABLES)
 LEDGER = Ledger("coveo", "coveo_ua")

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from coveo_source.catalogue import TABLES
+from coveo_source.cli.models import remodel
+from coveo_source.cli.run import run
+from coveo_source.cli.session import Options
 from coveo_source.demo import DemoServer
-from coveo_source.models import models
-from coveo_source.remodel import remodel
-from coveo_source.run import run
-from coveo_source.session import Options
+from coveo_source.models.files import models
+from coveo_source.tables import TABLES
 
 from .conftest import Clock
 from .user import DATASET, account, load, query

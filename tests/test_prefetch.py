@@ -35,7 +35,7 @@ from coveo_source.demo.faults import (
     rewritten,
     server_error,
 )
-from coveo_source.prefetch import Prefetch
+from coveo_source.exports.prefetch import Prefetch
 
 from .ending import FROM, LOADED, assert_clean, assert_told, clean, hurry, run_from
 from .test_export import client_of, job_of

@@ -8,9 +8,9 @@ from tempfile import TemporaryDirectory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coveo_source.dialect import BOM
 from coveo_source.exceptions import TableError
-from coveo_source.table import read
+from coveo_source.reader.arrow import BOM
+from coveo_source.reader.csv_reader import read
 
 from .csv_files import (
     FORMATS,

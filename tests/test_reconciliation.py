@@ -8,11 +8,11 @@ import duckdb
 import pytest
 
 from coveo_source import coveo_source
-from coveo_source.catalogue import TABLES
 from coveo_source.demo import DemoServer
 from coveo_source.demo.faults import Fault, at, inject
 from coveo_source.exceptions import CountMismatch
-from coveo_source.reconciliation import reconcile
+from coveo_source.load.reconciliation import reconcile
+from coveo_source.tables import TABLES
 
 from .ending import FROM, assert_told, hurry, run_from
 from .test_faults import edited

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from coveo_source.catalogue import TABLES, column_type
-from coveo_source.table import read
+from coveo_source.reader.csv_reader import read
+from coveo_source.tables import TABLES, column_type
 
 from .csv_files import rejected_of, rows_of, without_newlines
 

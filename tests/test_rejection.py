@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coveo_source.table import read
+from coveo_source.reader.csv_reader import read
 
 from .csv_files import KEYWORDS, TIME, csv_file, loaded, one_column, rejected_of, rows_of
 

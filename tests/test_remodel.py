@@ -3,7 +3,7 @@
 import re
 
 from coveo_source.demo import DemoServer
-from coveo_source.models import models
+from coveo_source.models.files import models
 
 from .user import PIPELINE, dlt_command, load, query
 

@@ -11,8 +11,8 @@ from typing import Any
 import dlt
 import pytest
 
-from coveo_source.catalogue import TABLES
 from coveo_source.demo import DemoServer
+from coveo_source.tables import TABLES
 
 from .conftest import Clock
 from .user import PIPELINE, account, created, dlt_command, environment, load, query, rows

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coveo_source import table as table_module
-from coveo_source.table import read
+from coveo_source.reader import csv_reader as table_module
+from coveo_source.reader.csv_reader import read
 
 from .csv_files import SEARCHES, TIME, csv_file, raw_file, rejected_of, rows_of
 

@@ -10,9 +10,9 @@ from dlt.common.configuration.specs.pluggable_run_context import PluggableRunCon
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coveo_source.catalogue import TABLES
 from coveo_source.exceptions import SettingError
 from coveo_source.settings import HOSTS, CoveoConfiguration, Settings, checked, instant
+from coveo_source.tables import TABLES
 
 SECRET = "xx-nobody-may-see-this"
 UTC = timezone.utc

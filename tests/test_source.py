@@ -11,8 +11,8 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from dlt.pipeline.helpers import pipeline_drop
 
 from coveo_source import coveo_source
-from coveo_source.catalogue import TABLES
 from coveo_source.demo import COLUMNS, DemoServer, Traffic
+from coveo_source.tables import TABLES
 
 from .conftest import Clock
 from .user import PIPELINE, account, created, load, query, rows, tables

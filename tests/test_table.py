@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coveo_source import grammar
-from coveo_source.catalogue import TABLES
-from coveo_source.table import empty, read
+from coveo_source.reader import grammar
+from coveo_source.reader.csv_reader import empty, read
+from coveo_source.tables import TABLES
 
 from .csv_files import SEARCHES, TIME, loaded, raw_file, rejected_of, rows_of, values_of
 

@@ -5,7 +5,7 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from coveo_source.translation import translated
+from coveo_source.models.dialects import translated
 
 LIST = "select string_agg(word, '-' order by place nulls first) as words from t group by id"
 

@@ -7,7 +7,7 @@ import dlt
 import duckdb
 import pytest
 
-from coveo_source.tuning import (
+from coveo_source.destination.duckdb import (
     BYTES_AN_EVENT,
     LOADING,
     TABLES_AT_ONCE,

@@ -12,12 +12,12 @@ from typing import Any, Protocol
 import duckdb
 import pytest
 
-from coveo_source.explicit import Schema, explicit, schema_of
-from coveo_source.loads import UNITS
-from coveo_source.models import Model, models, parsed
-from coveo_source.restriction import Limits, Range, restricted
-from coveo_source.touched import Unit, work_list
-from coveo_source.translation import translated
+from coveo_source.models.affected import Unit, work_list
+from coveo_source.models.dialects import translated
+from coveo_source.models.files import Model, models, parsed
+from coveo_source.models.pushdown import Limits, Range, restricted
+from coveo_source.models.qualify import Schema, explicit, schema_of
+from coveo_source.models.state import UNITS
 
 from .rebuild.history import EVENING, load, much
 from .rebuild.warehouse import Warehouse, click

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coveo_source.catalogue import TABLES
-from coveo_source.window import (
+from coveo_source.exports.window import (
     SMALLEST,
     Due,
     Span,
@@ -24,6 +23,7 @@ from coveo_source.window import (
     window_between,
     wire_time,
 )
+from coveo_source.tables import TABLES
 
 ZERO = datetime(2024, 2, 28, 22, tzinfo=timezone.utc)
 """Shortly before a leap day, so that all tests pass over one."""

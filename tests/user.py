@@ -9,11 +9,11 @@ from typing import Any
 
 import duckdb
 
-from coveo_source.catalogue import TABLES
+from coveo_source.cli.run import run
+from coveo_source.cli.session import Options
+from coveo_source.cli.summary import Outcome
 from coveo_source.demo import DemoServer
-from coveo_source.run import run
-from coveo_source.session import Options
-from coveo_source.summary import Outcome
+from coveo_source.tables import TABLES
 
 PIPELINE = "coveo"
 DATASET = "coveo_ua"

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from coveo_source.catalogue import TABLES, column_type
 from coveo_source.demo.errors import invalid
 from coveo_source.demo.records import COLUMNS
+from coveo_source.tables import TABLES, column_type
 
 _TYPES = {"text": "TEXT", "bool": "BOOLEAN", "bigint": "NUMBER", "timestamp": "DATETIME"}
 _NUMBERS = ("c_loading_time",)

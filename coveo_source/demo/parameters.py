@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
-from coveo_source.catalogue import TABLES
 from coveo_source.demo.dimensions import check_dimensions
 from coveo_source.demo.errors import ApiError, invalid
 from coveo_source.demo.filters import keeps
 from coveo_source.demo.traffic import Keep
 from coveo_source.demo.wire import Request
+from coveo_source.tables import TABLES
 
 LONGEST_RANGE = timedelta(days=365)
 """The console accepts no longer range; that the API does not either is inferred."""

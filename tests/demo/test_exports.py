@@ -4,8 +4,8 @@ from datetime import timedelta
 import pytest
 import requests
 
-from coveo_source.catalogue import TABLES
 from coveo_source.demo import COLUMNS, DemoServer, Dialect, Traffic
+from coveo_source.tables import TABLES
 
 from .calls import DAY, NOW, RANGE, Calls, Rows, wait_for
 

@@ -1,6 +1,6 @@
 import pytest
 
-from coveo_source.catalogue import TABLES
+from coveo_source.tables import TABLES
 
 from .calls import Calls, Rows
 

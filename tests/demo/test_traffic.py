@@ -5,8 +5,8 @@ from itertools import chain, pairwise
 
 import pytest
 
-from coveo_source.catalogue import EVENT_TABLES, TABLES
 from coveo_source.demo import COLUMNS, LONGEST_DELAY, Record, Row, Traffic
+from coveo_source.tables import EVENT_TABLES, TABLES
 
 from .calls import DAY
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from coveo_source.models import sql_folder
+from coveo_source.models.files import sql_folder
 
 from .history import load, much
 from .warehouse import Warehouse

@@ -14,12 +14,12 @@ from dlt.extract import DltSource
 from dlt.pipeline.helpers import pipeline_drop
 from hypothesis import strategies as st
 
-from coveo_source import MERGE
-from coveo_source.casting import schema_of as arrow_schema
-from coveo_source.catalogue import SOURCE, TABLES
-from coveo_source.explicit import explicit, schema_of
-from coveo_source.models import seed_rows, selected
-from coveo_source.rebuild import build
+from coveo_source.extract.resources import MERGE
+from coveo_source.models.files import seed_rows, selected
+from coveo_source.models.qualify import explicit, schema_of
+from coveo_source.models.runner import build
+from coveo_source.reader.casting import schema_of as arrow_schema
+from coveo_source.tables import SOURCE, TABLES
 
 Rows = list[dict[str, Any]]
 Rows_by_table = dict[str, Rows]

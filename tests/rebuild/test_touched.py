@@ -8,10 +8,10 @@ import pytest
 from dlt.common.schema import Schema
 from dlt.extract import DltSource
 
-from coveo_source.catalogue import SOURCE
 from coveo_source.exceptions import SettingError
-from coveo_source.models import models
-from coveo_source.rebuild import build
+from coveo_source.models.files import models
+from coveo_source.models.runner import build
+from coveo_source.tables import SOURCE
 
 from .history import EVENING, Rows, drop, load, table_resource, tables
 from .warehouse import Warehouse, click

@@ -6,8 +6,8 @@ from typing import Any
 import dlt
 import duckdb
 
-from coveo_source.rebuild import build
-from coveo_source.tuning import FrugalDuckDb
+from coveo_source.destination.duckdb import FrugalDuckDb
+from coveo_source.models.runner import build
 
 from .history import EVENING, Rows, reckoned, tables
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from coveo_source.demo import Record
-from coveo_source.models import sql_folder
+from coveo_source.models.files import sql_folder
 
 from .events import Event, distinct, events_of, grouped, mean, ms_between, of_kind, share
 

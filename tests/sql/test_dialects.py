@@ -7,8 +7,8 @@ from sqlglot import exp
 from sqlglot.optimizer.annotate_types import annotate_types
 from sqlglot.optimizer.qualify import qualify
 
-from coveo_source.models import sql_folder
-from coveo_source.translation import translated
+from coveo_source.models.dialects import translated
+from coveo_source.models.files import sql_folder
 
 from .warehouse import build_order, sql_of
 

@@ -8,8 +8,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from coveo_source.catalogue import TABLES
 from coveo_source.demo import Traffic
+from coveo_source.tables import TABLES
 
 from . import reckoning, reckoning_sums
 from .cases import hard_cases

@@ -11,9 +11,9 @@ import sqlglot
 from dlt.common.normalizers.naming.snake_case import NamingConvention
 from sqlglot import exp
 
-from coveo_source.catalogue import TABLES, column_type
 from coveo_source.demo import COLUMNS, Record
-from coveo_source.models import sql_folder
+from coveo_source.models.files import sql_folder
+from coveo_source.tables import TABLES, column_type
 
 SEED = "search_causes"
 TYPES = {"text": "varchar", "bool": "boolean", "bigint": "bigint", "timestamp": "timestamptz"}

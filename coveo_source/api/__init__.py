@@ -1,0 +1,1 @@
+"""HTTP to Coveo, and nothing else."""

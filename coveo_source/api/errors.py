@@ -1,0 +1,54 @@
+"""What Coveo says when it refuses a request, as an error of ours.
+
+Source of the fields: Coveo's own TypeScript client. A 502 may have no body, a firewall answers
+in HTML.
+"""
+
+import re
+
+import requests
+
+from ..exceptions import AccessDenied, ApiError, ExportNotFound, QuotaReached
+
+
+def error_of(response: requests.Response, action: str) -> ApiError:
+    """The error that an answer stands for, with Coveo's words where it has any."""
+    message, kind = words_of(response)
+    status = response.status_code
+    error: type[ApiError]
+    if status in (401, 403):
+        error = AccessDenied
+    elif status == requests.codes.not_found:
+        error = ExportNotFound if "export " in action else ApiError
+    elif is_quota(status, message, kind):
+        error = QuotaReached
+    else:
+        error = ApiError
+    return error(action, status, message, kind, response.headers.get("X-Request-ID"))
+
+
+def words_of(response: requests.Response) -> tuple[str, str | None]:
+    """Message and type of an error's body, which may be JSON, HTML or empty."""
+    if response.headers.get("x-coveo-waf-action"):
+        return "a firewall in front of Coveo blocked the request", "waf"
+    try:
+        body = response.json()
+    except requests.JSONDecodeError:
+        body = None
+    if not isinstance(body, dict):
+        return response.reason or "no message", None
+    message = body.get("message") or body.get("detail") or response.reason or "no message"
+    kind = body.get("type") or body.get("errorCode") or body.get("title")
+    return str(message), str(kind) if kind else None
+
+
+def is_quota(status: int, message: str, kind: str | None) -> bool:
+    """Whether a refusal is about the number of exports.
+
+    Coveo publishes no code for it (inferred): its words are the only sign.
+    """
+    words = f"{message} {kind or ''}".lower()
+    return status in (400, 409, 412, 422, 429) and bool(
+        re.search(r"quota|(limit|maximum|too many)\b.*\bexports?\b|exports?\b.*\blimit", words)
+        and "row" not in words
+    )

@@ -1,0 +1,1 @@
+"""One window's export, from the request to a checked file."""

@@ -1,0 +1,1 @@
+"""What is due, as rows for dlt."""

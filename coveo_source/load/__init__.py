@@ -1,0 +1,1 @@
+"""What stands around a load: lock, recovery, reconciliation."""

@@ -1,0 +1,1 @@
+"""The SQL models, from files to tables."""

@@ -1,0 +1,1 @@
+"""A CSV file of an export, as batches of typed rows and of rejects."""
