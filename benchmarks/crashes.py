@@ -18,9 +18,9 @@ from pathlib import Path
 from random import Random
 
 from coveo_source.cli.summary import grid
-from tests.crash import SCENARIOS
-from tests.crash_points import POINTS, Kill
-from tests.crash_trial import Clean, Trial, Verdict, judge
+from tests.promises.crash.points import POINTS, Kill
+from tests.promises.crash.trial import Clean, Trial, Verdict, judge
+from tests.promises.crash.trials import SCENARIOS
 
 AT_ANY_TIME = "any time"
 LATER_HOURS = (0.0, 0.0, 7.0)

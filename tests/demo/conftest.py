@@ -3,8 +3,7 @@ from collections.abc import Iterator
 import pytest
 
 from coveo_source.demo import DemoServer, Traffic
-
-from .calls import NOW, Calls
+from tests.demo.calls import NOW, Calls
 
 
 @pytest.fixture

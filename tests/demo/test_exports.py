@@ -6,8 +6,7 @@ import requests
 
 from coveo_source.demo import COLUMNS, DemoServer, Dialect, Traffic
 from coveo_source.tables import TABLES
-
-from .calls import DAY, NOW, RANGE, Calls, Rows, wait_for
+from tests.demo.calls import DAY, NOW, RANGE, Calls, Rows, wait_for
 
 
 def expected(server: DemoServer, table: str) -> Rows:

@@ -1,8 +1,7 @@
 import pytest
 
 from coveo_source.tables import TABLES
-
-from .calls import Calls, Rows
+from tests.demo.calls import Calls, Rows
 
 
 def values(rows: Rows, column: str) -> set[str]:

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from coveo_source.demo import DemoServer, Traffic
-
-from .calls import NOW
+from tests.demo.calls import NOW
 
 PACKAGE = "@coveo/platform-client@^60.4"
 SCRIPT = Path(__file__).with_name("platform_client.mjs")

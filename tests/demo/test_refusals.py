@@ -3,8 +3,7 @@ from typing import Any
 import pytest
 
 from coveo_source.demo import ORG
-
-from .calls import RANGE, Calls
+from tests.demo.calls import RANGE, Calls
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer wrong", "Basic YTpi", "Bearer é"])

@@ -13,8 +13,7 @@ import requests
 
 import coveo_source.demo
 from coveo_source.demo import DemoServer, Request, Response, Traffic
-
-from .calls import NOW, RANGE, Calls
+from tests.demo.calls import NOW, RANGE, Calls
 
 
 def test_everything_public_is_exported() -> None:

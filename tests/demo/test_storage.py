@@ -5,8 +5,7 @@ import pytest
 import requests
 
 from coveo_source.demo import DemoServer
-
-from .calls import NOW, Calls
+from tests.demo.calls import NOW, Calls
 
 
 @pytest.fixture

@@ -7,8 +7,7 @@ import pytest
 
 from coveo_source.demo import COLUMNS, LONGEST_DELAY, Record, Row, Traffic
 from coveo_source.tables import EVENT_TABLES, TABLES
-
-from .calls import DAY
+from tests.demo.calls import DAY
 
 WEEK = timedelta(days=7)
 TRAFFIC = Traffic(visits_per_day=300)

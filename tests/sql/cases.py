@@ -4,8 +4,7 @@ Ids are words, so that a failing test can be read. Times are in UTC.
 """
 
 from coveo_source.demo import Record
-
-from .warehouse import Rows
+from tests.sql.warehouse import Rows
 
 DAY = "2026-03-08"  # summer time begins on this day in Montréal, at 7:00 in UTC
 

@@ -6,8 +6,7 @@ from typing import Any
 
 from coveo_source.demo import Record
 from coveo_source.models.files import sql_folder
-
-from .events import Event, distinct, events_of, grouped, mean, ms_between, of_kind, share
+from tests.sql.events import Event, distinct, events_of, grouped, mean, ms_between, of_kind, share
 
 Rows = Mapping[str, Iterable[Record]]
 Measures = dict[Any, dict[str, Any]]

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .events import Event, distinct, events_of, grouped, mean, of_kind, share
-from .reckoning import Measures, Rows, paging, search_outcomes
+from tests.sql.events import Event, distinct, events_of, grouped, mean, of_kind, share
+from tests.sql.reckoning import Measures, Rows, paging, search_outcomes
 
 Seed = Iterable[tuple[str, str]] | None
 Search = Mapping[str, Any]

@@ -7,8 +7,19 @@ from typing import Any
 import duckdb
 import pytest
 
-from .cases import BOT, DAY, NO_VISIT, STAFF, click, custom, group, hard_cases, keyword, search
-from .warehouse import Rows, seed_rows, table_rows, warehouse
+from tests.sql.cases import (
+    BOT,
+    DAY,
+    NO_VISIT,
+    STAFF,
+    click,
+    custom,
+    group,
+    hard_cases,
+    keyword,
+    search,
+)
+from tests.sql.warehouse import Rows, seed_rows, table_rows, warehouse
 
 
 def one(rows: Rows, sql: str) -> Any:

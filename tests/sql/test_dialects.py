@@ -9,8 +9,7 @@ from sqlglot.optimizer.qualify import qualify
 
 from coveo_source.models.dialects import translated
 from coveo_source.models.files import sql_folder
-
-from .warehouse import build_order, sql_of
+from tests.sql.warehouse import build_order, sql_of
 
 DIALECTS = ("postgres", "snowflake", "bigquery", "databricks", "redshift", "clickhouse")
 UPPER = [name for name in build_order() if name != "all_events"]

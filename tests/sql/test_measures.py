@@ -10,11 +10,10 @@ import pytest
 
 from coveo_source.demo import Traffic
 from coveo_source.tables import TABLES
-
-from . import reckoning, reckoning_sums
-from .cases import hard_cases
-from .events import events_of
-from .warehouse import Rows, table_rows, warehouse
+from tests.sql import reckoning, reckoning_sums
+from tests.sql.cases import hard_cases
+from tests.sql.events import events_of
+from tests.sql.warehouse import Rows, table_rows, warehouse
 
 LISTS = ("keyword_list", "group_list", "top_queries")
 Reckon = Callable[[Rows], dict[Any, dict[str, Any]]]

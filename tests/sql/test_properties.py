@@ -14,9 +14,8 @@ import yaml
 from coveo_source.demo import Traffic
 from coveo_source.models.files import sql_folder
 from coveo_source.tables import EVENT_TABLES, TABLES
-
-from .cases import hard_cases
-from .warehouse import SEED, Rows, build_order, name_of, sql_of, tables_of, warehouse
+from tests.sql.cases import hard_cases
+from tests.sql.warehouse import SEED, Rows, build_order, name_of, sql_of, tables_of, warehouse
 
 TYPES = {
     "bigint": "BIGINT",

@@ -8,9 +8,9 @@ from typing import Any
 import duckdb
 import pytest
 
-from .events import Event, distinct, events_of, grouped, mean, of_kind, share
-from .test_measures import demo_rows
-from .warehouse import warehouse
+from tests.sql.events import Event, distinct, events_of, grouped, mean, of_kind, share
+from tests.sql.test_measures import demo_rows
+from tests.sql.warehouse import warehouse
 
 PAGE = Path(__file__).parents[2] / "docs" / "questions.md"
 PARTS = re.compile(r"^## (\d)\. .+?```sql\n(.+?)\n```\n\n```\n(.+?)\n```\n", re.M | re.S)

@@ -1,0 +1,152 @@
+"""Rows that are proved distinct are merged straight from their file, as dlt's own way would."""
+
+from pathlib import Path
+from typing import Any
+
+import dlt
+import duckdb
+import pyarrow as pa
+import pytest
+
+from coveo_source.demo import DemoServer
+from coveo_source.destination.duckdb import LOADING, cores, tuned
+from coveo_source.destination.jobs import MergeJob, merge_of
+from coveo_source.extract.context import DISTINCT
+from coveo_source.extract.resources import MERGE
+from tests.conftest import Clock
+from tests.support.cli_user import PIPELINE, load, query, rows
+
+Row = tuple[str, str, int]
+
+LOADS: list[list[Row]] = [
+    [("a", "x", 1), ("a", "y", 2), ("b", "x", 3)],
+    [("a", "y", 20), ("c", "x", 4)],
+    [],
+    [("a", "x", 100), ("b", "x", 300), ("b", "y", 5)],
+]
+
+
+def table_of(given: list[Row], distinct: bool | None = True) -> Any:
+    """Rows with a key of two columns, told to be distinct or not."""
+    names = ["one", "other", "value"]
+    types = [pa.string(), pa.string(), pa.int64()]
+    columns = zip(*given, strict=True) if given else ((),) * 3
+    arrays = [pa.array(column, kind) for column, kind in zip(columns, types, strict=True)]
+    hints = dlt.mark.make_hints(additional_table_hints={DISTINCT: distinct})
+
+    def items() -> Any:
+        yield dlt.mark.with_hints(pa.table(arrays, names), hints)
+
+    return dlt.resource(items, name="things", primary_key=["one", "other"], write_disposition=MERGE)
+
+
+def pipeline_to(destination: Any, name: str = PIPELINE) -> Any:
+    return dlt.pipeline(name, destination=destination, dataset_name="coveo_ua")
+
+
+def things(pipeline: Any) -> list[Row]:
+    """What a pipeline has loaded, in order."""
+    with pipeline.sql_client() as client:
+        found = client.execute_sql("select one, other, value from things order by all")
+    return list(found or ())
+
+
+def schemas(database: Path) -> set[str]:
+    with duckdb.connect(str(database)) as connection:
+        return {
+            name
+            for (name,) in connection.execute(
+                "select schema_name from information_schema.schemata"
+                " where schema_name like 'coveo%'"
+            ).fetchall()
+        }
+
+
+def test_each_load_leaves_what_dlts_own_merge_leaves(own_folder: Path) -> None:
+    ours, theirs = pipeline_to(tuned("duckdb")), pipeline_to("duckdb", "theirs")
+    for given in LOADS:
+        ours.run(table_of(given))
+        theirs.run(table_of(given))
+        assert things(ours) == things(theirs)
+    assert schemas(own_folder / f"{PIPELINE}.duckdb") == {"coveo_ua"}
+    assert schemas(own_folder / "theirs.duckdb") == {"coveo_ua", "coveo_ua_staging"}
+
+
+@pytest.mark.parametrize(("set_by_user", "before_the_delete"), [(None, True), (3, False)])
+def test_all_threads_look_for_what_is_replaced_unless_the_user_set_them(
+    own_folder: Path, set_by_user: int | None, before_the_delete: bool
+) -> None:
+    pipeline = pipeline_to(tuned("duckdb"))
+    pipeline.run(table_of(LOADS[0]))
+    table = pipeline.default_schema.get_table("things")
+    threads = set_by_user or LOADING["threads"]
+    with pipeline.sql_client() as client:
+        statements = list(merge_of(table, "things.parquet", client, threads))
+    assert (statements[0] == f"set threads = {cores()}") is before_the_delete
+    assert statements[-2] == f"set threads = {threads}"
+
+
+def test_rows_that_may_come_twice_take_dlts_way(own_folder: Path) -> None:
+    pipeline = pipeline_to(tuned("duckdb"))
+    pipeline.run(table_of([("a", "x", 1), ("b", "x", 2)]))
+    pipeline.run(table_of([("a", "x", 3), ("a", "x", 3)], distinct=False))
+    assert things(pipeline) == [("a", "x", 3), ("b", "x", 2)]
+    pipeline.run(table_of([("b", "x", 4)]))
+    assert things(pipeline) == [("a", "x", 3), ("b", "x", 4)]
+
+
+def test_a_job_that_is_done_and_not_noted_may_run_again(
+    own_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    once = MergeJob.run
+
+    def twice(job: MergeJob) -> None:
+        once(job)
+        once(job)
+
+    monkeypatch.setattr(MergeJob, "run", twice)
+    pipeline = pipeline_to(tuned("duckdb"))
+    for given in LOADS:
+        pipeline.run(table_of(given))
+    assert len(things(pipeline)) == len({row[:2] for given in LOADS for row in given})
+
+
+def test_a_merge_that_fails_leaves_the_table_as_it_was(own_folder: Path) -> None:
+    pipeline = pipeline_to(tuned("duckdb"))
+    pipeline.run(table_of(LOADS[0]))
+    before = things(pipeline)
+    with pipeline.sql_client() as client:
+        client.execute_sql("alter table things rename column value to renamed")
+    with pytest.raises(Exception, match="value"):
+        pipeline.run(table_of(LOADS[1]))
+    pipeline.abort_packages()
+    with pipeline.sql_client() as client:
+        client.execute_sql("alter table things rename column renamed to value")
+    assert things(pipeline) == before
+
+
+def test_a_folder_may_have_any_name(own_folder: Path) -> None:
+    folder = own_folder / "we[i]rd 'd*r"
+    pipeline = dlt.pipeline(
+        PIPELINE,
+        destination=tuned("duckdb"),
+        dataset_name="coveo_ua",
+        pipelines_dir=str(folder),
+    )
+    pipeline.run(table_of(LOADS[0]))
+    assert things(pipeline) == LOADS[0]
+
+
+def test_a_run_writes_no_row_to_a_staging_table_and_replaces_what_comes_again(
+    demo: DemoServer, clock: Clock, own_folder: Path
+) -> None:
+    load(demo, from_date="2026-03-07")
+    first = len(rows("searches"))
+    clock.advance(days=1)
+    load(demo)
+    assert schemas(own_folder / f"{PIPELINE}.duckdb") == {"coveo_ua"}
+    assert query("select count(distinct _dlt_load_id) from searches") == [(2,)]
+    assert len(rows("searches")) > first
+    assert query(
+        "select count(*) from (select id from searches group by 1 having count(*) > 1)"
+    ) == [(0,)]

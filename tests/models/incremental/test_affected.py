@@ -1,0 +1,181 @@
+"""A load rebuilds what it touched, all of it, and nothing else."""
+
+from datetime import timedelta
+from itertools import islice
+from typing import Any
+
+import pytest
+from dlt.common.schema import Schema
+from dlt.extract import DltSource
+
+from coveo_source.exceptions import SettingError
+from coveo_source.models.files import models
+from coveo_source.models.runner import build
+from coveo_source.tables import SOURCE
+from tests.models.incremental.history import EVENING, Rows, drop, load, table_resource, tables
+from tests.models.incremental.warehouse import Warehouse, click
+
+MODELS = set(models())
+
+
+def test_only_what_a_load_touched_is_rebuilt(warehouse: Warehouse) -> None:
+    before = dict(warehouse.query("select visit_id, _dlt_load_id from visits"))
+    load(warehouse.pipeline, {"clicks": click("c90", "s90", visitId="v3")})
+    assert warehouse.build() == MODELS
+    after = dict(warehouse.query("select visit_id, _dlt_load_id from visits"))
+    assert {visit for visit, load_id in after.items() if before.get(visit) != load_id} == {"v3"}
+    # and with the next load no more than that one touches
+    load(warehouse.pipeline, {"clicks": click("c99", "s90", visitId="v4")})
+    warehouse.build()
+    last = dict(warehouse.query("select visit_id, _dlt_load_id from visits"))
+    assert {visit for visit, load_id in last.items() if after.get(visit) != load_id} == {"v4"}
+    warehouse.check()
+
+
+def test_nothing_is_built_when_nothing_came(warehouse: Warehouse) -> None:
+    packages = warehouse.query("select count(*) from _dlt_loads")
+    assert warehouse.build() == set()
+    assert warehouse.query("select count(*) from _dlt_loads") == packages
+
+
+def test_a_full_refresh_builds_all_and_changes_nothing(warehouse: Warehouse) -> None:
+    before = tables(warehouse.path)
+    assert warehouse.build(full_refresh=True) == MODELS
+    assert tables(warehouse.path) == before
+
+
+def test_an_event_that_moves_to_another_visit_leaves_the_former_one(warehouse: Warehouse) -> None:
+    load(warehouse.pipeline, {"clicks": click("c91", "s90", visitId="alone")})
+    warehouse.build()
+    load(warehouse.pipeline, {"clicks": click("c91", "s90", visitId="v4", documentUrl="d2")})
+    warehouse.build()
+    assert warehouse.query("select * from visits where visit_id = 'alone'") == []
+    warehouse.check()
+
+
+def test_a_late_click_of_another_visit_counts_for_its_search(warehouse: Warehouse) -> None:
+    [(search, clicks)] = warehouse.query(
+        "select search_id, clicks from search_outcomes where visit_id is not null limit 1"
+    )
+    late = EVENING + timedelta(days=40)
+    load(
+        warehouse.pipeline,
+        {"clicks": click("c92", search, visitId="elsewhere", datetime=late)},
+    )
+    warehouse.build()
+    counted = f"select clicks from search_outcomes where search_id = '{search}'"
+    assert warehouse.query(counted) == [(clicks + 1,)]
+    warehouse.check()
+
+
+def test_a_search_that_comes_again_keeps_its_late_click(warehouse: Warehouse) -> None:
+    late = EVENING + timedelta(days=40)
+    load(
+        warehouse.pipeline,
+        {"clicks": click("c98", "s5", visitId="elsewhere", datetime=late)},
+    )
+    warehouse.build()
+    again = {"id": "s5", "datetime": EVENING, "visitId": "v5", "queryExpression": "other"}
+    load(warehouse.pipeline, {"searches": [again]})
+    warehouse.build()
+    [(query, clicks)] = warehouse.query(
+        "select query, clicks from search_outcomes where search_id = 's5'"
+    )
+    assert query == "other"
+    assert clicks >= 1
+    warehouse.check()
+
+
+def test_a_new_keyword_reaches_its_search(warehouse: Warehouse) -> None:
+    load(
+        warehouse.pipeline,
+        {"keywords": [{"searchId": "s2", "keyword": "new", "datetime": EVENING}]},
+    )
+    warehouse.build()
+    [(keywords,)] = warehouse.query(
+        "select keyword_list from search_outcomes where search_id = 's2'"
+    )
+    assert "new" in keywords
+    warehouse.check()
+
+
+def test_a_dropped_table_that_was_loaded_anew_leaves_nothing_behind(warehouse: Warehouse) -> None:
+    drop(warehouse.pipeline, "clicks")
+    load(warehouse.pipeline, {"clicks": click("c0", "s1", visitId="v1")})
+    warehouse.build()
+    [(clicks,)] = warehouse.query("select count(*) from all_events where c_event_type = 'Click'")
+    assert clicks == 1
+    warehouse.check()
+
+
+def test_a_dropped_table_leaves_nothing_behind(warehouse: Warehouse) -> None:
+    drop(warehouse.pipeline, "clicks")
+    load(warehouse.pipeline, {"searches": []})
+    warehouse.build()
+    assert warehouse.query("select * from all_events where c_event_type = 'Click'") == []
+
+
+def test_a_package_that_was_made_early_and_loaded_late_is_not_missed(
+    warehouse: Warehouse,
+) -> None:
+    # another machine reads an export, and ends before it has loaded it
+    other = warehouse.pipeline_in("another")
+    other.sync_destination()
+    other.extract(clicks_source(click("c93", "s1", visitId="v1")))
+    other.normalize()
+    load(warehouse.pipeline, {"clicks": click("c94", "s2", visitId="v2")})
+    warehouse.build()
+    other.load()
+    warehouse.build()
+    assert warehouse.query("select count(*) from all_events where click_id = 'c93'") == [(1,)]
+    warehouse.check()
+
+
+def clicks_source(rows: Rows) -> Any:
+    return DltSource(Schema(SOURCE), SOURCE, [table_resource("clicks", rows, None)])
+
+
+@pytest.mark.parametrize("built", [1, 2, 4])
+def test_models_that_were_left_halfway_are_brought_to_an_end(
+    warehouse: Warehouse, built: int
+) -> None:
+    load(
+        warehouse.pipeline,
+        {"clicks": click("c0", "s3", visitId="v7", documentUrl="d4", clickRank=9)},
+    )
+    list(islice(build(warehouse.pipeline), built))
+    warehouse.build()
+    warehouse.check()
+    assert warehouse.build() == set()
+
+
+def test_some_models_alone_leave_the_others_to_be_built(warehouse: Warehouse) -> None:
+    load(warehouse.pipeline, {"clicks": click("c95", "s1", visitId="v1")})
+    assert warehouse.build("all_events", "visits") == {"all_events", "visits"}
+    assert warehouse.build() == MODELS
+    warehouse.check()
+
+
+def test_models_that_are_built_one_by_one_are_as_if_built_at_once(warehouse: Warehouse) -> None:
+    late = click("c95", "s1", visitId="elsewhere", datetime=EVENING + timedelta(days=40))
+    load(warehouse.pipeline, {"clicks": late})
+    for name in models():
+        assert warehouse.build(name) == {name}
+    warehouse.check()
+
+
+def test_an_unknown_model_is_refused_before_anything_is_built(warehouse: Warehouse) -> None:
+    with pytest.raises(SettingError, match="Accepted: all_events"):
+        warehouse.build("all_events", "no_such_model")
+
+
+def test_a_new_dimension_is_on_the_timeline(warehouse: Warehouse) -> None:
+    load(warehouse.pipeline, {"clicks": click("c96", "s1", visitId="v1")}, "c_theme")
+    warehouse.build()
+    assert warehouse.query(
+        "select c_theme, count(*) from all_events group by all order by all"
+    ) == [
+        ("any", 1),
+        (None, warehouse.query("select count(*) - 1 from all_events")[0][0]),
+    ]
+    warehouse.check()

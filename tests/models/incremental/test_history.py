@@ -1,0 +1,24 @@
+"""After any history the models are what a full refresh would make of the tables."""
+
+from tempfile import TemporaryDirectory
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.models.incremental.history import Step, first_steps, steps, take
+from tests.models.incremental.warehouse import Warehouse
+
+
+@settings(max_examples=2, deadline=None, suppress_health_check=list(HealthCheck))
+@given(first=first_steps, history=st.lists(steps, min_size=1, max_size=3))
+def test_after_any_history_all_models_equal_a_full_refresh(
+    first: Step, history: list[Step]
+) -> None:
+    with TemporaryDirectory() as folder:
+        made = Warehouse(folder)
+        for step in [first, *history]:
+            take(made.pipeline, step)
+            if step.packages is None:
+                made.check()
+        made.build()
+        made.check()

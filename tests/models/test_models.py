@@ -1,0 +1,192 @@
+"""The SQL models against a plain reckoning over the same rows."""
+
+import csv
+import json
+from collections.abc import Callable
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from dlt.common.normalizers.naming.snake_case import NamingConvention
+
+from coveo_source.demo import DemoServer, Request, Response, Traffic
+from coveo_source.exceptions import SettingError
+from coveo_source.models.files import models, selected
+from coveo_source.models.qualify import snake_case
+from coveo_source.tables import EVENT_TABLES, TABLES
+from tests.support.cli_user import DATASET, PIPELINE, load, query, rows
+
+Serve = Callable[..., DemoServer]
+GOLDEN = Path(__file__).parents[3] / "shared" / "golden"
+needs_golden = pytest.mark.skipif(not GOLDEN.is_dir(), reason="the golden files are not here")
+START = datetime(2026, 3, 1, tzinfo=timezone.utc)
+TYPES = {"searches": "Search", "clicks": "Click", "custom_events": "Custom"}
+IDS = {"searches": "id", "clicks": "clickId", "custom_events": "customEventId"}
+
+
+def as_text(value: Any) -> str | None:
+    """A value of the database as Coveo's files write it."""
+    if isinstance(value, bool):
+        return "t" if value else "f"
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M:%S}.{value.microsecond // 1000:03d}"
+    return None if value is None else str(value)
+
+
+def timeline() -> list[dict[str, Any]]:
+    """The model's rows in the order of the table, by column."""
+    names = [row[0] for row in query("select column_name from (describe all_events)")]
+    return [dict(zip(names, row, strict=True)) for row in query("from all_events")]
+
+
+def joined(server: DemoServer, end: datetime) -> list[dict[str, str | None]]:
+    """Coveo's documented join over the demo's rows, by name of the column in the database."""
+    name_of = NamingConvention().normalize_identifier
+    return [
+        {name_of(name): value for name, value in record.items()}
+        | {"c_event_type": TYPES[table], "event_id": record[IDS[table]]}
+        for table in EVENT_TABLES
+        for record in server.traffic.records(table, START, end)
+    ]
+
+
+def test_the_timeline_holds_every_cell_of_every_event(demo: DemoServer) -> None:
+    load(demo, from_date="2026-03-01", with_models=True)
+    wanted = joined(demo, datetime(2026, 3, 11, 11, 45, tzinfo=timezone.utc))
+    found = timeline()
+    ours = {"event_search_id", "event_user_name", "event_number", "ms_since_previous_event"}
+    columns = set().union(*wanted)
+    assert set(found[0]) == columns | ours | {"_dlt_load_id"}
+    by_id = {row["event_id"]: row for row in found}
+    assert len(by_id) == len(found) == len(wanted)
+    for event in wanted:
+        row = by_id[event["event_id"]]
+        assert {name: as_text(row[name]) for name in columns} == {
+            name: event.get(name) for name in columns
+        }
+
+
+def test_the_timeline_is_ordered_and_numbered_within_each_visit(demo: DemoServer) -> None:
+    load(demo, from_date="2026-03-01", with_models=True)
+    found = timeline()
+    order = ["Search", "Click", "Custom"]
+    keys = [
+        (row["visit_id"], row["datetime"], order.index(row["c_event_type"]), row["event_id"])
+        for row in found
+    ]
+    assert keys == sorted(keys)
+    for before, row in zip([None, *found], found, strict=False):
+        if before is None or before["visit_id"] != row["visit_id"]:
+            assert (row["event_number"], row["ms_since_previous_event"]) == (1, None)
+        else:
+            gap = round((row["datetime"] - before["datetime"]).total_seconds() * 1000)
+            assert row["event_number"] == before["event_number"] + 1
+            assert row["ms_since_previous_event"] == gap
+
+
+def test_an_event_knows_its_search_and_its_user(demo: DemoServer) -> None:
+    load(demo, from_date="2026-03-08", with_models=True)
+    for row in timeline():
+        kind = row["c_event_type"]
+        search = {"Search": "id", "Click": "search_id", "Custom": "last_search_id"}[kind]
+        assert row["event_search_id"] == row[search]
+        assert row["event_user_name"] == row["user_name" if kind == "Custom" else "username"]
+
+
+@pytest.mark.parametrize("wanted", [["searches"], ["clicks", "keywords"], ["groups"]])
+def test_the_timeline_is_built_from_the_tables_that_there_are(
+    demo: DemoServer, wanted: list[str]
+) -> None:
+    load(demo, from_date="2026-03-08", tables=wanted, with_models=True)
+    events = sum(len(rows(table)) for table in wanted if table in EVENT_TABLES)
+    assert query("select count(*) from all_events") == [(events,)]
+
+
+def test_the_timeline_is_built_from_the_dimensions_that_there_are(demo: DemoServer) -> None:
+    load(demo, from_date="2026-03-08", dimensions=["country"], with_models=True)
+    assert len(timeline()) == sum(len(rows(table)) for table in EVENT_TABLES)
+
+
+def test_an_unknown_model_is_refused_with_those_there_are() -> None:
+    with pytest.raises(SettingError, match="Accepted: all_events"):
+        selected(["no_such_model"])
+
+
+def test_models_know_what_they_read() -> None:
+    assert models()["all_events"].reads == frozenset(EVENT_TABLES)
+
+
+def test_the_catalogue_s_columns_are_called_as_dlt_calls_them() -> None:
+    name_of = NamingConvention().normalize_identifier
+    names = [name for table in TABLES.values() for name in table.columns]
+    assert [snake_case(name) for name in names] == [name_of(name) for name in names]
+
+
+def golden_server(serve: Serve, archive: str) -> DemoServer:
+    """A server whose exports all hold one of the golden archives."""
+    content = (GOLDEN / archive).read_bytes()
+
+    def intercept(request: Request) -> Response | None:
+        return Response(200, body=content) if request.host == "storage" else None
+
+    return serve(Traffic(visits_per_day=1), intercept=intercept)
+
+
+def golden_load(serve: Serve, archive: str) -> None:
+    dialect = "NO_NEWLINE" if "no_newline" in archive else "EXCEL"
+    server = golden_server(serve, archive)
+    load(server, from_date="2026-01-01", export_format=dialect, window_days=365, with_models=True)
+
+
+@needs_golden
+@pytest.mark.parametrize("archive", ["excel.zip", "excel_backslash.zip", "no_newline.zip"])
+def test_golden_tables_are_right_in_every_cell(serve: Serve, archive: str) -> None:
+    golden_load(serve, archive)
+    name_of = NamingConvention().normalize_identifier
+    for table in TABLES:
+        lines = (GOLDEN / f"{table}.jsonl").read_text(encoding="utf-8").strip("\n").split("\n")
+        wanted = [json.loads(line) for line in lines]
+        names = list(wanted[0])
+        found = query(f"select {', '.join(map(name_of, names))} from {table}")
+        assert sorted([golden_text(value) for value in row] for row in found) == sorted(
+            [golden_text(row[name], archive) for name in names] for row in wanted
+        )
+
+
+def golden_text(value: Any, archive: str = "") -> str:
+    """A value so that the golden rows and the database compare, null and empty text apart."""
+    if isinstance(value, datetime):
+        return repr(f"{as_text(value)}Z".replace(" ", "T"))
+    if "no_newline" in archive and isinstance(value, str):
+        value = value.replace("\r", "").replace("\n", "") or None
+    return repr(value)
+
+
+@needs_golden
+@pytest.mark.parametrize("archive", ["excel.zip", "excel_backslash.zip"])
+def test_the_golden_timeline_equals_the_documented_join(serve: Serve, archive: str) -> None:
+    golden_load(serve, archive)
+    name_of = NamingConvention().normalize_identifier
+    with (GOLDEN / "all_events.csv").open(encoding="utf-8", newline="") as file:
+        wanted = [
+            {name_of(name): value or None for name, value in row.items()}
+            for row in csv.DictReader(file)
+        ]
+    found = timeline()
+    names = list(wanted[0])
+    assert sorted(repr([as_text(row[name]) for name in names]) for row in found) == sorted(
+        repr([row[name] for name in names]) for row in wanted
+    )
+    order = [(row["visit_id"], row["datetime"]) for row in wanted]
+    assert [(row["visit_id"], as_text(row["datetime"])) for row in found] == order
+
+
+def test_every_selected_column_arrives(demo: DemoServer) -> None:
+    load(demo, from_date="2026-03-08", with_models=True)
+    arrived = [row[0] for row in query("select column_name from (describe all_events)")]
+    with duckdb.connect(f"{PIPELINE}.duckdb", read_only=True) as database:
+        database.execute(f"use {DATASET}")
+        selected_columns = database.execute(models()["all_events"].sql).description
+    assert arrived == [*(column[0] for column in selected_columns), "_dlt_load_id"]

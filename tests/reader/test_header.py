@@ -1,0 +1,125 @@
+from pathlib import Path
+
+import pytest
+from dlt.common.normalizers.naming.snake_case import NamingConvention
+
+from coveo_source.exceptions import TableError
+from coveo_source.reader.csv_reader import read
+from coveo_source.reader.header import check_names
+from coveo_source.tables import TABLES
+from tests.support.csv_builders import INSTANT, SEARCHES, TIME, loaded, raw_file, rows_of
+
+
+def refusal(folder: Path, content: str | bytes, export_format: str = "EXCEL") -> str:
+    with pytest.raises(TableError) as error:
+        list(read(raw_file(folder, content), SEARCHES, export_format))
+    return str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("header", "named"),
+    [
+        ("datetime,mobile", "id"),
+        ("id,mobile", "datetime"),
+        ("Search Id,Date Time", "id, datetime"),
+        ("id;datetime;mobile", "id"),
+    ],
+)
+def test_a_header_without_key_or_time_is_refused_by_name(
+    own_folder: Path, header: str, named: str
+) -> None:
+    text = refusal(own_folder, f"{header}\n")
+    assert f"searches.csv lacks {named}" in text
+
+
+@pytest.mark.parametrize("content", ["", "\ufeff"])
+def test_a_file_without_a_header_is_refused(own_folder: Path, content: str) -> None:
+    assert "searches.csv has no header" in refusal(own_folder, content)
+
+
+@pytest.mark.parametrize("header", ["id,datetime,", "id,,datetime", 'id,datetime," "'])
+def test_a_column_without_a_name_is_refused(own_folder: Path, header: str) -> None:
+    assert "without a name" in refusal(own_folder, f"{header}\n")
+
+
+@pytest.mark.parametrize(
+    "header", ["id,datetime,c_x,c_x", "id,datetime,c_x,searches.c_x", "id,datetime,id"]
+)
+@pytest.mark.parametrize("records", [0, 1])
+def test_a_column_that_comes_twice_is_refused_by_name(
+    own_folder: Path, header: str, records: int
+) -> None:
+    line = ",".join(["a", TIME, "x", "y"][: header.count(",") + 1])
+    text = refusal(own_folder, "\n".join([header, *[line] * records]) + "\n")
+    assert header.rpartition(",")[2].removeprefix("searches.") in text
+
+
+def test_a_custom_column_may_have_any_name(own_folder: Path) -> None:
+    header = ["id", "datetime", "rejected datetime", 'c "x"', "cell_0", "select", "a, b", "é"]
+    record = ["a", TIME, *header[2:]]
+    [row] = rows_of(loaded(own_folder, [header, record]))
+    assert [row[name] for name in header[2:]] == header[2:]
+
+
+def test_two_columns_with_one_name_in_the_destination_are_refused_with_both_names() -> None:
+    with pytest.raises(TableError) as error:
+        check_names(["id", "userName", "user_name"], SEARCHES, lambda name: name.lower()[:4])
+    for name in ("'userName'", "'user_name'", "'user'", "searches.csv"):
+        assert name in str(error.value)
+    check_names(["id", "username", "userName"], SEARCHES, lambda name: name)
+
+
+def test_the_names_of_dlt_are_the_ones_that_must_not_fall_together() -> None:
+    normalize = NamingConvention().normalize_identifier
+    with pytest.raises(TableError, match=r"'userName' and 'user_name'.*'user_name'"):
+        check_names(["id", "userName", "c_x", "user_name"], SEARCHES, normalize)
+    for table in TABLES.values():
+        check_names(table.columns, table, normalize)
+
+
+@pytest.mark.parametrize("export_format", ["EXCEL", "NO_NEWLINE"])
+@pytest.mark.parametrize(
+    ("header", "named"),
+    [
+        (b'"id","datetime","c', "from cell 3 on"),
+        (b'"id","datetime","c\n', "from cell 3 on"),
+        (b'"id","datetime","c"d\n', "from cell 3 on"),
+        (b'"id","dateti', "from cell 2 on"),
+        (b"id,datetime,c\xff\n", "is not valid UTF-8"),
+        ("id,datetime,é".encode()[:-1], "is not valid UTF-8"),
+        (b'id,datetime,"c\rd"\n', "control character"),
+        (b'id,datetime,"\rc"\n', "control character"),
+        (b'id,datetime,"c\n"\n', "control character"),
+        (b"id,datetime,c\0\n", "control character"),
+        (b"id,datetime," + b"c" * (1 << 20), "longer than"),
+    ],
+)
+@pytest.mark.parametrize("records", [0, 2])
+def test_a_damaged_header_is_refused_and_swallows_no_record(
+    own_folder: Path, header: bytes, named: str, records: int, export_format: str
+) -> None:
+    content = header + b"a,%b,x\n" % TIME.encode() * records
+    text = refusal(own_folder, content, export_format)
+    assert "The header of searches.csv" in text
+    assert named in text
+    assert len(text) < 2000
+
+
+# --- headers that are accepted ---
+
+
+def test_the_same_header_in_another_case_is_another_column(own_folder: Path) -> None:
+    [row] = rows_of(loaded(own_folder, [("id", "datetime", "c_x", "C_X"), ("a", TIME, "1", "2")]))
+    assert (row["c_x"], row["C_X"]) == ("1", "2")
+
+
+def test_columns_may_be_new_or_gone_or_in_another_order(own_folder: Path) -> None:
+    header = ("searchFacetState", "searches.mobile", "datetime", "c_new", "searches.id")
+    [row] = rows_of(loaded(own_folder, [header, ("s", "t", TIME, "n", "a")]))
+    assert row == {
+        "searchFacetState": "s",
+        "mobile": True,
+        "datetime": INSTANT,
+        "c_new": "n",
+        "id": "a",
+    }
