@@ -19,7 +19,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
-from coveo_source.cli.models import remodel
+from coveo_source.cli.models import rebuild_models
 from coveo_source.cli.run import run
 from coveo_source.cli.session import Options
 from coveo_source.demo import DemoServer, Traffic
@@ -99,7 +99,7 @@ class Account:
 
     def build(self, full_refresh: bool = False) -> None:
         """Brings all models up to date."""
-        remodel(self.options(full_refresh=full_refresh), ())
+        rebuild_models(self.options(full_refresh=full_refresh), ())
 
 
 def one_more_day(days: int, visits_per_day: int, more: int) -> dict[str, Took]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import dlt
 from dlt.extract import DltResource
 
-from .settings import CoveoConfiguration, DateLike, Words, checked
+from .settings import CoveoConfiguration, DateLike, Words, check_settings
 from .tables import SOURCE
 
 __all__ = ["coveo_source"]
@@ -49,7 +49,7 @@ def coveo_source(
         SettingError: if a setting is not accepted
     """
     # here and not above: dlt imports this package at every start of its command
-    from .extract.context import Reading
+    from .extract.context import ExtractContext
     from .extract.resources import resources
 
-    return resources(Reading(checked(configuration)))
+    return resources(ExtractContext(check_settings(configuration)))

@@ -243,7 +243,7 @@ class ProjectError(CoveoSourceError, TerminalException):
 
 
 @contextmanager
-def told_with(place: str, known_by: object) -> Iterator[None]:
+def with_context(place: str, known_by: object) -> Iterator[None]:
     """Says where it was before what happened, in errors that do not say so.
 
     known_by: what stands in an error that says so
@@ -259,7 +259,7 @@ def told_with(place: str, known_by: object) -> Iterator[None]:
 Known = TypeVar("Known", bound=BaseException)
 
 
-def found_in(error: BaseException, kind: type[Known]) -> Known | None:
+def find_cause(error: BaseException, kind: type[Known]) -> Known | None:
     """The first error of a kind inside of what was wrapped around it; None if there is none."""
     return next((each for each in causes(error) if isinstance(each, kind)), None)
 

@@ -119,7 +119,7 @@ class ModelsVerb(Verb):
 
     def execute(self, args: Namespace) -> None:
         """Builds and prints what was built, or what else was asked for."""
-        from .cli.models import remodel
+        from .cli.models import rebuild_models
         from .cli.summary import models_text
 
         with exit_codes():
@@ -128,15 +128,15 @@ class ModelsVerb(Verb):
             elif args.dbt:
                 self.write_dbt_project(args)
             else:
-                print(models_text(remodel(options(args), args.select)))
+                print(models_text(rebuild_models(options(args), args.select)))
 
     def test(self, args: Namespace) -> None:
         """Prints what each data test finds; ends the process with 1 if one fails."""
         from .cli.findings import check_line, checks_text
-        from .cli.models import check
+        from .cli.models import run_tests
 
         results = []
-        for result in check(options(args), args.select):
+        for result in run_tests(options(args), args.select):
             print(check_line(result), flush=True)
             results.append(result)
         print(checks_text(results))
@@ -202,7 +202,7 @@ def exit_codes() -> Iterator[None]:
     from dlt.common.configuration.exceptions import ConfigurationException
 
     from .cli.summary import error_text
-    from .exceptions import PipelineMismatch, ProjectError, SettingError, found_in
+    from .exceptions import PipelineMismatch, ProjectError, SettingError, find_cause
 
     if not _debug.is_debug_enabled():
         logging.getLogger("dlt").addFilter(without_traceback)
@@ -213,7 +213,7 @@ def exit_codes() -> Iterator[None]:
             raise
         print(error_text(error), file=sys.stderr)
         misuse = (SettingError, PipelineMismatch, ProjectError, ConfigurationException)
-        raise SystemExit(2 if any(found_in(error, kind) for kind in misuse) else 1) from None
+        raise SystemExit(2 if any(find_cause(error, kind) for kind in misuse) else 1) from None
 
 
 def without_traceback(record: logging.LogRecord) -> bool:

@@ -125,7 +125,7 @@ class Settings:
         return urlsplit(self.base_url).hostname or ""
 
 
-def checked(config: CoveoConfiguration) -> Settings:
+def check_settings(config: CoveoConfiguration) -> Settings:
     """The settings, if all of them are accepted.
 
     Raises:
@@ -256,14 +256,14 @@ def instant(setting: str, value: object) -> datetime | None:
     """A date (its midnight) or a time as a UTC instant in whole milliseconds."""
     if value is None or value == "":
         return None
-    moment = parsed(value)
+    moment = parse_time(value)
     if moment is None:
         raise SettingError(setting, str(value), DATE_HELP)
     moment = moment.replace(tzinfo=moment.tzinfo or timezone.utc).astimezone(timezone.utc)
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
-def parsed(value: object) -> datetime | None:
+def parse_time(value: object) -> datetime | None:
     """A datetime from what a person, a TOML file or a program may write; None if unreadable."""
     if isinstance(value, datetime):
         return datetime.fromisoformat(value.isoformat())

@@ -14,7 +14,7 @@ from types import FrameType
 from dlt.common.exceptions import SignalReceivedException
 from dlt.common.runtime import signals
 
-from .exceptions import found_in
+from .exceptions import find_cause
 
 STOPPING = (signal.SIGINT, signal.SIGTERM)
 
@@ -73,6 +73,6 @@ def stop(number: int, frame: FrameType | None) -> None:
 
 def signal_in(error: BaseException) -> str | None:
     """Name of the signal at the bottom of an error, if there is one."""
-    if received := found_in(error, SignalReceivedException):
+    if received := find_cause(error, SignalReceivedException):
         return signal.Signals(received.signal_code).name
-    return signal.SIGINT.name if found_in(error, KeyboardInterrupt) else None
+    return signal.SIGINT.name if find_cause(error, KeyboardInterrupt) else None

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coveo_source.exceptions import SettingError
-from coveo_source.settings import HOSTS, CoveoConfiguration, Settings, checked, instant
+from coveo_source.settings import HOSTS, CoveoConfiguration, Settings, check_settings, instant
 from coveo_source.tables import TABLES
 
 SECRET = "xx-nobody-may-see-this"
@@ -23,7 +23,7 @@ def settings_with(**values: Any) -> Settings:
     for name, value in {"api_key": SECRET, "org": "acme", **values}.items():
         assert hasattr(configuration, name), name
         setattr(configuration, name, value)
-    return checked(configuration)
+    return check_settings(configuration)
 
 
 def refused(**values: Any) -> str:
@@ -332,7 +332,7 @@ def resolved(own_folder: Path) -> Iterator[Callable[..., Settings]]:
         (folder / "secrets.toml").write_text(section + secrets, encoding="utf-8")
         context.reload(str(own_folder))
         sections = ("sources", "coveo_source")
-        return checked(resolve_configuration(CoveoConfiguration(), sections=sections))
+        return check_settings(resolve_configuration(CoveoConfiguration(), sections=sections))
 
     context = Container()[PluggableRunContext]
     before = context.context.run_dir

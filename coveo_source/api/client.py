@@ -27,7 +27,7 @@ from ..exceptions import (
 )
 from ..settings import THIS_MACHINE, Settings
 from .errors import error_of
-from .retries import patient_session, whole
+from .retries import retry_broken, retrying_session
 
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 60.0
@@ -68,9 +68,9 @@ class CoveoClient:
         self.base_url = base_url.rstrip("/")
         self.org = org
         self._allow_http = allow_http
-        self._api = patient_session(BearerToken(api_key))
+        self._api = retrying_session(BearerToken(api_key))
         self._api.hooks["response"].append(partial(scrub, token=api_key))
-        self._storage = patient_session(lambda request: request)
+        self._storage = retrying_session(lambda request: request)
         self._clock_offset = timedelta()
 
     @property
@@ -222,7 +222,7 @@ class CoveoClient:
             timeout=(CONNECT_SECONDS, READ_SECONDS),
         )
         with connection_errors(self.host):
-            response = request() if method == "POST" else whole(request)
+            response = request() if method == "POST" else retry_broken(request)
         self._read_clock(response)
         if not response.ok or (response.is_redirect and not redirects):
             raise error_of(response, action)
@@ -252,7 +252,7 @@ def connection_errors(host: str) -> Iterator[None]:
     except (requests.RequestException, HTTPError) as error:
         # signed addresses and proxies' passwords stand in requests' messages, and dlt's trace
         # follows an error to its context, unless it has a cause
-        reason = describe(error)
+        reason = innermost_reason(error)
         raise ServiceUnreachable(host, reason) from ConnectionError(reason)
 
 
@@ -261,7 +261,7 @@ def export_path(export_id: str) -> str:
     return f"/exports/{quote(export_id, safe='')}"
 
 
-def describe(error: Exception) -> str:
+def innermost_reason(error: Exception) -> str:
     """The innermost reason of a connection error, without addresses."""
     cause: BaseException = error
     while inner := getattr(cause, "reason", None) or cause.__cause__ or cause.__context__:

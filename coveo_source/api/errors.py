@@ -13,7 +13,7 @@ from ..exceptions import AccessDenied, ApiError, ExportNotFound, QuotaReached
 
 def error_of(response: requests.Response, action: str) -> ApiError:
     """The error that an answer stands for, with Coveo's words where it has any."""
-    message, kind = words_of(response)
+    message, kind = message_and_kind(response)
     status = response.status_code
     error: type[ApiError]
     if status in (401, 403):
@@ -27,7 +27,7 @@ def error_of(response: requests.Response, action: str) -> ApiError:
     return error(action, status, message, kind, response.headers.get("X-Request-ID"))
 
 
-def words_of(response: requests.Response) -> tuple[str, str | None]:
+def message_and_kind(response: requests.Response) -> tuple[str, str | None]:
     """Message and type of an error's body, which may be JSON, HTML or empty."""
     if response.headers.get("x-coveo-waf-action"):
         return "a firewall in front of Coveo blocked the request", "waf"

@@ -14,7 +14,7 @@ LONGEST_RETRY_AFTER = 300.0
 """Seconds."""
 
 
-class PatientRetry(Retry):
+class RetryPolicy(Retry):
     """Retries what may heal: broken connections, 5xx and, for every method, 429.
 
     A POST is repeated only after a 429 or a connection that never opened: after anything else
@@ -32,14 +32,14 @@ class PatientRetry(Retry):
         return min(super().parse_retry_after(retry_after), LONGEST_RETRY_AFTER)
 
 
-def patient_session(
+def retrying_session(
     auth: Callable[[requests.PreparedRequest], requests.PreparedRequest],
 ) -> requests.Session:
     """A session that retries with exponential back-off and jitter."""
     session = requests.Session()
     # set even where nothing is to be sent, or requests would look into the user's .netrc
     session.auth = auth
-    retry = PatientRetry(
+    retry = RetryPolicy(
         total=RETRIES,
         connect=CONNECT_RETRIES,
         backoff_factor=0.5,
@@ -53,7 +53,7 @@ def patient_session(
     return session
 
 
-def whole(request: Callable[[], requests.Response]) -> requests.Response:
+def retry_broken(request: Callable[[], requests.Response]) -> requests.Response:
     """Asks again when an answer stops half way, which urllib3 sees too late to do so itself."""
     for _ in range(BROKEN_RETRIES):
         with suppress(requests.exceptions.ChunkedEncodingError):

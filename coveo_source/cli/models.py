@@ -8,7 +8,7 @@ import dlt
 
 from ..exceptions import PipelineMismatch
 from ..load.recovery import load_pending
-from ..models.data_tests import Result, run_checks
+from ..models.data_tests import Result, run_data_tests
 from ..models.dbt.project import write_project
 from ..models.files import selected, sql_folder
 from ..models.properties import described
@@ -19,7 +19,7 @@ from .progress import ConsoleProgress
 from .session import Options, locked, pipeline_of, restored
 
 
-def remodel(options: Options, names: Iterable[str]) -> dict[str, int]:
+def rebuild_models(options: Options, names: Iterable[str]) -> dict[str, int]:
     """Brings some models up to date, or all; returns the rows of each that had to be built.
 
     Raises:
@@ -35,7 +35,7 @@ def remodel(options: Options, names: Iterable[str]) -> dict[str, int]:
         return dict(build(pipeline, wanted, options.full_refresh, progress.say))
 
 
-def check(options: Options, names: Iterable[str]) -> Iterator[Result]:
+def run_tests(options: Options, names: Iterable[str]) -> Iterator[Result]:
     """Runs the data tests of some models, or all and those of the seed; changes nothing.
 
     Raises:
@@ -45,7 +45,7 @@ def check(options: Options, names: Iterable[str]) -> Iterator[Result]:
     wanted = {model.name for model in selected(names)} if names else None
     tables = [each for each in described(sql_folder()) if wanted is None or each.name in wanted]
     with opened(options, ConsoleProgress()) as pipeline:
-        yield from run_checks(pipeline, tables)
+        yield from run_data_tests(pipeline, tables)
 
 
 def as_dbt_project(options: Options, folder: Path) -> list[Path]:

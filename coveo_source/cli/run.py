@@ -14,13 +14,13 @@ from dlt.common.schema import Schema
 from dlt.extract import DltSource
 from dlt.pipeline.exceptions import PipelineStepFailed
 
-from ..destination.duckdb import frugal
-from ..exceptions import CountMismatch, ExportFailed, found_in
+from ..destination.duckdb import loading_settings
+from ..exceptions import CountMismatch, ExportFailed, find_cause
 from ..exports.cleanup import delete
 from ..exports.prefetch import Prefetch
 from ..extract.audit import Fetched
-from ..extract.context import Reading, files_folder
-from ..extract.plan import Step, smaller
+from ..extract.context import ExtractContext, files_folder
+from ..extract.plan import PlannedExport, smaller
 from ..extract.resources import resources
 from ..load.reconciliation import loaded, reconcile
 from ..load.recovery import load_pending
@@ -58,7 +58,9 @@ def run(options: Options, overrides: Mapping[str, Any]) -> Outcome:
         return outcome
 
 
-def load_windows(here: Session, steps: Iterable[Step], prefetch: Prefetch) -> Iterator[Fetched]:
+def load_windows(
+    here: Session, steps: Iterable[PlannedExport], prefetch: Prefetch
+) -> Iterator[Fetched]:
     """Loads one window after the other; one whose export fails in two halves.
 
     Raises:
@@ -68,12 +70,12 @@ def load_windows(here: Session, steps: Iterable[Step], prefetch: Prefetch) -> It
     done = 0
     while waiting:
         step = waiting.popleft()
-        here.progress.say(f"Window {done + 1} of {done + 1 + len(waiting)}: {step.job.due}")
+        here.progress.say(f"Window {done + 1} of {done + 1 + len(waiting)}: {step.request.part}")
         try:
             refresh = here.options.full_refresh and not done
-            yield load(here, step, list(waiting), prefetch, refresh)
+            yield load_window(here, step, list(waiting), prefetch, refresh)
         except PipelineStepFailed as error:
-            failure = found_in(error, ExportFailed)
+            failure = find_cause(error, ExportFailed)
             if failure is None:
                 raise
             with interruptible():
@@ -83,8 +85,12 @@ def load_windows(here: Session, steps: Iterable[Step], prefetch: Prefetch) -> It
             done += 1
 
 
-def load(
-    here: Session, step: Step, later: list[Step], prefetch: Prefetch, refresh: bool
+def load_window(
+    here: Session,
+    step: PlannedExport,
+    later: list[PlannedExport],
+    prefetch: Prefetch,
+    refresh: bool,
 ) -> Fetched:
     """Loads one window as a package of its own.
 
@@ -94,10 +100,10 @@ def load(
     Raises:
         CountMismatch: if other rows were loaded than the files hold
     """
-    reading = Reading(here.settings, [step], later, prefetch)
+    reading = ExtractContext(here.settings, [step], later, prefetch)
     source = DltSource(Schema(SOURCE), SOURCE, list(resources(reading)))
     mode: Any = "drop_resources" if refresh else None
-    with frugal(here.pipeline):
+    with loading_settings(here.pipeline):
         info = here.pipeline.run(source, refresh=mode)
     fetched = reading.fetched[0]
     check_counts(here.pipeline, fetched)
@@ -117,7 +123,7 @@ def check_counts(pipeline: dlt.Pipeline, fetched: Fetched) -> None:
     for table, counts in fetched.counts.items():
         written = info.row_counts.get(table, 0) if info else 0
         if written != counts.rows or counts.rows > counts.records:
-            window = str(fetched.step.job.due.window)
+            window = str(fetched.step.window)
             raise CountMismatch(table, window, counts.rows, "rows were read", written)
 
 

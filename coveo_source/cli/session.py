@@ -20,13 +20,13 @@ from dlt.pipeline.state_sync import load_pipeline_state_from_destination
 from ..api.client import client_of
 from ..destination.duckdb import tuned
 from ..exceptions import PipelineMismatch, SettingError
-from ..exports.job import Ledger
+from ..exports.job import ExportOwner
 from ..extract.context import files_folder
 from ..extract.plan import Plan, make_plan
-from ..extract.state import Memory
+from ..extract.state import PipelineState
 from ..load.lock import only_run
 from ..private_files import clear
-from ..settings import WHERE, CoveoConfiguration, Settings, checked
+from ..settings import WHERE, CoveoConfiguration, Settings, check_settings
 from ..signals import interruptible
 from ..tables import SOURCE
 from .progress import ConsoleProgress
@@ -57,7 +57,7 @@ def resolve_settings(overrides: Mapping[str, Any]) -> Settings:
     """
     given = {name: value for name, value in overrides.items() if value is not None}
     try:
-        return checked(
+        return check_settings(
             resolve_configuration(
                 CoveoConfiguration(), sections=("sources", SOURCE), explicit_value=given
             )
@@ -81,14 +81,14 @@ class Session:
         self.client = client_of(settings)
 
     @property
-    def ledger(self) -> Ledger:
+    def owner(self) -> ExportOwner:
         """Whose exports are ours."""
-        return Ledger(self.options.pipeline, self.options.dataset)
+        return ExportOwner(self.options.pipeline, self.options.dataset)
 
     @property
-    def memory(self) -> Memory:
+    def state(self) -> PipelineState:
         """What the pipeline remembers."""
-        return Memory.of_pipeline(self.pipeline.state)
+        return PipelineState.of_pipeline(self.pipeline.state)
 
     def attach(self) -> None:
         """Restores the pipeline's state from the destination, and checks whose it is.
@@ -103,15 +103,15 @@ class Session:
                 f"The pipeline {self.options.pipeline} holds the data of another source,"
                 f" {', '.join(foreign)}. Use another pipeline name for Coveo's."
             )
-        self.memory.check_owner(self.settings, self.options.pipeline)
+        self.state.check_owner(self.settings, self.options.pipeline)
         # a run that was killed could not
         clear(files_folder(self.pipeline))
 
     def plan(self) -> Plan:
         """What is due now."""
-        memory = self.memory.without_cursors() if self.options.full_refresh else self.memory
+        state = self.state.without_cursors() if self.options.full_refresh else self.state
         with interruptible():
-            return make_plan(self.settings, memory, self.client, self.ledger, self.settings.tables)
+            return make_plan(self.settings, state, self.client, self.owner, self.settings.tables)
 
 
 def pipeline_of(options: Options, progress: ConsoleProgress) -> dlt.Pipeline:
@@ -150,7 +150,10 @@ def remembered_elsewhere(pipeline: dlt.Pipeline) -> bool:
         return False
     if not stored:
         return False
-    return Memory.of_pipeline(stored).dataset_id != Memory.of_pipeline(pipeline.state).dataset_id
+    return (
+        PipelineState.of_pipeline(stored).dataset_id
+        != PipelineState.of_pipeline(pipeline.state).dataset_id
+    )
 
 
 def locked(options: Options) -> AbstractContextManager[None]:

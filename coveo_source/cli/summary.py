@@ -9,10 +9,10 @@ from pathlib import Path
 from dlt.common.configuration.exceptions import ConfigurationException
 from dlt.pipeline.exceptions import PipelineStepFailed
 
-from ..exceptions import CoveoSourceError, found_in, reason
+from ..exceptions import CoveoSourceError, find_cause, reason
 from ..extract.audit import Fetched
 from ..extract.counts import Counts
-from ..extract.plan import Plan, Step
+from ..extract.plan import Plan, PlannedExport
 from ..signals import signal_in
 from ..tables import TABLES
 
@@ -51,11 +51,11 @@ def error_text(error: BaseException) -> str:
             f"Stopped by {signal}. What was loaded is loaded; an export that Coveo was building"
             " is kept there. Run again, and it goes on from here."
         )
-    if known := found_in(error, CoveoSourceError):
+    if known := find_cause(error, CoveoSourceError):
         return str(known)
-    if found_in(error, ConfigurationException):
+    if find_cause(error, ConfigurationException):
         return str(error)
-    step = found_in(error, PipelineStepFailed)
+    step = find_cause(error, PipelineStepFailed)
     where = f"The step {step.step!r} of the pipeline failed: " if step else ""
     return (
         f"{where}{reason(error)} Nothing was lost: what was loaded is loaded. Run again when the"
@@ -91,7 +91,7 @@ def window_table(fetched: Sequence[Fetched]) -> str:
     for each in fetched:
         counts = [number(each.counts.get(table)) for table in tables]
         seconds = f"{each.wait_seconds + each.read_seconds:.1f}"
-        lines.append([str(each.step.job.due.window), *counts, seconds])
+        lines.append([str(each.step.window), *counts, seconds])
     totals = [total(fetched, table) for table in tables]
     lines.append(["in the CSV files", *(f"{counts.records:,}" for counts in totals), ""])
     found = [sum(each.loaded.get(table, 0) for each in fetched) for table in tables]
@@ -111,9 +111,9 @@ def plan_text(plan: Plan) -> str:
         return "Nothing is due."
     lines = [["window", "tables", "estimated rows", "export"]]
     for step in plan.steps:
-        tables = step.job.due.tables
+        tables = step.tables
         names = "all" if len(tables) == len(TABLES) else ", ".join(tables)
-        lines.append([str(step.job.due.window), names, estimate(step), found(step)])
+        lines.append([str(step.window), names, estimate(step), found(step)])
     parts = [grid(lines, rule_before=1, left=(0, 1, 3))]
     limit = f"{plan.row_limit:,} rows" if plan.row_limit is not None else "none known"
     parts.append(f"Most rows in one export: {limit}.")
@@ -126,12 +126,12 @@ def plan_text(plan: Plan) -> str:
     return "\n".join(parts)
 
 
-def estimate(step: Step) -> str:
+def estimate(step: PlannedExport) -> str:
     """The estimate of a window."""
     return "" if step.estimate is None else f"{step.estimate:,}"
 
 
-def found(step: Step) -> str:
+def found(step: PlannedExport) -> str:
     """Whether a window's export is already there."""
     return f"{step.export.id} ({step.export.status.lower()})" if step.export else "new"
 

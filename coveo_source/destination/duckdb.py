@@ -62,7 +62,7 @@ def own_limit() -> float:
 TABLES_AT_ONCE = 1
 
 
-class FrugalDuckDb(dlt.destinations.duckdb):
+class TunedDuckDb(dlt.destinations.duckdb):
     """dlt's DuckDB destination with other defaults; it is recorded under dlt's own name.
 
     defaults: settings of DuckDB; those that are configured come first
@@ -93,7 +93,7 @@ class FrugalDuckDb(dlt.destinations.duckdb):
 
 
 @contextmanager
-def frugal(pipeline: dlt.Pipeline) -> Iterator[None]:
+def loading_settings(pipeline: dlt.Pipeline) -> Iterator[None]:
     """Loads into DuckDB with the settings for that.
 
     What an earlier run left is loaded without them; it may be what there was too little memory for.
@@ -103,7 +103,9 @@ def frugal(pipeline: dlt.Pipeline) -> Iterator[None]:
 
 
 @contextmanager
-def roomy(pipeline: dlt.Pipeline, events: int = 0, limited: bool = True) -> Iterator[None]:
+def building_settings(
+    pipeline: dlt.Pipeline, events: int = 0, limited: bool = True
+) -> Iterator[None]:
     """Builds models in DuckDB with the settings for that, or with its own.
 
     events: of which models are built as a whole
@@ -123,7 +125,7 @@ def roomy(pipeline: dlt.Pipeline, events: int = 0, limited: bool = True) -> Iter
 def preset(pipeline: dlt.Pipeline, settings: Mapping[str, Any]) -> Iterator[None]:
     """Gives DuckDB these defaults meanwhile."""
     destination = pipeline.destination
-    if not isinstance(destination, FrugalDuckDb):
+    if not isinstance(destination, TunedDuckDb):
         yield
         return
     destination.defaults = settings
@@ -142,5 +144,5 @@ def tuned(destination: str) -> Destination[Any, Any]:
     found: Destination[Any, Any] = Destination.from_reference(destination)  # type: ignore[assignment]
     if type(found) is dlt.destinations.duckdb:
         capabilities = {"max_parallel_load_jobs": TABLES_AT_ONCE, **found.caps_params}
-        return FrugalDuckDb(**found.config_params, **capabilities)
+        return TunedDuckDb(**found.config_params, **capabilities)
     return found

@@ -37,7 +37,7 @@ SCOPE = MERGE_DISPOSITION_HINTS["destination_scope"]
 QUERY = "query"
 """DuckDB's table function that runs the query of a text."""
 
-QUOTED = re.compile(rf"\b{QUERY}\('((?:[^']|'')*)'\)", re.IGNORECASE)
+EMBEDDED_QUERY = re.compile(rf"\b{QUERY}\('((?:[^']|'')*)'\)", re.IGNORECASE)
 
 
 class DirectJob(RunnableLoadJob):
@@ -165,4 +165,4 @@ def unquoted(query: str) -> str:
 
     DuckDB can run the text too, but what it says of an error then points to a wrong place.
     """
-    return QUOTED.sub(lambda found: f"({found[1]})".replace("''", "'"), query, count=1)
+    return EMBEDDED_QUERY.sub(lambda found: f"({found[1]})".replace("''", "'"), query, count=1)

@@ -17,13 +17,13 @@ from ..exceptions import (
     ExportExpired,
     ExportFailed,
     QuotaReached,
-    told_with,
+    with_context,
 )
 from ..reader.chunks import CsvFile
 from ..signals import interruptible
 from .archive import Archive, download
 from .cleanup import after_load, delete
-from .job import Export, Job, adopt_or_create, hopeless, reread, wait
+from .job import Export, ExportRequest, adopt_or_create, reread, terminal_error, wait
 from .prefetch import Prefetch
 
 Count = Callable[[str, int], None]
@@ -31,10 +31,10 @@ Count = Callable[[str, int], None]
 
 
 class ExportFile:
-    """The export of a job, and its archive on disk.
+    """The export of a request, and its archive on disk.
 
     prefetch: what may have the archive already, and begins with the next one
-    next_jobs: whose exports Coveo may build meanwhile
+    next_requests: whose exports Coveo may build meanwhile
     path: where the archive lies while it is read
 
     Raises:
@@ -43,14 +43,14 @@ class ExportFile:
 
     def __init__(
         self,
-        job: Job,
+        request: ExportRequest,
         client: CoveoClient,
         prefetch: Prefetch,
         count: Count,
-        next_jobs: Sequence[Job] = (),
+        next_requests: Sequence[ExportRequest] = (),
     ) -> None:
-        self._job = job
-        self._next_jobs = next_jobs
+        self._request = request
+        self._next_requests = next_requests
         self._next: list[Export] = []
         self._client = client
         self._prefetch = prefetch
@@ -59,7 +59,7 @@ class ExportFile:
         with interruptible():
             self.export, self._archive = self._obtain()
             if self._next:
-                prefetch.begin(next_jobs[0], self._next[0])
+                prefetch.begin(next_requests[0], self._next[0])
 
     @property
     def size(self) -> int:
@@ -82,35 +82,35 @@ class ExportFile:
 
     def _built(self) -> Export:
         try:
-            export = adopt_or_create(self._job, self._client)
+            export = adopt_or_create(self._request, self._client)
         except QuotaReached as error:
             if not after_load.again():
                 raise error.with_occupants(occupants(self._client.exports())) from None
-            export = adopt_or_create(self._job, self._client)
-        self._next = ask_ahead(self._next_jobs, self._client)
+            export = adopt_or_create(self._request, self._client)
+        self._next = ask_ahead(self._next_requests, self._client)
         if export.status == "PENDING":
             # from here on it is waited for in front of the user
             self._prefetch.drop()
         try:
-            return wait(export, self._client, self._job.settings.poll_timeout, self._on_wait())
+            return wait(export, self._client, self._request.settings.poll_timeout, self._on_wait())
         except (ExportFailed, ExportExpired):
             delete(self._client, [export.id])
             raise
 
     def _fetched(self, export: Export) -> tuple[Export, Archive]:
         try:
-            with told_with(str(export), export.id):
+            with with_context(str(export), export.id):
                 return export, self._sound(export)
         except ApiError:
             now = reread(export, self._client)
             if now.status == "AVAILABLE":
                 raise
             delete(self._client, [now.id])
-            raise hopeless(now) from None
+            raise terminal_error(now) from None
 
     def _sound(self, export: Export) -> Archive:
         if self._prefetch.take(export, self.path, self._on_bytes):
-            return Archive(self.path, self._job.due.tables)
+            return Archive(self.path, self._request.tables)
         try:
             return self._download(export)
         except ArchiveDamaged:
@@ -118,7 +118,7 @@ class ExportFile:
 
     def _download(self, export: Export) -> Archive:
         download(self._client, export.id, self.path, self._on_bytes)
-        archive = Archive(self.path, self._job.due.tables)
+        archive = Archive(self.path, self._request.tables)
         # before a row of it is read: what is handed to dlt cannot be taken back
         archive.check()
         return archive
@@ -137,13 +137,13 @@ class ExportFile:
         self._count("bytes downloaded", count)
 
 
-def ask_ahead(jobs: Iterable[Job], client: CoveoClient) -> list[Export]:
+def ask_ahead(requests: Iterable[ExportRequest], client: CoveoClient) -> list[Export]:
     """Lets Coveo begin with exports that are needed next, as far as it takes them now."""
     exports = []
     # when it is the turn of what is refused, it is asked for again, and then the error counts
     with suppress(CoveoSourceError):
-        for job in jobs:
-            exports.append(adopt_or_create(job, client))
+        for request in requests:
+            exports.append(adopt_or_create(request, client))
     return exports
 
 

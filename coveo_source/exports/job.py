@@ -26,7 +26,7 @@ from ..exceptions import (
     UnknownStatus,
 )
 from ..settings import Settings
-from .window import LAST_INSTANT, Due, Window, wire_time
+from .window import LAST_INSTANT, Window, WindowTables, wire_time
 
 FIRST_WAIT = 0.3
 LONGEST_WAIT = 30.0
@@ -35,7 +35,7 @@ LONGEST_QUERY = 4_000
 """Characters of filters that still go into the query of a request; more go into a body."""
 
 
-class Ledger(NamedTuple):
+class ExportOwner(NamedTuple):
     """Whose exports are ours: one pipeline's, into one dataset.
 
     Another pipeline on the same organization has its own, and neither touches the other's.
@@ -113,13 +113,23 @@ def from_epoch(milliseconds: float) -> datetime:
 
 
 @dataclass(frozen=True)
-class Job:
+class ExportRequest:
     """What an export of one due window has to hold."""
 
-    due: Due
-    ledger: Ledger
+    part: WindowTables
+    owner: ExportOwner
     settings: Settings
     dimensions: tuple[str, ...] = ()
+
+    @property
+    def window(self) -> Window:
+        """The window that the export covers."""
+        return self.part.window
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The tables that it is to hold."""
+        return self.part.tables
 
     @property
     def filters(self) -> dict[str, tuple[str, ...]]:
@@ -137,9 +147,9 @@ class Job:
         parts = {
             "host": self.settings.host,
             "org": self.settings.org,
-            "ledger": self.ledger,
-            **self.due.window.wire,
-            "tables": sorted(self.due.tables),
+            "ledger": self.owner,
+            **self.window.wire,
+            "tables": sorted(self.tables),
             "dimensions": sorted(self.dimensions),
             "format": self.settings.export_format,
             **self.filters,
@@ -153,13 +163,13 @@ class Job:
         The window stands here because Coveo may not echo it exactly: in its documented example
         the end of a midnight is a millisecond early.
         """
-        start, end = map(wire_time, self.due.window)
-        return f"{self.ledger.tag}{self.fingerprint} {start}/{end} {' '.join(self.due.tables)}"
+        start, end = map(wire_time, self.window)
+        return f"{self.owner.tag}{self.fingerprint} {start}/{end} {' '.join(self.tables)}"
 
     @property
     def estimate_query(self) -> dict[str, Sequence[str] | str]:
         """The parameters of an estimate of this job."""
-        return {**self.due.window.wire, "tables": self.due.tables, **self.filters}
+        return {**self.window.wire, "tables": self.tables, **self.filters}
 
     @property
     def query(self) -> dict[str, Sequence[str] | str]:
@@ -176,8 +186,8 @@ class Job:
     def body(self) -> dict[str, Any]:
         """The same as a JSON body."""
         return {
-            **self.due.window.wire,
-            "tables": [table.upper() for table in self.due.tables],
+            **self.window.wire,
+            "tables": [table.upper() for table in self.tables],
             "commonFilters": list(self.settings.filters),
             "searchesFilters": list(self.settings.search_filters),
             "customEventsFilters": list(self.settings.custom_event_filters),
@@ -196,33 +206,35 @@ class Job:
 
     def made_by(self, export: Export) -> bool:
         """Whether an export is this job's, and of use."""
-        return usable(export) and export.description.startswith(
-            f"{self.ledger.tag}{self.fingerprint} "
+        return is_alive(export) and export.description.startswith(
+            f"{self.owner.tag}{self.fingerprint} "
         )
 
 
-def usable(export: Export) -> bool:
+def is_alive(export: Export) -> bool:
     """Whether an export has a file, or will have one."""
     return export.status in ("PENDING", "AVAILABLE")
 
 
-def ours(exports: Iterable[Export], ledger: Ledger) -> list[Export]:
+def ours(exports: Iterable[Export], owner: ExportOwner) -> list[Export]:
     """The exports that this pipeline made."""
-    return [export for export in exports if export.description.startswith(ledger.tag)]
+    return [export for export in exports if export.description.startswith(owner.tag)]
 
 
-def adopt_or_create(job: Job, client: CoveoClient) -> Export:
-    """The export of a job: the one that is there, or else a new one.
+def adopt_or_create(request: ExportRequest, client: CoveoClient) -> Export:
+    """The export of a request: the one that is there, or else a new one.
 
     Looks again after every refusal that may have come too late, so that a request whose answer
     was lost does not make a second export.
     """
     for attempt in range(CREATE_TRIES):
-        found = [export for export in map(Export.parse, client.exports()) if job.made_by(export)]
+        found = [
+            export for export in map(Export.parse, client.exports()) if request.made_by(export)
+        ]
         if found:
             return max(found, key=lambda export: (export.status == "AVAILABLE", export.made))
         try:
-            return job.create(client)
+            return request.create(client)
         except (ApiError, ServiceUnreachable) as error:
             may_exist = isinstance(error, ServiceUnreachable) or error.status >= 500
             if not may_exist or attempt == CREATE_TRIES - 1:
@@ -262,7 +274,7 @@ def wait(
         length = min(length * 1.5, LONGEST_WAIT)
         export = reread(export, client)
     if export.status != "AVAILABLE":
-        raise hopeless(export)
+        raise terminal_error(export)
     return export
 
 
@@ -276,7 +288,7 @@ def reread(export: Export, client: CoveoClient) -> Export:
         ) from error
 
 
-def hopeless(export: Export) -> Exception:
+def terminal_error(export: Export) -> Exception:
     """The error for a status from which no file comes."""
     if export.status == "FAILED":
         return ExportFailed(

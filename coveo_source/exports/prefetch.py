@@ -13,7 +13,7 @@ from uuid import uuid4
 from ..api.client import client_of
 from ..private_files import private_folder
 from .archive import Archive, download, size_of
-from .job import Export, Job, wait
+from .job import Export, ExportRequest, wait
 
 LOOK_SECONDS = 0.1
 """How often it is looked at what a thread has fetched so far."""
@@ -40,11 +40,11 @@ class Prefetch:
             finally:
                 self.drop()
 
-    def begin(self, job: Job, export: Export) -> None:
-        """Fetches the file of a job's export from now on, and no other."""
+    def begin(self, request: ExportRequest, export: Export) -> None:
+        """Fetches the file of a request's export from now on, and no other."""
         self.drop()
         # its name is like no other's: a line that hangs may outlive the folder
-        self._fetching = Fetching(job, export, self.folder / f"next_{uuid4().hex}")
+        self._fetching = Fetching(request, export, self.folder / f"next_{uuid4().hex}")
         self._fetching.start()
 
     def take(self, export: Export, path: Path, on_bytes: Callable[[int], None]) -> bool:
@@ -76,14 +76,14 @@ class Fetching(Thread):
     done: whether the file is there, and whole
     """
 
-    def __init__(self, job: Job, export: Export, path: Path) -> None:
+    def __init__(self, request: ExportRequest, export: Export, path: Path) -> None:
         # the process may end without it
         super().__init__(name="prefetch", daemon=True)
         self.export = export
         self.path = path
         self.comes = False
         self.done = False
-        self._job = job
+        self._request = request
         self._stopped = Event()
 
     def run(self) -> None:
@@ -119,12 +119,14 @@ class Fetching(Thread):
 
     def _fetch(self) -> None:
         # a session of requests is not made to be used by two threads
-        client = client_of(self._job.settings)
+        client = client_of(self._request.settings)
         try:
-            export = wait(self.export, client, self._job.settings.poll_timeout, pause=self._pause)
+            export = wait(
+                self.export, client, self._request.settings.poll_timeout, pause=self._pause
+            )
             self.comes = True
             download(client, export.id, self.path, self._look_up)
-            Archive(self.path, self._job.due.tables).check(self._look_up)
+            Archive(self.path, self._request.tables).check(self._look_up)
             self.done = True
         finally:
             client.close()

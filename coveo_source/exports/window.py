@@ -30,7 +30,7 @@ class Window(NamedTuple):
         return f"{short_time(self.start)} to {short_time(self.end)}"
 
 
-class Due(NamedTuple):
+class WindowTables(NamedTuple):
     """A window and the tables that one export of it has to hold."""
 
     window: Window
@@ -75,7 +75,9 @@ def floor_to(instant: datetime, grain: timedelta) -> datetime:
     return instant - (instant - midnight) % grain
 
 
-def due(cursors: dict[str, datetime | None], span: Span, order: Iterable[str]) -> list[Due]:
+def windows_due(
+    cursors: dict[str, datetime | None], span: Span, order: Iterable[str]
+) -> list[WindowTables]:
     """The windows that a run has to load, oldest first, each with the tables it is due for.
 
     cursors: up to where each wanted table is loaded; None for a table that never was
@@ -88,9 +90,11 @@ def due(cursors: dict[str, datetime | None], span: Span, order: Iterable[str]) -
     return list(split_by_tables(ranges, [table for table in order if table in ranges]))
 
 
-def tiled(parts: Iterable[Due], length: timedelta) -> list[Due]:
+def tiled(parts: Iterable[WindowTables], length: timedelta) -> list[WindowTables]:
     """The same in windows of at most `length`."""
-    return [Due(window, part.tables) for part in parts for window in tile(part.window, length)]
+    return [
+        WindowTables(window, part.tables) for part in parts for window in tile(part.window, length)
+    ]
 
 
 def ranges_due(cursor: datetime | None, span: Span) -> list[Window]:
@@ -125,7 +129,9 @@ def union(windows: Iterable[Window]) -> list[Window]:
     return merged
 
 
-def split_by_tables(ranges: dict[str, list[Window]], order: Sequence[str]) -> Iterator[Due]:
+def split_by_tables(
+    ranges: dict[str, list[Window]], order: Sequence[str]
+) -> Iterator[WindowTables]:
     """Cuts the ranges of all tables where the set of tables changes."""
     cuts = sorted(
         {instant for windows in ranges.values() for window in windows for instant in window}
@@ -137,7 +143,7 @@ def split_by_tables(ranges: dict[str, list[Window]], order: Sequence[str]) -> It
             if any(window.start <= start < window.end for window in ranges[table])
         )
         if tables:
-            yield Due(Window(start, end), tables)
+            yield WindowTables(Window(start, end), tables)
 
 
 def tile(window: Window, length: timedelta) -> Iterator[Window]:
@@ -157,7 +163,9 @@ def halves(window: Window) -> tuple[Window, Window] | None:
     return Window(window.start, middle), Window(middle, window.end)
 
 
-def fit(part: Due, rows: Callable[[Due], int], limit: int | None) -> Iterator[tuple[Due, int]]:
+def fit(
+    part: WindowTables, rows: Callable[[WindowTables], int], limit: int | None
+) -> Iterator[tuple[WindowTables, int]]:
     """Halves a window until each piece is estimated at `limit` rows or fewer.
 
     rows: the estimate for a window and its tables
@@ -170,10 +178,12 @@ def fit(part: Due, rows: Callable[[Due], int], limit: int | None) -> Iterator[tu
         yield part, estimate
         return
     for piece in pieces:
-        yield from fit(Due(piece, part.tables), rows, limit)
+        yield from fit(WindowTables(piece, part.tables), rows, limit)
 
 
-def resume(part: Due, end: datetime, made: datetime, lookback: timedelta) -> list[Due]:
+def split_after_export(
+    part: WindowTables, end: datetime, made: datetime, lookback: timedelta
+) -> list[WindowTables]:
     """Cuts a due window where an export that was made earlier ends.
 
     end: where that export's window ends, inside of `part`
@@ -182,7 +192,7 @@ def resume(part: Due, end: datetime, made: datetime, lookback: timedelta) -> lis
 
     Returns the window of that export and, if anything is left, the window after it.
     """
-    first = Due(Window(part.window.start, end), part.tables)
+    first = WindowTables(Window(part.window.start, end), part.tables)
     again_from = max(part.window.start, min(end, made - lookback))
-    rest = Due(Window(again_from, part.window.end), part.tables)
+    rest = WindowTables(Window(again_from, part.window.end), part.tables)
     return [first, rest] if end < part.window.end else [first]

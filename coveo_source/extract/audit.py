@@ -9,7 +9,7 @@ import pyarrow as pa
 from ..exports.job import Export
 from ..tables import TABLES
 from .counts import Counts
-from .plan import Step
+from .plan import PlannedExport
 
 LOADED = "loaded"
 RECONCILED_AT = "reconciled_at"
@@ -60,7 +60,7 @@ class Fetched:
     """
 
     export: Export
-    step: Step
+    step: PlannedExport
     file_bytes: int
     wait_seconds: float
     read_seconds: float = 0.0
@@ -77,9 +77,9 @@ class Fetched:
         row = {
             "export_id": self.export.id,
             "org": org,
-            "window_start": self.step.job.due.window.start,
-            "window_end": self.step.job.due.window.end,
-            "tables": ",".join(self.step.job.due.tables),
+            "window_start": self.step.window.start,
+            "window_end": self.step.window.end,
+            "tables": ",".join(self.step.tables),
             **counts,
             "file_bytes": self.file_bytes,
             "made_at": self.export.made,

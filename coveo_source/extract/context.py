@@ -18,14 +18,14 @@ from dlt.common.schema.typing import MERGE_DISPOSITION_HINTS
 
 from ..api.client import CoveoClient, client_of
 from ..exports.cleanup import after_load, delete
-from ..exports.job import Ledger
+from ..exports.job import ExportOwner
 from ..exports.prefetch import Prefetch
 from ..settings import Settings
 from ..signals import interruptible
 from ..tables import CURSOR
 from .audit import Fetched
-from .plan import Step, make_plan
-from .state import Memory, plain_utc
+from .plan import PlannedExport, make_plan
+from .state import PipelineState, plain_utc
 from .stream import Extraction, Item, Stream
 
 LOAD_ID = pa.field("_dlt_load_id", pa.string(), nullable=False)
@@ -37,21 +37,21 @@ Cursor = dlt.sources.incremental[datetime]
 
 
 @dataclass
-class Current:
+class RunningExtract:
     """One extract that is under way."""
 
     load_id: str
-    steps: list[Step]
+    steps: list[PlannedExport]
     extraction: Extraction
     stream: Stream
 
     def end(self, table: str) -> datetime | None:
         """Up to where this extract brings a table; None if nothing is due for it."""
-        ends = [step.job.due.window.end for step in self.steps if table in step.job.due.tables]
+        ends = [step.window.end for step in self.steps if table in step.tables]
         return max(ends, default=None)
 
 
-class Reading:
+class ExtractContext:
     """What the resources of one source share.
 
     steps: the windows to load, if they are planned already; else all that is due
@@ -62,15 +62,15 @@ class Reading:
     def __init__(
         self,
         settings: Settings,
-        steps: list[Step] | None = None,
-        later: Sequence[Step] = (),
+        steps: list[PlannedExport] | None = None,
+        later: Sequence[PlannedExport] = (),
         prefetch: Prefetch | None = None,
     ) -> None:
         self.settings = settings
         self.steps = steps
         self.later = later
         self.prefetch = prefetch
-        self._current: Current | None = None
+        self._current: RunningExtract | None = None
 
     @property
     def fetched(self) -> list[Fetched]:
@@ -91,7 +91,7 @@ class Reading:
         """The rows of a resource without a cursor."""
         yield from self._drawn(self._begin(), resource)
 
-    def _drawn(self, current: Current, resource: str) -> Iterator[Any]:
+    def _drawn(self, current: RunningExtract, resource: str) -> Iterator[Any]:
         distinct: bool | None = None
         with closing(current.stream.tap(resource)) as items:
             for item in items:
@@ -102,26 +102,26 @@ class Reading:
                 else:
                     yield rows
 
-    def _begin(self) -> Current:
+    def _begin(self) -> RunningExtract:
         load_id = dlt.current.load_package_state()["load_id"]
         if self._current is None or self._current.load_id != load_id:
             self._current = self._start(load_id)
         return self._current
 
-    def _start(self, load_id: str) -> Current:
+    def _start(self, load_id: str) -> RunningExtract:
         pipeline = dlt.current.pipeline()
         selected = dlt.current.source().selected_resources.keys()
-        memory = Memory(dlt.current.source_state())
-        memory.check_owner(self.settings, pipeline.pipeline_name)
+        state = PipelineState(dlt.current.source_state())
+        state.check_owner(self.settings, pipeline.pipeline_name)
         client = client_of(self.settings)
         steps = self.steps
         if steps is None:
-            ledger = Ledger(pipeline.pipeline_name, pipeline.dataset_name)
+            owner = ExportOwner(pipeline.pipeline_name, pipeline.dataset_name)
             wanted = [table for table in self.settings.tables if table in selected]
             with interruptible():
-                steps = planned(self.settings, memory, client, ledger, wanted)
-        memory.claim(self.settings)
-        memory.add(step.job.due.window for step in steps)
+                steps = planned(self.settings, state, client, owner, wanted)
+        state.claim(self.settings)
+        state.add(step.window for step in steps)
         extraction = Extraction(
             self.settings,
             client,
@@ -133,10 +133,10 @@ class Reading:
             later=self.later,
         )
         stream = Stream(self._items(load_id, extraction, steps), selected)
-        return Current(load_id, steps, extraction, stream)
+        return RunningExtract(load_id, steps, extraction, stream)
 
     def _items(
-        self, load_id: str, extraction: Extraction, steps: list[Step]
+        self, load_id: str, extraction: Extraction, steps: list[PlannedExport]
     ) -> Generator[Item, None, None]:
         with nullcontext() if self.prefetch else extraction.prefetch.opened():
             yield from extraction.items(steps)
@@ -151,10 +151,14 @@ def files_folder(pipeline: dlt.Pipeline) -> Path:
 
 
 def planned(
-    settings: Settings, memory: Memory, client: CoveoClient, ledger: Ledger, tables: Iterable[str]
-) -> list[Step]:
+    settings: Settings,
+    state: PipelineState,
+    client: CoveoClient,
+    owner: ExportOwner,
+    tables: Iterable[str],
+) -> list[PlannedExport]:
     """All that is due, after the exports that nothing needs any more are gone."""
-    plan = make_plan(settings, memory, client, ledger, tables)
+    plan = make_plan(settings, state, client, owner, tables)
     for notice in plan.notices:
         logger.warning(notice)
     delete(client, [export.id for export in plan.stale])

@@ -1,6 +1,6 @@
 """What a run will do: the windows, each with its export if that is already there.
 
-Reads the pipeline's memory, the server's clock, its list of exports and its estimates; creates
+Reads the pipeline's state, the server's clock, its list of exports and its estimates; creates
 and changes nothing.
 """
 
@@ -11,39 +11,49 @@ from datetime import datetime, timedelta
 
 from ..api.client import CoveoClient
 from ..exceptions import ExportFailed, RowLimitReached, SettingError
-from ..exports.job import Export, Job, Ledger, ours
+from ..exports.job import Export, ExportOwner, ExportRequest, ours
 from ..exports.window import (
     SMALLEST,
-    Due,
     Span,
     Window,
-    due,
+    WindowTables,
     fit,
     floor_to,
     halves,
-    resume,
     short_time,
+    split_after_export,
     tiled,
+    windows_due,
 )
 from ..settings import Settings, assigned_interval
 from ..tables import CURSOR, TABLES
-from .state import Memory
+from .state import PipelineState
 
 FIRST_RUN = timedelta(days=30)
 """How far back a first run reaches that was told no start."""
 
 
 @dataclass(frozen=True)
-class Step:
+class PlannedExport:
     """One window of a plan.
 
     estimate: the rows that Coveo expects in all tables; None where an export is already there
     export: the export that a former run left, if there is one
     """
 
-    job: Job
+    request: ExportRequest
     estimate: int | None
     export: Export | None
+
+    @property
+    def window(self) -> Window:
+        """The window that the export covers."""
+        return self.request.window
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The tables that it holds."""
+        return self.request.tables
 
 
 @dataclass(frozen=True)
@@ -55,14 +65,18 @@ class Plan:
     row_limit: the most rows that one export may hold, if there is a limit
     """
 
-    steps: list[Step]
+    steps: list[PlannedExport]
     stale: list[Export]
     notices: list[str] = field(default_factory=list)
     row_limit: int | None = None
 
 
 def make_plan(
-    settings: Settings, memory: Memory, client: CoveoClient, ledger: Ledger, tables: Iterable[str]
+    settings: Settings,
+    state: PipelineState,
+    client: CoveoClient,
+    owner: ExportOwner,
+    tables: Iterable[str],
 ) -> Plan:
     """Decides what is due for some tables.
 
@@ -70,39 +84,39 @@ def make_plan(
         SettingError: if a dimension does not exist
         ApiError, ServiceUnreachable: if Coveo does not answer as it should
     """
-    found = ours(map(Export.parse, client.exports()), ledger)
+    found = ours(map(Export.parse, client.exports()), owner)
     notices: list[str] = []
-    span = span_of(settings, memory, client.now, notices)
-    cursors = memory.cursors(tables)
+    span = span_of(settings, state, client.now, notices)
+    cursors = state.cursors(tables)
     notices.extend(ignored_start(settings, cursors))
-    parts = due(cursors, span, TABLES)
+    parts = windows_due(cursors, span, TABLES)
     dimensions = wanted_dimensions(settings, client) if parts else ()
 
-    def job(part: Due) -> Job:
-        return Job(part, ledger, settings, dimensions)
+    def request(part: WindowTables) -> ExportRequest:
+        return ExportRequest(part, owner, settings, dimensions)
 
-    def rows(part: Due) -> int:
-        return sum(client.estimate(job(part).estimate_query).values())
+    def rows(part: WindowTables) -> int:
+        return sum(client.estimate(request(part).estimate_query).values())
 
     row_limit = client.row_limit() if parts else None
     if row_limit == 0:
         # halving would never end before the smallest windows
         raise RowLimitReached(str(parts[0].window), rows(parts[0]), 0)
 
-    steps: list[Step] = []
-    for part, export in adopted(parts, found, job, settings.lookback):
+    steps: list[PlannedExport] = []
+    for part, export in match_exports(parts, found, request, settings.lookback):
         if export:
-            steps.append(Step(job(part), None, export))
+            steps.append(PlannedExport(request(part), None, export))
         else:
             for tile in tiled([part], settings.window):
                 pieces = fit(tile, rows, row_limit)
-                steps += [Step(job(piece), size, None) for piece, size in pieces]
+                steps += [PlannedExport(request(piece), size, None) for piece, size in pieces]
     used = {step.export.id for step in steps if step.export}
     stale = [export for export in found if export.id not in used]
     return Plan(steps, [] if settings.keep_exports else stale, notices, row_limit)
 
 
-def smaller(step: Step, client: CoveoClient, failure: ExportFailed) -> list[Step]:
+def smaller(step: PlannedExport, client: CoveoClient, failure: ExportFailed) -> list[PlannedExport]:
     """The halves of a window whose export failed; Coveo does not say why, so it may be the size.
 
     Raises:
@@ -110,21 +124,21 @@ def smaller(step: Step, client: CoveoClient, failure: ExportFailed) -> list[Step
         ExportFailed: if it is not, and cannot be halved
     """
 
-    def rows(part: Due) -> int:
-        return sum(client.estimate(replace(step.job, due=part).estimate_query).values())
+    def rows(part: WindowTables) -> int:
+        return sum(client.estimate(replace(step.request, part=part).estimate_query).values())
 
-    due = step.job.due
+    due = step.request.part
     pieces = halves(due.window)
     if pieces:
-        parts = [Due(window, due.tables) for window in pieces]
-        return [Step(replace(step.job, due=part), rows(part), None) for part in parts]
+        parts = [WindowTables(window, due.tables) for window in pieces]
+        return [PlannedExport(replace(step.request, part=part), rows(part), None) for part in parts]
     expected, limit = rows(due), client.row_limit()
     if limit is not None and expected > limit:
         raise RowLimitReached(str(due.window), expected, limit) from failure
     raise failure
 
 
-def span_of(settings: Settings, memory: Memory, now: datetime, notices: list[str]) -> Span:
+def span_of(settings: Settings, state: PipelineState, now: datetime, notices: list[str]) -> Span:
     """The range of this run; appends what it had to decide to `notices`."""
     settled = floor_to(now - settings.settle, SMALLEST)
     assigned = assigned_interval() if not settings.is_backfill else None
@@ -134,8 +148,8 @@ def span_of(settings: Settings, memory: Memory, now: datetime, notices: list[str
             f"Events of the last {settings.settle.total_seconds() / 60:g} minutes may still"
             f" change, so the range ends at {short_time(settled)} and not at {short_time(end)}."
         )
-    history = memory.history
-    first = start or goes_on(memory)
+    history = state.history
+    first = start or resume_point(state)
     if first is None:
         # the first midnight in that time, so that it is one window
         first = floor_to(settled - FIRST_RUN, timedelta(days=1)) + timedelta(days=1)
@@ -152,14 +166,14 @@ def span_of(settings: Settings, memory: Memory, now: datetime, notices: list[str
     )
 
 
-def goes_on(memory: Memory) -> datetime | None:
+def resume_point(state: PipelineState) -> datetime | None:
     """Where the loading goes on for a table that has caught up with the history.
 
     That is at the first cursor, or where the history ends; what was a gap in the history before
     that stays one.
     """
-    ends = [past.end for past in memory.history][-1:]
-    return min([*ends, *filter(None, memory.cursors(TABLES).values())], default=None)
+    ends = [past.end for past in state.history][-1:]
+    return min([*ends, *filter(None, state.cursors(TABLES).values())], default=None)
 
 
 def ignored_start(settings: Settings, cursors: dict[str, datetime | None]) -> Iterator[str]:
@@ -173,12 +187,12 @@ def ignored_start(settings: Settings, cursors: dict[str, datetime | None]) -> It
         )
 
 
-def adopted(
-    parts: Iterable[Due],
+def match_exports(
+    parts: Iterable[WindowTables],
     found: Sequence[Export],
-    job: Callable[[Due], Job],
+    request: Callable[[WindowTables], ExportRequest],
     lookback: timedelta,
-) -> Iterator[tuple[Due, Export | None]]:
+) -> Iterator[tuple[WindowTables, Export | None]]:
     """Pairs each window with the export that a former run left for it, if it left one.
 
     That run may have asked for less than is due now: since then the clock has gone on, and what
@@ -189,28 +203,30 @@ def adopted(
     unused = list(found)
     while waiting:
         part = waiting.pop()
-        export = left_for(part, unused, job)
+        export = reusable_export(part, unused, request)
         if export is None:
             yield part, None
             continue
         unused.remove(export)
         start, end = export.window
         if part.window.start < start:
-            yield Due(Window(part.window.start, start), part.tables), None
-        fitting = Due(Window(start, part.window.end), part.tables)
-        first, *rest = resume(fitting, end, export.made, lookback)
+            yield WindowTables(Window(part.window.start, start), part.tables), None
+        fitting = WindowTables(Window(start, part.window.end), part.tables)
+        first, *rest = split_after_export(fitting, end, export.made, lookback)
         waiting.extend(rest)
         yield first, export
 
 
-def left_for(part: Due, found: Iterable[Export], job: Callable[[Due], Job]) -> Export | None:
+def reusable_export(
+    part: WindowTables, found: Iterable[Export], request: Callable[[WindowTables], ExportRequest]
+) -> Export | None:
     """The first export in a window; of several that begin together the longest."""
     fitting = [
         export
         for export in found
         if part.window.start <= export.window.start
         and export.window.end <= part.window.end
-        and job(Due(export.window, part.tables)).made_by(export)
+        and request(WindowTables(export.window, part.tables)).made_by(export)
     ]
     latest = sorted(fitting, key=lambda export: (export.window.end, export.made), reverse=True)
     return min(latest, key=lambda export: export.window.start, default=None)

@@ -9,13 +9,13 @@ from dlt.extract import DltResource
 
 from ..settings import Settings, assigned_interval
 from ..tables import CURSOR, EXPORTS, REJECTED, TABLES, Table
-from .context import Reading
+from .context import ExtractContext
 
 MERGE: Any = {"disposition": "merge", "strategy": "delete-insert"}
 """The one strategy of dlt's that also removes duplicates inside of a load."""
 
 
-def resources(reading: Reading) -> Sequence[DltResource]:
+def resources(reading: ExtractContext) -> Sequence[DltResource]:
     """All resources of the source, sharing one reading."""
     return (
         *(table_resource(TABLES[name], reading) for name in reading.settings.tables),
@@ -24,7 +24,7 @@ def resources(reading: Reading) -> Sequence[DltResource]:
     )
 
 
-def audit_resource(name: str, key: Sequence[str], reading: Reading) -> DltResource:
+def audit_resource(name: str, key: Sequence[str], reading: ExtractContext) -> DltResource:
     """A table about the exports; it has no cursor."""
 
     def rows() -> Iterator[Any]:
@@ -33,7 +33,7 @@ def audit_resource(name: str, key: Sequence[str], reading: Reading) -> DltResour
     return dlt.resource(rows, name=name, primary_key=key, write_disposition=MERGE)
 
 
-def table_resource(table: Table, reading: Reading) -> DltResource:
+def table_resource(table: Table, reading: ExtractContext) -> DltResource:
     """One of the five tables, merged on its key; of several rows with a key the latest stays."""
     incremental = incremental_of(reading.settings)
 

@@ -16,7 +16,7 @@ from ..settings import Settings
 from ..tables import CURSOR, SOURCE
 
 
-class Memory:
+class PipelineState:
     """The state of the source, as dlt hands it out and takes it back.
 
     state: the mapping itself; writing to it counts inside of a running extract only
@@ -26,13 +26,15 @@ class Memory:
         self._state = state
 
     @classmethod
-    def of_pipeline(cls, state: Any) -> "Memory":
+    def of_pipeline(cls, state: Any) -> "PipelineState":
         """Reads it from a pipeline's whole state, outside of an extract."""
         return cls(state.get("sources", {}).get(SOURCE, {}))
 
-    def without_cursors(self) -> "Memory":
+    def without_cursors(self) -> "PipelineState":
         """The same, as if no table had been loaded; what history there is, is known."""
-        return Memory({name: slot for name, slot in self._state.items() if name != "resources"})
+        return PipelineState(
+            {name: slot for name, slot in self._state.items() if name != "resources"}
+        )
 
     def cursor(self, table: str) -> datetime | None:
         """Up to where a table is loaded; None if it never was."""

@@ -17,20 +17,20 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from ..api.client import CoveoClient
-from ..exceptions import ExportFailed, told_with
+from ..exceptions import ExportFailed, with_context
 from ..exports.fetch import Count, ExportFile
 from ..exports.prefetch import Prefetch
 from ..private_files import private_folder
 from ..reader.casting import Batch
 from ..reader.chunks import CsvFile
 from ..reader.csv_reader import empty, read
-from ..reader.header import check_names
+from ..reader.header import check_collisions
 from ..reader.rejects import refuse
 from ..settings import Settings
 from ..tables import EXPORTS, REJECTED, TABLES, Table
 from .audit import EXPORTS_SCHEMA, REJECTED_ROWS_SCHEMA, Fetched, rejected_rows
 from .counts import Counting
-from .plan import Step, smaller
+from .plan import PlannedExport, smaller
 
 
 class Item(NamedTuple):
@@ -95,10 +95,10 @@ class Extraction:
     count: Count
     normalize: Callable[[str], str]
     halve_failed: bool = True
-    later: Sequence[Step] = ()
+    later: Sequence[PlannedExport] = ()
     fetched: list[Fetched] = field(default_factory=list)
 
-    def items(self, steps: Iterable[Step]) -> Iterator[Item]:
+    def items(self, steps: Iterable[PlannedExport]) -> Iterator[Item]:
         """All windows in order: the tables of each, then its rejected cells and its audit row."""
         # the keys of both begin with the export's id
         yield Item(EXPORTS, EXPORTS_SCHEMA.empty_table(), distinct=True)
@@ -107,20 +107,20 @@ class Extraction:
         while waiting:
             step = waiting.popleft()
             try:
-                with told_with(f"Window {step.job.due.window}", step.job.due.window):
+                with with_context(f"Window {step.window}", step.window):
                     yield from self._items_of(step, [*waiting, *self.later])
             except ExportFailed as error:
                 if not self.halve_failed:
                     raise
                 waiting.extendleft(smaller(step, self.client, error)[::-1])
 
-    def _items_of(self, step: Step, later: Sequence[Step]) -> Iterator[Item]:
+    def _items_of(self, step: PlannedExport, later: Sequence[PlannedExport]) -> Iterator[Item]:
         started = time.monotonic()
-        next_jobs = [each.job for each in later[: self.settings.exports_ahead]]
-        file = ExportFile(step.job, self.client, self.prefetch, self.count, next_jobs)
+        next_requests = [each.request for each in later[: self.settings.exports_ahead]]
+        file = ExportFile(step.request, self.client, self.prefetch, self.count, next_requests)
         fetched = Fetched(file.export, step, file.size, time.monotonic() - started)
         started = time.monotonic()
-        for name in step.job.due.tables:
+        for name in step.tables:
             with private_folder(self.prefetch.folder / name) as folder:
                 csv_file = file.csv_file(name, folder)
                 yield from self._rows(fetched, TABLES[name], csv_file, folder)
@@ -133,10 +133,10 @@ class Extraction:
         self, fetched: Fetched, table: Table, file: CsvFile | None, folder: Path
     ) -> Iterator[Item]:
         counting = Counting(table, folder)
-        with closing(batches_of(file, table, self.settings.export_format)) as batches:
+        with closing(table_batches(file, table, self.settings.export_format)) as batches:
             for number, batch in enumerate(batches):
                 if not number:
-                    check_names(batch.rows.column_names, table, self.normalize)
+                    check_collisions(batch.rows.column_names, table, self.normalize)
                 counting.add(batch)
                 if batch.rejected.num_rows:
                     yield Item(REJECTED, self._rejected(fetched, table, batch), distinct=True)
@@ -153,7 +153,7 @@ class Extraction:
         return rejected_rows(batch.rejected, fetched.export.id, table.name)
 
 
-def batches_of(
+def table_batches(
     file: CsvFile | None, table: Table, export_format: str
 ) -> Generator[Batch, None, None]:
     """The batches of a table; one empty one if the archive has no file for it."""

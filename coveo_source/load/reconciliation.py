@@ -31,14 +31,14 @@ def reconcile(pipeline: dlt.Pipeline, load_ids: Iterable[str]) -> dict[str, int]
     for load_id in load_ids:
         exports = exports_of(pipeline, load_id)
         counted = {
-            table: rows_of(pipeline, table, load_id)
+            table: count_load_rows(pipeline, table, load_id)
             for table in TABLES
             if any(export[f"{table}_keys"] is not None for export in exports)
         }
         if len(exports) == 1:
             note(pipeline, exports[0]["export_id"], counted)
         for table, rows in counted.items():
-            check(table, rows, exports)
+            compare(table, rows, exports)
             found[table] = found.get(table, 0) + rows
     return found
 
@@ -72,7 +72,7 @@ def exports_of(pipeline: dlt.Pipeline, load_id: str) -> list[dict[str, Any]]:
     return [{**missing, **dict(zip(columns, row, strict=True))} for row in rows]
 
 
-def rows_of(pipeline: dlt.Pipeline, table: str, load_id: str) -> int:
+def count_load_rows(pipeline: dlt.Pipeline, table: str, load_id: str) -> int:
     """How many rows of a table a load wrote last."""
     ((count,),) = select(pipeline, f"count(*) as row_count from {table} where {of_load(load_id)}")
     return int(count)
@@ -88,7 +88,7 @@ def of_load(load_id: str) -> str:
     return f"_dlt_load_id = '{load_id}'"
 
 
-def check(table: str, found: int, exports: list[dict[str, Any]]) -> None:
+def compare(table: str, found: int, exports: list[dict[str, Any]]) -> None:
     """Refuses another count than the files had keys.
 
     Several exports of one load may share keys; then only the bounds are known.

@@ -21,7 +21,7 @@ def load_pending(pipeline: dlt.Pipeline, say: Callable[[str], None]) -> None:
     Raises:
         CountMismatch: if other rows were loaded than the files held
     """
-    mend(pipeline)
+    repair_packages(pipeline)
     if not pipeline.has_pending_data:
         check_last_load(pipeline, say)
         return
@@ -44,7 +44,7 @@ def check_last_load(pipeline: dlt.Pipeline, say: Callable[[str], None]) -> None:
             say(str(error))
 
 
-def mend(pipeline: dlt.Pipeline) -> None:
+def repair_packages(pipeline: dlt.Pipeline) -> None:
     """Brings packages and schema together again; loses no package."""
     remove_half_extracts(Path(pipeline.working_dir))
     extracted = pipeline._get_normalize_storage().extracted_packages
@@ -55,12 +55,12 @@ def mend(pipeline: dlt.Pipeline) -> None:
             # killed before this copy was removed; dlt would fail to normalize it a second time
             extracted.delete_package(load_id)
         else:
-            take_over(pipeline, extracted.load_schema(load_id))
+            adopt_schema(pipeline, extracted.load_schema(load_id))
     for load_id in ready:
-        take_over(pipeline, normalized.load_schema(load_id))
+        adopt_schema(pipeline, normalized.load_schema(load_id))
 
 
-def take_over(pipeline: dlt.Pipeline, schema: dlt.Schema) -> None:
+def adopt_schema(pipeline: dlt.Pipeline, schema: dlt.Schema) -> None:
     """Saves the schema of a package if it is ahead of the pipeline's.
 
     dlt would use the pipeline's, which does not know the new tables and keys of the package.

@@ -52,19 +52,19 @@ VISITS = Unit(VISIT, "varchar")
 ALL_VISITS = f"{LISTED}'{VISIT}'"
 
 
-def own(table: str, rebuilt: Rebuilt) -> str:
+def touched_rows(table: str, rebuilt: Rebuilt) -> str:
     """The condition that a row of a table is of a touched visit."""
     if table in rebuilt:
         return f"_dlt_load_id = '{rebuilt[table]}'"
     return VISITS.among(VISIT, ALL_VISITS)
 
 
-def related(table: str, schema: Schema, rebuilt: Rebuilt) -> str:
+def referring_rows(table: str, schema: Schema, rebuilt: Rebuilt) -> str:
     """The condition that a row of a table is of a touched visit, or refers to a search of one."""
     if SEARCH not in schema[table]:
-        return own(table, rebuilt)
-    searches = f"select event_id from {TIMELINE} where {own(TIMELINE, rebuilt)}"
-    return f"({own(table, rebuilt)} or {SEARCH} in ({searches}))"
+        return touched_rows(table, rebuilt)
+    searches = f"select event_id from {TIMELINE} where {touched_rows(TIMELINE, rebuilt)}"
+    return f"({touched_rows(table, rebuilt)} or {SEARCH} in ({searches}))"
 
 
 def expression_of(model: Model, table: str, schema: Schema) -> str | None:
@@ -74,7 +74,7 @@ def expression_of(model: Model, table: str, schema: Schema) -> str | None:
     return model.unit if model.unit in schema.get(table, {}) else None
 
 
-def told_by(model: Model, schema: Schema) -> dict[str, str]:
+def unit_expressions(model: Model, schema: Schema) -> dict[str, str]:
     """How the rows of a visit tell their units of a model, by the table that it reads."""
     found = {table: expression_of(model, table, schema) for table in sorted(model.reads)}
     return {
@@ -96,7 +96,7 @@ def work_list(models: Iterable[tuple[Model, Unit]], schema: Schema, ids: str) ->
     in_timeline = ["datetime"]
     former_units = []
     for model, unit in models:
-        for table, expression in told_by(model, schema).items() if unit != VISITS else ():
+        for table, expression in unit_expressions(model, schema).items() if unit != VISITS else ():
             value, rows = unit.text(expression), f"{table} where {touched}"
             if table == TIMELINE:
                 in_timeline.append(f"{value} as {model.name}")
@@ -167,7 +167,7 @@ def touched_units(model: Model, unit: Unit, schema: Schema, rebuilt: Rebuilt = N
     if unit.column == VISIT:
         return ALL_VISITS
     present = [
-        f"select {unit.text(expression)} as value from {table} where {own(table, rebuilt)}"
-        for table, expression in told_by(model, schema).items()
+        f"select {unit.text(expression)} as value from {table} where {touched_rows(table, rebuilt)}"
+        for table, expression in unit_expressions(model, schema).items()
     ]
     return " union ".join([f"{LISTED}'{unit.column}'", *present])

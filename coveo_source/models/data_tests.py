@@ -12,9 +12,9 @@ from sqlglot import exp, parse_one
 from sqlglot.errors import SqlglotError
 
 from ..exceptions import CheckError, reason
-from .files import DIALECT, parsed, tables_of
-from .properties import Check, Described
-from .qualify import Schema, explicit, schema_of
+from .files import DIALECT, parse_sql, tables_of
+from .properties import DataTest, Described
+from .qualify import Schema, qualify_query, sql_schema
 
 SAMPLE = 5
 """How many of the rows that fail a test are shown."""
@@ -31,7 +31,7 @@ class Result(NamedTuple):
     sample: a few of them, by column
     """
 
-    check: Check
+    check: DataTest
     failing: int
     sample: list[dict[str, Any]]
 
@@ -43,13 +43,13 @@ class Result(NamedTuple):
         return "warn" if self.check.severity == "warn" else "FAIL"
 
 
-def run_checks(pipeline: dlt.Pipeline, tables: Iterable[Described]) -> Iterator[Result]:
+def run_data_tests(pipeline: dlt.Pipeline, tables: Iterable[Described]) -> Iterator[Result]:
     """Runs all tests of some models and seeds, one by one.
 
     Raises:
         CheckError: if a table or column that a test needs is not there, before any test is run
     """
-    schema = schema_of(pipeline)
+    schema = sql_schema(pipeline)
     queries = [
         (check, failing_rows(check, table.keys, schema))
         for table in tables
@@ -57,20 +57,22 @@ def run_checks(pipeline: dlt.Pipeline, tables: Iterable[Described]) -> Iterator[
     ]
     with pipeline.dataset() as dataset:
         for check, query in queries:
-            yield run_check(dataset, check, query, schema)
+            yield run_data_test(dataset, check, query, schema)
 
 
-def run_check(dataset: dlt.Dataset, check: Check, failing_rows: str, schema: Schema) -> Result:
+def run_data_test(
+    dataset: dlt.Dataset, check: DataTest, failing_rows: str, schema: Schema
+) -> Result:
     """Runs one test.
 
     Raises:
         CheckError: if the database refuses its SQL
     """
     sql = f"select *, count(*) over () as {COUNT} from ({failing_rows}) as failing limit {SAMPLE}"
-    query = parsed(sql)
+    query = parse_sql(sql)
     read = {table.name: schema[table.name] for table in tables_of(query) if table.name in schema}
     try:
-        query = explicit(query, read)
+        query = qualify_query(query, read)
         rows = dataset(query.sql(dataset.destination_dialect)).fetchall()
         found = [dict(zip(query.named_selects, row, strict=True)) for row in rows]
     except Exception as error:
@@ -79,7 +81,7 @@ def run_check(dataset: dlt.Dataset, check: Check, failing_rows: str, schema: Sch
     return Result(check, failing, [{k: v for k, v in row.items() if k != COUNT} for row in found])
 
 
-def failing_rows(check: Check, keys: Iterable[str], present: Mapping[str, Iterable[str]]) -> str:
+def failing_rows(check: DataTest, keys: Iterable[str], present: Mapping[str, Iterable[str]]) -> str:
     """The SELECT of the rows that fail a test, in DuckDB's dialect.
 
     keys: the columns, or SQL expressions of them, by which a row that fails is shown
@@ -105,7 +107,7 @@ def failing_rows(check: Check, keys: Iterable[str], present: Mapping[str, Iterab
     return f"select {listed} from {rows} where not ({expression(check)})"
 
 
-def expressions(check: Check) -> Iterator[str]:
+def expressions(check: DataTest) -> Iterator[str]:
     """The SQL that a test applies to its table."""
     if check.kind == "expression_is_true":
         yield expression(check)
@@ -115,25 +117,27 @@ def expressions(check: Check) -> Iterator[str]:
         yield check.where
 
 
-def expression(check: Check) -> str:
+def expression(check: DataTest) -> str:
     """What has to be true: of a column, what stands behind its name."""
     return " ".join(filter(None, [check.column, str(check.arguments["expression"])]))
 
 
-def values(check: Check, rows: str) -> str:
+def values(check: DataTest, rows: str) -> str:
     """The values that fail, with the number of their rows."""
     per_value = f"select {check.column} as value, count(*) as row_count from {rows}"
     if check.kind == "unique":
         return f"{per_value} where {check.column} is not null group by 1 having count(*) > 1"
     quoted = check.arguments.get("quote", True)
-    accepted = [literal(value) if quoted else str(value) for value in check.arguments["values"]]
+    accepted = [
+        text_literal(value) if quoted else str(value) for value in check.arguments["values"]
+    ]
     return (
         f"select value, row_count from ({per_value} group by 1) as found"
         f" where value not in ({', '.join(accepted)})"
     )
 
 
-def orphans(check: Check, rows: str, present: Mapping[str, Iterable[str]]) -> str:
+def orphans(check: DataTest, rows: str, present: Mapping[str, Iterable[str]]) -> str:
     """The values that the table referred to does not have."""
     parent, column = check.parent, str(check.arguments["field"])
     names_in(check, column, columns_in(check, parent, present))
@@ -145,14 +149,14 @@ def orphans(check: Check, rows: str, present: Mapping[str, Iterable[str]]) -> st
     )
 
 
-def columns_in(check: Check, table: str, present: Mapping[str, Iterable[str]]) -> set[str]:
+def columns_in(check: DataTest, table: str, present: Mapping[str, Iterable[str]]) -> set[str]:
     """The columns of a table."""
     if table not in present:
         raise CheckError(f"{place(check)}: there is no table {table} yet. Build the models first.")
     return set(present[table])
 
 
-def names_in(check: Check, sql: str, columns: set[str]) -> list[str]:
+def names_in(check: DataTest, sql: str, columns: set[str]) -> list[str]:
     """The columns that an expression names, each of which has to be there."""
     try:
         parsed = parse_one(sql, read=DIALECT)
@@ -168,11 +172,11 @@ def names_in(check: Check, sql: str, columns: set[str]) -> list[str]:
     return names
 
 
-def place(check: Check) -> str:
+def place(check: DataTest) -> str:
     """Where a test is written."""
     return f"{check.file.name}, test {check.label}"
 
 
-def literal(value: object) -> str:
+def text_literal(value: object) -> str:
     """A text as SQL."""
     return exp.Literal.string(str(value)).sql(DIALECT)

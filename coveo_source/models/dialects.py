@@ -11,13 +11,13 @@ from sqlglot import exp
 
 from .files import DIALECT
 
-Mend = Callable[[exp.Expression], exp.Expression]
+Rewrite = Callable[[exp.Expression], exp.Expression]
 """Changes one node of a query; called for each."""
 
 
 def translated(query: exp.Query, dialect: str) -> str:
     """A query of DuckDB's as text in another dialect of sqlglot's. The query stays as it is."""
-    mend = MENDS.get(dialect)
+    mend = REWRITES.get(dialect)
     return (query.transform(mend) if mend else query).sql(dialect)
 
 
@@ -128,7 +128,7 @@ MORE_THAN_READING = (
     exp.Window,
 )
 
-MENDS: dict[str, Mend] = {
+REWRITES: dict[str, Rewrite] = {
     DIALECT: for_duckdb,
     "postgres": for_postgres,
     "bigquery": for_bigquery,

@@ -42,9 +42,9 @@ def line_of(model: Model, error: BaseException) -> int | None:
     text = str(innermost)
     if known := re.search(r"\bLine:? (\d+), Col:", text):
         return int(known[1])
-    words = words_of(place_of(text))
+    words = sql_words(place_of(text))
     lines = model.sql.lower().splitlines()
-    scores = [len(words & words_of(line)) for line in lines]
+    scores = [len(words & sql_words(line)) for line in lines]
     best = max(scores, default=0)
     return scores.index(best) + 1 if best else None
 
@@ -58,6 +58,6 @@ def place_of(text: str) -> str:
     return text
 
 
-def words_of(text: str) -> set[str]:
+def sql_words(text: str) -> set[str]:
     """The words of some SQL."""
     return set(re.findall(r"[a-z_][a-z0-9_]+", text.lower())) - {"as", "cast", "select", "line"}

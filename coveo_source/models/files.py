@@ -47,10 +47,10 @@ class Model(NamedTuple):
     @property
     def query(self) -> exp.Query:
         """The parsed SQL, for the caller to change."""
-        return parsed(self.sql)
+        return parse_sql(self.sql)
 
 
-def parsed(sql: str) -> exp.Query:
+def parse_sql(sql: str) -> exp.Query:
     """A SELECT in DuckDB's dialect."""
     return cast(exp.Query, sqlglot.parse_one(sql, read=DIALECT))
 
@@ -78,7 +78,7 @@ def read_models(folder: Path) -> dict[str, Model]:
 def read_model(path: Path) -> Model:
     """Reads one SQL file and the YAML beside it."""
     sql = path.read_text(encoding="utf-8")
-    reads = frozenset(table.name for table in tables_of(parsed(sql)))
+    reads = frozenset(table.name for table in tables_of(parse_sql(sql)))
     config = properties(path.with_suffix(".yml"))
     unit = config.get("unique_key")
     return Model(path.stem, path, sql, reads, unit, config.get("meta", {}).get("unit_from", {}))

@@ -25,7 +25,7 @@ class Build(NamedTuple):
     fingerprint: str
 
 
-def due(
+def plan_builds(
     models: Iterable[Model],
     wanted: Iterable[str],
     seed: str,
@@ -49,7 +49,7 @@ def due(
         sources[model.name] = mark = fingerprint(model, sources)
         changed = model.name not in schema or known.get(model.name) != mark
         asked = full_refresh and model.name in names
-        unfit = loads.any and (loads.are_most or not model.unit)
+        unfit = loads.any and (loads.mostly_new or not model.unit)
         if changed or asked or unfit or model.reads & whole:
             whole.add(model.name)
         elif not loads.any:

@@ -36,7 +36,7 @@ REFERENCE = re.compile(r"""(?:ref|source)\(\s*(?:['"]\w+['"]\s*,\s*)?['"](\w+)['
 
 
 @dataclass(frozen=True)
-class Check:
+class DataTest:
     """One data test.
 
     table: the model or seed that it is about
@@ -84,7 +84,7 @@ class Described:
 
     name: str
     keys: tuple[str, ...]
-    checks: tuple[Check, ...]
+    checks: tuple[DataTest, ...]
 
 
 def described(folder: Path) -> Iterator[Described]:
@@ -96,10 +96,10 @@ def described(folder: Path) -> Iterator[Described]:
     for file in sorted(folder.glob("*.yml")):
         content = yaml.safe_load(file.read_text(encoding="utf-8"))
         for properties in [*content.get("models", []), *content.get("seeds", [])]:
-            yield describe(properties, file)
+            yield read_table(properties, file)
 
 
-def describe(properties: Mapping[str, Any], file: Path) -> Described:
+def read_table(properties: Mapping[str, Any], file: Path) -> Described:
     """One model or seed."""
     table = str(properties["name"])
     checks = [read_check(test, table, None, file) for test in tests(properties)]
@@ -118,7 +118,7 @@ def tests(properties: Mapping[str, Any]) -> list[Any]:
     return [*(properties.get("data_tests") or []), *(properties.get("tests") or [])]
 
 
-def read_check(test: Any, table: str, column: str | None, file: Path) -> Check | None:
+def read_check(test: Any, table: str, column: str | None, file: Path) -> DataTest | None:
     """One test as it stands in the file; None if it is turned off."""
     kind, given = kind_and_rest(test)
     place = f"{file.name}, {table}{f'.{column}' if column else ''}, test {kind}"
@@ -128,13 +128,15 @@ def read_check(test: Any, table: str, column: str | None, file: Path) -> Check |
     config = {key: value for key, value in given.items() if key in CONFIG}
     config |= given.get("config") or {}
     column = given.get("column_name", column)
-    check_names(place, kind, arguments, config)
+    check_arguments(place, kind, arguments, config)
     if column is None and kind != "expression_is_true":
         raise CheckError(f"{place}: it needs a column. Write it below one, or give column_name.")
     severity = str(config.get("severity", "error")).lower()
     if severity not in SEVERITIES:
         raise CheckError(f"{place}: the severity {severity} is unknown. Write error or warn.")
-    check = Check(table, column, kind, file, arguments, SEVERITIES[severity], config.get("where"))
+    check = DataTest(
+        table, column, kind, file, arguments, SEVERITIES[severity], config.get("where")
+    )
     if kind == "relationships" and not check.parent:
         raise CheckError(
             f"{place}: to is {arguments['to']!r}. Write ref('a model') or source('a source',"
@@ -159,7 +161,7 @@ def arguments_of(given: Mapping[str, Any]) -> dict[str, Any]:
     return {**{key: given[key] for key in given if key in plain}, **(given.get("arguments") or {})}
 
 
-def check_names(
+def check_arguments(
     place: str, kind: str, arguments: Mapping[str, Any], config: Mapping[str, Any]
 ) -> None:
     """Refuses what would otherwise be overlooked.

@@ -13,12 +13,12 @@ from .affected import (
     Rebuilt,
     Unit,
     expression_of,
-    own,
-    related,
+    referring_rows,
+    touched_rows,
     touched_units,
 )
 from .files import DIALECT, Model
-from .qualify import Schema, explicit
+from .qualify import Schema, qualify_query
 
 
 class Range(NamedTuple):
@@ -53,14 +53,14 @@ class Limits(NamedTuple):
     rebuilt: Rebuilt = NOTHING
 
 
-def condition(model: Model, unit: Unit, table: str, schema: Schema, limits: Limits) -> str | None:
+def row_filter(model: Model, unit: Unit, table: str, schema: Schema, limits: Limits) -> str | None:
     """The condition for the rows of a table that a model needs to rebuild its touched units."""
     known = schema.get(table, {})
     if unit.column == VISIT:
         if VISIT in known:
-            return timed(related(table, schema, limits.rebuilt), known, limits.times)
+            return timed(referring_rows(table, schema, limits.rebuilt), known, limits.times)
         if "search_id" in known:
-            visits = timed(own(TIMELINE, limits.rebuilt), schema[TIMELINE], limits.times)
+            visits = timed(touched_rows(TIMELINE, limits.rebuilt), schema[TIMELINE], limits.times)
             return f"search_id in (select event_id from {TIMELINE} where {visits})"
         return None
     expression = expression_of(model, table, schema)
@@ -84,10 +84,10 @@ def timed(condition: str, known: Mapping[str, str], times: Range | None) -> str:
 def restricted(model: Model, unit: Unit, schema: Schema, limits: Limits) -> exp.Query:
     """The query that gives the rows of the touched units, and no others."""
     wanted = unit.among(unit.column, touched_units(model, unit, schema, limits.rebuilt))
-    return explicit(
+    return qualify_query(
         narrowed(model.query, wanted),
         schema,
-        lambda table: condition(model, unit, table, schema, limits),
+        lambda table: row_filter(model, unit, table, schema, limits),
     )
 
 

@@ -16,7 +16,7 @@ from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import Scope, traverse_scope
 
 from ..tables import TABLES, column_type
-from .files import DIALECT, parsed, tables_of
+from .files import DIALECT, parse_sql, tables_of
 
 Schema = Mapping[str, Mapping[str, str]]
 """Name and SQL type of the columns of every table that there is."""
@@ -40,7 +40,7 @@ SQL_TYPES: dict[str, str] = {
 """dlt's types as DuckDB calls them."""
 
 
-def schema_of(pipeline: dlt.Pipeline) -> Schema:
+def sql_schema(pipeline: dlt.Pipeline) -> Schema:
     """The tables that a pipeline has in the destination, and their columns."""
     if not pipeline.default_schema_name:
         return {}
@@ -63,7 +63,7 @@ def columns(table: str) -> dict[str, str]:
     }
 
 
-def explicit(
+def qualify_query(
     query: exp.Query, schema: Schema, condition: Callable[[str], str | None] = lambda table: None
 ) -> exp.Query:
     """The query over the tables that there are, with all columns named and typed.
@@ -104,7 +104,7 @@ def restrict(table: exp.Table, where: str | None) -> None:
     select = table.find_ancestor(exp.Select)
     if select is None or select.args.get("joins"):
         table.replace(
-            parsed(f"select * from {table.name} where {where}").subquery(table.alias_or_name)
+            parse_sql(f"select * from {table.name} where {where}").subquery(table.alias_or_name)
         )
         return
     # a level less, and its columns: what databases and dlt spend on the query grows with these
@@ -140,7 +140,7 @@ def stand_in(table: exp.Table, lacking: Mapping[str, str], exists: bool) -> exp.
     rows = (
         f"*, {', '.join(nulls)} from {table.name}" if exists else f"{', '.join(nulls)} where false"
     )
-    return parsed(f"select {rows}").subquery(table.alias_or_name)
+    return parse_sql(f"select {rows}").subquery(table.alias_or_name)
 
 
 def align(union: exp.SetOperation) -> None:

@@ -10,8 +10,8 @@ from dlt.dataset import Relation
 from sqlglot import exp
 
 from ..destination.jobs import DirectClient, quoted
-from .dialects import MENDS, translated
-from .files import DIALECT, parsed
+from .dialects import REWRITES, translated
+from .files import DIALECT, parse_sql
 
 Scope = str
 """The condition for the rows of a table that a query's result replaces, as the destination's SQL
@@ -40,16 +40,16 @@ class DirectRelation(Relation):
         return SqlModel(quoted(self.to_sql(), columns), DIALECT)
 
 
-def relation(dataset: dlt.Dataset, query: exp.Query) -> Relation:
+def to_relation(dataset: dlt.Dataset, query: exp.Query) -> Relation:
     """A query, ready for the destination. It may be changed on the way."""
     if not isinstance(dataset.destination_client, DirectClient):
         return dataset(translated(query, dataset.destination_dialect))
-    query.transform(MENDS[DIALECT], copy=False)
-    bind(query, dataset)
+    query.transform(REWRITES[DIALECT], copy=False)
+    qualify_tables(query, dataset)
     return DirectRelation(dataset=dataset, query=query, _execute_raw_query=True)
 
 
-def bind(query: exp.Query, dataset: dlt.Dataset) -> None:
+def qualify_tables(query: exp.Query, dataset: dlt.Dataset) -> None:
     """Writes the dataset before the names of its tables, and all names in quotes."""
     known = set(dataset.tables)
     for table in query.find_all(exp.Table):
@@ -59,15 +59,15 @@ def bind(query: exp.Query, dataset: dlt.Dataset) -> None:
         identifier.set("quoted", True)
 
 
-def rows_of(dataset: dlt.Dataset, sql: str) -> list[tuple[Any, ...]]:
+def fetch_rows(dataset: dlt.Dataset, sql: str) -> list[tuple[Any, ...]]:
     """The rows of a query in DuckDB's dialect."""
-    return relation(dataset, parsed(sql)).fetchall()
+    return to_relation(dataset, parse_sql(sql)).fetchall()
 
 
 def scope_of(dataset: dlt.Dataset, condition: str, column: str, sql: str) -> Scope:
     """A scope from a condition that holds `{column}` and, for the texts of a query, `{values}`."""
     escaped = dataset.sql_client.escape_column_name(column)
-    values = relation(dataset, parsed(sql)).to_sql()
+    values = to_relation(dataset, parse_sql(sql)).to_sql()
     filled = condition.format(column=escaped, values=values)
     return filled.replace("{", "{{").replace("}", "}}")
 
@@ -81,7 +81,7 @@ def query_resource(dataset: dlt.Dataset, name: str, query: exp.Query, scope: Sco
     Raises:
         UntypedColumn: if a column would not arrive
     """
-    found = relation(dataset, query)
+    found = to_relation(dataset, query)
     columns = column_hints(query)
     disposition: Any = "replace"
     if scope:

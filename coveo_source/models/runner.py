@@ -17,17 +17,25 @@ import pyarrow as pa
 from dlt.common.runtime import signals
 from dlt.pipeline.helpers import pipeline_drop
 
-from ..destination.duckdb import roomy
-from ..exceptions import ModelError, found_in
+from ..destination.duckdb import building_settings
+from ..exceptions import ModelError, find_cause
 from ..tables import TABLES
 from .affected import VISITS, Rebuilt, Unit, touched_units, work_list
 from .errors import failed
-from .files import SEED, Model, levels, parsed, seed_rows, selected
-from .plan import Build, due, seed_fingerprint
+from .files import SEED, Model, levels, parse_sql, seed_rows, selected
+from .plan import Build, plan_builds, seed_fingerprint
 from .pushdown import Limits, Range, restricted
-from .qualify import Schema, explicit, schema_of
-from .resources import EVERYTHING, fits, query_resource, relation, rows_of, rows_resource, scope_of
-from .state import BUILDS, LOADS, TAKEN_IN, UNITS, Loads, fingerprints, loads_of
+from .qualify import Schema, qualify_query, sql_schema
+from .resources import (
+    EVERYTHING,
+    fetch_rows,
+    fits,
+    query_resource,
+    rows_resource,
+    scope_of,
+    to_relation,
+)
+from .state import BUILDS, CONSUMED, CONSUMED_LOADS, UNITS, Loads, fingerprints, loads_of
 
 
 def build(
@@ -49,10 +57,10 @@ def build(
         ModelError: if a model fails; its table and all loads stay as they were
     """
     every, wanted = selected((), folder), selected(names, folder)
-    schema = schema_of(pipeline)
+    schema = sql_schema(pipeline)
     if not schema.keys() & TABLES.keys():
         return
-    with roomy(pipeline):
+    with building_settings(pipeline):
         builds, taken_in, events = prepared(pipeline, every, wanted, schema, full_refresh, folder)
     groups = groups_of(builds)
     rebuilt: dict[str, str] = {}
@@ -64,7 +72,7 @@ def build(
         try:
             load_id, counts = build_package(pipeline, package)
         except ModelError as error:
-            if not found_in(error, duckdb.OutOfMemoryException):
+            if not find_cause(error, duckdb.OutOfMemoryException):
                 raise
             # what an aggregate holds of each group cannot go to disk
             load_id, counts = build_package(pipeline, package, limited=False)
@@ -95,12 +103,12 @@ def build_package(
     """
     models = [each.model for each in package.builds]
     as_a_whole = any(not each.unit for each in package.builds)
-    with roomy(pipeline, package.events if as_a_whole else 0, limited):
+    with building_settings(pipeline, package.events if as_a_whole else 0, limited):
         resources = model_resources(pipeline, package.builds, package.rebuilt)
         if package.taken_in:
             taken_in = [{"load_id": load} for load in package.taken_in]
-            resources.append(rows_resource(LOADS, taken_in))
-        [load_id] = load(pipeline, resources, models)
+            resources.append(rows_resource(CONSUMED_LOADS, taken_in))
+        [load_id] = run_package(pipeline, resources, models)
         return load_id, count_rows(pipeline.dataset(), [model.name for model in models])
 
 
@@ -122,9 +130,9 @@ def prepared(
     loads = loads_of(dataset, schema)
     known = fingerprints(dataset, schema)
     chosen = [model.name for model in wanted]
-    builds = due(every, chosen, mark, schema, loads, known, full_refresh)
+    builds = plan_builds(every, chosen, mark, schema, loads, known, full_refresh)
     if builds and seed and (SEED not in schema or known.get(SEED) != mark):
-        load(pipeline, seed_resources(seed, mark), [])
+        run_package(pipeline, seed_resources(seed, mark), [])
     if not any(each.unit for each in builds):
         return builds, loads.complete, loads.events
     # with the last model the list is done too
@@ -159,13 +167,13 @@ def write_work_list(
     units = [(each.model, each.unit) for each in builds if each.unit]
     ids = ", ".join(f"'{load}'" for load in loads.fresh) or "null"
     dataset = pipeline.dataset()
-    query = explicit(parsed(work_list(units, schema, ids)), schema)
-    done = scope_of(dataset, "{column} in ({values})", "_dlt_load_id", TAKEN_IN)
-    return load(pipeline, [query_resource(dataset, UNITS, query, done)], [])
+    query = qualify_query(parse_sql(work_list(units, schema, ids)), schema)
+    done = scope_of(dataset, "{column} in ({values})", "_dlt_load_id", CONSUMED)
+    return run_package(pipeline, [query_resource(dataset, UNITS, query, done)], [])
 
 
 @contextmanager
-def unpaused() -> Iterator[None]:
+def gc_disabled() -> Iterator[None]:
     """Work that the garbage collector does not interrupt.
 
     Parsed SQL is so many small objects that a quarter of the time would go into looking at them.
@@ -179,10 +187,10 @@ def unpaused() -> Iterator[None]:
             gc.enable()
 
 
-@unpaused()
+@gc_disabled()
 def model_resources(pipeline: dlt.Pipeline, builds: Sequence[Build], rebuilt: Rebuilt) -> list[Any]:
     """The models of one load package, and the fingerprints of those that are built as a whole."""
-    schema, dataset = schema_of(pipeline), pipeline.dataset()
+    schema, dataset = sql_schema(pipeline), pipeline.dataset()
     resources: list[Any] = []
     times = None
     if any(each.unit for each in builds):
@@ -209,10 +217,10 @@ def as_a_whole(pipeline: dlt.Pipeline, dataset: dlt.Dataset, model: Model, schem
 
     A table whose columns are no longer those of the model is dropped, once the SQL is known to run.
     """
-    query = explicit(model.query, schema)
+    query = qualify_query(model.query, schema)
     exists = model.name in schema
     if exists and not fits(dataset, model.name, query):
-        relation(dataset, query.limit(1)).fetchall()
+        to_relation(dataset, query.limit(1)).fetchall()
         pipeline_drop(pipeline, [model.name])()
         exists = False
     return query_resource(dataset, model.name, query, EVERYTHING if exists else None)
@@ -230,7 +238,7 @@ def by_unit(dataset: dlt.Dataset, model: Model, unit: Unit, schema: Schema, limi
 
 def range_of(dataset: dlt.Dataset, since_until: str, kind: str) -> Range | None:
     """From the first column's least to the second one's greatest value; None if there is none."""
-    [(first, last)] = rows_of(
+    [(first, last)] = fetch_rows(
         dataset, f"select min(since) as first, max(until) as last from ({since_until}) as ranges"
     )
     return Range(kind, first.isoformat(), last.isoformat()) if first else None
@@ -244,8 +252,8 @@ def seed_resources(rows: list[dict[str, str]], mark: str) -> list[Any]:
     ]
 
 
-@unpaused()
-def load(pipeline: dlt.Pipeline, resources: list[Any], built: Sequence[Model]) -> list[str]:
+@gc_disabled()
+def run_package(pipeline: dlt.Pipeline, resources: list[Any], built: Sequence[Model]) -> list[str]:
     """Runs one load package; returns its id.
 
     built: the models in it
@@ -266,7 +274,7 @@ def load(pipeline: dlt.Pipeline, resources: list[Any], built: Sequence[Model]) -
 
 def count_rows(dataset: dlt.Dataset, tables: Sequence[str]) -> list[tuple[str, int]]:
     """The name and the rows of tables in the destination."""
-    counts = rows_of(
+    counts = fetch_rows(
         dataset,
         " union all ".join(
             f"select cast('{table}' as varchar) as table_name,"

@@ -7,16 +7,16 @@ import dlt
 
 from ..tables import EVENT_TABLES, TABLES
 from .qualify import Schema
-from .resources import rows_of
+from .resources import fetch_rows
 
 UNITS = "touched_units"
-LOADS = "rebuilt_loads"
+CONSUMED_LOADS = "rebuilt_loads"
 BUILDS = "model_builds"
 """The list of units to be rebuilt, the loads that all models have taken in, and for each model
 what its table was last built from as a whole."""
 
 COMPLETE = "select load_id from _dlt_loads where status = 0"
-TAKEN_IN = f"select load_id from {LOADS} where _dlt_load_id in ({COMPLETE})"
+CONSUMED = f"select load_id from {CONSUMED_LOADS} where _dlt_load_id in ({COMPLETE})"
 """That a load is taken in is a fact of its own, true once the package that says so is complete. A
 newest load would tell less: one may be extracted early and loaded late."""
 
@@ -49,7 +49,7 @@ class Loads:
         return sum(self.rows.get(table, 0) for table in EVENT_TABLES)
 
     @property
-    def are_most(self) -> bool:
+    def mostly_new(self) -> bool:
         """Whether most rows are fresh, or all of a table: it may have been dropped in between."""
         refilled = any(self.fresh_rows[table] == rows for table, rows in self.rows.items())
         return refilled or sum(self.fresh_rows.values()) > SHARE * sum(self.rows.values())
@@ -57,7 +57,7 @@ class Loads:
 
 def loads_of(dataset: dlt.Dataset, schema: Schema) -> Loads:
     """Compares the rows of the tables with the loads that the models have taken in."""
-    counted = rows_of(
+    counted = fetch_rows(
         dataset,
         " union all ".join(
             f"select cast('{table}' as varchar) as table_name, {load_id(table, schema)} as load_id,"
@@ -66,8 +66,10 @@ def loads_of(dataset: dlt.Dataset, schema: Schema) -> Loads:
             if table in schema
         ),
     )
-    taken_in = {load for (load,) in rows_of(dataset, TAKEN_IN)} if LOADS in schema else set()
-    complete = {load for (load,) in rows_of(dataset, COMPLETE)}
+    taken_in = (
+        {load for (load,) in fetch_rows(dataset, CONSUMED)} if CONSUMED_LOADS in schema else set()
+    )
+    complete = {load for (load,) in fetch_rows(dataset, COMPLETE)}
     fresh = {load for _, load, _ in counted} - taken_in
     rows: dict[str, int] = {}
     fresh_rows: dict[str, int] = {}
@@ -89,4 +91,4 @@ def fingerprints(dataset: dlt.Dataset, schema: Schema) -> dict[str, str]:
     if BUILDS not in schema:
         return {}
     sql = f"select model, fingerprint from {BUILDS} where _dlt_load_id in ({COMPLETE})"
-    return dict(rows_of(dataset, sql))
+    return dict(fetch_rows(dataset, sql))

@@ -25,7 +25,7 @@ PARSING = {
 }
 
 
-def parsed(content: bytes, export_format: str, names: list[str]) -> pa.Table:
+def parse_cells(content: bytes, export_format: str, names: list[str]) -> pa.Table:
     """The cells of records that fit the grammar, all as text; an empty one is null.
 
     names: of the columns; a header in the content is a record like any other
@@ -34,7 +34,7 @@ def parsed(content: bytes, export_format: str, names: list[str]) -> pa.Table:
         pyarrow.ArrowInvalid: if a cell is not UTF-8
     """
     if export_format == "EXCEL":
-        content = mend(content)
+        content = unescape_backslashes(content)
     return csv.read_csv(
         pa.BufferReader(content),
         # in one block: at its end the parser would look for the end of a record once more
@@ -48,7 +48,7 @@ def parsed(content: bytes, export_format: str, names: list[str]) -> pa.Table:
     )
 
 
-def mend(block: bytes) -> bytes:
+def unescape_backslashes(block: bytes) -> bytes:
     r"""Removes the escape from each `"\` inside of quotes; `block` begins outside of them.
 
     A run of quotes before a backslash is read in pairs, from behind the opening quote if it is

@@ -62,7 +62,7 @@ class Casting:
         self._database = database
         self.table = table
         self.header = header
-        self.schema = schema_of(table, header)
+        self.schema = arrow_schema(table, header)
         self.cells = [f"cell_{place}" for place in range(len(header))]
         self._typed = [place for place, name in enumerate(header) if column_type(name) != "text"]
         self._query = self._cast_query()
@@ -124,7 +124,8 @@ class Casting:
         if not found.num_rows:
             return []
         record = ", ".join(
-            f"{literal(name)}, {cell}" for name, cell in zip(self.header, self.cells, strict=True)
+            f"{sql_literal(name)}, {cell}"
+            for name, cell in zip(self.header, self.cells, strict=True)
         )
         query = f"select cast(json_object({record}) as varchar) as record from cells"
         return [str(text) for text in self._run(query, found)["record"].to_pylist()]
@@ -138,12 +139,12 @@ def lacking(columns: Iterable[pa.ChunkedArray]) -> pa.ChunkedArray:
     return first
 
 
-def literal(text: str) -> str:
+def sql_literal(text: str) -> str:
     """A text as SQL writes it."""
     return "'" + text.replace("'", "''") + "'"
 
 
-def schema_of(table: Table, header: Iterable[str]) -> pa.Schema:
+def arrow_schema(table: Table, header: Iterable[str]) -> pa.Schema:
     """The Arrow schema of a table with these columns; its key is never null."""
     return pa.schema(
         [

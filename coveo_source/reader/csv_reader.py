@@ -14,13 +14,13 @@ import pyarrow as pa
 
 from ..exceptions import TableError
 from ..tables import Table
-from .arrow import parsed
-from .casting import Batch, Casting, schema_of
+from .arrow import parse_cells
+from .casting import Batch, Casting, arrow_schema
 from .chunks import CsvFile, OnDisk, Rest, cut
-from .fallback import Data, Record, mapped, printable, records
+from .fallback import Data, Record, mmap_file, printable, records
 from .grammar import Piece
 from .header import LONGEST, header_of
-from .readahead import ahead
+from .readahead import read_ahead
 from .rejects import REJECTED_SCHEMA, WHOLE_RECORD, as_table, rejection
 
 BATCH_ROWS = 50_000
@@ -41,7 +41,7 @@ def read(source: CsvFile | Path, table: Table, export_format: str) -> Iterator[B
     file = OnDisk(source, source.parent) if isinstance(source, Path) else source
     with closing(file.open()) as opened:
         header = header_of(opened.read(LONGEST), table, export_format)
-    with closing(ahead(batches(file, table, header, export_format))) as coming:
+    with closing(read_ahead(batches(file, table, header, export_format))) as coming:
         yield from coming
 
 
@@ -57,18 +57,18 @@ def batches(
     with (
         # the thread that asks is enough: another unpacks and a third uses the rows
         duckdb.connect(":memory:", config={"threads": 1}) as database,
-        closing(ahead(cut(file, export_format, len(header)))) as pieces,
+        closing(read_ahead(cut(file, export_format, len(header)))) as pieces,
     ):
         casting = Casting(database, table, header)
         for number, piece in enumerate(pieces):
-            for batch in batches_of(piece, casting, export_format, done, has_header=not number):
+            for batch in piece_batches(piece, casting, export_format, done, has_header=not number):
                 yield batch
                 done += batch.records
     if not done:
         yield empty(table, header)
 
 
-def batches_of(
+def piece_batches(
     piece: Piece | Rest, casting: Casting, export_format: str, before: int, has_header: bool
 ) -> Iterator[Batch]:
     """The batches of one piece.
@@ -79,14 +79,14 @@ def batches_of(
         TableError: if it cannot be read
     """
     if isinstance(piece, Rest):
-        with mapped(piece.path) as data:
+        with mmap_file(piece.path) as data:
             yield from salvaged(data, casting, export_format, before, has_header)
         piece.path.unlink()
         return
     if piece.records == has_header:
         return
     try:
-        cells = parsed(piece.content, export_format, casting.cells).slice(has_header)
+        cells = parse_cells(piece.content, export_format, casting.cells).slice(has_header)
     except pa.ArrowInvalid:
         # not UTF-8: one of its records is to blame, and the others are sound
         yield from salvaged(piece.content, casting, export_format, before, has_header)
@@ -137,5 +137,5 @@ def chunks(rest: Iterator[Record]) -> Iterator[list[Record]]:
 
 def empty(table: Table, header: Iterable[str] | None = None) -> Batch:
     """A batch without records, with the columns of the file or else the catalogue's."""
-    schema = schema_of(table, header or table.columns)
+    schema = arrow_schema(table, header or table.columns)
     return Batch(0, schema.empty_table(), REJECTED_SCHEMA.empty_table())

@@ -51,11 +51,11 @@ def records(data: Data, export_format: str, width: int) -> Iterator[Record]:
         line_end = LINE_END.match(data, end)
         position = line_end.end() if line_end else end
         if record.raw:
-            yield sized(record, width)
+            yield check_width(record, width)
 
 
 @contextmanager
-def mapped(path: Path) -> Iterator[Data]:
+def mmap_file(path: Path) -> Iterator[Data]:
     """A file as bytes that are read when they are looked at."""
     if path.stat().st_size:
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
@@ -64,7 +64,7 @@ def mapped(path: Path) -> Iterator[Data]:
         yield b""
 
 
-def sized(record: Record, width: int) -> Record:
+def check_width(record: Record, width: int) -> Record:
     """The record, refused if it has too few or too many cells."""
     if record.cells is None or len(record.cells) == width:
         return record

@@ -24,9 +24,9 @@ ALL = b"+" if sys.version_info >= (3, 11) else b""
 is nothing else, since what follows a quote decides whether the cell ends."""
 BARE = rb'[^",\r\n]*'
 """A cell without quotes."""
-UNQUOTED = {"EXCEL": BARE, "NO_NEWLINE": rb'[^",\r\n\\]*'}
+UNQUOTED_CELL = {"EXCEL": BARE, "NO_NEWLINE": rb'[^",\r\n\\]*'}
 """Those of them that are parsed: Arrow would take a backslash for an escape there too."""
-QUOTED = {
+QUOTED_CELL = {
     "EXCEL": rb'"[^"]*%b"(?:["\\][^"]*%b"){0,9999}%b' % (ALL, ALL, ALL),
     "NO_NEWLINE": rb'"[^"\\]*%b(?:\\["\\][^"\\]*%b){0,9999}%b"' % (ALL, ALL, ALL),
 }
@@ -51,7 +51,7 @@ def record_pattern(export_format: str, width: int) -> re.Pattern[bytes]:
 
     A lone `\r` ends none: it would be a guess whether it is a part of a cell.
     """
-    cell = b"(?:%b|%b%b)" % (QUOTED[export_format], UNQUOTED[export_format], ALL)
+    cell = b"(?:%b|%b%b)" % (QUOTED_CELL[export_format], UNQUOTED_CELL[export_format], ALL)
     return re.compile(rb"(?:\r?\n)*%b(?:,%b){%d}%b\r?\n" % (cell, cell, width - 1, ALL))
 
 

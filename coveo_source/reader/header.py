@@ -35,11 +35,11 @@ def header_of(start: bytes, table: Table, export_format: str) -> list[str]:
             " Without it nothing in the file can be told apart, so nothing was loaded."
         )
     names = [(cell or "").strip().removeprefix(f"{table.name}.") for cell in record.cells]
-    check(names, table)
+    check_header(names, table)
     return names
 
 
-def check(names: Sequence[str], table: Table) -> None:
+def check_header(names: Sequence[str], table: Table) -> None:
     """Refuses a header that is not one of this table."""
     missing = [name for name in (*table.key, CURSOR) if name not in names]
     if missing:
@@ -55,7 +55,7 @@ def check(names: Sequence[str], table: Table) -> None:
             raise TableError(f"The header of {table.file_name} has the column {name!r} twice.")
 
 
-def check_names(names: Iterable[str], table: Table, normalize: Callable[[str], str]) -> None:
+def check_collisions(names: Iterable[str], table: Table, normalize: Callable[[str], str]) -> None:
     """Refuses columns that would fall together in the destination.
 
     normalize: API name to the name of the column in the destination

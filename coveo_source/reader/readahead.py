@@ -10,7 +10,7 @@ T = TypeVar("T")
 END: Any = object()
 
 
-def ahead(items: Generator[T, None, None], count: int = 1) -> Generator[T, None, None]:
+def read_ahead(items: Generator[T, None, None], count: int = 1) -> Generator[T, None, None]:
     """The same items, made in a thread of their own, at most `count` of them in advance.
 
     An error is raised where its item would have come. `items` is closed in the end, also where

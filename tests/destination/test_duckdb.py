@@ -11,12 +11,12 @@ from coveo_source.destination.duckdb import (
     BYTES_AN_EVENT,
     LOADING,
     TABLES_AT_ONCE,
-    FrugalDuckDb,
+    TunedDuckDb,
     building,
+    building_settings,
     cores,
-    frugal,
+    loading_settings,
     own_limit,
-    roomy,
     tuned,
 )
 from tests.support.cli_user import PIPELINE
@@ -38,7 +38,7 @@ def test_a_load_has_one_thread_and_little_memory_and_what_follows_has_not(
 ) -> None:
     pipeline = pipeline_of(destination=tuned("duckdb"))
     usual = settings(pipeline_of(destination="duckdb"))
-    with frugal(pipeline):
+    with loading_settings(pipeline):
         found = settings(pipeline)
         assert found["threads"] == str(LOADING["threads"])
         assert found["memory_limit"] == "190.7 MiB"
@@ -49,7 +49,7 @@ def test_a_load_has_one_thread_and_little_memory_and_what_follows_has_not(
 def test_models_have_some_memory_and_what_follows_has_all(own_folder: Path) -> None:
     pipeline = pipeline_of(destination=tuned("duckdb"))
     usual = settings(pipeline)
-    with roomy(pipeline):
+    with building_settings(pipeline):
         found = settings(pipeline)
     with duckdb.connect(config=dict(building())) as alone:
         wanted = alone.sql("select value from duckdb_settings() where name = 'memory_limit'")
@@ -70,12 +70,12 @@ def test_models_of_many_events_have_more_memory_but_never_more_than_duckdb_takes
     )
     pipeline = pipeline_of(destination=tuned("duckdb"))
     usual = settings(pipeline)
-    with roomy(pipeline, 4 * events):
+    with building_settings(pipeline, 4 * events):
         assert settings(pipeline)["memory_limit"] == usual["memory_limit"]
 
 
 def test_a_file_stays_open_while_models_are_built(own_folder: Path) -> None:
-    with roomy(pipeline := pipeline_of(destination=tuned("duckdb"))):
+    with building_settings(pipeline := pipeline_of(destination=tuned("duckdb"))):
         settings(pipeline)
         # another process, and so one with other settings, cannot open it
         with pytest.raises(duckdb.ConnectionException):
@@ -87,10 +87,10 @@ def test_settings_of_the_user_come_first(own_folder: Path, monkeypatch: pytest.M
     monkeypatch.setenv("DESTINATION__DUCKDB__CREDENTIALS__GLOBAL_CONFIG", '{"threads": 3}')
     monkeypatch.setenv("DESTINATION__DUCKDB__CREDENTIALS__DATABASE", "theirs.duckdb")
     pipeline = pipeline_of(destination=tuned("duckdb"))
-    with frugal(pipeline):
+    with loading_settings(pipeline):
         found = settings(pipeline)
     assert (found["threads"], found["memory_limit"]) == ("3", "190.7 MiB")
-    with roomy(pipeline):
+    with building_settings(pipeline):
         assert settings(pipeline)["threads"] == "3"
     assert (own_folder / "theirs.duckdb").exists()
 
@@ -99,7 +99,7 @@ def test_a_database_that_is_given_as_a_path_is_used(
     own_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DESTINATION__DUCKDB__CREDENTIALS", "duckdb:///theirs.duckdb")
-    with frugal(pipeline := pipeline_of(destination=tuned("duckdb"))):
+    with loading_settings(pipeline := pipeline_of(destination=tuned("duckdb"))):
         assert settings(pipeline)["threads"] == "1"
     assert (own_folder / "theirs.duckdb").exists()
 
@@ -117,7 +117,7 @@ def test_a_destination_under_a_name_of_its_own_is_tuned_too(
 ) -> None:
     monkeypatch.setenv("DESTINATION__WAREHOUSE__DESTINATION_TYPE", "duckdb")
     destination = tuned("warehouse")
-    assert isinstance(destination, FrugalDuckDb)
+    assert isinstance(destination, TunedDuckDb)
     assert destination.destination_name == "warehouse"
     assert destination.capabilities().max_parallel_load_jobs == TABLES_AT_ONCE
 
@@ -125,5 +125,5 @@ def test_a_destination_under_a_name_of_its_own_is_tuned_too(
 def test_other_destinations_are_left_as_they_are(own_folder: Path) -> None:
     destination = tuned("postgres")
     assert type(destination) is dlt.destinations.postgres
-    with frugal(pipeline_of(destination=destination)):
+    with loading_settings(pipeline_of(destination=destination)):
         pass

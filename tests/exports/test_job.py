@@ -21,13 +21,13 @@ from coveo_source.exceptions import (
     UnknownStatus,
 )
 from coveo_source.exports import job as export_module
-from coveo_source.exports.job import Export, Job, Ledger, adopt_or_create, ours, wait
-from coveo_source.exports.window import Due, Window
-from coveo_source.settings import CoveoConfiguration, Settings, checked
+from coveo_source.exports.job import Export, ExportOwner, ExportRequest, adopt_or_create, ours, wait
+from coveo_source.exports.window import Window, WindowTables
+from coveo_source.settings import CoveoConfiguration, Settings, check_settings
 
 START = datetime(2026, 3, 3, tzinfo=timezone.utc)
 WINDOW = Window(START, START + timedelta(days=1))
-LEDGER = Ledger("coveo", "coveo_ua")
+LEDGER = ExportOwner("coveo", "coveo_ua")
 
 Serve = Callable[..., DemoServer]
 
@@ -37,11 +37,11 @@ def settings_of(server: DemoServer | None = None, **changes: Any) -> Settings:
     configuration.api_key = server.api_key if server else "key"
     configuration.org = server.org if server else "acme"
     configuration.base_url = server.base_url if server else "https://platform.cloud.coveo.com"
-    return replace(checked(configuration), **changes)
+    return replace(check_settings(configuration), **changes)
 
 
-def job_of(server: DemoServer | None = None, **changes: Any) -> Job:
-    job = Job(Due(WINDOW, ("searches", "clicks")), LEDGER, settings_of(server))
+def job_of(server: DemoServer | None = None, **changes: Any) -> ExportRequest:
+    job = ExportRequest(WindowTables(WINDOW, ("searches", "clicks")), LEDGER, settings_of(server))
     return replace(job, **changes)
 
 
@@ -68,16 +68,20 @@ OTHER_SETTINGS: dict[str, dict[str, Any]] = {
     "filter of custom events": {"custom_event_filters": ("(a=='b')",)},
     "two filters": {"filters": ("(a=='b')", "(c=='d')")},
 }
-OTHER_JOBS: dict[str, Job] = {
+OTHER_JOBS: dict[str, ExportRequest] = {
     "as it is": job_of(),
     **{name: job_of(settings=settings_of(None, **c)) for name, c in OTHER_SETTINGS.items()},
-    "start": job_of(due=Due(Window(START - timedelta(minutes=1), WINDOW.end), ("searches",))),
-    "end": job_of(due=Due(Window(START, WINDOW.end + timedelta(minutes=1)), ("searches",))),
-    "tables": job_of(due=Due(WINDOW, ("searches",))),
+    "start": job_of(
+        due=WindowTables(Window(START - timedelta(minutes=1), WINDOW.end), ("searches",))
+    ),
+    "end": job_of(
+        due=WindowTables(Window(START, WINDOW.end + timedelta(minutes=1)), ("searches",))
+    ),
+    "tables": job_of(due=WindowTables(WINDOW, ("searches",))),
     "dimensions": job_of(dimensions=("id",)),
     "other dimensions": job_of(dimensions=("id", "datetime")),
-    "pipeline": job_of(ledger=Ledger("coveo2", "coveo_ua")),
-    "dataset": job_of(ledger=Ledger("coveo", "coveo_ua2")),
+    "pipeline": job_of(ledger=ExportOwner("coveo2", "coveo_ua")),
+    "dataset": job_of(ledger=ExportOwner("coveo", "coveo_ua2")),
 }
 
 
@@ -88,7 +92,9 @@ def test_whatever_changes_the_export_changes_its_fingerprint(one: str, other: st
 
 def test_what_does_not_change_the_export_leaves_its_fingerprint() -> None:
     job = job_of(dimensions=("id", "datetime"))
-    reordered = replace(job, due=Due(WINDOW, ("clicks", "searches")), dimensions=("datetime", "id"))
+    reordered = replace(
+        job, part=WindowTables(WINDOW, ("clicks", "searches")), dimensions=("datetime", "id")
+    )
     assert reordered.fingerprint == job.fingerprint
     patient = settings_of(None, poll_timeout=timedelta(days=1), keep_exports=True, api_key="new")
     assert replace(job, settings=patient).fingerprint == job.fingerprint
@@ -194,9 +200,9 @@ def test_only_the_exports_of_this_pipeline_and_dataset_are_ours() -> None:
     others = [
         described(""),
         described("coveo_source"),
-        described(job_of(ledger=Ledger("coveo2", "coveo_ua")).description),
-        described(job_of(ledger=Ledger("coveo", "coveo_ua2")).description),
-        described(job_of(ledger=Ledger("coveo", "coveo")).description),
+        described(job_of(ledger=ExportOwner("coveo2", "coveo_ua")).description),
+        described(job_of(ledger=ExportOwner("coveo", "coveo_ua2")).description),
+        described(job_of(ledger=ExportOwner("coveo", "coveo")).description),
         described(f"copy of {job_of().description}"),
     ]
     assert ours([*others, mine], LEDGER) == [mine]

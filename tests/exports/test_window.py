@@ -8,19 +8,19 @@ from hypothesis import strategies as st
 
 from coveo_source.exports.window import (
     SMALLEST,
-    Due,
     Span,
     Window,
-    due,
+    WindowTables,
     fit,
     floor_to,
     halves,
-    resume,
     short_time,
+    split_after_export,
     tile,
     tiled,
     union,
     window_between,
+    windows_due,
     wire_time,
 )
 from coveo_source.tables import TABLES
@@ -144,7 +144,7 @@ def test_short_time_leaves_out_what_is_nought(instant: datetime, text: str) -> N
 
 
 def test_a_due_window_names_its_ends_and_tables() -> None:
-    part = Due(Window(at(0), at(121)), ("searches", "clicks"))
+    part = WindowTables(Window(at(0), at(121)), ("searches", "clicks"))
     assert str(part) == "2024-02-28 22:00 to 2024-02-29 00:01 (searches, clicks)"
 
 
@@ -210,7 +210,7 @@ def test_windows_that_touch_become_one() -> None:
 def test_every_minute_due_for_a_table_is_in_exactly_one_window_that_names_it(
     cursors: dict[str, datetime | None], span: Span, length: int
 ) -> None:
-    parts = tiled(due(cursors, span, TABLES), length * MINUTE)
+    parts = tiled(windows_due(cursors, span, TABLES), length * MINUTE)
     for number in range(LAST_MINUTE + 1):
         minute = at(number)
         holding = [part for part in parts if part.window.start <= minute < part.window.end]
@@ -224,7 +224,7 @@ def test_every_minute_due_for_a_table_is_in_exactly_one_window_that_names_it(
 def test_due_windows_are_in_order_within_bounds_and_name_tables_as_the_catalogue_does(
     cursors: dict[str, datetime | None], span: Span, length: int
 ) -> None:
-    parts = tiled(due(cursors, span, TABLES), length * MINUTE)
+    parts = tiled(windows_due(cursors, span, TABLES), length * MINUTE)
     order = list(TABLES)
     for part in parts:
         assert part.window.start < part.window.end <= span.end
@@ -251,7 +251,7 @@ def test_due_windows_are_in_order_within_bounds_and_name_tables_as_the_catalogue
 def test_due_windows_are_exact_to_the_millisecond(
     cursors: dict[str, datetime | None], span: Span, length: timedelta, probes: list[datetime]
 ) -> None:
-    parts = tiled(due(cursors, span, TABLES), length)
+    parts = tiled(windows_due(cursors, span, TABLES), length)
     edges = [edge for part in parts for edge in part.window]
     close = [edge + timedelta(milliseconds=step) for edge in edges for step in (-1, 0, 1)]
     for instant in (*probes, *close):
@@ -265,16 +265,16 @@ def test_due_windows_are_exact_to_the_millisecond(
 @given(cursors_of_tables, spans())
 def test_a_backfill_asks_no_cursor(cursors: dict[str, datetime | None], span: Span) -> None:
     fixed = span._replace(backfill_from=at(10), end=at(200))
-    parts = tiled(due(cursors, fixed, TABLES), timedelta(days=1))
+    parts = tiled(windows_due(cursors, fixed, TABLES), timedelta(days=1))
     wanted = tuple(name for name in TABLES if name in cursors)
-    assert parts == [Due(Window(at(10), at(200)), wanted)]
+    assert parts == [WindowTables(Window(at(10), at(200)), wanted)]
 
 
 @relaxed
 @given(spans().filter(lambda span: bool(span.history)), minutes, minutes)
 def test_looking_back_stops_at_the_earliest_history(span: Span, cursor: int, table: int) -> None:
     span = span._replace(backfill_from=None)
-    parts = tiled(due({"clicks": at(cursor)}, span, TABLES), timedelta(days=1))
+    parts = tiled(windows_due({"clicks": at(cursor)}, span, TABLES), timedelta(days=1))
     earliest = min(span.history[0].start, at(cursor))
     assert all(part.window.start >= earliest for part in parts)
 
@@ -282,31 +282,33 @@ def test_looking_back_stops_at_the_earliest_history(span: Span, cursor: int, tab
 def test_a_table_with_a_cursor_goes_on_a_look_back_before_it() -> None:
     history = [Window(at(0), at(100))]
     span = Span(at(130), None, at(0), 20 * MINUTE, history)
-    parts = tiled(due({"clicks": at(100)}, span, TABLES), timedelta(days=1))
-    assert parts == [Due(Window(at(80), at(130)), ("clicks",))]
+    parts = tiled(windows_due({"clicks": at(100)}, span, TABLES), timedelta(days=1))
+    assert parts == [WindowTables(Window(at(80), at(130)), ("clicks",))]
 
 
 def test_a_table_added_later_catches_up_on_its_own_and_then_shares_a_window() -> None:
     history = [Window(at(0), at(20)), Window(at(50), at(100))]
     span = Span(at(130), None, at(50), 10 * MINUTE, history)
-    parts = tiled(due({"clicks": None, "searches": at(100)}, span, TABLES), timedelta(days=1))
+    parts = tiled(
+        windows_due({"clicks": None, "searches": at(100)}, span, TABLES), timedelta(days=1)
+    )
     assert parts == [
-        Due(Window(at(0), at(20)), ("clicks",)),
-        Due(Window(at(50), at(90)), ("clicks",)),
-        Due(Window(at(90), at(130)), ("searches", "clicks")),
+        WindowTables(Window(at(0), at(20)), ("clicks",)),
+        WindowTables(Window(at(50), at(90)), ("clicks",)),
+        WindowTables(Window(at(90), at(130)), ("searches", "clicks")),
     ]
 
 
 def test_a_table_without_a_cursor_is_not_due_where_nothing_was_ever_loaded() -> None:
     history = [Window(at(0), at(20)), Window(at(50), at(100))]
     span = Span(at(100), None, at(90), 10 * MINUTE, history)
-    parts = tiled(due({"clicks": None}, span, TABLES), timedelta(days=1))
+    parts = tiled(windows_due({"clicks": None}, span, TABLES), timedelta(days=1))
     assert [part.window for part in parts] == history
 
 
 def test_nothing_is_due_when_all_is_loaded() -> None:
     span = Span(at(50), None, at(0), timedelta(), [Window(at(0), at(50))])
-    assert tiled(due({"clicks": at(50), "groups": at(60)}, span, TABLES), MINUTE) == []
+    assert tiled(windows_due({"clicks": at(50), "groups": at(60)}, span, TABLES), MINUTE) == []
 
 
 # --- halving ---
@@ -336,11 +338,11 @@ def test_a_window_of_two_minutes_can_be_halved_and_one_of_less_cannot() -> None:
 def test_a_window_is_halved_until_each_piece_fits_or_is_of_the_smallest_size(
     window: Window, events: list[datetime], limit: int
 ) -> None:
-    def rows(part: Due) -> int:
+    def rows(part: WindowTables) -> int:
         assert part.tables == ("searches",)
         return sum(part.window.start <= event < part.window.end for event in events)
 
-    whole = Due(window, ("searches",))
+    whole = WindowTables(window, ("searches",))
     pieces = list(fit(whole, rows, limit))
     assert_tiles([piece.window for piece, _ in pieces], window)
     for piece, estimate in pieces:
@@ -351,12 +353,14 @@ def test_a_window_is_halved_until_each_piece_fits_or_is_of_the_smallest_size(
 
 
 def test_halving_ends_at_the_smallest_window_whatever_the_estimates() -> None:
-    pieces = [piece for piece, _ in fit(Due(Window(at(0), at(64)), ()), lambda part: 10**9, 1)]
+    pieces = [
+        piece for piece, _ in fit(WindowTables(Window(at(0), at(64)), ()), lambda part: 10**9, 1)
+    ]
     assert [piece.window.end - piece.window.start for piece in pieces] == [SMALLEST] * 64
 
 
 def test_a_window_is_left_whole_where_there_is_no_limit() -> None:
-    part = Due(Window(at(0), at(64)), ("clicks",))
+    part = WindowTables(Window(at(0), at(64)), ("clicks",))
     assert list(fit(part, lambda _: 10**9, None)) == [(part, 10**9)]
 
 
@@ -369,9 +373,9 @@ def test_resuming_leaves_no_gap_and_reads_again_what_may_have_been_missing(
     window: Window, end: datetime, made: datetime, lookback: timedelta
 ) -> None:
     end = min(max(end, window.start + timedelta(milliseconds=1)), window.end)
-    part = Due(window, ("clicks",))
-    first, *rest = resume(part, end, made, lookback)
-    assert first == Due(Window(window.start, end), ("clicks",))
+    part = WindowTables(window, ("clicks",))
+    first, *rest = split_after_export(part, end, made, lookback)
+    assert first == WindowTables(Window(window.start, end), ("clicks",))
     if end == window.end:
         assert rest == []
         return

@@ -9,15 +9,15 @@ import pytest
 from coveo_source.api.client import CoveoClient
 from coveo_source.demo import DemoServer, Traffic
 from coveo_source.exceptions import SettingError
-from coveo_source.exports.job import Job, Ledger
-from coveo_source.exports.window import Due, Window
+from coveo_source.exports.job import ExportOwner, ExportRequest
+from coveo_source.exports.window import Window, WindowTables
 from coveo_source.extract.plan import Plan, make_plan
-from coveo_source.extract.state import Memory
-from coveo_source.settings import CoveoConfiguration, Settings, checked
+from coveo_source.extract.state import PipelineState
+from coveo_source.settings import CoveoConfiguration, Settings, check_settings
 from coveo_source.tables import TABLES
 
 ALL = tuple(TABLES)
-LEDGER = Ledger("coveo", "coveo_ua")
+LEDGER = ExportOwner("coveo", "coveo_ua")
 SETTLED = datetime(2026, 3, 11, 11, 45, tzinfo=timezone.utc)
 """A quarter of an hour before the clock of the tests' servers."""
 DAY = timedelta(days=1)
@@ -55,7 +55,7 @@ def settings_of(server: DemoServer, **values: Any) -> Settings:
     for name, value in values.items():
         assert hasattr(configuration, name), name
         setattr(configuration, name, value)
-    return checked(configuration)
+    return check_settings(configuration)
 
 
 def client_of(server: DemoServer) -> CoveoClient:
@@ -70,14 +70,18 @@ def plan_of(
 ) -> Plan:
     before = repr(memory)
     plan = make_plan(
-        settings_of(server, **values), Memory(memory or {}), client_of(server), LEDGER, tables
+        settings_of(server, **values),
+        PipelineState(memory or {}),
+        client_of(server),
+        LEDGER,
+        tables,
     )
     assert repr(memory) == before
     return plan
 
 
-def parts_of(plan: Plan) -> list[Due]:
-    return [step.job.due for step in plan.steps]
+def parts_of(plan: Plan) -> list[WindowTables]:
+    return [step.request.part for step in plan.steps]
 
 
 def windows_of(plan: Plan) -> list[tuple[datetime, datetime]]:
@@ -93,12 +97,16 @@ def left(
     start: datetime,
     end: datetime,
     tables: tuple[str, ...] = ALL,
-    ledger: Ledger = LEDGER,
+    ledger: ExportOwner = LEDGER,
     **values: Any,
 ) -> str:
     """Leaves an export on the server, as a run that was killed does; returns its id."""
     settings = settings_of(server, **values)
-    return Job(Due(Window(start, end), tables), ledger, settings).create(client_of(server)).id
+    return (
+        ExportRequest(WindowTables(Window(start, end), tables), ledger, settings)
+        .create(client_of(server))
+        .id
+    )
 
 
 def posts(server: DemoServer) -> list[str]:
@@ -224,8 +232,8 @@ def without(memory: dict[str, Any], table: str) -> dict[str, Any]:
 def test_a_dropped_table_catches_up_on_its_own(demo: DemoServer) -> None:
     plan = plan_of(demo, without(LOADED, "clicks"))
     assert parts_of(plan) == [
-        Due(Window(day(1), day(8)), ("clicks",)),
-        Due(Window(day(8), SETTLED), ALL),
+        WindowTables(Window(day(1), day(8)), ("clicks",)),
+        WindowTables(Window(day(8), SETTLED), ALL),
     ]
     assert plan.notices == []
 
@@ -237,9 +245,9 @@ def test_a_table_added_later_catches_up_with_what_was_loaded_and_with_no_more(
     memory = state(dict.fromkeys(ALL, day(9)), [old, (day(1), day(9))])
     plan = plan_of(demo, without(memory, "groups"))
     assert parts_of(plan) == [
-        Due(Window(*old), ("groups",)),
-        Due(Window(day(1), day(8)), ("groups",)),
-        Due(Window(day(8), SETTLED), ALL),
+        WindowTables(Window(*old), ("groups",)),
+        WindowTables(Window(day(1), day(8)), ("groups",)),
+        WindowTables(Window(day(8), SETTLED), ALL),
     ]
 
 
@@ -266,8 +274,8 @@ def test_a_given_start_before_the_history_counts_for_a_table_without_a_cursor(
     february = datetime(2026, 2, 20, tzinfo=timezone.utc)
     plan = plan_of(demo, without(LOADED, "clicks"), from_date="2026-02-20")
     assert parts_of(plan) == [
-        Due(Window(february, day(8)), ("clicks",)),
-        Due(Window(day(8), SETTLED), ALL),
+        WindowTables(Window(february, day(8)), ("clicks",)),
+        WindowTables(Window(day(8), SETTLED), ALL),
     ]
 
 
@@ -336,10 +344,12 @@ def test_an_export_made_before_the_clock_went_on_is_adopted_and_the_rest_is_plan
     first, second = plan_of(server, LOADED).steps
     assert first.export is not None
     assert first.export.id == export_id
-    assert first.job.due == Due(Window(day(8), SETTLED), ALL)
+    assert first.request.part == WindowTables(Window(day(8), SETTLED), ALL)
     # what arrived in the day before the export was made may be missing from it
     assert second.export is None
-    assert second.job.due == Due(Window(SETTLED - DAY + 15 * MINUTE, SETTLED + 3 * DAY), ALL)
+    assert second.request.part == WindowTables(
+        Window(SETTLED - DAY + 15 * MINUTE, SETTLED + 3 * DAY), ALL
+    )
     assert second.estimate is not None
 
 
@@ -369,11 +379,11 @@ def test_the_halves_of_a_window_are_adopted_without_halving_again(serve: Serve) 
     span: dict[str, Any] = {"from_date": "2026-03-01", "to_date": "2026-03-09"}
     planned = plan_of(server, **span).steps
     assert len(planned) > 2
-    made = planned[0].job.create(client_of(server))
+    made = planned[0].request.create(client_of(server))
     again = plan_of(server, **span)
     assert again.steps[0].export is not None
     assert again.steps[0].export.id == made.id
-    assert again.steps[0].job.due == planned[0].job.due
+    assert again.steps[0].request.part == planned[0].request.part
     assert windows_of(again)[-1][1] == day(9)
     assert all(one[1] == other[0] for one, other in pairwise(windows_of(again)))
 
@@ -411,8 +421,8 @@ def test_an_export_of_ours_without_a_file_is_stale(demo: DemoServer, status: Any
 
 
 def test_the_exports_of_others_are_neither_adopted_nor_stale(demo: DemoServer) -> None:
-    left(demo, day(8), SETTLED, ledger=Ledger("coveo2", "coveo_ua"))
-    left(demo, day(8), SETTLED, ledger=Ledger("coveo", "another"))
+    left(demo, day(8), SETTLED, ledger=ExportOwner("coveo2", "coveo_ua"))
+    left(demo, day(8), SETTLED, ledger=ExportOwner("coveo", "another"))
     client_of(demo).create_export({**Window(day(8), SETTLED).wire, "d": "made by hand"})
     client_of(demo).create_export(Window(day(8), SETTLED).wire)
     plan = plan_of(demo, LOADED)
@@ -455,19 +465,19 @@ def test_a_dimension_like_no_other_is_refused_with_some_that_there_are(demo: Dem
 
 def test_keys_times_and_links_are_asked_for_beside_the_dimensions(demo: DemoServer) -> None:
     [step] = plan_of(demo, dimensions=["queryExpression", "c_product"]).steps
-    dimensions = step.job.dimensions
+    dimensions = step.request.dimensions
     assert dimensions[:2] == ("queryExpression", "c_product")
     for table in TABLES.values():
         assert {*table.key, "datetime"} <= set(dimensions)
     assert {"visitId", "searchId", "lastSearchId"} <= set(dimensions)
     assert len(dimensions) == len(set(dimensions))
-    order = step.job.create(client_of(demo))
+    order = step.request.create(client_of(demo))
     assert order.status in ("PENDING", "AVAILABLE")
 
 
 def test_no_dimensions_are_all_dimensions_and_are_not_asked_about(demo: DemoServer) -> None:
     [step] = plan_of(demo).steps
-    assert step.job.dimensions == ()
+    assert step.request.dimensions == ()
     assert not [request for request in demo.requests if "dimensions" in request.path]
 
 
@@ -476,23 +486,23 @@ def test_no_dimensions_are_all_dimensions_and_are_not_asked_about(demo: DemoServ
 
 def test_history_is_kept_as_disjoint_stretches() -> None:
     kept: dict[str, Any] = {}
-    memory = Memory(kept)
+    memory = PipelineState(kept)
     memory.add([Window(day(3), day(5)), Window(day(1), day(2))])
     memory.add([Window(day(2), day(3))])
     assert memory.history == [Window(day(1), day(5))]
-    assert Memory(kept).history == memory.history
+    assert PipelineState(kept).history == memory.history
 
 
 def test_without_its_cursors_a_memory_knows_its_history() -> None:
-    memory = Memory(LOADED).without_cursors()
+    memory = PipelineState(LOADED).without_cursors()
     assert memory.cursors(ALL) == dict.fromkeys(ALL)
-    assert memory.history == Memory(LOADED).history
+    assert memory.history == PipelineState(LOADED).history
 
 
 def test_settings_of_another_window_length_do_not_lose_what_is_due(demo: DemoServer) -> None:
     settings = settings_of(demo, from_date="2026-03-01")
     odd = replace(settings, window=timedelta(days=1, minutes=7, seconds=13))
-    plan = make_plan(odd, Memory({}), client_of(demo), LEDGER, ALL)
+    plan = make_plan(odd, PipelineState({}), client_of(demo), LEDGER, ALL)
     assert windows_of(plan)[0][0] == day(1)
     assert windows_of(plan)[-1][1] == SETTLED
     assert all(one[1] == other[0] for one, other in pairwise(windows_of(plan)))

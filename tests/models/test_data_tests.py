@@ -11,7 +11,7 @@ import pytest
 from coveo_source.cli.findings import check_line, checks_text
 from coveo_source.demo import DemoServer
 from coveo_source.exceptions import CheckError
-from coveo_source.models.data_tests import Result, run_checks
+from coveo_source.models.data_tests import Result, run_data_tests
 from coveo_source.models.files import sql_folder
 from coveo_source.models.properties import described
 from tests.support.cli_user import PIPELINE, dlt_command, load
@@ -29,7 +29,7 @@ def run_on(rows: list[dict[str, Any]], data_tests: str, column: str | None = Non
     pipeline.run(rows, table_name="visits", write_disposition="replace")
     searches = [{"id": "s1", "visit_id": "v1"}, {"id": "s2", "visit_id": None}]
     pipeline.run(searches, table_name="searches", write_disposition="replace")
-    return list(run_checks(pipeline, described(yaml_with(data_tests, column))))
+    return list(run_data_tests(pipeline, described(yaml_with(data_tests, column))))
 
 
 def yaml_with(data_tests: str, column: str | None = None) -> Path:
@@ -199,5 +199,5 @@ def test_all_tests_of_the_models_can_be_run_where_only_some_tables_are_loaded(
     demo: DemoServer,
 ) -> None:
     load(demo, from_date="2026-03-10", tables=["clicks"], with_models=True)
-    results = list(run_checks(dlt.attach(PIPELINE), described(sql_folder())))
+    results = list(run_data_tests(dlt.attach(PIPELINE), described(sql_folder())))
     assert [check_line(result) for result in results if result.status == "FAIL"] == []

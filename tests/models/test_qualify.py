@@ -9,9 +9,9 @@ from sqlglot import exp
 
 from coveo_source.models.affected import Unit, work_list
 from coveo_source.models.dialects import translated
-from coveo_source.models.files import Model, models, parsed, read_model
+from coveo_source.models.files import Model, models, parse_sql, read_model
 from coveo_source.models.pushdown import Limits, Range, narrowed, restricted
-from coveo_source.models.qualify import Schema, columns, explicit
+from coveo_source.models.qualify import Schema, columns, qualify_query
 from coveo_source.models.resources import UntypedColumn, column_hints
 from coveo_source.models.state import UNITS
 from coveo_source.tables import EVENT_TABLES, TABLES
@@ -34,7 +34,7 @@ def whole_schema() -> Schema:
         },
     }
     for model in models().values():
-        query = explicit(model.query, schema)
+        query = qualify_query(model.query, schema)
         schema[model.name] = {
             select.alias_or_name: (select.type or exp.DataType()).sql("duckdb").lower()
             for select in query.selects
@@ -61,7 +61,7 @@ def unit_of(model: Model) -> Unit:
 def sent(model: Model, how: str) -> exp.Query:
     """A model's query, as a whole or for its touched units."""
     if how == "as a whole":
-        return explicit(model.query, SCHEMA)
+        return qualify_query(model.query, SCHEMA)
     unit = unit_of(model)
     return restricted(model, unit, SCHEMA, Limits(TIMES, DAYS if unit.kind == "date" else None))
 
@@ -87,7 +87,7 @@ def test_the_work_list_reads_back_in_every_dialect(
     dialect: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     units = [(model, unit_of(model)) for model in models().values()]
-    query = explicit(parsed(work_list(units, SCHEMA, "'1.5'")), SCHEMA)
+    query = qualify_query(parse_sql(work_list(units, SCHEMA, "'1.5'")), SCHEMA)
     read = sqlglot.parse_one(translated(query, dialect), read=dialect)
     assert not caplog.records
     assert isinstance(read, exp.Query)
@@ -96,20 +96,20 @@ def test_the_work_list_reads_back_in_every_dialect(
 
 @pytest.mark.parametrize("model", models().values(), ids=lambda model: model.name)
 def test_every_model_has_a_unit_and_a_known_type_for_each_column(model: Model) -> None:
-    columns = {*column_hints(explicit(model.query, SCHEMA)), "_dlt_load_id"}
+    columns = {*column_hints(qualify_query(model.query, SCHEMA)), "_dlt_load_id"}
     assert columns == set(SCHEMA[model.name])
     assert model.unit in SCHEMA[model.name]
 
 
 def test_a_column_without_a_type_is_refused_with_its_name() -> None:
-    query = explicit(parsed("select some_function(id) as riddle, id from searches"), SCHEMA)
+    query = qualify_query(parse_sql("select some_function(id) as riddle, id from searches"), SCHEMA)
     with pytest.raises(UntypedColumn, match="riddle"):
         column_hints(query)
 
 
 def test_custom_dimensions_of_one_table_are_null_in_the_others() -> None:
     schema = {**SCHEMA, "clicks": {**SCHEMA["clicks"], "c_theme": "varchar"}}
-    query = explicit(models()["all_events"].query, schema)
+    query = qualify_query(models()["all_events"].query, schema)
     assert "c_theme" in query.named_selects
     text = query.sql("postgres")
     assert text.count("CAST(NULL AS TEXT) AS c_theme") == 2
@@ -118,14 +118,14 @@ def test_custom_dimensions_of_one_table_are_null_in_the_others() -> None:
 @pytest.mark.parametrize("missing", EVENT_TABLES)
 def test_a_table_that_is_not_loaded_is_empty_but_there(missing: str) -> None:
     schema = {name: types for name, types in BASE.items() if name != missing}
-    query = explicit(models()["all_events"].query, schema)
+    query = qualify_query(models()["all_events"].query, schema)
     assert set(query.named_selects) >= set(columns("searches")) - {"_dlt_load_id"}
     assert missing not in {table.name for table in query.find_all(exp.Table)}
 
 
 def test_a_part_that_is_called_like_a_table_is_not_taken_for_it() -> None:
-    query = explicit(
-        parsed("with clicks as (select id from searches) select id from clicks"), SCHEMA
+    query = qualify_query(
+        parse_sql("with clicks as (select id from searches) select id from clicks"), SCHEMA
     )
     tables = {table.name for table in query.find_all(exp.Table)}
     assert "clicks" not in tables
@@ -141,14 +141,14 @@ def test_a_part_that_is_called_like_a_table_is_not_taken_for_it() -> None:
     ],
 )
 def test_a_query_is_narrowed_to_rows_without_changing_what_they_are(sql: str) -> None:
-    text = narrowed(parsed(sql), "visit_id = 'v'").sql("duckdb")
+    text = narrowed(parse_sql(sql), "visit_id = 'v'").sql("duckdb")
     assert text.endswith("WHERE visit_id = 'v'")
     assert "(" in text or ("GROUP" not in text and "LIMIT" not in text)
 
 
 def test_a_restricted_table_keeps_its_other_name() -> None:
-    query = explicit(
-        parsed("select c.click_id from clicks as c join searches as s on c.search_id = s.id"),
+    query = qualify_query(
+        parse_sql("select c.click_id from clicks as c join searches as s on c.search_id = s.id"),
         SCHEMA,
         lambda table: "visit_id = 'v'" if table == "clicks" else None,
     )
@@ -162,7 +162,7 @@ def test_days_leave_room_for_any_time_zone() -> None:
 
 
 def test_texts_are_ordered_by_their_bytes_in_postgres() -> None:
-    text = translated(explicit(models()["all_events"].query, SCHEMA), "postgres")
+    text = translated(qualify_query(models()["all_events"].query, SCHEMA), "postgres")
     assert "moments.event_id COLLATE ucs_basic" in text
     assert "moments.datetime COLLATE" not in text
 

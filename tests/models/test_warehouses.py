@@ -14,9 +14,9 @@ import pytest
 
 from coveo_source.models.affected import Unit, work_list
 from coveo_source.models.dialects import translated
-from coveo_source.models.files import Model, models, parsed
+from coveo_source.models.files import Model, models, parse_sql
 from coveo_source.models.pushdown import Limits, Range, restricted
-from coveo_source.models.qualify import Schema, explicit, schema_of
+from coveo_source.models.qualify import Schema, qualify_query, sql_schema
 from coveo_source.models.state import UNITS
 from tests.models.incremental.history import EVENING, load, much
 from tests.models.incremental.warehouse import Warehouse, click
@@ -102,7 +102,7 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> tuple[Warehouse, Schema]
     made.build()
     load(made.pipeline, {"clicks": click("c0", "s2", visitId="v1", datetime=EVENING)})
     made.build()
-    return made, schema_of(made.pipeline)
+    return made, sql_schema(made.pipeline)
 
 
 @pytest.fixture(scope="module", params=[ClickHouse, Spark], ids=lambda kind: kind.dialect)
@@ -150,7 +150,7 @@ def test_a_model_has_the_same_rows(
 ) -> None:
     made, schema = stored
     if how == "as a whole":
-        query = explicit(model.query, schema)
+        query = qualify_query(model.query, schema)
     else:
         unit = Unit(str(model.unit), schema[model.name][str(model.unit)])
         query = restricted(
@@ -168,6 +168,6 @@ def test_the_work_list_has_the_same_rows(
         for model in models().values()
     ]
     [(last,)] = made.query("select max(_dlt_load_id) from clicks")
-    query = explicit(parsed(work_list(units, schema, f"'{last}'")), schema)
+    query = qualify_query(parse_sql(work_list(units, schema, f"'{last}'")), schema)
     assert differing(made, engine, query, tmp_path) == []
     assert UNITS in schema

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from coveo_source.reader.arrow import PARSING, mend, parsed
+from coveo_source.reader.arrow import PARSING, parse_cells, unescape_backslashes
 
 relaxed = settings(deadline=None, max_examples=300)
 
@@ -52,9 +52,9 @@ def test_any_mix_of_both_escapes_becomes_plain(
 ) -> None:
     wanted = written([[plain(cell) for cell in row] for row in rows], end, last_end)
     mixed = written([[data.draw(styles)(cell) for cell in row] for row in rows], end, last_end)
-    assert mend(mixed) == wanted
+    assert unescape_backslashes(mixed) == wanted
     [width] = {len(row) for row in rows}
-    table = parsed(mixed, "EXCEL", [f"cell_{place}" for place in range(width)])
+    table = parse_cells(mixed, "EXCEL", [f"cell_{place}" for place in range(width)])
     if width > 1:
         assert [list(row.values()) for row in table.to_pylist()] == [
             [cell or None for cell in row] for row in rows
@@ -65,8 +65,8 @@ def test_any_mix_of_both_escapes_becomes_plain(
 @given(tables())
 def test_a_documented_file_becomes_plain_and_a_plain_one_stays(rows: list[list[str]]) -> None:
     wanted = written([[plain(cell) for cell in row] for row in rows])
-    assert mend(written([[documented(c) for c in row] for row in rows])) == wanted
-    assert mend(wanted) == wanted
+    assert unescape_backslashes(written([[documented(c) for c in row] for row in rows])) == wanted
+    assert unescape_backslashes(wanted) == wanted
 
 
 @relaxed
@@ -74,7 +74,7 @@ def test_a_documented_file_becomes_plain_and_a_plain_one_stays(rows: list[list[s
 def test_what_is_mended_is_read_back_by_a_plain_csv_reader(rows: list[list[str]]) -> None:
     # before Python 3.11, its reader refuses a NUL
     assume(sys.version_info >= (3, 11) or not any("\0" in cell for row in rows for cell in row))
-    text = mend(written([[documented(c) for c in row] for row in rows])).decode()
+    text = unescape_backslashes(written([[documented(c) for c in row] for row in rows])).decode()
     assert list(csv.reader(io.StringIO(text, newline=""))) == rows
 
 
@@ -96,17 +96,19 @@ def test_what_is_mended_is_read_back_by_a_plain_csv_reader(rows: list[list[str]]
     ],
 )
 def test_a_cell_is_read_in_either_escape(cell: str, value: str) -> None:
-    [[_, found, _]] = csv.reader(io.StringIO(mend(f'"a",{cell},"b"'.encode()).decode(), newline=""))
+    [[_, found, _]] = csv.reader(
+        io.StringIO(unescape_backslashes(f'"a",{cell},"b"'.encode()).decode(), newline="")
+    )
     assert found == value
 
 
 def test_content_without_the_escape_stays_the_same_object() -> None:
     content = written([[plain('say "x"'), plain(r"a\b")]])
-    assert mend(content) is content
-    assert mend(b"") == b""
+    assert unescape_backslashes(content) is content
+    assert unescape_backslashes(b"") == b""
 
 
 @pytest.mark.parametrize("export_format", PARSING)
 def test_text_that_is_not_utf_8_is_refused(export_format: str) -> None:
     with pytest.raises(pa.ArrowInvalid):
-        parsed(b"a,b\n1,\xff\n", export_format, ["x", "y"])
+        parse_cells(b"a,b\n1,\xff\n", export_format, ["x", "y"])

@@ -182,7 +182,7 @@ def test_a_record_that_the_parser_loses_is_missed_in_the_count(
     own_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # no such record is known: a grammar that takes too much stands for a parser that loses some
-    monkeypatch.setitem(grammar.QUOTED, "EXCEL", rb'"[^"\n]*')
+    monkeypatch.setitem(grammar.QUOTED_CELL, "EXCEL", rb'"[^"\n]*')
     content = f'id,datetime,c\na,{TIME},"open\nb,{TIME},"x\n'
     with pytest.raises(TableError, match=r"holds 2 records, but 1 were read"):
         list(read(raw_file(own_folder, content), SEARCHES, "EXCEL"))

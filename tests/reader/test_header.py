@@ -5,7 +5,7 @@ from dlt.common.normalizers.naming.snake_case import NamingConvention
 
 from coveo_source.exceptions import TableError
 from coveo_source.reader.csv_reader import read
-from coveo_source.reader.header import check_names
+from coveo_source.reader.header import check_collisions
 from coveo_source.tables import TABLES
 from tests.support.csv_builders import INSTANT, SEARCHES, TIME, loaded, raw_file, rows_of
 
@@ -63,18 +63,18 @@ def test_a_custom_column_may_have_any_name(own_folder: Path) -> None:
 
 def test_two_columns_with_one_name_in_the_destination_are_refused_with_both_names() -> None:
     with pytest.raises(TableError) as error:
-        check_names(["id", "userName", "user_name"], SEARCHES, lambda name: name.lower()[:4])
+        check_collisions(["id", "userName", "user_name"], SEARCHES, lambda name: name.lower()[:4])
     for name in ("'userName'", "'user_name'", "'user'", "searches.csv"):
         assert name in str(error.value)
-    check_names(["id", "username", "userName"], SEARCHES, lambda name: name)
+    check_collisions(["id", "username", "userName"], SEARCHES, lambda name: name)
 
 
 def test_the_names_of_dlt_are_the_ones_that_must_not_fall_together() -> None:
     normalize = NamingConvention().normalize_identifier
     with pytest.raises(TableError, match=r"'userName' and 'user_name'.*'user_name'"):
-        check_names(["id", "userName", "c_x", "user_name"], SEARCHES, normalize)
+        check_collisions(["id", "userName", "c_x", "user_name"], SEARCHES, normalize)
     for table in TABLES.values():
-        check_names(table.columns, table, normalize)
+        check_collisions(table.columns, table, normalize)
 
 
 @pytest.mark.parametrize("export_format", ["EXCEL", "NO_NEWLINE"])

@@ -3,7 +3,7 @@ from collections.abc import Generator
 
 import pytest
 
-from coveo_source.reader.readahead import ahead
+from coveo_source.reader.readahead import read_ahead
 
 
 def test_items_come_in_order_from_another_thread() -> None:
@@ -11,7 +11,7 @@ def test_items_come_in_order_from_another_thread() -> None:
         for number in range(100):
             yield number, threading.current_thread().name
 
-    items = list(ahead(numbers(), 3))
+    items = list(read_ahead(numbers(), 3))
     assert [number for number, _ in items] == list(range(100))
     assert threading.current_thread().name not in {name for _, name in items}
 
@@ -24,7 +24,7 @@ def test_the_next_item_is_made_while_one_is_used() -> None:
         made.set()
         yield 2
 
-    for item in ahead(items()):
+    for item in read_ahead(items()):
         # would never be set if the second waited until it is asked for
         assert item == 2 or made.wait(30)
 
@@ -39,7 +39,7 @@ def test_no_more_than_so_many_are_made_in_advance() -> None:
             asked.release()
             yield number
 
-    coming = ahead(items(), 2)
+    coming = read_ahead(items(), 2)
     assert next(coming) == 0
     for _ in range(3):
         asked.acquire()
@@ -52,7 +52,7 @@ def test_an_error_is_raised_where_its_item_would_have_come() -> None:
         yield 1
         raise ValueError("second")
 
-    coming = ahead(items())
+    coming = read_ahead(items())
     assert next(coming) == 1
     with pytest.raises(ValueError, match="second"):
         next(coming)
@@ -69,7 +69,7 @@ def test_what_is_left_early_is_closed_and_its_thread_is_gone() -> None:
             closed.append(threading.current_thread())
 
     before = threading.active_count()
-    coming = ahead(items())
+    coming = read_ahead(items())
     next(coming)
     coming.close()
     assert closed == [threading.current_thread()]

@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from coveo_source.models.files import SEED, selected
-from coveo_source.models.qualify import Schema, explicit, schema_of
+from coveo_source.models.qualify import Schema, qualify_query, sql_schema
 from coveo_source.tables import TABLES
 
 Rows = list[tuple[Any, ...]]
@@ -65,7 +65,7 @@ def tables_in(schema: str, database: Path) -> dict[str, Rows]:
 
 def reckoned(pipeline: dlt.Pipeline, database: Path) -> dict[str, Rows]:
     """The rows that all models have to have: those of their queries over the whole tables."""
-    loaded = schema_of(pipeline)
+    loaded = sql_schema(pipeline)
     schema: Schema = {name: loaded[name] for name in TABLES if name in loaded}
     with duckdb.connect() as connection:
         connection.execute("set timezone = 'UTC'")
@@ -75,7 +75,7 @@ def reckoned(pipeline: dlt.Pipeline, database: Path) -> dict[str, Rows]:
         connection.execute(f"create view {SEED} as from stored.{BUILT}.{SEED}")
         for name in (SEED, *MODELS):
             if name in MODELS:
-                query = explicit(MODELS[name].query, schema)
+                query = qualify_query(MODELS[name].query, schema)
                 connection.execute(f"create table {name} as {query.sql('duckdb')}")
             schema = {**schema, name: types_of(connection, name)}
         return {name: rows_of(connection, name) for name in MODELS}

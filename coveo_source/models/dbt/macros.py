@@ -9,14 +9,14 @@ import yaml
 
 from ...tables import TABLES
 from ..affected import Unit, touched_units, work_list
-from ..files import SEED, Model, parsed, selected, tables_of
+from ..files import SEED, Model, parse_sql, selected, tables_of
 from ..qualify import Schema, missing
 from ..state import UNITS
 
 SOURCE = "coveo_ua"
 """Name of the dbt source, whatever the dataset is called."""
 
-LOADS = "_dlt_loads"
+DLT_LOADS = "_dlt_loads"
 
 NEW_LOADS = f"select value from {UNITS} where unit = 'load'"
 """Once they are on the list, the loads of which the models know nothing."""
@@ -30,7 +30,7 @@ def with_jinja(sql: str, replacements: Mapping[str, str]) -> str:
 
     replacements: Jinja expression by name of the table
     """
-    found = [table for table in tables_of(parsed(sql)) if table.name in replacements]
+    found = [table for table in tables_of(parse_sql(sql)) if table.name in replacements]
     for table in sorted(found, key=lambda table: -int(table.this.meta["start"])):
         text = f"{{{{ {replacements[table.name]} }}}}"
         if is_completed(replacements[table.name]) and not table.alias:

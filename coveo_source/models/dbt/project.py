@@ -13,10 +13,10 @@ import yaml
 from sqlglot import exp
 
 from ...exceptions import ModelError, ProjectError
-from ..files import SEED, Model, parsed, selected, sql_folder
+from ..files import SEED, Model, parse_sql, selected, sql_folder
 from ..properties import BESIDE, CONFIG, arguments_of, kind_and_rest
-from ..qualify import Schema, schema_of
-from .macros import LOADS, SOURCE, completing, condition_macro, names, touched, with_jinja
+from ..qualify import Schema, sql_schema
+from .macros import DLT_LOADS, SOURCE, completing, condition_macro, names, touched, with_jinja
 from .writer import write_folder
 
 STRATEGY = "touched_units"
@@ -24,7 +24,7 @@ STRATEGY = "touched_units"
 
 WIDTH = 100
 
-TABLES = {
+TABLE_DESCRIPTIONS = {
     "searches": "One row per search.",
     "clicks": "One row per click on a result.",
     "custom_events": "One row per event of another kind.",
@@ -59,8 +59,8 @@ def write_project(pipeline: dlt.Pipeline, folder: Path) -> list[Path]:
             of the project were changed by hand
         ModelError: if a model's SQL does not end as the others do
     """
-    schema = schema_of(pipeline)
-    if not schema.keys() & TABLES.keys():
+    schema = sql_schema(pipeline)
+    if not schema.keys() & TABLE_DESCRIPTIONS.keys():
         raise ProjectError(
             f"The pipeline {pipeline.pipeline_name} has no tables yet, and the project is made for"
             f" those that there are. Run `dlt pipeline {pipeline.pipeline_name} run` first."
@@ -124,8 +124,12 @@ def profile(target: Target) -> str:
 
 def sources(target: Target, schema: Schema) -> str:
     """The tables that the pipeline loads."""
-    tables = [{"name": name, "description": TABLES[name]} for name in TABLES if name in schema]
-    tables.append({"name": LOADS, "description": "One row per load, as dlt writes them down."})
+    tables = [
+        {"name": name, "description": TABLE_DESCRIPTIONS[name]}
+        for name in TABLE_DESCRIPTIONS
+        if name in schema
+    ]
+    tables.append({"name": DLT_LOADS, "description": "One row per load, as dlt writes them down."})
     source = {
         "name": SOURCE,
         "description": "Coveo's usage analytics, as coveo_source loads them.",
@@ -182,7 +186,7 @@ def model_file(model: Model, schema: Schema) -> str:
     body = with_jinja(text_of(model.path), names(schema))
     if not model.unit:
         return body
-    if not ends_plainly(parsed(model.sql)):
+    if not ends_plainly(parse_sql(model.sql)):
         raise ModelError(
             f"{model.path.name} does not end with a select of whole rows, such as `select * from"
             " final`: write it so, because dbt has to add a condition to it."

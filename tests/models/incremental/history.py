@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from coveo_source.extract.resources import MERGE
 from coveo_source.models.files import seed_rows, selected
-from coveo_source.models.qualify import explicit, schema_of
+from coveo_source.models.qualify import qualify_query, sql_schema
 from coveo_source.models.runner import build
-from coveo_source.reader.casting import schema_of as arrow_schema
+from coveo_source.reader.casting import arrow_schema as arrow_schema
 from coveo_source.tables import SOURCE, TABLES
 
 Rows = list[dict[str, Any]]
@@ -175,7 +175,7 @@ steps = st.builds(
 
 def take(pipeline: dlt.Pipeline, step: Step) -> None:
     """Does what one step says."""
-    if step.dropped and step.dropped in schema_of(pipeline):
+    if step.dropped and step.dropped in sql_schema(pipeline):
         drop(pipeline, step.dropped)
     load(pipeline, step.rows, step.dimension)
     if step.packages != 0:
@@ -229,7 +229,7 @@ def tables(database: str) -> dict[str, list[tuple[Any, ...]]]:
 
 def reckoned(pipeline: dlt.Pipeline, database: str) -> dict[str, list[tuple[Any, ...]]]:
     """The rows that all models have to have: those of their queries over the whole tables."""
-    schema = schema_of(pipeline)
+    schema = sql_schema(pipeline)
     with duckdb.connect() as connection:
         connection.execute(f"attach '{database}' as stored (read_only)")
         for table in TABLES.keys() & schema.keys():
@@ -239,7 +239,7 @@ def reckoned(pipeline: dlt.Pipeline, database: str) -> dict[str, list[tuple[Any,
         found = {}
         for model in selected(()):
             name = model.name
-            query = explicit(model.query, schema)
+            query = qualify_query(model.query, schema)
             columns = set(query.named_selects)
             stored = [name for name in schema[name] if name != "_dlt_load_id"]
             shown = ", ".join(n if n in columns else f"null as {n}" for n in stored)

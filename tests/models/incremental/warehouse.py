@@ -6,7 +6,7 @@ from typing import Any
 import dlt
 import duckdb
 
-from coveo_source.destination.duckdb import FrugalDuckDb
+from coveo_source.destination.duckdb import TunedDuckDb
 from coveo_source.models.runner import build
 from tests.models.incremental.history import EVENING, Rows, reckoned, tables
 
@@ -24,7 +24,7 @@ class Warehouse:
         return dlt.pipeline(
             "coveo",
             pipelines_dir=str(self.folder / working_folder),
-            destination=FrugalDuckDb(self.path),
+            destination=TunedDuckDb(self.path),
             dataset_name="coveo_ua",
         )
 

@@ -8,7 +8,7 @@ import duckdb
 from dlt.common.versioned_state import decompress_state, json_decode_state
 
 from coveo_source.exports.window import Window, union
-from coveo_source.models.state import BUILDS, LOADS, UNITS
+from coveo_source.models.state import BUILDS, CONSUMED_LOADS, UNITS
 from coveo_source.tables import EXPORTS, REJECTED, SOURCE, TABLES
 from tests.promises.crash.trials import PENDING, Ended, Workshop
 from tests.support.cli_user import DATASET
@@ -26,7 +26,7 @@ BY_NATURE = {
 }
 """Columns that differ from run to run."""
 
-WORK = {BUILDS, LOADS, UNITS}
+WORK = {BUILDS, CONSUMED_LOADS, UNITS}
 """Tables that say what of the models has to be built, and so differ with every way to the end."""
 
 Content = dict[str, list[tuple[Any, ...]]]
