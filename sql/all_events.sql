@@ -1,10 +1,13 @@
 -- One row per event: the searches, clicks and custom events of all visits on one timeline.
 --
--- The columns of the three tables are untouched, so this equals the join that Coveo documents.
+-- The columns of the three tables are untouched, so this equals the join that Coveo documents. Our
+-- own columns begin with `event_`. Rules that several models need are written here, once: when two
+-- queries are the same, which document was opened, what a day is, and who counts as a person.
 
 with
 
--- Searches; a search is its own search.
+-- Searches; a search is its own search. Queries are compared in lower case, on one line and without
+-- outer spaces. A blank query is an empty text, a query like any other.
 search_events as (
 
     select
@@ -13,13 +16,26 @@ search_events as (
         id as event_id,
         id as event_search_id,
         username as event_user_name,
+        trim(
+            lower(
+                replace(
+                    replace(
+                        replace(coalesce(query_expression, ''), chr(9), ' '), chr(10), ' '
+                    ),
+                    chr(13),
+                    ' '
+                )
+            )
+        ) as event_query,
+        coalesce(number_of_results > 0, with_results) as event_has_results,
         1 as type_order
 
     from searches
 
 ),
 
--- Clicks belong to the search whose result was clicked.
+-- Clicks belong to the search whose result was clicked. A document is known by the hash of its
+-- address in the index, or else by what else the click says of it.
 click_events as (
 
     select
@@ -28,6 +44,7 @@ click_events as (
         click_id as event_id,
         search_id as event_search_id,
         username as event_user_name,
+        coalesce(system_uri_hash, document_url, document_title, '') as event_document_id,
         2 as type_order
 
     from clicks
@@ -50,13 +67,24 @@ other_events as (
 ),
 
 -- All columns of all three; those that a type of event does not have are null.
-events as (
+joined as (
 
     select * from search_events
     union all by name
     select * from click_events
     union all by name
     select * from other_events
+
+),
+
+-- All events, with the robots among them.
+events as (
+
+    select
+        *,
+        coalesce(device_category = 'Bot', false) as event_is_bot
+
+    from joined
 
 ),
 
@@ -90,11 +118,14 @@ places as (
 
 ),
 
--- Both times are taken in UTC, because in a zone with summer time a difference can be an hour off.
+-- Days are days in UTC, wherever the reader is. Differences are taken in UTC too, because in a zone
+-- with summer time one can be an hour off.
 final as (
 
     select
         events.* exclude (type_order),
+        cast(events.datetime at time zone 'UTC' as date) as event_day,
+        not events.event_is_bot and not coalesce(events.is_internal, false) as event_is_person,
         cast(places.event_number as bigint) as event_number,
         cast(
             date_diff(

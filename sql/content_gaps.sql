@@ -4,7 +4,7 @@ with
 
 -- What people asked themselves: not the searches of robots, of the organization's own people, or
 -- of the page itself, and not the narrowing of results that were already there.
-searches as (
+counted_searches as (
 
     select
         visit_id,
@@ -20,8 +20,7 @@ searches as (
         click_rank_sum
 
     from search_outcomes
-    where not is_bot
-        and not is_internal
+    where is_person
         and cause_kind in ('manual', 'unknown')
 
 ),
@@ -35,7 +34,7 @@ asked as (
         max(case when not has_results then 1 else 0 end) as without_results,
         max(case when not has_click then 1 else 0 end) as without_clicks
 
-    from searches
+    from counted_searches
     where visit_id is not null
     group by query, visit_id
 
@@ -72,7 +71,7 @@ summed as (
         min(datetime) as first_searched_at,
         max(datetime) as last_searched_at
 
-    from searches
+    from counted_searches
     group by query, is_blank_query
 
 ),

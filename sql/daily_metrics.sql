@@ -2,7 +2,7 @@
 
 with
 
--- All events of the day. Days are days in UTC, wherever the reader is.
+-- All events of the day.
 events as (
 
     select
@@ -12,23 +12,24 @@ events as (
         visitor_id,
         c_event_type,
         event_type,
-        number_of_results,
-        with_results,
         response_time_ms,
         click_rank,
-        cast(datetime at time zone 'UTC' as date) as day,
+        event_query as query,
+        event_has_results,
+        event_day as day,
         coalesce(origin_level1, '') as origin,
-        coalesce(device_category = 'Bot', false) as is_bot,
-        coalesce(is_internal, false) as is_internal
+        event_is_bot as is_bot,
+        coalesce(is_internal, false) as is_internal,
+        event_is_person as is_person
 
     from all_events
 
 ),
 
 -- Every search, whenever it was made: what kind it is, and whether a click has one.
-searches as (
+known_searches as (
 
-    select search_id, query, cause_kind from search_outcomes
+    select search_id, cause_kind from search_outcomes
 
 ),
 
@@ -37,9 +38,7 @@ described as (
 
     select
         events.*,
-        searches.query,
-        searches.cause_kind,
-        not events.is_bot and not events.is_internal as is_counted,
+        known_searches.cause_kind,
         events.c_event_type = 'Search' as is_search,
         events.c_event_type = 'Click' as is_click,
         events.c_event_type = 'Custom' as is_custom_event,
@@ -48,12 +47,11 @@ described as (
         end as clicked_search_id,
         case when events.c_event_type = 'Click' then events.visit_id end as clicking_visit_id,
         case when events.c_event_type = 'Click' then events.click_rank end as rank_clicked,
-        events.c_event_type = 'Search'
-        and not coalesce(events.number_of_results > 0, events.with_results) as is_without_results,
-        events.c_event_type = 'Click' and searches.search_id is null as is_without_search
+        not events.event_has_results as is_without_results,
+        events.c_event_type = 'Click' and known_searches.search_id is null as is_without_search
 
     from events
-    left join searches on events.event_search_id = searches.search_id
+    left join known_searches on events.event_search_id = known_searches.search_id
 
 ),
 
@@ -64,48 +62,44 @@ summed as (
     select
         day,
         origin,
-        sum(case when is_counted then 1 else 0 end) as events,
-        sum(case when is_counted and is_search then 1 else 0 end) as searches,
-        sum(case when is_counted and is_click then 1 else 0 end) as clicks,
-        sum(case when is_counted and is_custom_event then 1 else 0 end) as custom_events,
-        count(distinct case when is_counted then visit_id end) as visits,
-        count(distinct case when is_counted then visitor_id end) as visitors,
-        count(distinct case when is_counted then event_user_name end) as users,
-        count(distinct case when is_counted then clicking_visit_id end) as visits_with_clicks,
-        count(distinct case when is_counted then clicked_search_id end) as searches_with_clicks,
-        avg(cast(case when is_counted then rank_clicked end as double)) as average_click_rank,
+        sum(case when is_person then 1 else 0 end) as events,
+        sum(case when is_person and is_search then 1 else 0 end) as searches,
+        sum(case when is_person and is_click then 1 else 0 end) as clicks,
+        sum(case when is_person and is_custom_event then 1 else 0 end) as custom_events,
+        count(distinct case when is_person then visit_id end) as visits,
+        count(distinct case when is_person then visitor_id end) as visitors,
+        count(distinct case when is_person then event_user_name end) as users,
+        count(distinct case when is_person then clicking_visit_id end) as visits_with_clicks,
+        count(distinct case when is_person then clicked_search_id end) as searches_with_clicks,
+        avg(cast(case when is_person then rank_clicked end as double)) as average_click_rank,
         sum(
-            case when is_counted and is_without_results then 1 else 0 end
+            case when is_person and is_without_results then 1 else 0 end
         ) as searches_without_results,
         sum(
-            case when is_counted and is_search and cause_kind = 'manual' then 1 else 0 end
+            case when is_person and is_search and cause_kind = 'manual' then 1 else 0 end
         ) as manual_searches,
         sum(
-            case when is_counted and is_search and cause_kind = 'automatic' then 1 else 0 end
+            case when is_person and is_search and cause_kind = 'automatic' then 1 else 0 end
         ) as automatic_searches,
         sum(
-            case when is_counted and is_search and cause_kind = 'refinement' then 1 else 0 end
+            case when is_person and is_search and cause_kind = 'refinement' then 1 else 0 end
         ) as refinement_searches,
         sum(
-            case when is_counted and is_search and cause_kind = 'unknown' then 1 else 0 end
+            case when is_person and is_search and cause_kind = 'unknown' then 1 else 0 end
         ) as unknown_searches,
-        sum(
-            case when is_counted and is_search and query = '' then 1 else 0 end
-        ) as blank_searches,
-        count(
-            distinct case when is_counted and is_search and query <> '' then query end
-        ) as queries,
+        sum(case when is_person and query = '' then 1 else 0 end) as blank_searches,
+        count(distinct case when is_person and query <> '' then query end) as queries,
         avg(
-            cast(case when is_counted then response_time_ms end as double)
+            cast(case when is_person then response_time_ms end as double)
         ) as average_response_time_ms,
         sum(
-            case when is_counted and event_type = 'getMoreResults' then 1 else 0 end
+            case when is_person and event_type = 'getMoreResults' then 1 else 0 end
         ) as more_results_requests,
         sum(
-            case when is_counted and is_without_search then 1 else 0 end
+            case when is_person and is_without_search then 1 else 0 end
         ) as clicks_without_search,
         sum(
-            case when is_counted and visit_id is null then 1 else 0 end
+            case when is_person and visit_id is null then 1 else 0 end
         ) as events_without_visit,
         sum(case when is_bot then 1 else 0 end) as bot_events,
         sum(case when is_internal then 1 else 0 end) as internal_events,

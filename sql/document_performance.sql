@@ -2,9 +2,8 @@
 
 with
 
--- Clicks of people: robots and the organization's own people are left out. A document is known by
--- the hash of its address in the index, or else by what else the click says of it.
-clicks as (
+-- Clicks of people: robots and the organization's own people are left out.
+counted_clicks as (
 
     select
         event_id as click_id,
@@ -20,17 +19,16 @@ clicks as (
         document_category,
         source_name,
         collection_name,
-        coalesce(system_uri_hash, document_url, document_title, '') as document_id
+        event_document_id as document_id
 
     from all_events
     where c_event_type = 'Click'
-        and not coalesce(device_category = 'Bot', false)
-        and not coalesce(is_internal, false)
+        and event_is_person
 
 ),
 
 -- The query of every search, whenever and by whomever it was made.
-searches as (
+search_queries as (
 
     select search_id, query from search_outcomes
 
@@ -45,7 +43,7 @@ clicked_searches as (
         search_id,
         count(*) as clicks
 
-    from clicks
+    from counted_clicks
     group by document_id, search_id
 
 ),
@@ -55,10 +53,10 @@ queried as (
 
     select
         clicked_searches.*,
-        searches.query
+        search_queries.query
 
     from clicked_searches
-    left join searches on clicked_searches.search_id = searches.search_id
+    left join search_queries on clicked_searches.search_id = search_queries.search_id
 
 ),
 
@@ -136,7 +134,7 @@ summed as (
         min(datetime) as first_clicked_at,
         max(datetime) as last_clicked_at
 
-    from clicks
+    from counted_clicks
     group by document_id
 
 ),
@@ -145,13 +143,13 @@ summed as (
 latest as (
 
     select
-        clicks.*,
-        row_number() over (partition by clicks.document_id order by clicks.click_id desc) as newest
+        counted_clicks.*,
+        row_number() over (partition by counted_clicks.document_id order by counted_clicks.click_id desc) as newest
 
-    from clicks
+    from counted_clicks
     inner join summed
-        on clicks.document_id = summed.document_id
-        and clicks.datetime = summed.last_clicked_at
+        on counted_clicks.document_id = summed.document_id
+        and counted_clicks.datetime = summed.last_clicked_at
 
 ),
 

@@ -3,7 +3,7 @@
 with
 
 -- Searches of people: robots and the organization's own people are left out.
-searches as (
+counted_searches as (
 
     select
         visit_id,
@@ -24,7 +24,7 @@ searches as (
         response_time_ms
 
     from search_outcomes
-    where not is_bot and not is_internal
+    where is_person
 
 ),
 
@@ -54,7 +54,7 @@ summed as (
         avg(cast(number_of_results as double)) as average_number_of_results,
         avg(cast(response_time_ms as double)) as average_response_time_ms
 
-    from searches
+    from counted_searches
     group by day, query, origin, is_blank_query
 
 ),

@@ -14,9 +14,10 @@ events as (
         visitor_id,
         datetime,
         query_expression,
+        event_query as query,
         action_cause,
         number_of_results,
-        with_results,
+        event_has_results,
         response_time_ms,
         query_pipeline,
         split_test_run_name,
@@ -28,10 +29,11 @@ events as (
         country,
         language,
         is_internal,
+        event_day,
+        event_is_bot,
+        event_is_person,
+        event_document_id,
         click_rank,
-        system_uri_hash,
-        document_url,
-        document_title,
         event_type
 
     from all_events
@@ -63,26 +65,10 @@ causes as (
 
 ),
 
--- Searches, with the query as it is compared: without capitals, line ends and outer spaces. A
--- blank query is an empty text, a query like any other.
-searches as (
+-- The searches among them.
+made_searches as (
 
-    select
-        *,
-        trim(
-            lower(
-                replace(
-                    replace(
-                        replace(coalesce(query_expression, ''), chr(9), ' '), chr(10), ' '
-                    ),
-                    chr(13),
-                    ' '
-                )
-            )
-        ) as query
-
-    from events
-    where c_event_type = 'Search'
+    select * from events where c_event_type = 'Search'
 
 ),
 
@@ -94,8 +80,8 @@ places as (
         row_number() over (partition by visit_id order by datetime, event_id) as search_number,
         lead(event_id) over (partition by visit_id order by datetime, event_id) as next_search_id
 
-    from events
-    where c_event_type = 'Search' and visit_id is not null
+    from made_searches
+    where visit_id is not null
 
 ),
 
@@ -105,9 +91,7 @@ search_clicks as (
     select
         event_search_id,
         count(*) as clicks,
-        count(
-            distinct coalesce(system_uri_hash, document_url, document_title, '')
-        ) as clicked_documents,
+        count(distinct event_document_id) as clicked_documents,
         count(click_rank) as ranked_clicks,
         sum(click_rank) as click_rank_sum,
         min(click_rank) as best_click_rank,
@@ -169,7 +153,7 @@ group_lists as (
 joined as (
 
     select
-        searches.*,
+        made_searches.*,
         places.search_number,
         places.next_search_id,
         causes.kind,
@@ -187,18 +171,18 @@ joined as (
         group_lists.group_list,
         case
             when search_clicks.clicks > 0 then 'clicked'
-            when searches.visit_id is null then 'unknown'
+            when made_searches.visit_id is null then 'unknown'
             when places.next_search_id is not null then 'refined'
             else 'abandoned'
         end as outcome
 
-    from searches
-    left join places on searches.event_id = places.event_id
-    left join causes on lower(searches.action_cause) = causes.action_cause
-    left join search_clicks on searches.event_id = search_clicks.event_search_id
-    left join search_custom_events on searches.event_id = search_custom_events.event_search_id
-    left join keyword_lists on searches.event_id = keyword_lists.search_id
-    left join group_lists on searches.event_id = group_lists.search_id
+    from made_searches
+    left join places on made_searches.event_id = places.event_id
+    left join causes on lower(made_searches.action_cause) = causes.action_cause
+    left join search_clicks on made_searches.event_id = search_clicks.event_search_id
+    left join search_custom_events on made_searches.event_id = search_custom_events.event_search_id
+    left join keyword_lists on made_searches.event_id = keyword_lists.search_id
+    left join group_lists on made_searches.event_id = group_lists.search_id
 
 ),
 
@@ -208,7 +192,7 @@ final as (
         cast(event_id as varchar) as search_id,
         cast(visit_id as varchar) as visit_id,
         datetime,
-        cast(datetime at time zone 'UTC' as date) as day,
+        cast(event_day as date) as day,
         cast(search_number as bigint) as search_number,
         cast(event_user_name as varchar) as user_name,
         cast(visitor_id as varchar) as visitor_id,
@@ -227,7 +211,7 @@ final as (
         cast(action_cause as varchar) as action_cause,
         cast(coalesce(kind, 'unknown') as varchar) as cause_kind,
         cast(number_of_results as bigint) as number_of_results,
-        cast(coalesce(number_of_results > 0, with_results) as boolean) as has_results,
+        cast(event_has_results as boolean) as has_results,
         cast(response_time_ms as bigint) as response_time_ms,
         cast(coalesce(clicks, 0) as bigint) as clicks,
         cast(coalesce(clicks, 0) > 0 as boolean) as has_click,
@@ -253,8 +237,9 @@ final as (
         cast(coalesce(keyword_count, 0) as bigint) as keyword_count,
         cast(case when group_count > 0 then group_list else '[]' end as varchar) as group_list,
         cast(coalesce(group_count, 0) as bigint) as group_count,
-        cast(coalesce(device_category = 'Bot', false) as boolean) as is_bot,
-        cast(coalesce(is_internal, false) as boolean) as is_internal
+        cast(event_is_bot as boolean) as is_bot,
+        cast(coalesce(is_internal, false) as boolean) as is_internal,
+        cast(event_is_person as boolean) as is_person
 
     from joined
 

@@ -2,8 +2,8 @@
 
 with
 
--- The events that belong to a visit, in their order. Events without a visit are in `all_events`,
--- and `daily_metrics` counts them.
+-- The events that belong to a visit, in their order; only searches have a query. Events without a
+-- visit are in `all_events`, and `daily_metrics` counts them.
 events as (
 
     select
@@ -29,8 +29,9 @@ events as (
         origin_level2,
         origin_level3,
         is_internal,
-        number_of_results,
-        with_results,
+        event_day,
+        event_is_bot,
+        event_has_results,
         click_rank,
         document_title,
         document_url,
@@ -40,17 +41,7 @@ events as (
             when 'Click' then click_cause
             else event_type
         end as action,
-        trim(
-            lower(
-                replace(
-                    replace(
-                        replace(coalesce(query_expression, ''), chr(9), ' '), chr(10), ' '
-                    ),
-                    chr(13),
-                    ' '
-                )
-            )
-        ) as query
+        event_query as query
 
     from all_events
     where visit_id is not null
@@ -58,7 +49,7 @@ events as (
 ),
 
 -- The searches of each visit, to tell the clicks whose search is missing or of another visit.
-searches as (
+visit_searches as (
 
     select distinct visit_id, event_id as search_id
     from events
@@ -86,7 +77,7 @@ asked as (
     from (
         select distinct visit_id, query
         from events
-        where c_event_type = 'Search' and query <> ''
+        where query <> ''
     ) as pairs
     group by visit_id
 
@@ -95,11 +86,11 @@ asked as (
 -- Each event with its search, if that is one of the same visit.
 matched as (
 
-    select events.*, searches.search_id
+    select events.*, visit_searches.search_id
     from events
-    left join searches
-        on events.visit_id = searches.visit_id
-        and events.event_search_id = searches.search_id
+    left join visit_searches
+        on events.visit_id = visit_searches.visit_id
+        and events.event_search_id = visit_searches.search_id
 
 ),
 
@@ -114,12 +105,8 @@ summed as (
         max(datetime) as ended_at,
         max(event_number) as last_number,
         min(case when event_user_name is not null then event_number end) as first_named_number,
-        min(
-            case when c_event_type = 'Search' and query <> '' then event_number end
-        ) as first_query_number,
-        max(
-            case when c_event_type = 'Search' and query <> '' then event_number end
-        ) as last_query_number,
+        min(case when query <> '' then event_number end) as first_query_number,
+        max(case when query <> '' then event_number end) as last_query_number,
         count(*) as events,
         sum(case when c_event_type = 'Search' then 1 else 0 end) as searches,
         sum(case when c_event_type = 'Click' then 1 else 0 end) as clicks,
@@ -127,17 +114,8 @@ summed as (
         sum(
             case when c_event_type = 'Click' and search_id is null then 1 else 0 end
         ) as clicks_on_other_searches,
-        sum(
-            case when c_event_type = 'Search' and query = '' then 1 else 0 end
-        ) as blank_searches,
-        sum(
-            case
-                when c_event_type = 'Search'
-                    and not coalesce(number_of_results > 0, with_results)
-                    then 1
-                else 0
-            end
-        ) as searches_without_results,
+        sum(case when query = '' then 1 else 0 end) as blank_searches,
+        sum(case when not event_has_results then 1 else 0 end) as searches_without_results,
         sum(
             case when event_type = 'getMoreResults' then 1 else 0 end
         ) as more_results_requests,
@@ -146,7 +124,7 @@ summed as (
         avg(
             cast(case when c_event_type = 'Click' then click_rank end as double)
         ) as average_click_rank,
-        max(case when device_category = 'Bot' then 1 else 0 end) as bot_events,
+        max(case when event_is_bot then 1 else 0 end) as bot_events,
         max(case when is_internal then 1 else 0 end) as internal_events
 
     from matched
@@ -160,7 +138,7 @@ final as (
         cast(summed.visit_id as varchar) as visit_id,
         summed.started_at,
         summed.ended_at,
-        cast(summed.started_at at time zone 'UTC' as date) as day,
+        cast(entry.event_day as date) as day,
         cast(
             date_diff(
                 'millisecond',
@@ -214,7 +192,8 @@ final as (
         cast(entry.origin_level2 as varchar) as origin_level2,
         cast(entry.origin_level3 as varchar) as origin_level3,
         cast(summed.bot_events > 0 as boolean) as is_bot,
-        cast(summed.internal_events > 0 as boolean) as is_internal
+        cast(summed.internal_events > 0 as boolean) as is_internal,
+        cast(summed.bot_events = 0 and summed.internal_events = 0 as boolean) as is_person
 
     from summed
     left join clicked on summed.visit_id = clicked.visit_id

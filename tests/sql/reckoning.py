@@ -84,6 +84,7 @@ def searched(search: Event) -> dict[str, Any]:
         "response_time_ms": search.number("responseTimeMs"),
         "is_bot": search.is_bot,
         "is_internal": search.is_internal,
+        "is_person": search.counts,
     }
 
 
@@ -201,4 +202,5 @@ def came(events: list[Event]) -> dict[str, Any]:
         "origin_level3": first.text("originLevel3"),
         "is_bot": any(event.is_bot for event in events),
         "is_internal": any(event.is_internal for event in events),
+        "is_person": all(event.counts for event in events),
     }

@@ -84,8 +84,11 @@ def test_the_first_sentence_names_the_grain(name: str) -> None:
 
 def test_the_timeline_s_description_has_every_column_of_the_catalogue() -> None:
     known = {name_of(column) for name in EVENT_TABLES for column in TABLES[name].columns}
-    ours = {"c_event_type", "event_id", "event_search_id", "event_user_name", "event_number"}
-    assert columns("all_events").keys() == known | ours | {"ms_since_previous_event"}
+    own = {name for name in columns("all_events") if name.startswith("event_")} - known
+    assert columns("all_events").keys() == known | own | {
+        "c_event_type",
+        "ms_since_previous_event",
+    }
 
 
 def data_tests(name: str) -> Iterator[tuple[str | None, Any]]:
@@ -99,17 +102,17 @@ def data_tests(name: str) -> Iterator[tuple[str | None, Any]]:
 
 
 def violations(name: str, column: str | None, test: Any) -> tuple[str, bool]:
-    """The query for the rows that a test complains of, and whether it only warns."""
+    """The query for rows that fail a test, and whether it only warns."""
     kind, given = (test, {}) if isinstance(test, str) else next(iter(test.items()))
-    config = given.get("config", {})
-    column = column or given.get("column_name")
+    config, arguments = given.get("config", {}), given.get("arguments", {})
+    column, field = column or given.get("column_name"), arguments.get("field")
     where = {
         "not_null": f"{column} is null",
         "unique": f"{column} in (select {column} from {name} group by 1 having count(*) > 1)",
-        "expression_is_true": f"not ({column or ''} {given.get('expression')})",
-        "accepted_values": f"{column}::varchar not in {tuple(given.get('values', ('', '')))}",
-        "relationships": f"{column} is not null and {column} not in (select {given.get('field')}"
-        f" from {str(given.get('to', ''))[5:-2]} where {given.get('field')} is not null)",
+        "expression_is_true": f"not ({column or ''} {arguments.get('expression')})",
+        "accepted_values": f"{column}::varchar not in {tuple(arguments.get('values', ('', '')))}",
+        "relationships": f"{column} is not null and {column} not in (select {field}"
+        f" from {str(arguments.get('to', ''))[5:-2]} where {field} is not null)",
     }[kind]
     only = config.get("where", "true")
     return f"from {name} where ({only}) and {where}", config.get("severity") == "warn"
@@ -164,6 +167,30 @@ def test_a_file_is_one_select_with_a_sentence_before_each_step(name: str) -> Non
     steps = re.findall(r"(.*)\n(\w+) as \(\n", text)
     assert len(steps) > 1
     assert [step for line, step in steps if not line.startswith("-- ")] in ([], ["final"])
+
+
+@pytest.mark.parametrize(
+    "rule",
+    ["lower(replace", "device_category = 'Bot'", "coalesce(system_uri_hash", "with_results)"],
+    ids=["the form of a query", "a robot", "a document", "results"],
+)
+def test_a_rule_is_written_once(rule: str) -> None:
+    texts = [re.sub(r"\s+", "", sql_of(name)) for name in build_order()]
+    assert sum(text.count(rule.replace(" ", "")) for text in texts) == 1
+
+
+def test_a_moment_is_turned_into_a_day_once_and_a_person_is_told_once() -> None:
+    texts = [" ".join(re.sub(r"--.*", "", sql_of(name)).split()) for name in build_order()]
+    assert sum(len(re.findall(r"at time zone 'UTC' as date", text)) for text in texts) == 1
+    assert sum(len(re.findall(r"not \S*is_bot", text)) for text in texts) == 1
+
+
+@pytest.mark.parametrize("name", build_order())
+def test_no_step_is_named_like_a_table(name: str) -> None:
+    tables = {*TABLES, *build_order(), SEED, "exports", "rejected_rows"}
+    steps = set(re.findall(r"^(\w+) as \($", sql_of(name), re.M))
+    assert steps
+    assert not steps & tables
 
 
 def test_only_the_timeline_reads_the_tables_of_events() -> None:
