@@ -10,7 +10,7 @@ from .summary import plural
 
 def check_line(result: Result) -> str:
     """What one data test found."""
-    line = f"{result.status}  {result.check.label}"
+    line = f"{result.status}  {result.test.label}"
     if not result.failing:
         return line
     sample = "\n".join(f"        {cells(row)}" for row in result.sample)

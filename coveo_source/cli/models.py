@@ -11,7 +11,7 @@ from ..load.recovery import load_pending
 from ..models.data_tests import Result, run_data_tests
 from ..models.dbt.project import write_project
 from ..models.files import selected, sql_folder
-from ..models.properties import described
+from ..models.properties import read_folder
 from ..models.runner import build
 from ..signals import orderly
 from ..tables import SOURCE
@@ -43,7 +43,7 @@ def run_tests(options: Options, names: Iterable[str]) -> Iterator[Result]:
         CheckError: if a test cannot be run
     """
     wanted = {model.name for model in selected(names)} if names else None
-    tables = [each for each in described(sql_folder()) if wanted is None or each.name in wanted]
+    tables = [each for each in read_folder(sql_folder()) if wanted is None or each.name in wanted]
     with opened(options, ConsoleProgress()) as pipeline:
         yield from run_data_tests(pipeline, tables)
 

@@ -1,7 +1,7 @@
-"""Runs the data tests of the models inside of the destination.
+"""Runs the data tests of the models inside the destination.
 
-Each test is one SELECT of the rows that fail it, as in dbt: a null fails `not_null` alone, and an
-expression that is null is not false.
+Each test is one SELECT of the rows that fail it, as in dbt: null fails only `not_null`, and an
+expression that is null does not fail.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,170 +13,165 @@ from sqlglot.errors import SqlglotError
 
 from ..exceptions import CheckError, reason
 from .files import DIALECT, parse_sql, tables_of
-from .properties import DataTest, Described
+from .properties import DataTest, Properties
 from .qualify import Schema, qualify_query, sql_schema
 
-SAMPLE = 5
-"""How many of the rows that fail a test are shown."""
+_SAMPLE_ROWS = 5
+"""How many failing rows are shown."""
 
-COUNT = "failing_rows"
+_COUNT = "failing_rows"
 
 Status = Literal["pass", "warn", "FAIL"]
 
 
 class Result(NamedTuple):
-    """What a test found.
+    """The result of a test.
 
-    failing: number of rows of its SELECT
+    failing: number of rows that its SELECT finds
     sample: a few of them, by column
     """
 
-    check: DataTest
+    test: DataTest
     failing: int
     sample: list[dict[str, Any]]
 
     @property
     def status(self) -> Status:
-        """Whether the rows are as they should be, and if not, how bad that is."""
+        """`pass` without failing rows, else `warn` or `FAIL` by the test's severity."""
         if not self.failing:
             return "pass"
-        return "warn" if self.check.severity == "warn" else "FAIL"
+        return "warn" if self.test.severity == "warn" else "FAIL"
 
 
-def run_data_tests(pipeline: dlt.Pipeline, tables: Iterable[Described]) -> Iterator[Result]:
+def run_data_tests(pipeline: dlt.Pipeline, tables: Iterable[Properties]) -> Iterator[Result]:
     """Runs all tests of some models and seeds, one by one.
 
     Raises:
-        CheckError: if a table or column that a test needs is not there, before any test is run
+        CheckError: if a table or column that a test needs is missing, before any test is run
     """
     schema = sql_schema(pipeline)
     queries = [
-        (check, failing_rows(check, table.keys, schema))
+        (test, _failing_rows(test, table.key, schema))
         for table in tables
-        for check in table.checks
+        for test in table.data_tests
     ]
     with pipeline.dataset() as dataset:
-        for check, query in queries:
-            yield run_data_test(dataset, check, query, schema)
+        for test, query in queries:
+            yield _run_data_test(dataset, test, query, schema)
 
 
-def run_data_test(
-    dataset: dlt.Dataset, check: DataTest, failing_rows: str, schema: Schema
-) -> Result:
+def _run_data_test(dataset: dlt.Dataset, test: DataTest, query: str, schema: Schema) -> Result:
     """Runs one test.
+
+    query: the SELECT of the rows that fail
 
     Raises:
         CheckError: if the database refuses its SQL
     """
-    sql = f"select *, count(*) over () as {COUNT} from ({failing_rows}) as failing limit {SAMPLE}"
-    query = parse_sql(sql)
-    read = {table.name: schema[table.name] for table in tables_of(query) if table.name in schema}
+    sql = f"select *, count(*) over () as {_COUNT} from ({query}) as failing limit {_SAMPLE_ROWS}"
+    counted = parse_sql(sql)
+    read = {table.name: schema[table.name] for table in tables_of(counted) if table.name in schema}
     try:
-        query = qualify_query(query, read)
-        rows = dataset(query.sql(dataset.destination_dialect)).fetchall()
-        found = [dict(zip(query.named_selects, row, strict=True)) for row in rows]
+        counted = qualify_query(counted, read)
+        rows = dataset(counted.sql(dataset.destination_dialect)).fetchall()
+        found = [dict(zip(counted.named_selects, row, strict=True)) for row in rows]
     except Exception as error:
-        raise CheckError(f"{place(check)} failed: {reason(error)} Its SQL: {sql}") from error
-    failing = int(found[0][COUNT]) if found else 0
-    return Result(check, failing, [{k: v for k, v in row.items() if k != COUNT} for row in found])
+        raise CheckError(f"{_place(test)} failed: {reason(error)} Its SQL: {sql}") from error
+    failing = int(found[0][_COUNT]) if found else 0
+    return Result(test, failing, [{k: v for k, v in row.items() if k != _COUNT} for row in found])
 
 
-def failing_rows(check: DataTest, keys: Iterable[str], present: Mapping[str, Iterable[str]]) -> str:
-    """The SELECT of the rows that fail a test, in DuckDB's dialect.
+def _failing_rows(test: DataTest, key: Iterable[str], schema: Schema) -> str:
+    """Returns the SELECT of the rows that fail a test, in DuckDB's dialect.
 
-    keys: the columns, or SQL expressions of them, by which a row that fails is shown
-    present: the columns of each table that there is
+    key: the columns, or SQL expressions of them, that are shown of a failing row
 
     Raises:
-        CheckError: if a table or a column is not there
+        CheckError: if a table or a column is missing
     """
-    columns = columns_in(check, check.table, present)
-    mentioned = [name for text in expressions(check) for name in names_in(check, text, columns)]
-    rows = check.table
-    if check.where:
-        rows = f"(select * from {check.table} where {check.where}) as {check.table}"
-    if check.kind == "relationships":
-        return orphans(check, rows, present)
-    if check.kind in ("unique", "accepted_values"):
-        return values(check, rows)
-    shown = [name for key in keys for name in names_in(check, key, columns)]
-    shown += mentioned if check.kind == "expression_is_true" else []
+    columns = _columns(test, test.table, schema)
+    used = [name for text in _expressions(test) for name in _column_names(test, text, columns)]
+    rows = test.table
+    if test.where:
+        rows = f"(select * from {test.table} where {test.where}) as {test.table}"
+    if test.kind == "relationships":
+        return _orphans(test, rows, schema)
+    if test.kind in ("unique", "accepted_values"):
+        return _failing_values(test, rows)
+    shown = [name for part in key for name in _column_names(test, part, columns)]
+    shown += used if test.kind == "expression_is_true" else []
     listed = ", ".join(dict.fromkeys(shown)) or "*"
-    if check.kind == "not_null":
-        return f"select {listed} from {rows} where {check.column} is null"
-    return f"select {listed} from {rows} where not ({expression(check)})"
+    if test.kind == "not_null":
+        return f"select {listed} from {rows} where {test.column} is null"
+    return f"select {listed} from {rows} where not ({_expression(test)})"
 
 
-def expressions(check: DataTest) -> Iterator[str]:
-    """The SQL that a test applies to its table."""
-    if check.kind == "expression_is_true":
-        yield expression(check)
-    elif check.column:
-        yield check.column
-    if check.where:
-        yield check.where
+def _expressions(test: DataTest) -> Iterator[str]:
+    """Yields the SQL that a test applies to its table."""
+    if test.kind == "expression_is_true":
+        yield _expression(test)
+    elif test.column:
+        yield test.column
+    if test.where:
+        yield test.where
 
 
-def expression(check: DataTest) -> str:
-    """What has to be true: of a column, what stands behind its name."""
-    return " ".join(filter(None, [check.column, str(check.arguments["expression"])]))
+def _expression(test: DataTest) -> str:
+    # for a column, the expression is what follows its name
+    return " ".join(filter(None, [test.column, str(test.arguments["expression"])]))
 
 
-def values(check: DataTest, rows: str) -> str:
-    """The values that fail, with the number of their rows."""
-    per_value = f"select {check.column} as value, count(*) as row_count from {rows}"
-    if check.kind == "unique":
-        return f"{per_value} where {check.column} is not null group by 1 having count(*) > 1"
-    quoted = check.arguments.get("quote", True)
-    accepted = [
-        text_literal(value) if quoted else str(value) for value in check.arguments["values"]
-    ]
+def _failing_values(test: DataTest, rows: str) -> str:
+    """Returns the SELECT of the values that fail, with their number of rows."""
+    per_value = f"select {test.column} as value, count(*) as row_count from {rows}"
+    if test.kind == "unique":
+        return f"{per_value} where {test.column} is not null group by 1 having count(*) > 1"
+    values = test.arguments["values"]
+    quoted = test.arguments.get("quote", True)
+    accepted = [_literal(value) if quoted else str(value) for value in values]
     return (
         f"select value, row_count from ({per_value} group by 1) as found"
         f" where value not in ({', '.join(accepted)})"
     )
 
 
-def orphans(check: DataTest, rows: str, present: Mapping[str, Iterable[str]]) -> str:
-    """The values that the table referred to does not have."""
-    parent, column = check.parent, str(check.arguments["field"])
-    names_in(check, column, columns_in(check, parent, present))
+def _orphans(test: DataTest, rows: str, schema: Schema) -> str:
+    """Returns the SELECT of the values that the parent table lacks."""
+    parent, column = test.parent, str(test.arguments["field"])
+    _column_names(test, column, _columns(test, parent, schema))
     return (
-        f"select child.value from (select {check.column} as value from {rows}"
-        f" where {check.column} is not null) as child"
+        f"select child.value from (select {test.column} as value from {rows}"
+        f" where {test.column} is not null) as child"
         f" left join (select {column} as value from {parent}) as parent"
         " on child.value = parent.value where parent.value is null"
     )
 
 
-def columns_in(check: DataTest, table: str, present: Mapping[str, Iterable[str]]) -> set[str]:
-    """The columns of a table."""
-    if table not in present:
-        raise CheckError(f"{place(check)}: there is no table {table} yet. Build the models first.")
-    return set(present[table])
+def _columns(test: DataTest, table: str, schema: Schema) -> Mapping[str, str]:
+    if table not in schema:
+        raise CheckError(f"{_place(test)}: there is no table {table} yet. Build the models first.")
+    return schema[table]
 
 
-def names_in(check: DataTest, sql: str, columns: set[str]) -> list[str]:
-    """The columns that an expression names, each of which has to be there."""
+def _column_names(test: DataTest, sql: str, columns: Iterable[str]) -> list[str]:
+    """Returns the columns that an expression uses, each of which has to exist."""
     try:
         parsed = parse_one(sql, read=DIALECT)
     except SqlglotError as error:
-        raise CheckError(f"{place(check)}: {sql!r} is not SQL: {error}") from error
+        raise CheckError(f"{_place(test)}: {sql!r} is not SQL: {error}") from error
     names = [column.name for column in parsed.find_all(exp.Column)]
     for name in names:
         if name not in columns:
             raise CheckError(
-                f"{place(check)}: there is no column {name}."
+                f"{_place(test)}: there is no column {name}."
                 f" There are {', '.join(sorted(columns))}."
             )
     return names
 
 
-def place(check: DataTest) -> str:
-    """Where a test is written."""
-    return f"{check.file.name}, test {check.label}"
+def _place(test: DataTest) -> str:
+    return f"{test.file.name}, test {test.label}"
 
 
-def text_literal(value: object) -> str:
-    """A text as SQL."""
+def _literal(value: object) -> str:
     return exp.Literal.string(str(value)).sql(DIALECT)

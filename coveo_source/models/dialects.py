@@ -1,7 +1,7 @@
-"""A model's SQL in the words of a database, where sqlglot's translation is not enough.
+"""Rewrites of DuckDB's SQL for databases where sqlglot's translation is not enough.
 
-What stands here was found by running the models: PostgreSQL and ClickHouse give the same tables
-as DuckDB. BigQuery and Redshift could only be read up on.
+The rewrites for PostgreSQL and ClickHouse were found by running the models there: they give the
+same tables as DuckDB. Those for BigQuery and Redshift are based on their manuals only.
 """
 
 from collections.abc import Callable
@@ -12,17 +12,17 @@ from sqlglot import exp
 from .files import DIALECT
 
 Rewrite = Callable[[exp.Expression], exp.Expression]
-"""Changes one node of a query; called for each."""
+"""Changes one node of a query; called for every node."""
 
 
 def translated(query: exp.Query, dialect: str) -> str:
-    """A query of DuckDB's as text in another dialect of sqlglot's. The query stays as it is."""
-    mend = REWRITES.get(dialect)
-    return (query.transform(mend) if mend else query).sql(dialect)
+    """Returns a query of DuckDB's in another dialect of sqlglot's; leaves the query unchanged."""
+    rewrite = REWRITES.get(dialect)
+    return (query.transform(rewrite) if rewrite else query).sql(dialect)
 
 
-def for_postgres(node: exp.Expression) -> exp.Expression:
-    """Texts are ordered by their bytes, as in DuckDB, whatever the collation of the database."""
+def _for_postgres(node: exp.Expression) -> exp.Expression:
+    """Orders texts by their bytes, as DuckDB does, whatever the collation of the database."""
     if isinstance(node, exp.Ordered) and node.this.is_type(*exp.DataType.TEXT_TYPES):
         # "C" does the same, but dlt writes all names in lower case
         bytewise = exp.Collate(this=node.this, expression=exp.to_identifier("ucs_basic"))
@@ -30,8 +30,8 @@ def for_postgres(node: exp.Expression) -> exp.Expression:
     return node
 
 
-def for_bigquery(node: exp.Expression) -> exp.Expression:
-    """Differences of times have a function of their own; that of dates knows no milliseconds."""
+def _for_bigquery(node: exp.Expression) -> exp.Expression:
+    """Uses the function for differences of times: the one for dates knows no milliseconds."""
     if isinstance(node, exp.DateDiff):
         return exp.TimestampDiff(
             this=node.this, expression=node.expression, unit=node.args.get("unit")
@@ -39,8 +39,8 @@ def for_bigquery(node: exp.Expression) -> exp.Expression:
     return node
 
 
-def for_redshift(node: exp.Expression) -> exp.Expression:
-    """An ordered list is `listagg(…) within group (order by …)`."""
+def _for_redshift(node: exp.Expression) -> exp.Expression:
+    """Writes an ordered list as `listagg(…) within group (order by …)`."""
     if isinstance(node, exp.GroupConcat) and isinstance(node.this, exp.Order):
         order = node.this
         unordered = exp.GroupConcat(this=order.this, separator=node.args.get("separator"))
@@ -48,77 +48,79 @@ def for_redshift(node: exp.Expression) -> exp.Expression:
     return node
 
 
-def for_clickhouse(node: exp.Expression) -> exp.Expression:
-    """Aggregates know no order, and `lower` no letters beyond ASCII."""
+def _for_clickhouse(node: exp.Expression) -> exp.Expression:
+    """Sorts lists by function, since aggregates have no order; lowers letters beyond ASCII."""
     if isinstance(node, exp.Lower):
-        return call("lowerUTF8", node.this)
+        return _call("lowerUTF8", node.this)
     if isinstance(node, exp.GroupConcat) and isinstance(node.this, exp.Order):
         order = node.this
         [key] = (each.this for each in order.expressions)
-        pairs = call("arraySort", call("groupArray", call("tuple", key, order.this)))
+        pairs = _call("arraySort", _call("groupArray", _call("tuple", key, order.this)))
         second = exp.Lambda(
-            this=call("tupleElement", exp.column("pair"), exp.Literal.number(2)),
+            this=_call("tupleElement", exp.column("pair"), exp.Literal.number(2)),
             expressions=[exp.to_identifier("pair")],
         )
-        return call("arrayStringConcat", call("arrayMap", second, pairs), node.args["separator"])
+        sorted_texts = _call("arrayMap", second, pairs)
+        return _call("arrayStringConcat", sorted_texts, node.args["separator"])
     return node
 
 
-def call(name: str, *arguments: Any) -> exp.Expression:
-    """A call of a function that sqlglot does not know."""
+def _call(name: str, *arguments: Any) -> exp.Expression:
+    """Returns a call of a function that sqlglot does not know."""
     return exp.Anonymous(this=name, expressions=[*arguments])
 
 
-def for_duckdb(node: exp.Expression) -> exp.Expression:
-    """What is the same to DuckDB but for time and memory.
+def _for_duckdb(node: exp.Expression) -> exp.Expression:
+    """Saves time and memory without changing the result.
 
-    An ordered list is sorted when its group is complete: an aggregate that sorts takes thrice the
-    time. A part that only picks columns and rows of a table is read again for each that uses it,
-    and not kept.
+    An ordered list is sorted once its group is complete, because an aggregate that sorts takes
+    three times as long. A CTE that only picks columns and rows of a table is read again by each of
+    its users instead of being kept in memory.
     """
-    if isinstance(node, exp.CTE) and only_reads(node.this):
+    if isinstance(node, exp.CTE) and _only_reads(node.this):
         node.set("materialized", False)
     if not isinstance(node, exp.GroupConcat) or not isinstance(node.this, exp.Order):
         return node
     value, (order,) = node.this.this, node.this.expressions
     if order.args.get("desc") or not order.args.get("nulls_first"):
         return node
-    own = all(column == order.this for column in value.find_all(exp.Column))
-    values = sorted_texts(value, order.this) if own else sorted_values(value, order.this)
-    return call("array_to_string", exp.maybe_parse(values, dialect=DIALECT), node.args["separator"])
+    only_key = all(column == order.this for column in value.find_all(exp.Column))
+    sort = _sorted_keys if only_key else _sorted_by_key
+    values: exp.Expr = exp.maybe_parse(sort(value, order.this), dialect=DIALECT)
+    return _call("array_to_string", values, node.args["separator"])
 
 
-def only_reads(query: exp.Query) -> bool:
-    """Whether a query only picks columns and rows of a table, be it by a list of their values."""
+def _only_reads(query: exp.Query) -> bool:
+    """Returns True if a query only picks columns and rows of a table; `in (select …)` is fine."""
     bare = query.copy()
     for listed in list(bare.find_all(exp.In)):
-        # with `or` it is no join, and all columns of all rows are read
+        # below an `or` DuckDB makes no join of it, and would read all columns of all rows
         if listed.args.get("query") and not listed.find_ancestor(exp.Or):
             listed.replace(exp.true())
-    return not bare.find(*MORE_THAN_READING)
+    return not bare.find(*_MORE_THAN_READING)
 
 
-def sorted_texts(value: exp.Expression, key: exp.Expression) -> str:
-    """The list of a value that is made of its key alone, as SQL.
+def _sorted_keys(value: exp.Expression, key: exp.Expression) -> str:
+    """Returns SQL for the sorted list of a value that is made from its sort key alone.
 
-    As one text until it is complete: a list has room for more, in memory, for each group.
+    The keys are collected as one text: a list would reserve memory in advance for each group.
     """
     item = value.transform(lambda node: exp.column("item") if node == key else node)
-    text = f"string_agg({key.sql(DIALECT)}, {BETWEEN})"
-    return f"[{item.sql(DIALECT)} for item in list_sort(string_split({text}, {BETWEEN}))]"
+    text = f"string_agg({key.sql(DIALECT)}, {_SEPARATOR})"
+    return f"[{item.sql(DIALECT)} for item in list_sort(string_split({text}, {_SEPARATOR}))]"
 
 
-def sorted_values(value: exp.Expression, key: exp.Expression) -> str:
-    """The list of a value that is sorted by another one, as SQL; null is no part of it."""
+def _sorted_by_key(value: exp.Expression, key: exp.Expression) -> str:
+    """Returns SQL for the list of a value that is sorted by another one; nulls are left out."""
     text = value.sql(DIALECT)
     pairs = f"list({{'key': {key.sql(DIALECT)}, 'value': {text}}})"
     return f"[pair.value for pair in list_sort({pairs} filter (where {text} is not null))]"
 
 
-BETWEEN = "(chr(10) || chr(65535))"
-"""What stands in no text: the second is no character, and never will be one."""
+_SEPARATOR = "(chr(10) || chr(65535))"
+"""It is in no text: the second is not a character and never will be one."""
 
-MORE_THAN_READING = (
+_MORE_THAN_READING = (
     exp.AggFunc,
     exp.Distinct,
     exp.Group,
@@ -129,9 +131,9 @@ MORE_THAN_READING = (
 )
 
 REWRITES: dict[str, Rewrite] = {
-    DIALECT: for_duckdb,
-    "postgres": for_postgres,
-    "bigquery": for_bigquery,
-    "redshift": for_redshift,
-    "clickhouse": for_clickhouse,
+    DIALECT: _for_duckdb,
+    "postgres": _for_postgres,
+    "bigquery": _for_bigquery,
+    "redshift": _for_redshift,
+    "clickhouse": _for_clickhouse,
 }

@@ -1,4 +1,4 @@
-"""What to tell of a model that failed: its file, the line, and the database's own words."""
+"""The error for a model that failed: its file, the line, and the database's own words."""
 
 import re
 from collections.abc import Sequence
@@ -7,57 +7,54 @@ from itertools import pairwise
 from ..exceptions import ModelError, causes, reason
 from .files import Model
 
-REST = "All that was loaded is complete, and its table is as it was."
+_REST = "All that was loaded is complete, and its table is as it was."
 
 
 def failed(models: Sequence[Model], error: BaseException) -> ModelError:
-    """The error to raise for one of some models that were built together."""
-    model = culprit(models, error)
+    """Returns the error to raise when one of some models that were built together failed."""
+    model = _failed_model(models, error)
     why = reason(error)
     if model is None:
-        return ModelError(f"The models cannot be built: {why} {REST}")
-    line = line_of(model, error)
+        return ModelError(f"The models cannot be built: {why} {_REST}")
+    line = _failed_line(model, error)
     place = f"{model.path}:{line}" if line else f"{model.path}"
-    return ModelError(f"The model {model.name} ({place}) failed: {why} {REST}")
+    return ModelError(f"The model {model.name} ({place}) failed: {why} {_REST}")
 
 
-def culprit(models: Sequence[Model], error: BaseException) -> Model | None:
-    """The model whose job failed."""
+def _failed_model(models: Sequence[Model], error: BaseException) -> Model | None:
+    """Returns the model whose load job failed, by the name of the job; None if unknown."""
     if len(models) == 1:
         return models[0]
-    told = " ".join(str(each) for each in causes(error))
+    messages = " ".join(str(each) for each in causes(error))
     for model in models:
-        if re.search(rf"\b{re.escape(model.name)}\.\w+(\.\d+)?\.(model|sql)\b", told):
+        if re.search(rf"\b{re.escape(model.name)}\.\w+(\.\d+)?\.(model|sql)\b", messages):
             return model
     return None
 
 
-def line_of(model: Model, error: BaseException) -> int | None:
-    """The line of a model's file that an error is about, as well as it can be told.
+def _failed_line(model: Model, error: BaseException) -> int | None:
+    """Guesses the line of a model's file that an error is about; None if there is no clue.
 
-    sqlglot reads the file itself and knows the line. A database was sent SQL that was made from
-    it, and shows the place there; the line with the most words of that place is taken.
+    sqlglot reads the file itself and names the line. A database points into SQL that was made
+    from the file; the line that shares the most words with that place is taken.
     """
     *_, innermost = causes(error)
     text = str(innermost)
     if known := re.search(r"\bLine:? (\d+), Col:", text):
         return int(known[1])
-    words = sql_words(place_of(text))
-    lines = model.sql.lower().splitlines()
-    scores = [len(words & sql_words(line)) for line in lines]
+    words = _sql_words(_marked_sql(text))
+    scores = [len(words & _sql_words(line)) for line in model.sql.lower().splitlines()]
     best = max(scores, default=0)
     return scores.index(best) + 1 if best else None
 
 
-def place_of(text: str) -> str:
-    """The SQL that a database points to with a caret; all it says if it points to nothing."""
-    lines = text.splitlines()
-    for shown, below in pairwise(lines):
+def _marked_sql(text: str) -> str:
+    """Returns the SQL that a database marks with a caret; the whole text if it marks nothing."""
+    for shown, below in pairwise(text.splitlines()):
         if below.strip() == "^":
             return shown[below.index("^") :][:60]
     return text
 
 
-def sql_words(text: str) -> set[str]:
-    """The words of some SQL."""
+def _sql_words(text: str) -> set[str]:
     return set(re.findall(r"[a-z_][a-z0-9_]+", text.lower())) - {"as", "cast", "select", "line"}

@@ -1,23 +1,23 @@
-"""Decides which models have to be built, and how."""
+"""Decides which models have to be built, and whether in full or by unit."""
 
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from typing import NamedTuple
 
-from .affected import Unit
 from .files import SEED, Model
 from .qualify import Schema
 from .state import Loads
+from .touched import Unit
 
-RUNNER = "1"
-"""To be raised with any change of the code by which the same SQL gives other tables."""
+_RUNNER = "1"
+"""Raise it with any change of this package that makes the same SQL give other tables."""
 
 
 class Build(NamedTuple):
     """How one model is to be built.
 
-    unit: by which; None for as a whole
-    fingerprint: what its table comes from
+    unit: by which; None for in full
+    fingerprint: of what its table is made from
     """
 
     model: Model
@@ -34,44 +34,44 @@ def plan_builds(
     known: Mapping[str, str],
     full_refresh: bool = False,
 ) -> list[Build]:
-    """The builds that bring the wanted models up to date, in order.
+    """Returns the builds that bring the wanted models up to date, in order.
 
-    models: all that there are, in order
+    models: all models, in order
     seed: the seed's fingerprint
-    known: that of what each model was last built from
+    known: the fingerprint of what each model was last built from
     """
     names = set(wanted)
     sources = {table: str(sorted(schema[table].items())) for table in loads.rows}
     sources[SEED] = seed
-    whole: set[str] = set()
+    in_full: set[str] = set()
     builds: list[Build] = []
     for model in models:
-        sources[model.name] = mark = fingerprint(model, sources)
+        sources[model.name] = mark = _fingerprint(model, sources)
         changed = model.name not in schema or known.get(model.name) != mark
-        asked = full_refresh and model.name in names
-        unfit = loads.any and (loads.mostly_new or not model.unit)
-        if changed or asked or unfit or model.reads & whole:
-            whole.add(model.name)
+        requested = full_refresh and model.name in names
+        no_units = loads.any and (loads.mostly_new or not model.unit)
+        if changed or requested or no_units or model.reads & in_full:
+            in_full.add(model.name)
         elif not loads.any:
             continue
         if model.name in names:
-            unit = None if model.name in whole else unit_of(model, schema)
+            unit = None if model.name in in_full else unit_of(model, schema[model.name])
             builds.append(Build(model, unit, mark))
     return builds
 
 
-def unit_of(model: Model, schema: Schema) -> Unit:
-    """The column that a model is rebuilt by, with its type."""
-    return Unit(str(model.unit), schema[model.name][str(model.unit)])
+def unit_of(model: Model, columns: Mapping[str, str]) -> Unit | None:
+    """Returns the unit of a model with its SQL type; None if it is always built in full."""
+    return Unit(model.unit, columns[model.unit]) if model.unit else None
 
 
-def fingerprint(model: Model, sources: Mapping[str, str]) -> str:
-    """What a model's table comes from: its SQL, and the columns or the SQL of what it reads."""
-    parts = [RUNNER, model.sql, str(model.unit), str(sorted(model.unit_from.items()))]
+def _fingerprint(model: Model, sources: Mapping[str, str]) -> str:
+    """Returns a digest of a model's SQL and of the columns or the SQL of all that it reads."""
+    parts = [_RUNNER, model.sql, str(model.unit), str(sorted(model.unit_from.items()))]
     parts += [f"{name} {sources.get(name)}" for name in sorted(model.reads)]
     return sha256("\n".join(parts).encode()).hexdigest()
 
 
 def seed_fingerprint(rows: Iterable[Mapping[str, str]]) -> str:
-    """The same of the seed: its rows."""
+    """Returns a digest of the seed's rows."""
     return sha256(repr(list(rows)).encode()).hexdigest()

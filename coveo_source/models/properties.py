@@ -1,7 +1,7 @@
-"""The data tests that the YAML beside each model asks for, in dbt's format of properties.
+"""The YAML file beside each model and seed, in dbt's format of properties.
 
-dbt 1.10 and newer write a test's arguments under `arguments`, older ones beside its `config`;
-both are read. https://docs.getdbt.com/reference/resource-properties/data-tests
+https://docs.getdbt.com/reference/configs-and-properties; a data test's arguments stand under
+`arguments`, as dbt 1.10.5 and newer want them.
 """
 
 import re
@@ -15,23 +15,21 @@ import yaml
 from ..exceptions import CheckError
 
 Severity = Literal["error", "warn"]
-SEVERITIES: dict[str, Severity] = {"error": "error", "warn": "warn"}
+_SEVERITIES: dict[str, Severity] = {"error": "error", "warn": "warn"}
 
-ARGUMENTS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
+_ARGUMENTS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "unique": (frozenset(), frozenset()),
     "not_null": (frozenset(), frozenset()),
     "relationships": (frozenset({"to", "field"}), frozenset()),
     "accepted_values": (frozenset({"values"}), frozenset({"quote"})),
     "expression_is_true": (frozenset({"expression"}), frozenset()),
 }
-"""The tests that there are, with the arguments that each needs and those that it takes."""
+"""The known data tests, each with its required and its optional arguments."""
 
-CONFIG = frozenset({"severity", "where", "enabled"})
-BESIDE = frozenset({"name", "test_name", "description", "config", "column_name"})
-"""What may stand beside the arguments; dbt also takes the items of `config` there."""
+_CONFIG = frozenset({"severity", "where", "enabled"})
+_BESIDE_ARGUMENTS = frozenset({"arguments", "config", "column_name", "name", "description"})
 
-
-REFERENCE = re.compile(r"""(?:ref|source)\(\s*(?:['"]\w+['"]\s*,\s*)?['"](\w+)['"]\s*\)""")
+_REFERENCE = re.compile(r"""(?:ref|source)\(\s*(?:['"]\w+['"]\s*,\s*)?['"](\w+)['"]\s*\)""")
 """`ref('visits')` or `source('coveo_ua', 'searches')`."""
 
 
@@ -40,11 +38,11 @@ class DataTest:
     """One data test.
 
     table: the model or seed that it is about
-    column: the column, or an SQL expression; None for a test on the table as a whole
-    kind: the test's name
-    severity: whether rows that fail are an error or a warning
-    where: the condition for the rows that are tested; None for all
+    column: the column, or an SQL expression; None for a test of the whole table
+    kind: dbt's name of the test
     file: the YAML file that asks for it
+    severity: whether failing rows are an error or a warning
+    where: the condition for the rows that are tested; None for all
     """
 
     table: str
@@ -57,7 +55,7 @@ class DataTest:
 
     @property
     def label(self) -> str:
-        """How the test is called in messages."""
+        """What the test is called in messages."""
         on = f"{self.table}.{self.column}" if self.column else self.table
         if self.kind == "relationships":
             return f"{on} is in {self.parent}.{self.arguments['field']}"
@@ -69,114 +67,141 @@ class DataTest:
 
     @property
     def parent(self) -> str:
-        """The table that a test of the kind `relationships` refers to."""
-        match = REFERENCE.fullmatch(str(self.arguments["to"]).strip())
+        """The table that a `relationships` test refers to; empty if it cannot be read."""
+        match = _REFERENCE.fullmatch(str(self.arguments["to"]).strip())
         return match[1] if match else ""
 
 
 @dataclass(frozen=True)
-class Described:
-    """What a YAML file says of one model or seed.
+class Properties:
+    """What a YAML file says about one model or seed.
 
-    keys: the columns that tell its rows apart
-    checks: its data tests, the table's own first
+    content: the entry below `models` or `seeds`
     """
 
     name: str
-    keys: tuple[str, ...]
-    checks: tuple[DataTest, ...]
+    file: Path
+    content: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def unit(self) -> str | None:
+        """The column by which the model is rebuilt; None if it is always rebuilt in full."""
+        unit: str | None = self._config.get("unique_key")
+        return unit
+
+    @property
+    def unit_from(self) -> Mapping[str, str | None]:
+        """The unit of a row of another table, as an SQL expression by table.
+
+        None for a table in which the model only looks things up, whatever their unit.
+        """
+        found: Mapping[str, str | None] = self._config.get("meta", {}).get("unit_from", {})
+        return found
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """The SQL type of each column by name."""
+        return {str(each["name"]): str(each["data_type"]) for each in self._columns}
+
+    @property
+    def data_tests(self) -> list[DataTest]:
+        """The data tests, those of the whole table first.
+
+        Raises:
+            CheckError: if a test is unknown, or is not written as dbt wants it
+        """
+        tests = [_read_test(test, self, None) for test in self.content.get("data_tests", [])]
+        for column in self._columns:
+            name = str(column["name"])
+            tests += [_read_test(test, self, name) for test in column.get("data_tests", [])]
+        return [test for test in tests if test is not None]
+
+    @property
+    def key(self) -> list[str]:
+        """The columns, or SQL expressions, that tell the rows apart."""
+        unique = [test.column for test in self.data_tests if test.kind == "unique"]
+        return list(dict.fromkeys(key for key in (*unique, self.unit) if key))
+
+    @property
+    def _config(self) -> Mapping[str, Any]:
+        return self.content.get("config") or {}
+
+    @property
+    def _columns(self) -> list[Mapping[str, Any]]:
+        return list(self.content.get("columns", []))
 
 
-def described(folder: Path) -> Iterator[Described]:
-    """All models and seeds that the YAML files of a folder describe.
-
-    Raises:
-        CheckError: if a test is not known, or is not written as dbt wants it
-    """
-    for file in sorted(folder.glob("*.yml")):
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
-        for properties in [*content.get("models", []), *content.get("seeds", [])]:
-            yield read_table(properties, file)
+def read_properties(file: Path) -> Properties:
+    """Reads a YAML file; the properties are empty if there is no such file."""
+    if not file.exists():
+        return Properties(file.stem, file)
+    content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    described = (content.get("models") or content["seeds"])[0]
+    return Properties(str(described["name"]), file, described)
 
 
-def read_table(properties: Mapping[str, Any], file: Path) -> Described:
-    """One model or seed."""
-    table = str(properties["name"])
-    checks = [read_check(test, table, None, file) for test in tests(properties)]
-    for column in properties.get("columns", []):
-        name = str(column["name"])
-        checks += [read_check(test, table, name, file) for test in tests(column)]
-    present = [check for check in checks if check is not None]
-    unit = (properties.get("config") or {}).get("unique_key")
-    keys = [check.column for check in present if check.kind == "unique"]
-    named = dict.fromkeys(key for key in [*keys, unit] if key)
-    return Described(table, tuple(named), tuple(present))
+def read_folder(folder: Path) -> Iterator[Properties]:
+    """Yields the properties of all models and seeds that a folder describes, by file name."""
+    return map(read_properties, sorted(folder.glob("*.yml")))
 
 
-def tests(properties: Mapping[str, Any]) -> list[Any]:
-    """The tests of a table or column; dbt before 1.8 calls them `tests`."""
-    return [*(properties.get("data_tests") or []), *(properties.get("tests") or [])]
-
-
-def read_check(test: Any, table: str, column: str | None, file: Path) -> DataTest | None:
-    """One test as it stands in the file; None if it is turned off."""
-    kind, given = kind_and_rest(test)
-    place = f"{file.name}, {table}{f'.{column}' if column else ''}, test {kind}"
-    if kind not in ARGUMENTS:
-        raise CheckError(f"{place}: there is no such test. Known are {', '.join(ARGUMENTS)}.")
-    arguments = arguments_of(given)
-    config = {key: value for key, value in given.items() if key in CONFIG}
-    config |= given.get("config") or {}
+def _read_test(test: Any, table: Properties, column: str | None) -> DataTest | None:
+    """Reads one test, `unique` or `unique: {…}`; returns None if it is turned off."""
+    (kind,) = [test] if isinstance(test, str) else test
+    given = {} if isinstance(test, str) else test[kind] or {}
+    where = f"{table.file.name}, {table.name}{f'.{column}' if column else ''}, test {kind}"
+    if kind not in _ARGUMENTS:
+        raise CheckError(f"{where}: there is no such test. Known are {', '.join(_ARGUMENTS)}.")
+    arguments, config = given.get("arguments") or {}, given.get("config") or {}
+    _check_names(where, kind, given, arguments, config)
     column = given.get("column_name", column)
-    check_arguments(place, kind, arguments, config)
     if column is None and kind != "expression_is_true":
-        raise CheckError(f"{place}: it needs a column. Write it below one, or give column_name.")
+        raise CheckError(f"{where}: it needs a column. Write it below one, or give column_name.")
     severity = str(config.get("severity", "error")).lower()
-    if severity not in SEVERITIES:
-        raise CheckError(f"{place}: the severity {severity} is unknown. Write error or warn.")
-    check = DataTest(
-        table, column, kind, file, arguments, SEVERITIES[severity], config.get("where")
+    if severity not in _SEVERITIES:
+        raise CheckError(f"{where}: the severity {severity} is unknown. Write error or warn.")
+    read = DataTest(
+        table.name,
+        column,
+        kind,
+        table.file,
+        arguments,
+        _SEVERITIES[severity],
+        config.get("where"),
     )
-    if kind == "relationships" and not check.parent:
+    if kind == "relationships" and not read.parent:
         raise CheckError(
-            f"{place}: to is {arguments['to']!r}. Write ref('a model') or source('a source',"
+            f"{where}: to is {arguments['to']!r}. Write ref('a model') or source('a source',"
             " 'a table')."
         )
-    return check if config.get("enabled", True) else None
+    return read if config.get("enabled", True) else None
 
 
-def kind_and_rest(test: Any) -> tuple[str, Mapping[str, Any]]:
-    """A test's name and what is given with it: `unique`, `unique: {…}` or `test_name: unique`."""
-    if isinstance(test, str):
-        return test, {}
-    if "test_name" in test:
-        return str(test["test_name"]), test
-    (kind, rest), *_ = test.items()
-    return str(kind), rest or {}
-
-
-def arguments_of(given: Mapping[str, Any]) -> dict[str, Any]:
-    """A test's arguments, wherever they stand."""
-    plain = set(given) - BESIDE - CONFIG - {"arguments"}
-    return {**{key: given[key] for key in given if key in plain}, **(given.get("arguments") or {})}
-
-
-def check_arguments(
-    place: str, kind: str, arguments: Mapping[str, Any], config: Mapping[str, Any]
+def _check_names(
+    where: str,
+    kind: str,
+    given: Mapping[str, Any],
+    arguments: Mapping[str, Any],
+    config: Mapping[str, Any],
 ) -> None:
-    """Refuses what would otherwise be overlooked.
+    """Refuses names that would otherwise be ignored.
 
     Raises:
-        CheckError: if an argument is missing or not known, or a setting is not known
+        CheckError: if an argument is missing or unknown, or a setting is unknown
     """
-    needed, optional = ARGUMENTS[kind]
-    if lacking := sorted(needed - arguments.keys()):
-        raise CheckError(f"{place}: the argument {', '.join(lacking)} is missing.")
-    if unknown := sorted(arguments.keys() - needed - optional):
-        known = ", ".join(sorted(needed | optional)) or "none"
-        raise CheckError(f"{place}: {', '.join(unknown)} is not known. Its arguments: {known}.")
-    if unknown := sorted(config.keys() - CONFIG):
+    required, optional = _ARGUMENTS[kind]
+    known = ", ".join(sorted(required | optional)) or "none"
+    if misplaced := sorted(given.keys() - _BESIDE_ARGUMENTS):
         raise CheckError(
-            f"{place}: the setting {', '.join(unknown)} is not known."
-            f" Known are {', '.join(sorted(CONFIG))}."
+            f"{where}: {', '.join(misplaced)} stands in the wrong place. Write a test's arguments"
+            f" ({known}) below `arguments`, and its settings below `config`."
+        )
+    if missing := sorted(required - arguments.keys()):
+        raise CheckError(f"{where}: the argument {', '.join(missing)} is missing.")
+    if unknown := sorted(arguments.keys() - required - optional):
+        raise CheckError(f"{where}: {', '.join(unknown)} is not known. Its arguments: {known}.")
+    if unknown := sorted(config.keys() - _CONFIG):
+        raise CheckError(
+            f"{where}: the setting {', '.join(unknown)} is not known."
+            f" Known are {', '.join(sorted(_CONFIG))}."
         )

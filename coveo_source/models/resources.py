@@ -1,4 +1,7 @@
-"""Queries inside of the destination, and what dlt has to know to load their result as a table."""
+"""Queries as dlt resources: dlt runs them inside the destination and loads the result.
+
+https://dlthub.com/docs/general-usage/dataset-access/dataset
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -21,7 +24,7 @@ EVERYTHING: Scope = "1 = 1"
 
 
 class UntypedColumn(Exception):
-    """The type of a column cannot be told, and dlt would leave it out."""
+    """A column has no known type; dlt would leave it out."""
 
     def __init__(self, columns: Sequence[str]) -> None:
         self.columns = columns
@@ -31,26 +34,26 @@ class UntypedColumn(Exception):
         )
 
 
-class DirectRelation(Relation):
-    """A query of DuckDB's that is ready to run, and that dlt need not read."""
+class _RawRelation(Relation):
+    """A query in DuckDB's SQL that is ready to run, so that dlt need not parse it."""
 
     def to_model(self) -> SqlModel:
-        """What dlt writes to the load package."""
+        """Returns what dlt writes into the load package."""
         columns = self.sqlglot_expression.named_selects
         return SqlModel(quoted(self.to_sql(), columns), DIALECT)
 
 
 def to_relation(dataset: dlt.Dataset, query: exp.Query) -> Relation:
-    """A query, ready for the destination. It may be changed on the way."""
+    """Returns a query that is ready for the destination; may change the query."""
     if not isinstance(dataset.destination_client, DirectClient):
         return dataset(translated(query, dataset.destination_dialect))
     query.transform(REWRITES[DIALECT], copy=False)
-    qualify_tables(query, dataset)
-    return DirectRelation(dataset=dataset, query=query, _execute_raw_query=True)
+    _qualify_tables(query, dataset)
+    return _RawRelation(dataset=dataset, query=query, _execute_raw_query=True)
 
 
-def qualify_tables(query: exp.Query, dataset: dlt.Dataset) -> None:
-    """Writes the dataset before the names of its tables, and all names in quotes."""
+def _qualify_tables(query: exp.Query, dataset: dlt.Dataset) -> None:
+    """Puts the dataset before the names of its tables, and quotes all names."""
     known = set(dataset.tables)
     for table in query.find_all(exp.Table):
         if table.name in known:
@@ -60,28 +63,32 @@ def qualify_tables(query: exp.Query, dataset: dlt.Dataset) -> None:
 
 
 def fetch_rows(dataset: dlt.Dataset, sql: str) -> list[tuple[Any, ...]]:
-    """The rows of a query in DuckDB's dialect."""
+    """Returns the rows of a query in DuckDB's dialect."""
     return to_relation(dataset, parse_sql(sql)).fetchall()
 
 
 def scope_of(dataset: dlt.Dataset, condition: str, column: str, sql: str) -> Scope:
-    """A scope from a condition that holds `{column}` and, for the texts of a query, `{values}`."""
+    """Returns a scope.
+
+    condition: holds `{column}`, and `{values}` for the query of texts in `sql`
+    """
     escaped = dataset.sql_client.escape_column_name(column)
     values = to_relation(dataset, parse_sql(sql)).to_sql()
     filled = condition.format(column=escaped, values=values)
+    # dlt formats it once more
     return filled.replace("{", "{{").replace("}", "}}")
 
 
 def query_resource(dataset: dlt.Dataset, name: str, query: exp.Query, scope: Scope | None) -> Any:
-    """A resource that writes a query's result to a table.
+    """Returns a resource that writes a query's result to a table.
 
     query: with the types of its columns
-    scope: which rows it takes the place of; None if there is no such table yet
+    scope: the rows that the result replaces; None if the table does not exist yet
 
     Raises:
-        UntypedColumn: if a column would not arrive
+        UntypedColumn: if dlt would leave out a column
     """
-    found = to_relation(dataset, query)
+    relation = to_relation(dataset, query)
     columns = column_hints(query)
     disposition: Any = "replace"
     if scope:
@@ -93,13 +100,13 @@ def query_resource(dataset: dlt.Dataset, name: str, query: exp.Query, scope: Sco
         }
 
     def rows() -> Iterator[Any]:
-        yield dlt.mark.with_hints(found, hints=dlt.mark.make_hints(columns=columns))
+        yield dlt.mark.with_hints(relation, hints=dlt.mark.make_hints(columns=columns))
 
     return dlt.resource(rows, name=name, write_disposition=disposition)
 
 
 def column_hints(query: exp.Query) -> Any:
-    """Name and type of the columns of a query.
+    """Returns dlt's hints for the columns of a query, by name.
 
     Raises:
         UntypedColumn: if the type of one is not known
@@ -108,7 +115,7 @@ def column_hints(query: exp.Query) -> Any:
         select.alias_or_name: {
             "name": select.alias_or_name,
             "nullable": True,
-            **type_hints(select.type),
+            **_type_hints(select.type),
         }
         for select in query.selects
     }
@@ -118,17 +125,16 @@ def column_hints(query: exp.Query) -> Any:
     return hints
 
 
-def type_hints(kind: exp.DataType | None) -> dict[str, Any]:
-    """A type as dlt writes it; empty if it is not known."""
+def _type_hints(kind: exp.DataType | None) -> dict[str, Any]:
     if kind is None or kind.this in (exp.DataType.Type.UNKNOWN, exp.DataType.Type.NULL):
         return {}
     return {key: value for key, value in from_sqlglot_type(kind).items() if value is not None}
 
 
 def fits(dataset: dlt.Dataset, table: str, query: exp.Query) -> bool:
-    """Whether a table can take a query's result: it has no other column, and none of another type.
+    """Returns True if a table can hold a query's result: no other columns, and the same types.
 
-    dlt adds columns to a table, but leaves those that it has as they are.
+    dlt adds columns to a table, but neither drops nor changes those that are there.
     """
     columns = column_hints(query)
     stored = dataset.schema.get_table_columns(table)
@@ -140,10 +146,9 @@ def fits(dataset: dlt.Dataset, table: str, query: exp.Query) -> bool:
 
 
 def rows_resource(name: str, rows: Sequence[Mapping[str, str]], key: str | None = None) -> Any:
-    """A resource of a few rows of text; added to the table, or taking the place of their keys."""
+    """Returns a resource of a few rows of text, merged on a key or else appended."""
     columns: Any = {column: {"data_type": "text"} for column in rows[0]}
-    if key:
-        return dlt.resource(
-            list(rows), name=name, columns=columns, primary_key=key, write_disposition="merge"
-        )
-    return dlt.resource(list(rows), name=name, columns=columns, write_disposition="append")
+    disposition: Any = "merge" if key else "append"
+    return dlt.resource(
+        list(rows), name=name, columns=columns, primary_key=key or (), write_disposition=disposition
+    )

@@ -1,13 +1,14 @@
-"""Which units a load touched, as SQL over the destination's own tables.
+"""The units that a load touches, as SQL over the destination's own tables.
 
-The unit of the timeline is the visit. A load touches the visits of its rows, those that the same
-events belonged to before, and those of the searches that these events or labels refer to; through
-them it touches days, queries and documents, again before and after. What stood before is gone
-once the timeline is rebuilt, so it is written down first: the table `touched_units` is a list of
-work that is done only when the last model is, and outlives a crash between two of them.
+The unit of the timeline is the visit. Through the visits that a load touches it also touches days,
+queries and documents, as they were before and as they are afterwards. What was there before is
+gone once the timeline is rebuilt, so it is written down first: the table `touched_units` is a to-do
+list that is cleared only when the last model is built, and survives a crash between two of them.
 """
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from .files import Model
@@ -17,15 +18,15 @@ from .state import UNITS
 TIMELINE = "all_events"
 VISIT = "visit_id"
 SEARCH = "event_search_id"
-"""The column of a model that names the search which an event is or belongs to."""
+"""The column of a model with the search that an event is or belongs to."""
 
-Rebuilt = Mapping[str, str]
-"""The load by which a model's touched visits were all rebuilt, by model. Its rows tell these visits
-without a look at any others: they stand together."""
+RebuiltBy = Mapping[str, str]
+"""The load by which all touched visits of a model were rebuilt, by model. Its rows stand together,
+so that the touched visits can be read by it without looking at any others."""
 
-NOTHING: Rebuilt = {}
+NOT_REBUILT: RebuiltBy = MappingProxyType({})
 
-LISTED = f"select value from {UNITS} where unit = "
+_LISTED = f"select value from {UNITS} where unit = "
 
 
 class Unit(NamedTuple):
@@ -34,49 +35,54 @@ class Unit(NamedTuple):
     column: str
     kind: str
 
-    def among(self, expression: str, values: str) -> str:
-        """The condition that an expression is one of the texts that a query gives.
+    @property
+    def is_visit(self) -> bool:
+        """True if the model is rebuilt by visit."""
+        return self.column == VISIT
 
-        A text that is null counts as empty, so that events without a visit are one unit too.
+    def is_among(self, expression: str, values: str) -> str:
+        """Returns the condition that an expression is one of the texts that a query selects.
+
+        Null counts as the empty text, so that events without a visit are one unit too.
         """
-        if self.kind == "varchar":
+        if self.kind in ("varchar", "text"):
             return f"coalesce({expression}, '') in ({values})"
         return f"{expression} in (select cast(value as {self.kind}) from ({values}) as listed)"
 
-    def text(self, expression: str) -> str:
-        """The expression as it stands on the list."""
+    def as_text(self, expression: str) -> str:
+        """Returns the expression as it is written into `touched_units`."""
         return f"coalesce(cast({expression} as varchar), '')"
 
 
-VISITS = Unit(VISIT, "varchar")
-ALL_VISITS = f"{LISTED}'{VISIT}'"
+_VISITS = Unit(VISIT, "text")
+_TOUCHED_VISITS = f"{_LISTED}'{VISIT}'"
 
 
-def touched_rows(table: str, rebuilt: Rebuilt) -> str:
-    """The condition that a row of a table is of a touched visit."""
+def touched_rows(table: str, rebuilt: RebuiltBy) -> str:
+    """Returns the condition for the rows of a table that belong to a touched visit."""
     if table in rebuilt:
         return f"_dlt_load_id = '{rebuilt[table]}'"
-    return VISITS.among(VISIT, ALL_VISITS)
+    return _VISITS.is_among(VISIT, _TOUCHED_VISITS)
 
 
-def referring_rows(table: str, schema: Schema, rebuilt: Rebuilt) -> str:
-    """The condition that a row of a table is of a touched visit, or refers to a search of one."""
+def referring_rows(table: str, schema: Schema, rebuilt: RebuiltBy) -> str:
+    """Returns the condition for the rows of touched visits and of events on their searches."""
     if SEARCH not in schema[table]:
         return touched_rows(table, rebuilt)
     searches = f"select event_id from {TIMELINE} where {touched_rows(TIMELINE, rebuilt)}"
     return f"({touched_rows(table, rebuilt)} or {SEARCH} in ({searches}))"
 
 
-def expression_of(model: Model, table: str, schema: Schema) -> str | None:
-    """How a row of a table tells its unit of a model; None if it does not."""
+def unit_expression(model: Model, table: str, schema: Schema) -> str | None:
+    """Returns the SQL for a row's unit in a table that a model reads; None if it has none."""
     if table in model.unit_from:
         return model.unit_from[table]
     return model.unit if model.unit in schema.get(table, {}) else None
 
 
-def unit_expressions(model: Model, schema: Schema) -> dict[str, str]:
-    """How the rows of a visit tell their units of a model, by the table that it reads."""
-    found = {table: expression_of(model, table, schema) for table in sorted(model.reads)}
+def _unit_expressions(model: Model, schema: Schema) -> dict[str, str]:
+    """Returns the SQL for the unit of a visit's rows, by table that the model reads."""
+    found = {table: unit_expression(model, table, schema) for table in sorted(model.reads)}
     return {
         table: expression
         for table, expression in found.items()
@@ -84,90 +90,42 @@ def unit_expressions(model: Model, schema: Schema) -> dict[str, str]:
     }
 
 
-def work_list(models: Iterable[tuple[Model, Unit]], schema: Schema, ids: str) -> str:
-    """The query for all that some loads touched, before anything is rebuilt.
+def touched_by_loads(models: Iterable[tuple[Model, Unit]], schema: Schema, loads: str) -> str:
+    """Returns the query for all units that some loads touch, before anything is rebuilt.
 
-    Its columns are those of `touched_units`: the unit's column and its value, and in one row
-    besides the time in which all rows lie that have to be read.
+    Its columns are those of `touched_units`; see touched_units.sql.
 
-    ids: of the loads, as SQL: literals or a query
+    loads: ids as SQL, literals or a query
     """
-    touched = VISITS.among(VISIT, "select value from touched")
-    in_timeline = ["datetime"]
+    touched = _VISITS.is_among(VISIT, "select value from touched_visits")
+    unit_columns = ["datetime"]
     former_units = []
     for model, unit in models:
-        for table, expression in unit_expressions(model, schema).items() if unit != VISITS else ():
-            value, rows = unit.text(expression), f"{table} where {touched}"
+        for table, expression in (
+            _unit_expressions(model, schema).items() if not unit.is_visit else ()
+        ):
+            value, rows = unit.as_text(expression), f"{table} where {touched}"
             if table == TIMELINE:
-                in_timeline.append(f"{value} as {model.name}")
-                value, rows = model.name, "reached"
-            former_units.append(f"union select '{unit.column}', {value}, {NO_TIMES} from {rows}")
-    return f"""
-        with fresh as (
-            select id as event_id, id as search_id, visit_id, datetime
-            from searches where _dlt_load_id in ({ids})
-            union all
-            select click_id, search_id, visit_id, datetime
-            from clicks where _dlt_load_id in ({ids})
-            union all
-            select custom_event_id, last_search_id, visit_id, datetime
-            from custom_events where _dlt_load_id in ({ids})
-        ),
-        named as (
-            select event_id from fresh
-            union select search_id from fresh
-            union select search_id from keywords where _dlt_load_id in ({ids})
-            union select search_id from groups where _dlt_load_id in ({ids})
-        ),
-        former as (
-            select distinct event_id, event_search_id, visit_id
-            from {TIMELINE} where event_id in (select event_id from named)
-        ),
-        left_behind as (
-            select event_search_id as event_id
-            from former where event_id in (select event_id from fresh)
-            except select event_id from named
-        ),
-        touched as (
-            select {VISITS.text(VISIT)} as value from fresh
-            union select {VISITS.text(VISIT)} from former
-            union select {VISITS.text(VISIT)} from {TIMELINE}
-            where event_id in (select event_id from left_behind)
-        ),
-        searched as (
-            select event_id from {TIMELINE} where {touched} union select event_id from fresh
-        ),
-        reached as (
-            select {", ".join(in_timeline)} from {TIMELINE}
-            where {touched} or {SEARCH} in (select event_id from searched)
-        ),
-        moments as (
-            select datetime from fresh union all select datetime from reached
-        ),
-        listed as (
-            select '{VISIT}' as unit, value, {NO_TIMES} from touched
-            union
-            select '', '', min(datetime), max(datetime) from moments
-            {" ".join(former_units)}
-        )
-        select
-            cast(unit as varchar) as unit, cast(value as varchar) as value, since, until
-        from listed
+                unit_columns.append(f"{value} as {model.name}")
+                value, rows = model.name, "touched_events"
+            former_units.append(f"union select '{unit.column}', {value} from {rows}")
+    template = Path(__file__).with_name("touched_units.sql").read_text(encoding="utf-8")
+    _, _, query = template.partition("\n\n")
+    return query.format(
+        loads=loads, unit_columns=", ".join(unit_columns), former_units=" ".join(former_units)
+    )
+
+
+def units_to_rebuild(model: Model, unit: Unit, schema: Schema, rebuilt: RebuiltBy) -> str:
+    """Returns the query for the units of a model that are to be rebuilt, as texts.
+
+    They are the listed ones and those that the touched visits have by now.
     """
-
-
-NO_TIMES = "cast(null as timestamptz) as since, cast(null as timestamptz) as until"
-
-
-def touched_units(model: Model, unit: Unit, schema: Schema, rebuilt: Rebuilt = NOTHING) -> str:
-    """The query for a model's units, as texts, that are to be rebuilt.
-
-    The list has all that were touched before; what the touched visits have become came to it since.
-    """
-    if unit.column == VISIT:
-        return ALL_VISITS
+    if unit.is_visit:
+        return _TOUCHED_VISITS
     present = [
-        f"select {unit.text(expression)} as value from {table} where {touched_rows(table, rebuilt)}"
-        for table, expression in unit_expressions(model, schema).items()
+        f"select {unit.as_text(expression)} as value from {table}"
+        f" where {touched_rows(table, rebuilt)}"
+        for table, expression in _unit_expressions(model, schema).items()
     ]
-    return " union ".join([f"{LISTED}'{unit.column}'", *present])
+    return " union ".join([f"{_LISTED}'{unit.column}'", *present])

@@ -13,7 +13,7 @@ from coveo_source.demo import DemoServer
 from coveo_source.exceptions import CheckError
 from coveo_source.models.data_tests import Result, run_data_tests
 from coveo_source.models.files import sql_folder
-from coveo_source.models.properties import described
+from coveo_source.models.properties import read_folder
 from tests.support.cli_user import PIPELINE, dlt_command, load
 
 VISITS = [
@@ -29,7 +29,7 @@ def run_on(rows: list[dict[str, Any]], data_tests: str, column: str | None = Non
     pipeline.run(rows, table_name="visits", write_disposition="replace")
     searches = [{"id": "s1", "visit_id": "v1"}, {"id": "s2", "visit_id": None}]
     pipeline.run(searches, table_name="searches", write_disposition="replace")
-    return list(run_data_tests(pipeline, described(yaml_with(data_tests, column))))
+    return list(run_data_tests(pipeline, read_folder(yaml_with(data_tests, column))))
 
 
 def yaml_with(data_tests: str, column: str | None = None) -> Path:
@@ -52,16 +52,26 @@ def row(**changed: Any) -> dict[str, Any]:
 CASES = [
     ("not_null", "clicks", row(clicks=None), {"visit_id": "v9"}),
     ("unique", "visit_id", row(visit_id="v1"), {"value": "v1", "row_count": 2}),
-    ("accepted_values: {values: [PC, Phone]}", "device", row(device="TV"), {"value": "TV"}),
-    ("accepted_values: {values: [0, 1, 3], quote: false}", "clicks", row(clicks=2), {"value": 2}),
     (
-        "expression_is_true: {expression: '>= 0'}",
+        "accepted_values: {arguments: {values: [PC, Phone]}}",
+        "device",
+        row(device="TV"),
+        {"value": "TV"},
+    ),
+    (
+        "accepted_values: {arguments: {values: [0, 1, 3], quote: false}}",
+        "clicks",
+        row(clicks=2),
+        {"value": 2},
+    ),
+    (
+        "expression_is_true: {arguments: {expression: '>= 0'}}",
         "clicks",
         row(clicks=-1),
         {"visit_id": "v9", "clicks": -1},
     ),
     (
-        "expression_is_true: {expression: clicks >= 0 or device = 'PC'}",
+        "expression_is_true: {arguments: {expression: clicks >= 0 or device = 'PC'}}",
         None,
         row(clicks=-1, device="TV"),
         {"visit_id": "v9", "clicks": -1, "device": "TV"},
@@ -81,7 +91,7 @@ def test_bad_rows_fail_and_are_counted_and_shown(
 
 
 def test_a_value_that_its_parent_table_lacks_fails_and_null_does_not() -> None:
-    test = "relationships: {to: \"source('coveo_ua', 'searches')\", field: visit_id}"
+    test = "relationships: {arguments: {to: \"source('coveo_ua', 'searches')\", field: visit_id}}"
     orphans = [row(visit_id=None), row(visit_id="v1"), row(visit_id="v7"), row(visit_id="v8")]
     (good,) = run_on(orphans[:2], test, "visit_id")
     assert good.status == "pass"
@@ -94,26 +104,13 @@ def test_a_value_that_its_parent_table_lacks_fails_and_null_does_not() -> None:
     ("test", "column"),
     [
         ("unique", "device"),
-        ("accepted_values: {values: [PC]}", "device"),
-        ("expression_is_true: {expression: device = 'PC'}", None),
+        ("accepted_values: {arguments: {values: [PC]}}", "device"),
+        ("expression_is_true: {arguments: {expression: device = 'PC'}}", None),
     ],
 )
 def test_null_fails_no_test_but_not_null(test: str, column: str | None) -> None:
     (found,) = run_on([row(device="PC"), row(device=None), row(device=None)], test, column)
     assert found.status == "pass"
-
-
-@pytest.mark.parametrize(
-    "test",
-    [
-        "accepted_values: {values: [PC]}",
-        "accepted_values: {arguments: {values: [PC]}}",
-        "{test_name: accepted_values, name: kinds, arguments: {values: [PC]}}",
-    ],
-)
-def test_arguments_are_read_as_any_version_of_dbt_writes_them(test: str) -> None:
-    (found,) = run_on(VISITS, test, "device")
-    assert (found.failing, found.sample[0]["value"]) == (1, "Phone")
 
 
 def test_only_the_rows_of_where_are_tested() -> None:
@@ -130,7 +127,7 @@ def test_a_unique_expression_of_several_columns() -> None:
 
 def test_many_bad_rows_are_counted_in_full_and_shown_in_part() -> None:
     rows = [row(clicks=-number) for number in range(1, 41)]
-    (found,) = run_on(rows, "expression_is_true: {expression: '>= 0'}", "clicks")
+    (found,) = run_on(rows, "expression_is_true: {arguments: {expression: '>= 0'}}", "clicks")
     assert (found.failing, len(found.sample)) == (40, 5)
     assert "FAIL  visits.clicks >= 0: 40 rows, such as\n        visit_id=v9  clicks=-" in (
         check_line(found)
@@ -148,16 +145,34 @@ def test_a_warning_is_no_failure() -> None:
     [
         ("uniqe", "visit_id", r"visits.yml, visits.visit_id, test uniqe: there is no such test"),
         ("not_null", "clickz", r"there is no column clickz. There are .*clicks"),
-        ("expression_is_true: {expression: clickz > 0}", None, "there is no column clickz"),
-        ("expression_is_true: {expression: clicks > }", None, "is not SQL"),
-        ("expression_is_true: {expr: clicks > 0}", None, "argument expression is missing"),
-        ("unique: {colum_name: clicks}", "clicks", "colum_name is not known"),
+        (
+            "expression_is_true: {arguments: {expression: clickz > 0}}",
+            None,
+            "there is no column clickz",
+        ),
+        ("expression_is_true: {arguments: {expression: clicks > }}", None, "is not SQL"),
+        (
+            "expression_is_true: {arguments: {expr: clicks > 0}}",
+            None,
+            "expression is missing",
+        ),
+        ("unique: {arguments: {colum: clicks}}", "clicks", "colum is not known"),
         ("unique: {config: {limit: 5}}", "clicks", "setting limit is not known"),
         ("unique: {config: {severity: bad}}", "clicks", "severity bad is unknown"),
+        ("accepted_values: {values: [1]}", "clicks", r"values stands in the wrong .* `arguments`"),
+        ("unique: {severity: warn}", "clicks", r"severity stands in the wrong .* `config`"),
         ("unique", None, "needs a column"),
-        ("relationships: {to: searches, field: id}", "clicks", "Write ref"),
-        ("relationships: {to: \"ref('gone')\", field: id}", "clicks", "no table gone yet"),
-        ("relationships: {to: \"ref('searches')\", field: gone}", "clicks", "no column gone"),
+        ("relationships: {arguments: {to: searches, field: id}}", "clicks", "Write ref"),
+        (
+            "relationships: {arguments: {to: \"ref('gone')\", field: id}}",
+            "clicks",
+            "no table gone yet",
+        ),
+        (
+            "relationships: {arguments: {to: \"ref('searches')\", field: gone}}",
+            "clicks",
+            "no column gone",
+        ),
     ],
 )
 def test_a_test_that_cannot_be_run_says_where_it_is_and_why(
@@ -178,7 +193,7 @@ def test_the_command_prints_a_line_a_test_and_ends_with_1_only_if_one_fails(
     done = dlt_command("pipeline", PIPELINE, "models", "--test")
     assert done.returncode == 0, done.stdout + done.stderr
     lines = [line for line in done.stdout.splitlines() if not line.startswith(" ")]
-    tests = [check for each in described(sql_folder()) for check in each.checks]
+    tests = [check for each in read_folder(sql_folder()) for check in each.data_tests]
     assert len(lines) == len(tests) + 1
     assert sum(line.startswith("warn  ") for line in lines) > 0
     assert re.fullmatch(rf"{len(tests)} tests: \d+ passed, \d+ warned\.", lines[-1])
@@ -199,5 +214,5 @@ def test_all_tests_of_the_models_can_be_run_where_only_some_tables_are_loaded(
     demo: DemoServer,
 ) -> None:
     load(demo, from_date="2026-03-10", tables=["clicks"], with_models=True)
-    results = list(run_data_tests(dlt.attach(PIPELINE), described(sql_folder())))
+    results = list(run_data_tests(dlt.attach(PIPELINE), read_folder(sql_folder())))
     assert [check_line(result) for result in results if result.status == "FAIL"] == []

@@ -1,23 +1,22 @@
 """The queries that the runner sends: every column named, for any database."""
 
-from datetime import date
 from typing import Any
 
 import pytest
 import sqlglot
 from sqlglot import exp
 
-from coveo_source.models.affected import Unit, work_list
 from coveo_source.models.dialects import translated
 from coveo_source.models.files import Model, models, parse_sql, read_model
-from coveo_source.models.pushdown import Limits, Range, narrowed, restricted
-from coveo_source.models.qualify import Schema, columns, qualify_query
+from coveo_source.models.pushdown import Limits, Range, filtered, touched_units_query
+from coveo_source.models.qualify import AmbiguousName, Schema, known_columns, qualify_query
 from coveo_source.models.resources import UntypedColumn, column_hints
 from coveo_source.models.state import UNITS
+from coveo_source.models.touched import Unit, touched_by_loads
 from coveo_source.tables import EVENT_TABLES, TABLES
 
 DIALECTS = ("duckdb", "postgres", "snowflake", "bigquery", "databricks", "redshift", "clickhouse")
-BASE: Schema = {name: columns(name) for name in TABLES}
+BASE: Schema = {name: known_columns(name) for name in TABLES}
 
 
 def whole_schema() -> Schema:
@@ -39,12 +38,7 @@ def whole_schema() -> Schema:
             select.alias_or_name: (select.type or exp.DataType()).sql("duckdb").lower()
             for select in query.selects
         }
-        schema[model.name]["_dlt_load_id"] = "varchar"
-        for name, kind in schema[model.name].items():
-            schema[model.name][name] = {
-                "text": "varchar",
-                "timestamp with time zone": "timestamptz",
-            }.get(kind, kind)
+        schema[model.name]["_dlt_load_id"] = "text"
     return schema
 
 
@@ -59,17 +53,18 @@ def unit_of(model: Model) -> Unit:
 
 
 def sent(model: Model, how: str) -> exp.Query:
-    """A model's query, as a whole or for its touched units."""
-    if how == "as a whole":
+    """A model's query, in full or for its touched units."""
+    if how == "in full":
         return qualify_query(model.query, SCHEMA)
     unit = unit_of(model)
-    return restricted(model, unit, SCHEMA, Limits(TIMES, DAYS if unit.kind == "date" else None))
+    limits = Limits(TIMES, DAYS if unit.kind == "date" else None)
+    return touched_units_query(model, unit, SCHEMA, limits)
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
-@pytest.mark.parametrize("how", ["as a whole", "by unit"])
+@pytest.mark.parametrize("how", ["in full", "by unit"])
 @pytest.mark.parametrize("model", models().values(), ids=lambda model: model.name)
-def test_every_model_is_sent_with_its_columns_named_and_reads_back(
+def test_every_model_is_sent_with_all_columns_named_and_reads_back(
     model: Model, how: str, dialect: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     query = sent(model, how)
@@ -83,11 +78,11 @@ def test_every_model_is_sent_with_its_columns_named_and_reads_back(
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
-def test_the_work_list_reads_back_in_every_dialect(
+def test_the_query_for_touched_units_reads_back_in_every_dialect(
     dialect: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     units = [(model, unit_of(model)) for model in models().values()]
-    query = qualify_query(parse_sql(work_list(units, SCHEMA, "'1.5'")), SCHEMA)
+    query = qualify_query(parse_sql(touched_by_loads(units, SCHEMA, "'1.5'")), SCHEMA)
     read = sqlglot.parse_one(translated(query, dialect), read=dialect)
     assert not caplog.records
     assert isinstance(read, exp.Query)
@@ -116,20 +111,17 @@ def test_custom_dimensions_of_one_table_are_null_in_the_others() -> None:
 
 
 @pytest.mark.parametrize("missing", EVENT_TABLES)
-def test_a_table_that_is_not_loaded_is_empty_but_there(missing: str) -> None:
+def test_a_table_that_is_not_loaded_is_replaced_by_an_empty_one(missing: str) -> None:
     schema = {name: types for name, types in BASE.items() if name != missing}
     query = qualify_query(models()["all_events"].query, schema)
-    assert set(query.named_selects) >= set(columns("searches")) - {"_dlt_load_id"}
+    assert set(query.named_selects) >= set(known_columns("searches")) - {"_dlt_load_id"}
     assert missing not in {table.name for table in query.find_all(exp.Table)}
 
 
-def test_a_part_that_is_called_like_a_table_is_not_taken_for_it() -> None:
-    query = qualify_query(
-        parse_sql("with clicks as (select id from searches) select id from clicks"), SCHEMA
-    )
-    tables = {table.name for table in query.find_all(exp.Table)}
-    assert "clicks" not in tables
-    assert "searches" in tables
+def test_a_cte_that_is_named_like_a_table_is_refused() -> None:
+    query = parse_sql("with clicks as (select id from searches) select id from clicks")
+    with pytest.raises(AmbiguousName, match="clicks"):
+        qualify_query(query, SCHEMA)
 
 
 @pytest.mark.parametrize(
@@ -140,13 +132,13 @@ def test_a_part_that_is_called_like_a_table_is_not_taken_for_it() -> None:
         "select visit_id, count(*) as n from clicks group by visit_id",
     ],
 )
-def test_a_query_is_narrowed_to_rows_without_changing_what_they_are(sql: str) -> None:
-    text = narrowed(parse_sql(sql), "visit_id = 'v'").sql("duckdb")
+def test_a_condition_leaves_out_rows_and_does_not_change_the_others(sql: str) -> None:
+    text = filtered(parse_sql(sql), "visit_id = 'v'").sql("duckdb")
     assert text.endswith("WHERE visit_id = 'v'")
     assert "(" in text or ("GROUP" not in text and "LIMIT" not in text)
 
 
-def test_a_restricted_table_keeps_its_other_name() -> None:
+def test_a_filtered_table_keeps_its_alias() -> None:
     query = qualify_query(
         parse_sql("select c.click_id from clicks as c join searches as s on c.search_id = s.id"),
         SCHEMA,
@@ -155,19 +147,13 @@ def test_a_restricted_table_keeps_its_other_name() -> None:
     assert query.sql("duckdb").endswith("AS c JOIN searches AS s ON c.search_id = s.id")
 
 
-def test_days_leave_room_for_any_time_zone() -> None:
-    moments = DAYS.moments()
-    assert date.fromisoformat(moments.first[:10]) < date.fromisoformat(DAYS.first)
-    assert date.fromisoformat(moments.last[:10]) > date.fromisoformat(DAYS.last)
-
-
 def test_texts_are_ordered_by_their_bytes_in_postgres() -> None:
     text = translated(qualify_query(models()["all_events"].query, SCHEMA), "postgres")
     assert "moments.event_id COLLATE ucs_basic" in text
     assert "moments.datetime COLLATE" not in text
 
 
-def test_a_model_without_yaml_is_built_as_a_whole(tmp_path: Any) -> None:
+def test_a_model_without_yaml_is_built_in_full(tmp_path: Any) -> None:
     path = tmp_path / "plain.sql"
     path.write_text("select id from searches", "utf-8")
     assert read_model(path).unit is None

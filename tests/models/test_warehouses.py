@@ -12,12 +12,12 @@ from typing import Any, Protocol
 import duckdb
 import pytest
 
-from coveo_source.models.affected import Unit, work_list
 from coveo_source.models.dialects import translated
 from coveo_source.models.files import Model, models, parse_sql
-from coveo_source.models.pushdown import Limits, Range, restricted
+from coveo_source.models.pushdown import Limits, Range, touched_units_query
 from coveo_source.models.qualify import Schema, qualify_query, sql_schema
 from coveo_source.models.state import UNITS
+from coveo_source.models.touched import Unit, touched_by_loads
 from tests.models.incremental.history import EVENING, load, much
 from tests.models.incremental.warehouse import Warehouse, click
 
@@ -153,7 +153,7 @@ def test_a_model_has_the_same_rows(
         query = qualify_query(model.query, schema)
     else:
         unit = Unit(str(model.unit), schema[model.name][str(model.unit)])
-        query = restricted(
+        query = touched_units_query(
             model, unit, schema, Limits(TIMES, DAYS if unit.kind == "date" else None)
         )
     assert differing(made, engine, query, tmp_path) == []
@@ -168,6 +168,6 @@ def test_the_work_list_has_the_same_rows(
         for model in models().values()
     ]
     [(last,)] = made.query("select max(_dlt_load_id) from clicks")
-    query = qualify_query(parse_sql(work_list(units, schema, f"'{last}'")), schema)
+    query = qualify_query(parse_sql(touched_by_loads(units, schema, f"'{last}'")), schema)
     assert differing(made, engine, query, tmp_path) == []
     assert UNITS in schema

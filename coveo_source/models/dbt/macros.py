@@ -1,134 +1,128 @@
-"""What a dbt project needs besides the models: names for its tables, and what was touched.
+"""The macros of the dbt project: names for the tables, and the units that a load touched.
 
-Rebuilding by unit works as in `rebuild`, with the same list and the same SQL, in macros.
+Why there are two incremental engines: dbt runs SQL without us, so files/macros/rebuild.sql does in
+Jinja what `runner` does in Python. They share what makes the result right: the query for the
+touched units and the condition for the rows to rebuild, which are made here from `touched`. They do
+not share the order of the steps. dbt's engine keeps its list in tables of its own
+(`dbt_touched_units` and others), and it reads more rows, because it has no predicate push-down.
 """
 
 from collections.abc import Iterable, Mapping
 
-import yaml
-
 from ...tables import TABLES
-from ..affected import Unit, touched_units, work_list
 from ..files import SEED, Model, parse_sql, selected, tables_of
-from ..qualify import Schema, missing
+from ..plan import unit_of
+from ..qualify import Schema, missing_columns
 from ..state import UNITS
+from ..touched import NOT_REBUILT, Unit, touched_by_loads, units_to_rebuild
 
-SOURCE = "coveo_ua"
-"""Name of the dbt source, whatever the dataset is called."""
+DBT_SOURCE = "coveo_ua"
+"""The name of the dbt source, whatever the dataset is called."""
 
 DLT_LOADS = "_dlt_loads"
 
-NEW_LOADS = f"select value from {UNITS} where unit = 'load'"
-"""Once they are on the list, the loads of which the models know nothing."""
+_NEW_LOADS = f"select value from {UNITS} where unit = 'load'"
+"""The loads that the models have not consumed, once they are listed."""
 
-KEPT = {UNITS: f"kept('{UNITS}')"}
-"""The list of touched units is no model, but a table beside them."""
+_STATE_TABLES = {UNITS: f"state_table('dbt_{UNITS}')"}
+"""The list of touched units is not a model, but a table beside the models."""
 
 
 def with_jinja(sql: str, replacements: Mapping[str, str]) -> str:
-    """SQL with Jinja for the names of tables; every other character stays.
+    """Returns SQL with Jinja in place of the names of tables, otherwise unchanged.
 
     replacements: Jinja expression by name of the table
     """
     found = [table for table in tables_of(parse_sql(sql)) if table.name in replacements]
     for table in sorted(found, key=lambda table: -int(table.this.meta["start"])):
         text = f"{{{{ {replacements[table.name]} }}}}"
-        if is_completed(replacements[table.name]) and not table.alias:
+        if _is_subquery(replacements[table.name]) and not table.alias:
             text += f" as {table.name}"
         sql = sql[: table.this.meta["start"]] + text + sql[table.this.meta["end"] + 1 :]
     return sql
 
 
-def names(schema: Schema) -> dict[str, str]:
-    """What stands in dbt for the tables that the models read."""
+def jinja_names(schema: Schema) -> dict[str, str]:
+    """Returns the Jinja expression for each table and model that the models read."""
     built = {name: f"ref('{name}')" for name in (SEED, *(model.name for model in selected(())))}
-    return {**{name: source(name, schema) for name in TABLES}, **built}
+    return {**{name: _source(name, schema) for name in TABLES}, **built}
 
 
-def source(table: str, schema: Schema) -> str:
-    """What stands in dbt for a table of the pipeline."""
-    if missing(table, schema):
+def _source(table: str, schema: Schema) -> str:
+    if missing_columns(table, schema):
         return f"complete_{table}()"
-    return f"source('{SOURCE}', '{table}')"
+    return f"source('{DBT_SOURCE}', '{table}')"
 
 
-def is_completed(replacement: str) -> bool:
-    """Whether a subquery stands for the table."""
+def _is_subquery(replacement: str) -> bool:
     return replacement.startswith("complete_")
 
 
-def completing(schema: Schema) -> str:
-    """Macros for the tables of the catalogue that the pipeline has not, or not in full."""
+def completing_macros(schema: Schema) -> str:
+    """Returns macros that add nulls for documented columns and tables that are not loaded."""
     macros = ["{# What the pipeline does not load is null, so that the models need not know. #}"]
     for table in TABLES:
-        if lacking := missing(table, schema):
-            selects = [f'cast(null as {kind}) as "{name}"' for name, kind in lacking.items()]
+        if missing := missing_columns(table, schema):
+            selects = [f'cast(null as {kind}) as "{name}"' for name, kind in missing.items()]
             rows = "where false"
             if table in schema:
                 selects.insert(0, "*")
-                rows = f"from {{{{ source('{SOURCE}', '{table}') }}}}"
+                rows = f"from {{{{ source('{DBT_SOURCE}', '{table}') }}}}"
             listed = ",\n        ".join(selects)
             select = f"    select\n        {listed}\n    {rows}"
-            macros.append(macro(f"complete_{table}", f"(\n{select}\n)"))
+            macros.append(_macro(f"complete_{table}", f"(\n{select}\n)"))
     return "\n\n".join(macros)
 
 
-def touched(schema: Schema) -> str:
-    """The macros that tell what is to be rebuilt."""
-    described = {model.name: columns_of(model) for model in selected(())}
+def touched_macros(schema: Schema) -> str:
+    """Returns the macros that say what is to be rebuilt."""
+    described = {model.name: model.properties.columns for model in selected(())}
     units = [
-        (model, Unit(model.unit, described[model.name][model.unit]))
+        (model, unit)
         for model in selected(())
-        if model.unit
+        if (unit := unit_of(model, described[model.name])) is not None
     ]
-    former = {name: f"former('{name}')" for name in described}
-    listing = work_list(units, described, NEW_LOADS)
-    loaded = [rows(name, schema) for name in TABLES if name in schema]
+    previous = {name: f"previous('{name}')" for name in described}
+    replacements = {**jinja_names(schema), **previous, **_STATE_TABLES}
+    query = with_jinja(touched_by_loads(units, described, _NEW_LOADS), replacements)
+    loaded = [_rows(name, schema) for name in TABLES if name in schema]
     return "\n\n".join(
         [
-            "{# Made from the models and the tables of the pipeline; rebuild.sql says for what. #}",
-            macro("rebuilt_models", returned(repr(model.name) for model, _ in units)),
-            macro("loaded_tables", returned(loaded)),
-            macro("touched_by_new_loads", with_jinja(listing, {**names(schema), **former, **KEPT})),
+            "{# Made from the models and the tables of the pipeline; see rebuild.sql. #}",
+            _macro("rebuilt_models", _returning(repr(model.name) for model, _ in units)),
+            _macro("loaded_tables", _returning(loaded)),
+            _macro("touched_by_new_loads", query),
             *(
-                macro(condition_macro(model), condition(model, unit, described, schema))
+                _macro(condition_macro(model), _condition(model, unit, described, schema))
                 for model, unit in units
             ),
         ]
     )
 
 
-def columns_of(model: Model) -> dict[str, str]:
-    """Name and SQL type of a model's columns, as its YAML describes them."""
-    content = yaml.safe_load(model.path.with_suffix(".yml").read_text(encoding="utf-8"))
-    columns = content["models"][0]["columns"]
-    return {str(column["name"]): str(column["data_type"]) for column in columns}
-
-
 def condition_macro(model: Model) -> str:
-    """Name of the macro with the condition for the rows of a model that are to be rebuilt."""
+    """Returns the name of the macro with the condition for a model's rows to rebuild."""
     return f"touched_{model.name}"
 
 
-def condition(model: Model, unit: Unit, described: Schema, schema: Schema) -> str:
-    """That condition: its unit is on the list, or is that of a touched visit by now."""
+def _condition(model: Model, unit: Unit, described: Schema, schema: Schema) -> str:
     head = "select 1 where "
-    among = unit.among(unit.column, touched_units(model, unit, described))
-    text = with_jinja(head + among, {**names(schema), **KEPT}).removeprefix(head)
+    is_touched = unit.is_among(unit.column, units_to_rebuild(model, unit, described, NOT_REBUILT))
+    text = with_jinja(head + is_touched, {**jinja_names(schema), **_STATE_TABLES}).removeprefix(
+        head
+    )
     return f"({{{{ everything_is_touched() }}}} or {text})"
 
 
-def rows(table: str, schema: Schema) -> str:
-    """A table to select from, as a Jinja expression."""
-    name = source(table, schema)
-    return f"{name} ~ ' as {table}'" if is_completed(name) else name
+def _rows(table: str, schema: Schema) -> str:
+    """Returns a table to select from, as a Jinja expression."""
+    name = _source(table, schema)
+    return f"{name} ~ ' as {table}'" if _is_subquery(name) else name
 
 
-def returned(expressions: Iterable[str]) -> str:
-    """A macro's body that returns a list."""
+def _returning(expressions: Iterable[str]) -> str:
     return "{{ return([" + ", ".join(expressions) + "]) }}"
 
 
-def macro(name: str, body: str) -> str:
-    """A macro."""
+def _macro(name: str, body: str) -> str:
     return f"{{% macro {name}() %}}\n{body}\n{{% endmacro %}}\n"

@@ -1,7 +1,7 @@
-"""Writes the models as a dbt project, from the same files.
+"""Writes the models as a dbt project.
 
-Of a model's SQL only the names of the tables are replaced, by `source` and `ref`; what dbt needs
-besides stands before and behind it.
+The YAML files are copied. In the SQL files only the names of tables are replaced, by `source` and
+`ref`; the configuration is added before the SQL, and the incremental condition after it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,31 +14,39 @@ from sqlglot import exp
 
 from ...exceptions import ModelError, ProjectError
 from ..files import SEED, Model, parse_sql, selected, sql_folder
-from ..properties import BESIDE, CONFIG, arguments_of, kind_and_rest
 from ..qualify import Schema, sql_schema
-from .macros import DLT_LOADS, SOURCE, completing, condition_macro, names, touched, with_jinja
+from .macros import (
+    DBT_SOURCE,
+    DLT_LOADS,
+    completing_macros,
+    condition_macro,
+    jinja_names,
+    touched_macros,
+    with_jinja,
+)
 from .writer import write_folder
 
-STRATEGY = "touched_units"
-"""How dbt rebuilds a model. Its own `delete+insert` would leave units that are no more."""
+_STRATEGY = "touched_units"
+"""The incremental strategy in macros/rebuild.sql. dbt's own `delete+insert` would not delete units
+that have no rows left."""
 
-WIDTH = 100
+_LINE_LENGTH = 100
 
-TABLE_DESCRIPTIONS = {
+_DESCRIPTIONS = {
     "searches": "One row per search.",
     "clicks": "One row per click on a result.",
-    "custom_events": "One row per event of another kind.",
-    "keywords": "One row per search and word of it.",
+    "custom_events": "One row per event of any other type.",
+    "keywords": "One row per search and keyword.",
     "groups": "One row per search and user group.",
 }
 
 
 class Target(NamedTuple):
-    """Where the pipeline's tables are.
+    """The place of the pipeline's tables.
 
     destination: name of the dlt destination
-    dataset: the schema of the tables; the models go to another one beside it
-    database: path of the DuckDB file, if it is one
+    dataset: the schema of the tables; the models go to another schema
+    database: path of the DuckDB file; None for other destinations
     """
 
     destination: str
@@ -47,7 +55,7 @@ class Target(NamedTuple):
 
     @property
     def schema(self) -> str:
-        """The schema of the models."""
+        """Schema of the models."""
         return f"{self.dataset}_dbt"
 
 
@@ -55,21 +63,20 @@ def write_project(pipeline: dlt.Pipeline, folder: Path) -> list[Path]:
     """Writes the dbt project of a pipeline into a folder; returns the files.
 
     Raises:
-        ProjectError: if the pipeline has no tables yet, something else is in the folder, or files
+        ProjectError: if the pipeline has no tables yet, the folder holds something else, or files
             of the project were changed by hand
-        ModelError: if a model's SQL does not end as the others do
+        ModelError: if no condition can be added to a model's SQL
     """
     schema = sql_schema(pipeline)
-    if not schema.keys() & TABLE_DESCRIPTIONS.keys():
+    if not schema.keys() & _DESCRIPTIONS.keys():
         raise ProjectError(
-            f"The pipeline {pipeline.pipeline_name} has no tables yet, and the project is made for"
-            f" those that there are. Run `dlt pipeline {pipeline.pipeline_name} run` first."
+            f"The pipeline {pipeline.pipeline_name} has no tables yet, and a dbt project is made"
+            f" for the tables that exist. Run `dlt pipeline {pipeline.pipeline_name} run` first."
         )
-    return write_folder(folder, dict(project_files(target_of(pipeline), schema)))
+    return write_folder(folder, dict(_project_files(_target_of(pipeline), schema)))
 
 
-def target_of(pipeline: dlt.Pipeline) -> Target:
-    """Where a pipeline keeps its tables."""
+def _target_of(pipeline: dlt.Pipeline) -> Target:
     destination = str(pipeline.destination.destination_name)
     database = None
     if destination == "duckdb":
@@ -78,36 +85,36 @@ def target_of(pipeline: dlt.Pipeline) -> Target:
     return Target(destination, str(pipeline.dataset_name), database)
 
 
-def project_files(target: Target, schema: Schema) -> Iterator[tuple[str, str]]:
-    """The project's files: path inside of the folder, and content."""
-    yield from fixed_files()
+def _project_files(target: Target, schema: Schema) -> Iterator[tuple[str, str]]:
+    """Yields the path of each file inside the folder, and its content."""
+    yield from _fixed_files()
     yield "profiles.yml", profile(target)
-    yield "models/sources.yml", sources(target, schema)
-    yield "macros/complete.sql", completing(schema)
-    yield "macros/touched.sql", touched(schema)
+    yield "models/sources.yml", _sources(target, schema)
+    yield "macros/complete.sql", completing_macros(schema)
+    yield "macros/touched.sql", touched_macros(schema)
     for model in selected(()):
-        yield f"models/{model.name}.sql", model_file(model, schema)
-        yield f"models/{model.name}.yml", nested(text_of(model.path.with_suffix(".yml")))
-    yield f"seeds/{SEED}.yml", nested(text_of(sql_folder() / f"{SEED}.yml"))
-    yield f"seeds/{SEED}.csv", text_of(sql_folder() / f"{SEED}.csv")
+        yield f"models/{model.name}.sql", _model_file(model, schema)
+        yield f"models/{model.name}.yml", _text_of(model.path.with_suffix(".yml"))
+    yield f"seeds/{SEED}.yml", _text_of(sql_folder() / f"{SEED}.yml")
+    yield f"seeds/{SEED}.csv", _text_of(sql_folder() / f"{SEED}.csv")
 
 
-def fixed_files() -> Iterator[tuple[str, str]]:
-    """The files that are the same in every project."""
+def _fixed_files() -> Iterator[tuple[str, str]]:
+    """Yields the files that are the same in every project."""
     folder = Path(__file__).parent / "files"
     for path in sorted(folder.rglob("*")):
         if path.is_file():
             name = path.relative_to(folder).as_posix()
-            yield name.replace("gitignore", ".gitignore"), text_of(path)
+            yield name.replace("gitignore", ".gitignore"), _text_of(path)
 
 
-def text_of(path: Path) -> str:
-    """A file as it is, line ends included."""
+def _text_of(path: Path) -> str:
+    # with its line ends as they are
     return path.read_bytes().decode()
 
 
 def profile(target: Target) -> str:
-    """The connection of dbt to the database."""
+    """Returns dbt's connection to the database, `profiles.yml`."""
     head = "# The models go to a schema of their own, beside the tables that the pipeline loads.\n"
     output = {"type": target.destination, "schema": target.schema, "threads": 1}
     if target.database:
@@ -116,89 +123,69 @@ def profile(target: Target) -> str:
         head += (
             f"# Install dbt-{target.destination} and write its connection here (host, user, ...):\n"
             "# https://docs.getdbt.com/docs/core/connect-data-platform/about-core-connections\n"
-            "# The models are in DuckDB's SQL, which other databases understand in part only.\n"
+            "# The models are in DuckDB's SQL, which other databases understand only in part.\n"
             "# `dlt pipeline NAME models` translates it; dbt does not.\n"
         )
-    return head + yaml_of({SOURCE: {"target": "dev", "outputs": {"dev": output}}})
+    return head + _yaml_of({DBT_SOURCE: {"target": "dev", "outputs": {"dev": output}}})
 
 
-def sources(target: Target, schema: Schema) -> str:
-    """The tables that the pipeline loads."""
+def _sources(target: Target, schema: Schema) -> str:
+    """Returns the description of the tables that the pipeline loads, `sources.yml`."""
     tables = [
-        {"name": name, "description": TABLE_DESCRIPTIONS[name]}
-        for name in TABLE_DESCRIPTIONS
+        {"name": name, "description": _DESCRIPTIONS[name]}
+        for name in _DESCRIPTIONS
         if name in schema
     ]
-    tables.append({"name": DLT_LOADS, "description": "One row per load, as dlt writes them down."})
+    tables.append({"name": DLT_LOADS, "description": "One row per load, written by dlt."})
     source = {
-        "name": SOURCE,
+        "name": DBT_SOURCE,
         "description": "Coveo's usage analytics, as coveo_source loads them.",
         "schema": target.dataset,
         "tables": tables,
     }
-    return yaml_of({"version": 2, "sources": [source]})
+    return _yaml_of({"version": 2, "sources": [source]})
 
 
-class Dumper(yaml.SafeDumper):
-    """YAML with long texts in lines."""
+class _Dumper(yaml.SafeDumper):
+    """Writes YAML with long texts folded."""
 
 
-def text_node(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    """A text, folded if it is long."""
-    style = ">" if len(text) > WIDTH or "\n" in text else None
+def _text_node(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    style = ">" if len(text) > _LINE_LENGTH or "\n" in text else None
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style)
 
 
-Dumper.add_representer(str, text_node)
+_Dumper.add_representer(str, _text_node)
 
 
-def yaml_of(content: Mapping[str, Any]) -> str:
-    """YAML in the order given."""
-    return yaml.dump(content, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=WIDTH)
+def _yaml_of(content: Mapping[str, Any]) -> str:
+    return yaml.dump(
+        content, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_LINE_LENGTH
+    )
 
 
-def nested(properties: str) -> str:
-    """A YAML file with the arguments of every test under `arguments`, as dbt wants them now."""
-    content = yaml.safe_load(properties)
-    for described in [*content.get("models", []), *content.get("seeds", [])]:
-        for place in [described, *described.get("columns", [])]:
-            for name in [name for name in ("data_tests", "tests") if place.get(name)]:
-                place[name] = [nested_test(test) for test in place[name]]
-    return yaml_of(content)
-
-
-def nested_test(test: Any) -> Any:
-    """One test so."""
-    kind, given = kind_and_rest(test)
-    arguments = arguments_of(given)
-    if not arguments:
-        return test
-    beside = {key: value for key, value in given.items() if key in CONFIG | BESIDE}
-    return {kind: {**beside, "arguments": arguments}}
-
-
-def model_file(model: Model, schema: Schema) -> str:
-    """A model as dbt wants it: rebuilt by unit, if it has one.
+def _model_file(model: Model, schema: Schema) -> str:
+    """Returns a model's SQL for dbt, with the condition by which it is rebuilt incrementally.
 
     Raises:
         ModelError: if no condition can be added to it
     """
-    body = with_jinja(text_of(model.path), names(schema))
+    body = with_jinja(_text_of(model.path), jinja_names(schema))
     if not model.unit:
         return body
-    if not ends_plainly(parse_sql(model.sql)):
+    if not _ends_plainly(parse_sql(model.sql)):
         raise ModelError(
-            f"{model.path.name} does not end with a select of whole rows, such as `select * from"
-            " final`: write it so, because dbt has to add a condition to it."
+            f"{model.path.name} does not end with a plain select such as `select * from final`."
+            " Write it so, because a condition has to be added to it for dbt."
         )
     condition = f"{{{{ {condition_macro(model)}() }}}}"
     return (
-        f'{{{{ config(incremental_strategy="{STRATEGY}") }}}}\n{body}'
+        f'{{{{ config(incremental_strategy="{_STRATEGY}") }}}}\n{body}'
         f"{{% if is_incremental() %}}\nwhere {condition}\n{{% endif %}}\n"
     )
 
 
-def ends_plainly(query: exp.Query) -> bool:
-    """Whether a condition can be added behind the query's last word."""
-    behind = ("where", "group", "having", "qualify", "order", "limit", "offset")
-    return isinstance(query, exp.Select) and not any(query.args.get(part) for part in behind)
+def _ends_plainly(query: exp.Query) -> bool:
+    """Returns True if a condition can be added after the query's last word."""
+    after_from = ("where", "group", "having", "qualify", "order", "limit", "offset")
+    return isinstance(query, exp.Select) and not any(query.args.get(part) for part in after_from)

@@ -1,52 +1,52 @@
 {#
-    A load rebuilds what it touched: whole visits, and the days, queries and documents that hang
-    on them, so that late events and changed rows end as after a full refresh. Which these are is
-    written down before anything is rebuilt, because afterwards it cannot be told any more what
-    stood there before; and it stays on the list until a run has built all models. So a run that
-    fails, or is of some models only, loses nothing.
+    A load touches whole visits, and through them days, queries and documents. dbt rebuilds all of
+    these, so that late events and changed rows end as after a full refresh. The touched units are
+    listed before anything is rebuilt, because afterwards nobody could tell what was there before.
+    They stay on the list until a run has built all models. So a run that fails, or that is of some
+    models only, loses nothing.
 
-    Three tables beside the models keep that:
-    touched_units   the list: a unit's column and its value; `load` for a load that touched them,
-                    `everything` if all is to be rebuilt
-    rebuilt_loads   the loads that all models have taken in
-    built_files     the checksum of each file that a table was built from
+    Three tables beside the models hold the state:
+    dbt_touched_units   the list: a unit's column and its value; `load` for a load that touched them,
+                        `everything` if all is to be rebuilt
+    dbt_rebuilt_loads   the loads that all models have consumed
+    dbt_built_files     the checksum of each file that a table was built from
 #}
 
 
 {% macro list_touched_units() %}
-{# on-run-start: adds to the list what came since #}
+{# on-run-start: adds the units that new loads touch to the list #}
 {% if execute %}
-    create table if not exists {{ kept('touched_units') }} (unit varchar, value varchar);
-    create table if not exists {{ kept('rebuilt_loads') }} (load_id varchar);
-    create table if not exists {{ kept('built_files') }} (name varchar, checksum varchar);
+    create table if not exists {{ state_table('dbt_touched_units') }} (unit varchar, value varchar);
+    create table if not exists {{ state_table('dbt_rebuilt_loads') }} (load_id varchar);
+    create table if not exists {{ state_table('dbt_built_files') }} (name varchar, checksum varchar);
 
     {% set whole = flags.FULL_REFRESH or models_are_missing() %}
-    insert into {{ kept('touched_units') }}
+    insert into {{ state_table('dbt_touched_units') }}
     select 'everything', '' where {{ 'true' if whole else files_have_changed() }}
     union all
     select 'everything', '' where {{ a_table_was_loaded_anew() }}
     except
-    select unit, value from {{ kept('touched_units') }};
+    select unit, value from {{ state_table('dbt_touched_units') }};
 
-    insert into {{ kept('touched_units') }}
+    insert into {{ state_table('dbt_touched_units') }}
     select 'load', load_id
     from {{ source('coveo_ua', '_dlt_loads') }}
-    where status = 0 and load_id not in (select load_id from {{ kept('rebuilt_loads') }})
+    where status = 0 and load_id not in (select load_id from {{ state_table('dbt_rebuilt_loads') }})
     except
-    select unit, value from {{ kept('touched_units') }};
+    select unit, value from {{ state_table('dbt_touched_units') }};
 
     {% if not whole %}
-    insert into {{ kept('touched_units') }}
+    insert into {{ state_table('dbt_touched_units') }}
     select unit, value from ({{ touched_by_new_loads() }}) as found where unit <> ''
     except
-    select unit, value from {{ kept('touched_units') }};
+    select unit, value from {{ state_table('dbt_touched_units') }};
     {% endif %}
 {% endif %}
 {% endmacro %}
 
 
 {% macro get_incremental_touched_units_sql(arguments) %}
-{# the strategy of the models: delete+insert, also for units of which nothing is left #}
+{# the incremental strategy of the models: delete+insert, also of units that have no rows left #}
     {% set columns = arguments['dest_columns'] | map(attribute='quoted') | join(', ') %}
     delete from {{ arguments['target_relation'] }}
     where {{ context['touched_' ~ model.name]() }};
@@ -65,35 +65,35 @@
     {% endfor %}
 
     {% for name, checksum in checksums().items() if name in built %}
-    delete from {{ kept('built_files') }} where name = '{{ name }}';
-    insert into {{ kept('built_files') }} values ('{{ name }}', '{{ checksum }}');
+    delete from {{ state_table('dbt_built_files') }} where name = '{{ name }}';
+    insert into {{ state_table('dbt_built_files') }} values ('{{ name }}', '{{ checksum }}');
     {% endfor %}
 
     {% if rebuilt_models() | reject('in', built) | list | length == 0 %}
-    insert into {{ kept('rebuilt_loads') }}
-    select value from {{ kept('touched_units') }} where unit = 'load';
-    delete from {{ kept('touched_units') }};
+    insert into {{ state_table('dbt_rebuilt_loads') }}
+    select value from {{ state_table('dbt_touched_units') }} where unit = 'load';
+    delete from {{ state_table('dbt_touched_units') }};
     {% endif %}
 {% endif %}
 {% endmacro %}
 
 
-{% macro kept(name) %}
-{# one of the three tables; they stand where the timeline does #}
+{% macro state_table(name) %}
+{# one of the three tables, in the schema of the timeline #}
 {% set node = graph.nodes['model.' ~ project_name ~ '.all_events'] %}
 {{ return(api.Relation.create(database=node.database, schema=node.schema, identifier=name)) }}
 {% endmacro %}
 
 
-{% macro former(name) %}
-{# a model's table as the last run left it #}
+{% macro previous(name) %}
+{# a model's table as the last run left it; none if there is none #}
 {% set node = graph.nodes['model.' ~ project_name ~ '.' ~ name] %}
 {{ return(adapter.get_relation(node.database, node.schema, node.alias)) }}
 {% endmacro %}
 
 
 {% macro models_are_missing() %}
-{% for name in rebuilt_models() if former(name) is none %}
+{% for name in rebuilt_models() if previous(name) is none %}
 {{ return(true) }}
 {% endfor %}
 {{ return(false) }}
@@ -101,7 +101,7 @@
 
 
 {% macro checksums() %}
-{# of the files of all models and of the seed #}
+{# the checksum of each model's file and of the seed #}
 {% set found = {} %}
 {% for node in graph.nodes.values() if node.name in rebuilt_models() + ['search_causes'] %}
 {% do found.update({node.name: node.checksum.checksum}) %}
@@ -111,7 +111,7 @@
 
 
 {% macro files_have_changed() %}
-{# or were never built #}
+{# true if a file has changed since its table was built, or was never built #}
     exists (
         select name, checksum
         from (
@@ -121,22 +121,22 @@
             {% endfor %}
         ) as files (name, checksum)
         except
-        select name, checksum from {{ kept('built_files') }}
+        select name, checksum from {{ state_table('dbt_built_files') }}
     )
 {% endmacro %}
 
 
 {% macro a_table_was_loaded_anew() %}
-{# then rows may be gone that no load tells of #}
+{# true if a table was dropped and loaded anew: rows may be gone, and no load tells which #}
     false
     {% for rows in loaded_tables() %}
     or (
-        exists (select 1 from {{ kept('rebuilt_loads') }})
+        exists (select 1 from {{ state_table('dbt_rebuilt_loads') }})
         and exists (select 1 from {{ rows }})
         and not exists (
             select 1
             from {{ rows }}
-            where _dlt_load_id in (select load_id from {{ kept('rebuilt_loads') }})
+            where _dlt_load_id in (select load_id from {{ state_table('dbt_rebuilt_loads') }})
         )
     )
     {% endfor %}
@@ -144,5 +144,5 @@
 
 
 {% macro everything_is_touched() %}
-    exists (select 1 from {{ kept('touched_units') }} where unit = 'everything')
+    exists (select 1 from {{ state_table('dbt_touched_units') }} where unit = 'everything')
 {% endmacro %}
