@@ -20,8 +20,7 @@ import requests
 from ..api.client import CoveoClient
 from ..exceptions import ArchiveDamaged, ArchiveError, ServiceUnreachable
 from ..private_files import private_file
-from ..reader.chunks import CsvFile, OnDisk
-from ..reader.grammar import Readable
+from ..reader.chunks import CsvFile, OnDisk, Readable
 from ..tables import TABLES
 
 CHUNK = 1 << 20

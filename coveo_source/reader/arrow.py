@@ -18,7 +18,6 @@ FIELD_END = re.compile(rb'[^",\r\n]"(?=[,\r\n])')
 REST_OF_FIELD = re.compile(rb'[^"]*(?:"["\\][^"]*)*"')
 """From behind an opening quote to behind the closing one, in both readings."""
 
-BOM = b"\xef\xbb\xbf"
 PARSING = {
     "EXCEL": csv.ParseOptions(newlines_in_values=True),
     "NO_NEWLINE": csv.ParseOptions(double_quote=False, escape_char="\\", newlines_in_values=True),

@@ -1,60 +1,137 @@
-"""A CSV file on its way to the parser: opened where it lies, and cut into pieces."""
+"""Opens a CSV file and cuts it into chunks that begin and end with whole records.
 
+A chunk can be parsed on its own: while one is parsed the next is unpacked, and only a few chunks
+of a large file are in memory at a time.
+"""
+
+import re
 import shutil
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import IO, NamedTuple, Protocol, cast
 
 from ..private_files import private_file
-from .grammar import Piece, Readable, pieces
+from .grammar import BOM, record_pattern
+
+BLOCK_BYTES = 4 << 20
+"""Bytes read from the file at a time."""
+CHUNK_BYTES = 8 << 20
+"""Bytes after which a chunk is complete, at the end of a record."""
+LONGEST_RECORD = 16 << 20
+"""Bytes; a longer record is left to the fallback."""
+
+
+class Readable(Protocol):
+    """An open file."""
+
+    def read(self, size: int, /) -> bytes:
+        """Returns the next bytes, at most `size`; none at the end of the file."""
+
+    def close(self) -> None:
+        """Closes the file."""
 
 
 class CsvFile(Protocol):
-    """A CSV file, on disk or packed."""
+    """A CSV file, either plain or inside an archive."""
 
     @property
     def folder(self) -> Path:
-        """Where what is made of it may be written."""
+        """The folder for temporary files made from it."""
 
     def open(self) -> Readable:
-        """Begins to read it; may be called again."""
+        """Opens the file at its beginning; may be called several times."""
 
 
 class OnDisk(NamedTuple):
-    """A CSV file that is no member of an archive.
+    """A plain CSV file.
 
-    folder: where what is made of it may be written
+    folder: for temporary files made from it
     """
 
     path: Path
     folder: Path
 
     def open(self) -> Readable:
-        """Begins to read it."""
+        """Opens the file at its beginning."""
         return self.path.open("rb")
 
 
+class Chunk(NamedTuple):
+    """A part of a file that begins with a record.
+
+    content: bytes as in the file, without the byte order mark
+    records: number of records, all of them whole and the header included; None if the first one
+        does not fit the grammar, in which case the chunk may end anywhere
+    """
+
+    content: bytes
+    records: int | None
+
+
 class Rest(NamedTuple):
-    """The rest of a file from a record on that does not fit the grammar, on disk."""
+    """A temporary file with the rest of a CSV file, from a record that does not fit the grammar."""
 
     path: Path
 
 
-def cut(file: CsvFile, export_format: str, width: int) -> Generator[Piece | Rest, None, None]:
-    """The pieces of a file, each made when it is asked for; the caller removes the rest.
+def read_chunks(
+    file: CsvFile, export_format: str, width: int
+) -> Generator[Chunk | Rest, None, None]:
+    """Yields the chunks of a file one by one; from damage on, its rest, for the caller to delete.
 
-    width: how many cells a record has to have
+    width: number of cells that a record must have
     """
     with closing(file.open()) as opened:
-        for piece in pieces(opened, export_format, width):
-            yield piece if piece.records is not None else rest_of(piece, opened, file.folder)
+        for chunk in cut_chunks(opened, export_format, width):
+            damaged = chunk.records is None
+            yield _write_rest(chunk, opened, file.folder) if damaged else chunk
 
 
-def rest_of(piece: Piece, file: Readable, folder: Path) -> Rest:
-    """Writes a piece that is damaged, and all that follows in the file."""
+def cut_chunks(file: Readable, export_format: str, width: int) -> Iterator[Chunk]:
+    """Cuts a file between records; yields at least one chunk, and none after a damaged one.
+
+    width: number of cells that a record must have
+    """
+    record = record_pattern(export_format, width)
+    buffer = file.read(len(BOM)).removeprefix(BOM)
+    end = count = 0
+    while block := file.read(BLOCK_BYTES):
+        buffer += block
+        while match := record.match(buffer, end):
+            end = match.end()
+            count += 1
+        is_damaged = len(buffer) - end > LONGEST_RECORD
+        if count and (is_damaged or end >= CHUNK_BYTES):
+            yield Chunk(buffer[:end], count)
+            buffer = buffer[end:]
+            end = count = 0
+        if is_damaged:
+            yield Chunk(buffer, None)
+            return
+    yield from _last_chunks(buffer, end, count, record)
+
+
+def _last_chunks(buffer: bytes, end: int, count: int, record: re.Pattern[bytes]) -> Iterator[Chunk]:
+    """Yields what is left at the end of a file, where the last record needs no line end.
+
+    end: where the last of the `count` records that were matched ends
+    """
+    last_record = buffer[end:]
+    if not last_record.strip(b"\r\n"):
+        yield Chunk(buffer, count)
+    elif record.fullmatch(last_record + b"\n"):
+        yield Chunk(buffer, count + 1)
+    else:
+        if count:
+            yield Chunk(buffer[:end], count)
+        yield Chunk(last_record, None)
+
+
+def _write_rest(chunk: Chunk, file: Readable, folder: Path) -> Rest:
+    """Writes a damaged chunk and everything after it to a file."""
     path = folder / "rest.csv"
     with private_file(path) as target:
-        target.write(piece.content)
+        target.write(chunk.content)
         shutil.copyfileobj(cast(IO[bytes], file), target)
     return Rest(path)

@@ -16,9 +16,8 @@ from ..exceptions import TableError
 from ..tables import Table
 from .arrow import parse_cells
 from .casting import Batch, Casting, arrow_schema
-from .chunks import CsvFile, OnDisk, Rest, cut
+from .chunks import Chunk, CsvFile, OnDisk, Rest, read_chunks
 from .fallback import Data, Record, mmap_file, printable, records
-from .grammar import Piece
 from .header import LONGEST, header_of
 from .readahead import read_ahead
 from .rejects import REJECTED_SCHEMA, WHOLE_RECORD, as_table, rejection
@@ -48,7 +47,7 @@ def read(source: CsvFile | Path, table: Table, export_format: str) -> Iterator[B
 def batches(
     file: CsvFile, table: Table, header: Sequence[str], export_format: str
 ) -> Generator[Batch, None, None]:
-    """Parses a file piece by piece; while one is parsed the next is unpacked.
+    """Parses a file chunk by chunk; while one is parsed the next is unpacked.
 
     Raises:
         TableError: if the file cannot be read
@@ -57,43 +56,43 @@ def batches(
     with (
         # the thread that asks is enough: another unpacks and a third uses the rows
         duckdb.connect(":memory:", config={"threads": 1}) as database,
-        closing(read_ahead(cut(file, export_format, len(header)))) as pieces,
+        closing(read_ahead(read_chunks(file, export_format, len(header)))) as chunks,
     ):
         casting = Casting(database, table, header)
-        for number, piece in enumerate(pieces):
-            for batch in piece_batches(piece, casting, export_format, done, has_header=not number):
+        for number, chunk in enumerate(chunks):
+            for batch in chunk_batches(chunk, casting, export_format, done, has_header=not number):
                 yield batch
                 done += batch.records
     if not done:
         yield empty(table, header)
 
 
-def piece_batches(
-    piece: Piece | Rest, casting: Casting, export_format: str, before: int, has_header: bool
+def chunk_batches(
+    chunk: Chunk | Rest, casting: Casting, export_format: str, before: int, has_header: bool
 ) -> Iterator[Batch]:
-    """The batches of one piece.
+    """The batches of one chunk.
 
     before: how many records came before it
 
     Raises:
         TableError: if it cannot be read
     """
-    if isinstance(piece, Rest):
-        with mmap_file(piece.path) as data:
+    if isinstance(chunk, Rest):
+        with mmap_file(chunk.path) as data:
             yield from salvaged(data, casting, export_format, before, has_header)
-        piece.path.unlink()
+        chunk.path.unlink()
         return
-    if piece.records == has_header:
+    if chunk.records == has_header:
         return
     try:
-        cells = parse_cells(piece.content, export_format, casting.cells).slice(has_header)
+        cells = parse_cells(chunk.content, export_format, casting.cells).slice(has_header)
     except pa.ArrowInvalid:
         # not UTF-8: one of its records is to blame, and the others are sound
-        yield from salvaged(piece.content, casting, export_format, before, has_header)
+        yield from salvaged(chunk.content, casting, export_format, before, has_header)
         return
-    if cells.num_rows + has_header != piece.records:
+    if cells.num_rows + has_header != chunk.records:
         raise TableError(
-            f"{casting.table.file_name} holds {(piece.records or 0) - has_header:,} records, but"
+            f"{casting.table.file_name} holds {(chunk.records or 0) - has_header:,} records, but"
             f" {cells.num_rows:,} were read, behind record {before:,}. Nothing of it was loaded;"
             " please report the header and the version of pyarrow."
         )
@@ -108,8 +107,8 @@ def salvaged(
     before: how many records came before
     """
     rest = records(data, export_format, len(casting.header))
-    for chunk in chunks(islice(rest, has_header, None)):
-        numbered = list(enumerate(chunk, before + 1))
+    for group in bounded(islice(rest, has_header, None)):
+        numbered = list(enumerate(group, before + 1))
         sound = {number: record.cells for number, record in numbered if record.cells}
         batch = casting.of_texts(list(sound.values()), list(sound))
         damaged = as_table(
@@ -117,22 +116,22 @@ def salvaged(
             for number, record in numbered
             if not record.cells
         )
-        yield Batch(len(chunk), batch.rows, pa.concat_tables([batch.rejected, damaged]))
-        before += len(chunk)
+        yield Batch(len(group), batch.rows, pa.concat_tables([batch.rejected, damaged]))
+        before += len(group)
 
 
-def chunks(rest: Iterator[Record]) -> Iterator[list[Record]]:
+def bounded(rest: Iterator[Record]) -> Iterator[list[Record]]:
     """Records in lists that are bounded in number and in bytes."""
-    chunk: list[Record] = []
+    group: list[Record] = []
     size = 0
     for record in rest:
-        chunk.append(record)
+        group.append(record)
         size += len(record.raw)
-        if len(chunk) == BATCH_ROWS or size >= BATCH_BYTES:
-            yield chunk
-            chunk, size = [], 0
-    if chunk:
-        yield chunk
+        if len(group) == BATCH_ROWS or size >= BATCH_BYTES:
+            yield group
+            group, size = [], 0
+    if group:
+        yield group
 
 
 def empty(table: Table, header: Iterable[str] | None = None) -> Batch:

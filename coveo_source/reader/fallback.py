@@ -11,8 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
-from .arrow import BOM
-from .grammar import BARE
+from .grammar import BARE, BOM
 
 QUOTES = {"EXCEL": re.compile(rb'"["\\]?'), "NO_NEWLINE": re.compile(rb'\\.?|"', re.S)}
 """All that may be special inside of quotes: an escape, or the closing quote if nothing follows."""

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 from ..exceptions import TableError
 from ..tables import CURSOR, Table
-from .arrow import BOM
 from .fallback import printable, record_at
+from .grammar import BOM
 
 LONGEST = 1 << 20
 """Bytes; no header is longer."""

@@ -1,16 +1,9 @@
-import tracemalloc
-from io import BytesIO
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from coveo_source.exceptions import TableError
-from coveo_source.reader import grammar
+from coveo_source.reader.chunks import LONGEST_RECORD
 from coveo_source.reader.csv_reader import read
-from coveo_source.reader.grammar import LONGEST_RECORD, pieces
 from tests.support.csv_builders import (
     FORMATS,
     SEARCHES,
@@ -20,7 +13,6 @@ from tests.support.csv_builders import (
     raw_file,
     rejected_of,
     rows_of,
-    without_newlines,
 )
 
 HEADER = ("id", "datetime", "c")
@@ -122,97 +114,3 @@ def test_a_cell_of_any_length_is_read_with_as_many_escapes_as_it_has(
     assert rejected_of(batches) == []
     found = {row["id"]: row["c"] for row in rows_of(batches)}
     assert found == {row[0]: row[2] for row in rows[1:]}
-
-
-# --- the count, and the pieces ---
-
-
-def intact_records(path: Path, export_format: str, width: int) -> int | None:
-    """How many records a file has; None if one of them is damaged."""
-    with path.open("rb") as file:
-        counts = [piece.records for piece in pieces(file, export_format, width)]
-    # behind damage there is no more
-    assert None not in counts[:-1]
-    return None if counts[-1] is None else sum(count or 0 for count in counts)
-
-
-@settings(deadline=None, max_examples=150)
-@given(
-    st.lists(st.text(st.sampled_from([*'"\\,\r\n', "a", "é"]), max_size=6), max_size=8),
-    st.sampled_from(list(WRITERS)),
-    st.sampled_from(["\n", "\r\n"]),
-    st.integers(1, 30),
-    st.booleans(),
-)
-def test_records_are_counted_at_any_block_size_and_damage_is_seen(
-    cells: list[str], dialect: str, end: str, block: int, bom: bool
-) -> None:
-    rows = [(f"id{n}", "", without_newlines(cell)) for n, cell in enumerate(cells)]
-    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(grammar, "BLOCK", block)
-        patch.setattr(grammar, "PIECE", 2 * block)
-        path = csv_file(Path(folder) / "x.csv", [HEADER, *rows], dialect, end, bom)
-        assert intact_records(path, FORMATS[dialect], 3) == len(rows) + 1
-        assert intact_records(path, FORMATS[dialect], 2) is None
-        path.write_bytes(path.read_bytes() + b'"')
-        assert intact_records(path, FORMATS[dialect], 3) is None
-
-
-def test_a_file_without_a_line_end_at_its_end_is_counted_whole(own_folder: Path) -> None:
-    assert intact_records(raw_file(own_folder, 'a,b\n1,"2"'), "EXCEL", 2) == 2
-    assert intact_records(raw_file(own_folder, "a,b\n1,"), "EXCEL", 2) == 2
-    assert intact_records(raw_file(own_folder, ""), "EXCEL", 2) == 0
-
-
-def test_a_damaged_file_is_not_held_in_memory(
-    own_folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(grammar, "BLOCK", 1_000)
-    monkeypatch.setattr(grammar, "LONGEST_RECORD", 5_000)
-    path = raw_file(own_folder, "damaged\n" + "a,b\n" * 500_000)
-    tracemalloc.start()
-    try:
-        assert intact_records(path, "EXCEL", 2) is None
-        assert tracemalloc.get_traced_memory()[1] < 200_000
-    finally:
-        tracemalloc.stop()
-
-
-def test_a_record_that_the_parser_loses_is_missed_in_the_count(
-    own_folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # no such record is known: a grammar that takes too much stands for a parser that loses some
-    monkeypatch.setitem(grammar.QUOTED_CELL, "EXCEL", rb'"[^"\n]*')
-    content = f'id,datetime,c\na,{TIME},"open\nb,{TIME},"x\n'
-    with pytest.raises(TableError, match=r"holds 2 records, but 1 were read"):
-        list(read(raw_file(own_folder, content), SEARCHES, "EXCEL"))
-
-
-@settings(deadline=None, max_examples=150)
-@given(
-    st.lists(st.text(st.sampled_from([*'"\\,\r\n', "a", "é"]), max_size=6), max_size=12),
-    st.sampled_from(list(WRITERS)),
-    st.sampled_from(["\n", "\r\n"]),
-    st.integers(1, 40),
-)
-def test_every_piece_begins_and_ends_with_a_record_and_all_are_the_file(
-    cells: list[str], dialect: str, end: str, size: int
-) -> None:
-    rows = [(f"id{n}", "", without_newlines(cell)) for n, cell in enumerate(cells)]
-    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(grammar, "BLOCK", 7)
-        patch.setattr(grammar, "PIECE", size)
-        path = csv_file(Path(folder) / "x.csv", [HEADER, *rows], dialect, end, bom=False)
-        with path.open("rb") as file:
-            found = list(pieces(file, FORMATS[dialect], 3))
-        assert b"".join(piece.content for piece in found) == path.read_bytes()
-        for piece in found:
-            path.write_bytes(piece.content)
-            assert intact_records(path, FORMATS[dialect], 3) == piece.records
-
-
-def test_a_file_is_cut_about_where_it_should_be(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(grammar, "BLOCK", 20)
-    monkeypatch.setattr(grammar, "PIECE", 50)
-    found = list(pieces(BytesIO(b"0123456789,abc\n" * 100), "EXCEL", 2))
-    assert {len(piece.content) for piece in found[:-1]} <= {60, 75}

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coveo_source.exceptions import TableError
-from coveo_source.reader.arrow import BOM
 from coveo_source.reader.csv_reader import read
+from coveo_source.reader.grammar import BOM
 from tests.support.csv_builders import (
     FORMATS,
     INSTANT,
