@@ -1,4 +1,4 @@
-"""Files and folders that only their owner may read: people's searches lie in them for a while."""
+"""Files and folders that only their owner may read, because they hold what people searched for."""
 
 import os
 import shutil
@@ -10,15 +10,15 @@ from typing import BinaryIO, Literal
 
 
 def private_file(path: Path, mode: Literal["wb", "ab"] = "wb") -> BinaryIO:
-    """Opens a file for writing that only its owner may read."""
+    """Opens a file for writing; if it is new, only its owner may read it."""
     return open(path, mode, opener=partial(os.open, mode=0o600))
 
 
 @contextmanager
 def private_folder(path: Path) -> Iterator[Path]:
-    """An empty folder that only its owner may read, gone afterwards with all that is in it.
+    """Creates an empty folder that only its owner may read, and deletes it afterwards.
 
-    What a process that was killed left there goes first.
+    Anything that a killed process left there is deleted first.
     """
     clear(path)
     path.mkdir(mode=0o700, parents=True)
@@ -29,5 +29,5 @@ def private_folder(path: Path) -> Iterator[Path]:
 
 
 def clear(folder: Path) -> None:
-    """Removes a folder with all that is in it, if it is there."""
+    """Deletes a folder and everything in it, if it exists."""
     shutil.rmtree(folder, ignore_errors=True)

@@ -1,7 +1,7 @@
-"""SIGINT and SIGTERM: a tidy end within seconds.
+"""Stops a run cleanly within seconds on SIGINT or SIGTERM.
 
-dlt only notes a signal and looks at the note between two steps of its own. While we wait for
-Coveo there is nothing to be tidied up, so there a signal ends the waiting at once.
+dlt only records a signal, and checks for one between two of its own steps. While we wait for
+Coveo there is nothing to clean up, so a signal ends the wait immediately.
 """
 
 import os
@@ -21,12 +21,12 @@ STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 @contextmanager
 def orderly() -> Iterator[None]:
-    """Lets a first signal end a run when dlt is ready to, and a second one at once."""
+    """Lets a first signal end the run as soon as dlt is ready, and a second one immediately."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    # dlt calls what was there before it for the second signal; without this the process would
-    # wait for the threads of a load that is under way
+    # on a second signal dlt calls the handler that was installed before its own; Python's default
+    # one would make the process wait for the threads of a running load
     before = {number: signal.signal(number, end_at_once) for number in STOPPING}
     try:
         with signals.intercepted_signals():
@@ -37,7 +37,7 @@ def orderly() -> Iterator[None]:
 
 
 def end_at_once(number: int, frame: FrameType | None) -> None:
-    """Ends the process, whatever it does."""
+    """Ends the process immediately, whatever it is doing."""
     name = signal.Signals(number).name
     text = f"Ended at once by a second {name}. Run again, and it goes on from here.\n"
     os.write(2, text.encode())
@@ -46,13 +46,13 @@ def end_at_once(number: int, frame: FrameType | None) -> None:
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Lets a signal end at once what is done inside.
+    """Lets a signal end the body of the `with` statement immediately.
 
     Raises:
-        SignalReceivedException: also if a signal came before
+        SignalReceivedException: on a signal, even if it came before the body began
     """
     if threading.current_thread() is not threading.main_thread():
-        # there Python delivers no signals
+        # Python delivers signals to the main thread only
         yield
         return
     signals.raise_if_signalled()
@@ -65,14 +65,14 @@ def interruptible() -> Iterator[None]:
 
 
 def stop(number: int, frame: FrameType | None) -> None:
-    """Ends what is under way."""
-    # for dlt, which may look only after the exception was wrapped
+    """Raises the signal as an exception, wherever the program is."""
+    # dlt asks for the signal itself, since others may wrap the exception
     signals.set_received_signal(number)
     raise SignalReceivedException(number)
 
 
 def signal_in(error: BaseException) -> str | None:
-    """Name of the signal at the bottom of an error, if there is one."""
+    """Returns the name of the signal that caused an error; None if no signal did."""
     if received := find_cause(error, SignalReceivedException):
         return signal.Signals(received.signal_code).name
     return signal.SIGINT.name if find_cause(error, KeyboardInterrupt) else None
