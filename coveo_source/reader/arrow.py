@@ -1,10 +1,10 @@
-r"""The CSV dialects of Coveo's exports, and how each is read exactly by Arrow's parser.
+r"""Parses records that fit the grammar, with Arrow.
 
-`EXCEL` is documented so: within strings, `"` and `\` are escaped by a `"`. Everybody reads it as
-plain RFC 4180, which knows no `"\`; no real cell with a backslash was ever published. So both
-readings have to work, cell by cell: `"a\b"` and `"a"\b"` are both `a\b`.
+According to Coveo's documentation, `EXCEL` escapes `"` and `\` within strings with a `"`. In
+practice everyone reads it as plain RFC 4180, which has no `"\`, and no real cell with a backslash
+has been published. So both readings must work, cell by cell: `"a\b"` and `"a"\b"` both mean `a\b`.
 
-`NO_NEWLINE` escapes `"` and `\` by `\`, which Arrow reads as it is.
+`NO_NEWLINE` escapes `"` and `\` with a `\`, which Arrow reads natively.
 """
 
 import re
@@ -13,21 +13,20 @@ from collections.abc import Iterator
 import pyarrow as pa
 from pyarrow import csv
 
-FIELD_END = re.compile(rb'[^",\r\n]"(?=[,\r\n])')
-"""A quote that surely closes a field: it neither opens one, nor is doubled, nor escapes."""
-REST_OF_FIELD = re.compile(rb'[^"]*(?:"["\\][^"]*)*"')
-"""From behind an opening quote to behind the closing one, in both readings."""
-
-PARSING = {
+PARSE_OPTIONS = {
     "EXCEL": csv.ParseOptions(newlines_in_values=True),
     "NO_NEWLINE": csv.ParseOptions(double_quote=False, escape_char="\\", newlines_in_values=True),
 }
+_FIELD_END = re.compile(rb'[^",\r\n]"(?=[,\r\n])')
+"""A quote that can only close a field: it opens none, is not doubled, and escapes nothing."""
+_REST_OF_FIELD = re.compile(rb'[^"]*(?:"["\\][^"]*)*"')
+"""What follows an opening quote, up to and including the closing one, in either reading."""
 
 
 def parse_cells(content: bytes, export_format: str, names: list[str]) -> pa.Table:
-    """The cells of records that fit the grammar, all as text; an empty one is null.
+    """Parses records that fit the grammar; returns every cell as text, and null for an empty one.
 
-    names: of the columns; a header in the content is a record like any other
+    names: of the columns; a header in the content is parsed like any other record
 
     Raises:
         pyarrow.ArrowInvalid: if a cell is not UTF-8
@@ -36,9 +35,9 @@ def parse_cells(content: bytes, export_format: str, names: list[str]) -> pa.Tabl
         content = unescape_backslashes(content)
     return csv.read_csv(
         pa.BufferReader(content),
-        # in one block: at its end the parser would look for the end of a record once more
+        # a single block: for each block the parser would search for the end of a record again
         csv.ReadOptions(use_threads=False, block_size=len(content) + 1, column_names=names),
-        PARSING[export_format],
+        PARSE_OPTIONS[export_format],
         csv.ConvertOptions(
             column_types=dict.fromkeys(names, pa.string()),
             null_values=[""],
@@ -47,62 +46,62 @@ def parse_cells(content: bytes, export_format: str, names: list[str]) -> pa.Tabl
     )
 
 
-def unescape_backslashes(block: bytes) -> bytes:
-    r"""Removes the escape from each `"\` inside of quotes; `block` begins outside of them.
+def unescape_backslashes(content: bytes) -> bytes:
+    r"""Removes the escape from each `"\` within quotes; `content` begins outside quotes.
 
-    A run of quotes before a backslash is read in pairs, from behind the opening quote if it is
-    one: each pair is a quote, and one that is left over escapes the backslash.
+    A run of quotes before a backslash is read in pairs, after the opening quote if the run begins
+    with it: each pair is a quote, and a single one that is left over escapes the backslash.
     """
     kept = []
     done = 0
-    # plain searches: a pattern that begins with a quote would try every quote there is
-    for last_quote in occurrences(block, b'"\\'):
-        first_quote = start_of_run(block, last_quote)
-        inside = last_quote + 1 - first_quote - opens_field(block, first_quote)
-        if inside % 2:
-            kept.append(block[done:last_quote])
+    # plain searches: a pattern that begins with a quote would be tried at every quote
+    for last_quote in _occurrences(content, b'"\\'):
+        first_quote = _start_of_run(content, last_quote)
+        count = last_quote + 1 - first_quote - _opens_field(content, first_quote)
+        if count % 2:
+            kept.append(content[done:last_quote])
             done = last_quote + 1
-    return b"".join([*kept, block[done:]]) if kept else block
+    return b"".join([*kept, content[done:]]) if kept else content
 
 
-def occurrences(block: bytes, needle: bytes) -> Iterator[int]:
-    """Where some bytes occur."""
-    position = block.find(needle)
+def _occurrences(content: bytes, needle: bytes) -> Iterator[int]:
+    """Yields the positions at which `needle` occurs."""
+    position = content.find(needle)
     while position >= 0:
         yield position
-        position = block.find(needle, position + 1)
+        position = content.find(needle, position + 1)
 
 
-def start_of_run(block: bytes, position: int) -> int:
-    """Where the run of equal bytes begins that `position` is in."""
+def _start_of_run(content: bytes, position: int) -> int:
+    """Returns where the run of equal bytes begins that `position` is in."""
     start = position
-    while start and block[start - 1] == block[position]:
+    while start and content[start - 1] == content[position]:
         start -= 1
     return start
 
 
-def opens_field(block: bytes, position: int) -> bool:
-    """Whether the quote at `position` opens a field, rather than standing inside of one."""
+def _opens_field(content: bytes, position: int) -> bool:
+    """Returns True if the quote at `position` opens a field, False if it is within one."""
     if position == 0:
         return True
-    if block[position - 1] not in b",\r\n":
+    if content[position - 1] not in b",\r\n":
         return False
-    # a separator or line end may stand inside of quotes: read on from the last sure field end
-    outside = last_field_end(block, position)
-    while (quote := block.find(b'"', outside)) < position:
-        rest = REST_OF_FIELD.match(block, quote + 1)
+    # the separator or line end may be within quotes: read on from the last certain field end
+    outside = _last_field_end(content, position)
+    while (quote := content.find(b'"', outside)) < position:
+        rest = _REST_OF_FIELD.match(content, quote + 1)
         if rest is None or rest.end() > position:
             return False
         outside = rest.end()
     return True
 
 
-def last_field_end(block: bytes, position: int) -> int:
-    """Where the last field that surely ended before `position` ended; 0 if none did."""
+def _last_field_end(content: bytes, position: int) -> int:
+    """Returns where the last field ends that certainly ended before `position`; 0 if none did."""
     reach = 1 << 12
     while True:
         start = max(0, position - reach)
-        ends = [match.end() for match in FIELD_END.finditer(block, start, position + 1)]
+        ends = [match.end() for match in _FIELD_END.finditer(content, start, position + 1)]
         if ends or not start:
             return ends[-1] if ends else 0
         reach *= 8

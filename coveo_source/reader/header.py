@@ -1,51 +1,62 @@
-"""The header of a CSV file: read by us, so that nothing is left to a sniffer."""
+"""Reads and checks the header of a CSV file, so that no parser has to guess it."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
 
 from ..exceptions import TableError
 from ..tables import CURSOR, Table
-from .fallback import printable, record_at
+from .chunks import CsvFile
+from .fallback import Record, printable, record_at
 from .grammar import BOM
 
-LONGEST = 1 << 20
-"""Bytes; no header is longer."""
-CONTROL = re.compile(rb"[\x00-\x1f]")
-"""No name of a dimension holds one, and SQL ends at a NUL."""
+_LONGEST_HEADER = 1 << 20
+"""Bytes."""
+_CONTROL_CHARACTER = re.compile(rb"[\x00-\x1f]")
+"""No name of a dimension has one, and SQL ends at a NUL."""
 
 
-def header_of(start: bytes, table: Table, export_format: str) -> list[str]:
-    """The API names in the header, without the prefix `<table>.` that they may carry.
-
-    start: of the file, LONGEST bytes of it if there are so many
+def read_header(file: CsvFile, table: Table, export_format: str) -> list[str]:
+    """Returns the API names in a header, without the prefix `<table>.` that they may have.
 
     Raises:
         TableError: if there is no header, or it cannot be one of this table
     """
-    start = start.removeprefix(BOM)
+    with closing(file.open()) as opened:
+        start = opened.read(_LONGEST_HEADER).removeprefix(BOM)
     record, end = record_at(start, 0, export_format)
     if not record.raw:
         raise TableError(f"{table.file_name} has no header.")
-    if record.cells is None or end >= LONGEST - len(BOM) or CONTROL.search(record.raw):
-        too_long = f"is longer than {LONGEST:,} bytes"
-        control = "has a line end or another control character inside of a name"
-        reason = record.reason or (too_long if end >= LONGEST - len(BOM) else control)
+    problem = _find_problem(record, end)
+    if record.cells is None or problem:
         raise TableError(
-            f"The header of {table.file_name} {reason}. It begins {printable(record.raw[:200])!r}."
-            " Without it nothing in the file can be told apart, so nothing was loaded."
+            f"The header of {table.file_name} {problem}. It begins with"
+            f" {printable(record.raw[:200])!r}. Without a header the columns of the file are"
+            " unknown, so nothing was loaded."
         )
     names = [(cell or "").strip().removeprefix(f"{table.name}.") for cell in record.cells]
-    check_header(names, table)
+    _check_names(names, table)
     return names
 
 
-def check_header(names: Sequence[str], table: Table) -> None:
-    """Refuses a header that is not one of this table."""
+def _find_problem(header: Record, end: int) -> str:
+    """Returns why a header that ends at `end` cannot be used; an empty string if it can."""
+    if header.reason:
+        return header.reason
+    if end >= _LONGEST_HEADER - len(BOM):
+        return f"is longer than {_LONGEST_HEADER:,} bytes"
+    if _CONTROL_CHARACTER.search(header.raw):
+        return "has a line break or another control character within a name"
+    return ""
+
+
+def _check_names(names: Sequence[str], table: Table) -> None:
+    """Raises a TableError if the names cannot be those of this table."""
     missing = [name for name in (*table.key, CURSOR) if name not in names]
     if missing:
         raise TableError(
-            f"The header of {table.file_name} lacks {', '.join(missing)}; it has"
-            f" {', '.join(names[:8])} … Was the export made with display names, or with"
+            f"The header of {table.file_name} is missing {', '.join(missing)}; it begins with"
+            f" {', '.join(names[:8])}. Was the export made with display names, or with"
             " dimensions that leave out the keys?"
         )
     if "" in names:
@@ -56,12 +67,12 @@ def check_header(names: Sequence[str], table: Table) -> None:
 
 
 def check_collisions(names: Iterable[str], table: Table, normalize: Callable[[str], str]) -> None:
-    """Refuses columns that would fall together in the destination.
+    """Refuses columns that would have the same name in the destination.
 
-    normalize: API name to the name of the column in the destination
+    normalize: turns the API name of a column into its name in the destination
 
     Raises:
-        TableError: with both names
+        TableError: if there are two such columns, with both their names
     """
     seen: dict[str, str] = {}
     for name in names:

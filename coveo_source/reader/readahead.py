@@ -1,30 +1,30 @@
-"""Works on what comes next while what is there is used."""
+"""Reads ahead in a background thread."""
 
 from collections import deque
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
-END: Any = object()
+_END: Any = object()
 
 
-def read_ahead(items: Generator[T, None, None], count: int = 1) -> Generator[T, None, None]:
-    """The same items, made in a thread of their own, at most `count` of them in advance.
+def read_ahead(items: Generator[_T, None, None], count: int = 1) -> Generator[_T, None, None]:
+    """Yields the same items, made in a background thread, up to `count` of them in advance.
 
-    An error is raised where its item would have come. `items` is closed in the end, also where
-    not all of them were asked for.
+    An error is raised where its item would have come. `items` is closed afterwards, even if some
+    of them were not used.
     """
     try:
         with ThreadPoolExecutor(1, "ahead") as thread:
-            coming = deque(thread.submit(next, items, END) for _ in range(count))
+            pending = deque(thread.submit(next, items, _END) for _ in range(count))
             try:
-                while (item := coming.popleft().result()) is not END:
-                    coming.append(thread.submit(next, items, END))
+                while (item := pending.popleft().result()) is not _END:
+                    pending.append(thread.submit(next, items, _END))
                     yield item
             finally:
-                for future in coming:
+                for future in pending:
                     future.cancel()
     finally:
         items.close()

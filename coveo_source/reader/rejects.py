@@ -1,6 +1,7 @@
-"""What does not fit: cells that are not of their column's type, records that cannot be a row."""
+"""Collects what does not fit: cells that cannot be cast, and records that cannot become rows."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -9,7 +10,7 @@ from ..exceptions import ValueRejected
 from ..tables import column_type
 
 WHOLE_RECORD = "*"
-"""Stands for the column where a whole record is rejected."""
+"""Takes the place of the column where a whole record is rejected."""
 
 REJECTED_SCHEMA = pa.schema(
     [
@@ -19,71 +20,75 @@ REJECTED_SCHEMA = pa.schema(
         pa.field("reason", pa.string(), nullable=False),
     ]
 )
-"""record: its number in the file; the first behind the header is 1
-column: API name, or WHOLE_RECORD
-raw: the text of the cell; of a record without its key or time all cells, as a JSON object; of one
-    that does not parse its line
-reason: what was expected"""
-
-Rejection = dict[str, object]
+"""One row per rejection, with the fields of `Rejection`."""
 
 
-def rejection(record: int, column: str, raw: str, reason: str) -> Rejection:
-    """One row of REJECTED_SCHEMA."""
-    return {"record": record, "column": column, "raw": raw, "reason": reason}
+class Rejection(NamedTuple):
+    """A cell or a whole record that does not fit.
+
+    record: number of the record in the file; the first one after the header is 1
+    column: API name, or WHOLE_RECORD
+    raw: text of the cell; for a record without its key or time, all its cells as a JSON object;
+        for a record that does not parse, its text in the file
+    reason: why it does not fit
+    """
+
+    record: int
+    column: str
+    raw: str
+    reason: str
 
 
-def as_table(rejections: Iterable[Rejection]) -> pa.Table:
-    """Rejections as a table of REJECTED_SCHEMA."""
-    return pa.Table.from_pylist(list(rejections), schema=REJECTED_SCHEMA)
+def to_table(rejections: Iterable[Rejection]) -> pa.Table:
+    """Returns rejections as a table of REJECTED_SCHEMA."""
+    rows = [rejection._asdict() for rejection in rejections]
+    return pa.Table.from_pylist(rows, schema=REJECTED_SCHEMA)
 
 
 def refuse(rejected: pa.Table, export: str, file: str) -> None:
-    """Makes an error of the first rejection.
+    """Raises the first rejection as an error.
+
+    rejected: a table of REJECTED_SCHEMA with at least one row
 
     Raises:
         ValueRejected: always
     """
-    first = rejected.slice(0, 1).to_pylist()[0]
-    raise ValueRejected(
-        export, file, first["record"], first["column"], first["raw"], first["reason"]
-    )
+    first = Rejection(**rejected.slice(0, 1).to_pylist()[0])
+    raise ValueRejected(export, file, *first)
 
 
 def rejected_records(
     records: Iterable[str],
-    left_out: pa.ChunkedArray,
+    excluded: pa.ChunkedArray,
     required: Sequence[str],
     numbers: Sequence[int],
 ) -> Iterator[Rejection]:
-    """The records that lack a part of their key, or their time.
+    """Yields a rejection for each record without its time or a part of its key.
 
-    records: each as a JSON object
-    left_out: which they are, of all that have a number
-    numbers: of all records, in the file
+    records: these records, each as a JSON object
+    excluded: for every record of the batch, whether it is one of them
+    required: names of the columns that must have a value
+    numbers: of all records of the batch, in the file
     """
     reason = f"needs {' and '.join(required)}, so the row is left out"
-    for place, raw in zip(pc.indices_nonzero(left_out).to_pylist(), records, strict=True):
-        yield rejection(numbers[place], WHOLE_RECORD, raw, reason)
+    for index, raw in zip(pc.indices_nonzero(excluded).to_pylist(), records, strict=True):
+        yield Rejection(numbers[index], WHOLE_RECORD, raw, reason)
 
 
 def rejected_cells(
-    cells: Mapping[str, pa.ChunkedArray], left_out: pa.ChunkedArray, numbers: Sequence[int]
+    misfits: Mapping[str, pa.ChunkedArray], excluded: pa.ChunkedArray, numbers: Sequence[int]
 ) -> Iterator[Rejection]:
-    """The cells that do not fit the type of their column.
+    """Yields a rejection for each cell that does not fit the type of its column.
 
-    cells: by column, the text where it does not fit and null where it does
-    left_out: which records are rejected as a whole, and so hold these cells too
+    misfits: for each column, the text of the cells that do not fit, and null for the others
+    excluded: for every record, whether it is rejected as a whole, its cells included
+    numbers: of the records in the file
     """
-    for name, texts in cells.items():
-        alone = pc.if_else(left_out, pa.scalar(None, pa.string()), texts)
-        for number, raw in present(alone, numbers):
-            yield rejection(number, name, raw, f"is not a {column_type(name)}")
-
-
-def present(texts: pa.ChunkedArray, numbers: Sequence[int]) -> Iterator[tuple[int, str]]:
-    """The texts that are there, each with the number of its record."""
-    if texts.null_count < len(texts):
-        for number, text in zip(numbers, texts.to_pylist(), strict=True):
-            if text is not None:
-                yield number, text
+    for name, texts in misfits.items():
+        kept = pc.if_else(excluded, pa.scalar(None, pa.string()), texts)
+        # rejected cells are rare: most columns need no loop in Python
+        if kept.null_count == len(kept):
+            continue
+        for number, raw in zip(numbers, kept.to_pylist(), strict=True):
+            if raw is not None:
+                yield Rejection(number, name, raw, f"is not a {column_type(name)}")

@@ -1,20 +1,22 @@
 import csv
 import io
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pyarrow as pa
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from coveo_source.reader.arrow import PARSING, parse_cells, unescape_backslashes
+from coveo_source.reader.arrow import PARSE_OPTIONS, parse_cells, unescape_backslashes
 
 relaxed = settings(deadline=None, max_examples=300)
 
-tricky = st.sampled_from([*'"\\,\r\n', "\ufeff", "\u2028", "😀", "é", "a", " ", "#", "\x00"])
+tricky_characters = st.sampled_from(
+    [*'"\\,\r\n', "\ufeff", "\u2028", "😀", "é", "a", " ", "#", "\x00"]
+)
 cells = (
-    st.text(tricky, max_size=8)
+    st.text(tricky_characters, max_size=8)
     | st.text(max_size=6)
     | st.lists(st.sampled_from(['"', "\\", '"\\', ',"', '",', '\n"', '"\n', "a"]), max_size=6).map(
         "".join
@@ -29,32 +31,35 @@ def tables(draw: st.DrawFn) -> list[list[str]]:
 
 
 def plain(cell: str) -> str:
+    """Quotes a cell as in RFC 4180."""
     return '"' + cell.replace('"', '""') + '"'
 
 
 def documented(cell: str) -> str:
+    """Quotes a cell as Coveo documents it."""
     return '"' + cell.replace('"', '""').replace("\\", '"\\') + '"'
 
 
-def written(rows: Sequence[Sequence[str]], end: str = "\n", last_end: bool = True) -> bytes:
-    """Rows of cells that are quoted already, as a file."""
-    text = end.join(",".join(row) for row in rows) + (end if last_end else "")
+def to_csv(
+    rows: Sequence[Sequence[str]],
+    quote: Callable[[str], str],
+    end: str = "\n",
+    last_end: bool = True,
+) -> bytes:
+    text = end.join(",".join(map(quote, row)) for row in rows) + (end if last_end else "")
     return text.encode()
-
-
-styles = st.sampled_from([plain, documented])
 
 
 @relaxed
 @given(st.data(), tables(), st.sampled_from(["\n", "\r\n"]), st.booleans())
-def test_any_mix_of_both_escapes_becomes_plain(
+def test_any_mix_of_both_escapes_becomes_plain_csv(
     data: st.DataObject, rows: list[list[str]], end: str, last_end: bool
 ) -> None:
-    wanted = written([[plain(cell) for cell in row] for row in rows], end, last_end)
-    mixed = written([[data.draw(styles)(cell) for cell in row] for row in rows], end, last_end)
-    assert unescape_backslashes(mixed) == wanted
+    styles = st.sampled_from([plain, documented])
+    mixed = to_csv(rows, lambda cell: data.draw(styles)(cell), end, last_end)
+    assert unescape_backslashes(mixed) == to_csv(rows, plain, end, last_end)
     [width] = {len(row) for row in rows}
-    table = parse_cells(mixed, "EXCEL", [f"cell_{place}" for place in range(width)])
+    table = parse_cells(mixed, "EXCEL", [f"cell_{index}" for index in range(width)])
     if width > 1:
         assert [list(row.values()) for row in table.to_pylist()] == [
             [cell or None for cell in row] for row in rows
@@ -63,18 +68,19 @@ def test_any_mix_of_both_escapes_becomes_plain(
 
 @relaxed
 @given(tables())
-def test_a_documented_file_becomes_plain_and_a_plain_one_stays(rows: list[list[str]]) -> None:
-    wanted = written([[plain(cell) for cell in row] for row in rows])
-    assert unescape_backslashes(written([[documented(c) for c in row] for row in rows])) == wanted
-    assert unescape_backslashes(wanted) == wanted
+def test_documented_escapes_become_plain_and_a_plain_file_is_unchanged(
+    rows: list[list[str]],
+) -> None:
+    assert unescape_backslashes(to_csv(rows, documented)) == to_csv(rows, plain)
+    assert unescape_backslashes(to_csv(rows, plain)) == to_csv(rows, plain)
 
 
 @relaxed
 @given(tables())
-def test_what_is_mended_is_read_back_by_a_plain_csv_reader(rows: list[list[str]]) -> None:
+def test_an_unescaped_file_is_read_correctly_by_a_plain_csv_reader(rows: list[list[str]]) -> None:
     # before Python 3.11, its reader refuses a NUL
     assume(sys.version_info >= (3, 11) or not any("\0" in cell for row in rows for cell in row))
-    text = unescape_backslashes(written([[documented(c) for c in row] for row in rows])).decode()
+    text = unescape_backslashes(to_csv(rows, documented)).decode()
     assert list(csv.reader(io.StringIO(text, newline=""))) == rows
 
 
@@ -95,20 +101,19 @@ def test_what_is_mended_is_read_back_by_a_plain_csv_reader(rows: list[list[str]]
         ('"\n"\\y"', "\n\\y"),
     ],
 )
-def test_a_cell_is_read_in_either_escape(cell: str, value: str) -> None:
-    [[_, found, _]] = csv.reader(
-        io.StringIO(unescape_backslashes(f'"a",{cell},"b"'.encode()).decode(), newline="")
-    )
-    assert found == value
+def test_a_cell_is_read_correctly_with_either_escape(cell: str, value: str) -> None:
+    text = unescape_backslashes(f'"a",{cell},"b"'.encode()).decode()
+    [[_, unescaped, _]] = csv.reader(io.StringIO(text, newline=""))
+    assert unescaped == value
 
 
-def test_content_without_the_escape_stays_the_same_object() -> None:
-    content = written([[plain('say "x"'), plain(r"a\b")]])
+def test_content_without_escapes_is_not_copied() -> None:
+    content = to_csv([['say "x"', r"a\b"]], plain)
     assert unescape_backslashes(content) is content
     assert unescape_backslashes(b"") == b""
 
 
-@pytest.mark.parametrize("export_format", PARSING)
+@pytest.mark.parametrize("export_format", PARSE_OPTIONS)
 def test_text_that_is_not_utf_8_is_refused(export_format: str) -> None:
     with pytest.raises(pa.ArrowInvalid):
         parse_cells(b"a,b\n1,\xff\n", export_format, ["x", "y"])

@@ -6,7 +6,7 @@ import pytest
 from coveo_source.reader.readahead import read_ahead
 
 
-def test_items_come_in_order_from_another_thread() -> None:
+def test_items_are_made_in_another_thread_and_keep_their_order() -> None:
     def numbers() -> Generator[tuple[int, str], None, None]:
         for number in range(100):
             yield number, threading.current_thread().name
@@ -25,25 +25,25 @@ def test_the_next_item_is_made_while_one_is_used() -> None:
         yield 2
 
     for item in read_ahead(items()):
-        # would never be set if the second waited until it is asked for
+        # would never be set if the second item were made only on demand
         assert item == 2 or made.wait(30)
 
 
-def test_no_more_than_so_many_are_made_in_advance() -> None:
+def test_no_more_items_than_asked_for_are_made_in_advance() -> None:
     made = []
-    asked = threading.Semaphore(0)
+    count_made = threading.Semaphore(0)
 
     def items() -> Generator[int, None, None]:
         for number in range(10):
             made.append(number)
-            asked.release()
+            count_made.release()
             yield number
 
-    coming = read_ahead(items(), 2)
-    assert next(coming) == 0
+    ahead = read_ahead(items(), 2)
+    assert next(ahead) == 0
     for _ in range(3):
-        asked.acquire()
-    coming.close()
+        count_made.acquire()
+    ahead.close()
     assert made == [0, 1, 2]
 
 
@@ -52,14 +52,14 @@ def test_an_error_is_raised_where_its_item_would_have_come() -> None:
         yield 1
         raise ValueError("second")
 
-    coming = read_ahead(items())
-    assert next(coming) == 1
+    ahead = read_ahead(items())
+    assert next(ahead) == 1
     with pytest.raises(ValueError, match="second"):
-        next(coming)
-    assert list(coming) == []
+        next(ahead)
+    assert list(ahead) == []
 
 
-def test_what_is_left_early_is_closed_and_its_thread_is_gone() -> None:
+def test_closing_early_closes_the_items_and_ends_the_thread() -> None:
     closed = []
 
     def items() -> Generator[int, None, None]:
@@ -69,8 +69,8 @@ def test_what_is_left_early_is_closed_and_its_thread_is_gone() -> None:
             closed.append(threading.current_thread())
 
     before = threading.active_count()
-    coming = read_ahead(items())
-    next(coming)
-    coming.close()
+    ahead = read_ahead(items())
+    next(ahead)
+    ahead.close()
     assert closed == [threading.current_thread()]
     assert threading.active_count() == before

@@ -24,6 +24,11 @@ from tests.support.csv_builders import (
 )
 from tests.support.reference_parser import NotCsv, parsed
 
+HEADER = ["id", "datetime", "c_a", "searches.c_b"]
+TIME_SHAPE = re.compile(
+    r"[1-9]\d{3}-\d\d-\d\d( \d\d:\d\d:\d\d(\.\d{1,3})?|T\d\d:\d\d:\d\d(\.\d{1,3})?Z)", re.ASCII
+)
+
 cells = (
     st.text(
         st.sampled_from([*'"\\,\r\n', "\ufeff", "\u2028", "😀", "é", "a", "0", " ", "#", "\0"]),
@@ -32,7 +37,7 @@ cells = (
     | st.text(st.characters(exclude_categories=["Cs"]), max_size=6)
     | st.sampled_from(["NULL", "null", "NA", "NaN", "\\N", "0012", "1e5", "true", '"', "\\", '"\\'])
 )
-names = st.lists(
+custom_names = st.lists(
     st.from_regex(r"c_[a-z]{1,6}", fullmatch=True), min_size=1, max_size=4, unique=True
 )
 
@@ -40,13 +45,13 @@ names = st.lists(
 @settings(deadline=None, max_examples=60)
 @given(
     st.data(),
-    names,
+    custom_names,
     st.integers(0, 6),
     st.sampled_from(list(WRITERS)),
     st.sampled_from(["\n", "\r\n"]),
     st.booleans(),
 )
-def test_any_table_of_texts_comes_back_exactly_in_every_dialect(
+def test_any_texts_are_read_back_exactly_in_every_dialect(
     data: st.DataObject, custom: list[str], count: int, dialect: str, end: str, bom: bool
 ) -> None:
     header = data.draw(st.permutations(["id", "datetime", *custom]))
@@ -71,77 +76,6 @@ def test_any_table_of_texts_comes_back_exactly_in_every_dialect(
     assert sum(batch.records for batch in batches) == count
 
 
-# --- damage ---
-
-HEADER = ["id", "datetime", "c_a", "searches.c_b"]
-TIME_SHAPE = re.compile(
-    r"[1-9]\d{3}-\d\d-\d\d( \d\d:\d\d:\d\d(\.\d{1,3})?|T\d\d:\d\d:\d\d(\.\d{1,3})?Z)", re.ASCII
-)
-
-
-def instant(cell: str) -> datetime | None:
-    """The time in a cell, read by Python."""
-    if not TIME_SHAPE.fullmatch(cell):
-        return None
-    text = cell.rstrip("Z").replace("T", " ")
-    try:
-        return datetime.fromisoformat(text[:19] + "+00:00") + timedelta(
-            seconds=float(f"0{text[19:]}")
-        )
-    except ValueError:
-        return None
-
-
-@st.composite
-def damaged(draw: st.DrawFn, content: bytes) -> tuple[bytes, int]:
-    """The content with bytes deleted, inserted or replaced, or cut off; and where that begins."""
-    first = len(content)
-    for _ in range(draw(st.integers(1, 3))):
-        place = draw(st.integers(0, max(0, len(content) - 1)))
-        byte = draw(st.sampled_from([bytes([each]) for each in b'"""\\,, \n\r\0\xff\xc3x7']))
-        kind = draw(st.sampled_from(["delete", "insert", "replace", "cut"]))
-        rest = {
-            "delete": content[place + 1 :],
-            "insert": byte + content[place:],
-            "replace": byte + content[place + 1 :],
-            "cut": b"",
-        }[kind]
-        content = content[:place] + rest
-        first = min(first, place)
-    return content, first
-
-
-def strict_reading(content: bytes, export_format: str) -> list[list[str]] | None:
-    """The records by the slow reading; None if they are not all sound."""
-    try:
-        records = parsed(content.removeprefix(BOM).decode(), export_format)
-    except (NotCsv, UnicodeDecodeError):
-        return None
-    return records if all(len(record) == len(records[0]) for record in records) else None
-
-
-def is_header(record: Sequence[str]) -> bool:
-    """Whether names are such as the reader accepts."""
-    if any(ord(character) < 32 for name in record for character in name):
-        return False
-    names = [name.strip().removeprefix("searches.") for name in record]
-    return {"id", "datetime"} <= {*names} and "" not in names and len({*names}) == len(names)
-
-
-def wanted(strict: list[list[str]]) -> list[list[object]]:
-    """The rows that records are, those included that lack their key or time."""
-    time = [name.strip().removeprefix("searches.") for name in strict[0]].index("datetime")
-    return [
-        [instant(cell) if place == time else cell or None for place, cell in enumerate(record)]
-        for record in strict[1:]
-    ]
-
-
-def stands_in(text: str, cell: str) -> bool:
-    """Whether a file may hold a cell: as it is, or written in one of the dialects."""
-    return cell in text or any(write(cell)[1:-1] in text for write in WRITERS.values())
-
-
 @settings(deadline=None, max_examples=400)
 @given(
     st.data(),
@@ -149,7 +83,7 @@ def stands_in(text: str, cell: str) -> bool:
     st.sampled_from(list(WRITERS)),
     st.sampled_from(["\n", "\r\n"]),
 )
-def test_damage_of_any_kind_is_read_to_the_letter_or_kept_aside_or_refused(
+def test_a_damaged_file_is_read_exactly_or_rejected_or_refused(
     data: st.DataObject, pairs: list[tuple[str, str]], dialect: str, end: str
 ) -> None:
     rows = [HEADER, *([f"id{n}", TIME, *pair] for n, pair in enumerate(pairs))]
@@ -161,33 +95,102 @@ def test_damage_of_any_kind_is_read_to_the_letter_or_kept_aside_or_refused(
             for n in range(1, len(rows) + 1)
         ]
         path = csv_file(Path(folder) / "x.csv", rows, dialect, end)
-        content, first = data.draw(damaged(path.read_bytes()))
+        content, damage_start = data.draw(damaged(path.read_bytes()))
         path.write_bytes(content)
-        strict = strict_reading(content, FORMATS[dialect])
+        reference = reference_records(content, FORMATS[dialect])
         try:
             batches = list(read(path, SEARCHES, FORMATS[dialect]))
         except TableError:
             begins_blank = content.removeprefix(BOM)[:1] in b"\r\n"
-            assert first < ends[0]
-            assert not strict or begins_blank or not is_header(strict[0])
+            assert damage_start < ends[0]
+            assert not reference or begins_blank or not is_header(reference[0])
             return
-    found = [list(row.values()) for row in rows_of(batches)]
-    left_out = [cell["record"] for cell in rejected_of(batches) if cell["column"] == "*"]
-    # every record is a row or shows
-    assert sum(batch.records for batch in batches) == len(found) + len(left_out)
-    if strict is None:
-        assert left_out
+    rows_read = [list(row.values()) for row in rows_of(batches)]
+    rejected = [cell["record"] for cell in rejected_of(batches) if cell["column"] == "*"]
+    # every record is a row or rejected
+    assert sum(batch.records for batch in batches) == len(rows_read) + len(rejected)
+    if reference is None:
+        assert rejected
     else:
         names = batches[0].rows.column_names
         required = names.index("id"), names.index("datetime")
-        fits = [all(row[place] for place in required) for row in wanted(strict)]
-        assert found == list(compress(wanted(strict), fits))
-        assert left_out == [number for number, fit in enumerate(fits, 1) if not fit]
-    # what stands before the damage is as it was
-    sound = [row for row, size in zip(rows[1:], ends[1:], strict=True) if size <= first]
-    assert found[: len(sound)] == [
+        expected = expected_rows(reference)
+        fits = [all(row[index] for index in required) for row in expected]
+        assert rows_read == list(compress(expected, fits))
+        assert rejected == [number for number, fit in enumerate(fits, 1) if not fit]
+    # records before the damage are unchanged
+    sound = [row for row, size in zip(rows[1:], ends[1:], strict=True) if size <= damage_start]
+    assert rows_read[: len(sound)] == [
         [row[0], INSTANT, *(cell or None for cell in row[2:])] for row in sound
     ]
-    # no cell was made up
+    # no cell is made up
     text = content.decode(errors="backslashreplace")
-    assert all(stands_in(text, cell) for row in found for cell in row if isinstance(cell, str))
+    texts_read = [cell for row in rows_read for cell in row if isinstance(cell, str)]
+    assert all(occurs_in(text, cell) for cell in texts_read)
+
+
+@st.composite
+def damaged(draw: st.DrawFn, content: bytes) -> tuple[bytes, int]:
+    """Deletes, inserts or replaces bytes, or cuts them off; returns also where that begins."""
+    damage_start = len(content)
+    for _ in range(draw(st.integers(1, 3))):
+        position = draw(st.integers(0, max(0, len(content) - 1)))
+        byte = draw(st.sampled_from([bytes([code]) for code in b'"""\\,, \n\r\0\xff\xc3x7']))
+        kind = draw(st.sampled_from(["delete", "insert", "replace", "cut"]))
+        rest = {
+            "delete": content[position + 1 :],
+            "insert": byte + content[position:],
+            "replace": byte + content[position + 1 :],
+            "cut": b"",
+        }[kind]
+        content = content[:position] + rest
+        damage_start = min(damage_start, position)
+    return content, damage_start
+
+
+def reference_records(content: bytes, export_format: str) -> list[list[str]] | None:
+    """Returns the records as read by the reference parser; None if not all of them are sound."""
+    try:
+        records = parsed(content.removeprefix(BOM).decode(), export_format)
+    except (NotCsv, UnicodeDecodeError):
+        return None
+    return records if all(len(record) == len(records[0]) for record in records) else None
+
+
+def is_header(record: Sequence[str]) -> bool:
+    """Returns True if the reader should accept the record as a header."""
+    if any(ord(character) < 32 for name in record for character in name):
+        return False
+    names = [api_name(name) for name in record]
+    return {"id", "datetime"} <= {*names} and "" not in names and len({*names}) == len(names)
+
+
+def expected_rows(records: list[list[str]]) -> list[list[object]]:
+    """Returns the rows that records should become, even if their key or time is missing."""
+    time = [api_name(name) for name in records[0]].index("datetime")
+    return [
+        [instant(cell) if index == time else cell or None for index, cell in enumerate(record)]
+        for record in records[1:]
+    ]
+
+
+def api_name(name: str) -> str:
+    return name.strip().removeprefix("searches.")
+
+
+def instant(cell: str) -> datetime | None:
+    """Returns the time in a cell, read by Python."""
+    if not TIME_SHAPE.fullmatch(cell):
+        return None
+    text = cell.rstrip("Z").replace("T", " ")
+    try:
+        return datetime.fromisoformat(text[:19] + "+00:00") + timedelta(
+            seconds=float(f"0{text[19:]}")
+        )
+    except ValueError:
+        return None
+
+
+def occurs_in(text: str, cell: str) -> bool:
+    """Returns True if a file has the cell, either verbatim or escaped in one of the dialects."""
+    return cell in text or any(write(cell)[1:-1] in text for write in WRITERS.values())

@@ -12,7 +12,7 @@ from coveo_source.tables import TABLES, column_type
 from tests.support.csv_builders import rejected_of, rows_of, without_newlines
 
 GOLDEN = Path(__file__).parents[3] / "shared" / "golden"
-"""Beside the checkout, where the project's own machines keep it."""
+"""Reference files, which only the project's own machines have, beside the checkout."""
 
 
 def golden_value(name: str, value: Any) -> Any:
@@ -34,13 +34,13 @@ def test_every_cell_of_the_reference_export_is_read_in_every_dialect(
     export_format = "NO_NEWLINE" if dialect == "no_newline" else "EXCEL"
     batches = list(read(path, TABLES[table], export_format))
     assert rejected_of(batches) == []
-    found = rows_of(batches)
-    assert len(found) == len(expected) > 0
-    for row, golden in zip(found, expected, strict=True):
-        wanted = {name: golden_value(name, value) for name, value in golden.items()}
+    rows = rows_of(batches)
+    assert len(rows) == len(expected) > 0
+    for row, golden in zip(rows, expected, strict=True):
+        expected_row = {name: golden_value(name, value) for name, value in golden.items()}
         if dialect == "no_newline":
-            wanted = {
+            expected_row = {
                 name: without_newlines(value) if isinstance(value, str) else value
-                for name, value in wanted.items()
+                for name, value in expected_row.items()
             }
-        assert row == wanted
+        assert row == expected_row

@@ -30,7 +30,7 @@ from tests.support.csv_builders import (
         ("mobile", "2", "is not a bool"),
     ],
 )
-def test_a_value_that_does_not_fit_is_kept_aside_and_its_row_stays(
+def test_a_value_of_the_wrong_type_is_rejected_and_its_row_stays(
     own_folder: Path, name: str, raw: str, reason: str
 ) -> None:
     batches = one_column(own_folder, name, ["", raw, ""])
@@ -39,49 +39,48 @@ def test_a_value_that_does_not_fit_is_kept_aside_and_its_row_stays(
     assert rejected_of(batches) == [{"record": 2, "column": name, "raw": raw, "reason": reason}]
 
 
-def test_a_record_without_its_key_is_left_out_and_kept_whole(own_folder: Path) -> None:
+def test_a_record_without_its_key_is_rejected_with_all_its_cells(own_folder: Path) -> None:
     header = ("queryExpression", "id", "datetime", "numberOfResults")
     batches = loaded(own_folder, [header, ('say "é"', "", TIME, "3"), ("x", "b", TIME, "4")])
     assert [row["id"] for row in rows_of(batches)] == ["b"]
-    [kept] = rejected_of(batches)
-    assert (kept["record"], kept["column"]) == (1, "*")
-    cells = json.loads(kept["raw"])
+    [rejection] = rejected_of(batches)
+    assert (rejection["record"], rejection["column"]) == (1, "*")
+    cells = json.loads(rejection["raw"])
     assert list(cells) == list(header)
     assert cells["queryExpression"] == 'say "é"'
     assert cells["id"] is None
-    assert kept["reason"] == "needs id and datetime, so the row is left out"
+    assert rejection["reason"] == "needs id and datetime, so the row is left out"
     assert batches[0].records == 2
 
 
 @pytest.mark.parametrize(
     "raw", ["", "yesterday", "2026-02-30 00:00:00", "2026-01-01", "1769000000"]
 )
-def test_a_record_without_a_readable_time_is_left_out_and_kept_whole(
+def test_a_record_without_a_valid_time_is_rejected_with_all_its_cells(
     own_folder: Path, raw: str
 ) -> None:
     batches = loaded(own_folder, [("id", "datetime"), ("a", raw), ("b", TIME)])
     assert [row["id"] for row in rows_of(batches)] == ["b"]
-    [kept] = rejected_of(batches)
-    assert (kept["record"], kept["column"]) == (1, "*")
-    assert json.loads(kept["raw"]) == {"id": "a", "datetime": raw or None}
+    [rejection] = rejected_of(batches)
+    assert (rejection["record"], rejection["column"]) == (1, "*")
+    assert json.loads(rejection["raw"]) == {"id": "a", "datetime": raw or None}
 
 
-def test_a_record_that_is_left_out_keeps_the_text_of_every_cell(own_folder: Path) -> None:
+def test_a_rejected_record_keeps_the_text_of_every_cell(own_folder: Path) -> None:
     header = ("id", "datetime", "numberOfResults", "mobile", "c_x")
     record = ("", "2026-01-31T23:59:59.999Z", "many", "T", "x")
-    [kept] = rejected_of(loaded(own_folder, [header, record]))
-    assert json.loads(kept["raw"]) == {**dict(zip(header, record, strict=True)), "id": None}
+    [rejection] = rejected_of(loaded(own_folder, [header, record]))
+    assert json.loads(rejection["raw"]) == {**dict(zip(header, record, strict=True)), "id": None}
 
 
-def test_nothing_is_kept_aside_twice_under_one_record_and_column(own_folder: Path) -> None:
-    # the two are the key of rejected_rows, so the second would replace the first
+def test_no_two_rejections_have_the_same_record_and_column(own_folder: Path) -> None:
+    # both are part of the key of rejected_rows, so the second one would replace the first
     header = ("id", "datetime", "numberOfResults")
     bad = [("", "", ""), ("a", "yesterday", "x"), ("", "yesterday", "x"), ("b", TIME, "x")]
-    places = [
-        (cell["record"], cell["column"]) for cell in rejected_of(loaded(own_folder, [header, *bad]))
-    ]
-    assert len(places) == len(set(places))
-    assert {record for record, _ in places} == {1, 2, 3, 4}
+    rejections = rejected_of(loaded(own_folder, [header, *bad]))
+    keys = [(rejection["record"], rejection["column"]) for rejection in rejections]
+    assert len(keys) == len(set(keys))
+    assert {record for record, _ in keys} == {1, 2, 3, 4}
 
 
 @settings(deadline=None, max_examples=40)
@@ -95,7 +94,7 @@ def test_nothing_is_kept_aside_twice_under_one_record_and_column(own_folder: Pat
         max_size=12,
     )
 )
-def test_every_record_is_a_row_or_is_left_out_and_kept(records: list[tuple[str, str, str]]) -> None:
+def test_every_record_becomes_a_row_or_is_rejected(records: list[tuple[str, str, str]]) -> None:
     with TemporaryDirectory() as folder:
         rows = [KEYWORDS.columns, *records]
         path = csv_file(Path(folder) / "x.csv", rows)
@@ -103,5 +102,5 @@ def test_every_record_is_a_row_or_is_left_out_and_kept(records: list[tuple[str, 
     good = [record for record in records if record[0] and record[1] and record[2] == TIME]
     assert [(row["searchId"], row["keyword"]) for row in rows_of(batches)] == [r[:2] for r in good]
     assert sum(batch.records for batch in batches) == len(records)
-    left_out = {cell["record"] for cell in rejected_of(batches)}
-    assert left_out == {n for n, record in enumerate(records, 1) if record not in good}
+    rejected = {rejection["record"] for rejection in rejected_of(batches)}
+    assert rejected == {n for n, record in enumerate(records, 1) if record not in good}
