@@ -78,7 +78,7 @@ class Rest(NamedTuple):
 def read_chunks(
     file: CsvFile, export_format: str, width: int
 ) -> Generator[Chunk | Rest, None, None]:
-    """Yields the chunks of a file one by one; from damage on, its rest, for the caller to delete.
+    """Yields the chunks of a file and, if it is damaged, the rest of it, which the caller deletes.
 
     width: number of cells that a record must have
     """
@@ -115,7 +115,7 @@ def cut_chunks(file: Readable, export_format: str, width: int) -> Iterator[Chunk
 def _last_chunks(buffer: bytes, end: int, count: int, record: re.Pattern[bytes]) -> Iterator[Chunk]:
     """Yields what is left at the end of a file, where the last record needs no line end.
 
-    end: where the last of the `count` records that were matched ends
+    end: position after the `count` whole records that the buffer begins with
     """
     last_record = buffer[end:]
     if not last_record.strip(b"\r\n"):

@@ -162,6 +162,6 @@ def test_a_damaged_record_keeps_its_number_in_the_file(own_folder: Path, damage:
     path = raw_file(own_folder, b"\n".join([b"id,datetime,c", *lines]) + b"\n")
     batches = list(read(path, SEARCHES, "EXCEL"))
     assert [row["id"] for row in rows_of(batches)] == [str(n) for n in range(100) if n != 60]
-    [kept] = rejected_of(batches)
-    assert (kept["record"], kept["column"]) == (61, "*")
+    [rejection] = rejected_of(batches)
+    assert (rejection["record"], rejection["column"]) == (61, "*")
     assert sum(batch.records for batch in batches) == 100
