@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coveo_source.exceptions import SettingError
-from coveo_source.settings import HOSTS, CoveoConfiguration, Settings, check_settings, instant
+from coveo_source.setting_values import HOSTS, instant
+from coveo_source.settings import CoveoConfiguration, Settings, check_settings
 from coveo_source.tables import TABLES
 
 SECRET = "xx-nobody-may-see-this"

@@ -25,7 +25,8 @@ from ..exceptions import (
     UnknownAnswer,
     UnsafeAddress,
 )
-from ..settings import THIS_MACHINE, Settings
+from ..setting_values import LOCAL_HOSTS
+from ..settings import Settings
 from .errors import error_of
 from .retries import retry_broken, retrying_session
 
@@ -154,7 +155,7 @@ class CoveoClient:
 
     def _safe(self, address: str) -> str:
         parts = urlsplit(address)
-        local = parts.scheme == "http" and (self._allow_http or parts.hostname in THIS_MACHINE)
+        local = parts.scheme == "http" and (self._allow_http or parts.hostname in LOCAL_HOSTS)
         if parts.scheme != "https" and not local:
             advice = " If that host is yours, set allow_http." if parts.scheme == "http" else ""
             raise UnsafeAddress(

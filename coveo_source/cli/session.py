@@ -26,7 +26,8 @@ from ..extract.plan import Plan, make_plan
 from ..extract.state import PipelineState
 from ..load.lock import only_run
 from ..private_files import clear
-from ..settings import WHERE, CoveoConfiguration, Settings, check_settings
+from ..setting_values import WHERE_TO_SET
+from ..settings import CoveoConfiguration, Settings, check_settings
 from ..signals import interruptible
 from ..tables import SOURCE
 from .progress import ConsoleProgress
@@ -64,7 +65,7 @@ def resolve_settings(overrides: Mapping[str, Any]) -> Settings:
         )
     except ConfigFieldMissingException as error:
         name = next(iter(error.traces))
-        raise SettingError(name, None, WHERE.format(env=name.upper())) from None
+        raise SettingError(name, None, WHERE_TO_SET.format(env=name.upper())) from None
     except ConfigValueCannotBeCoercedException as error:
         accepted = f"Write a {getattr(error.hint, '__name__', error.hint)}."
         raise SettingError(error.field_name, error.field_value, accepted) from None

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from coveo_source.plugin import VERBS, Verb
-from coveo_source.settings import HOSTS, CoveoConfiguration
+from coveo_source.setting_values import HOSTS
+from coveo_source.settings import CoveoConfiguration
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 

@@ -1,0 +1,142 @@
+"""Checks of the values of single settings: each returns the value that the code works with.
+
+All of them raise SettingError, which names the setting, the value and what is accepted.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, time, timezone
+from typing import cast
+
+from .exceptions import SettingError
+from .tables import TABLES
+
+HOSTS = {
+    "us": "platform.cloud.coveo.com",
+    "eu": "platform-eu.cloud.coveo.com",
+    "au": "platform-au.cloud.coveo.com",
+    "ca": "platform-ca.cloud.coveo.com",
+    "hipaa": "platformhipaa.cloud.coveo.com",
+}
+"""Host of the API by region."""
+
+LOCAL_HOSTS = ("127.0.0.1", "localhost", "::1")
+"""Hosts that may be reached without TLS."""
+
+WHERE_TO_SET = (
+    "Write it under [sources.coveo_source] in .dlt/secrets.toml or .dlt/config.toml,"
+    " or set the environment variable SOURCES__COVEO_SOURCE__{env}."
+)
+_DATE_HELP = "Write a date or a UTC time: 2026-01-31 or 2026-01-31T13:30:00Z."
+
+
+def required_text(setting: str, value: str | None) -> str:
+    if not value or not value.strip():
+        raise SettingError(setting, None, WHERE_TO_SET.format(env=setting.upper()))
+    return value.strip()
+
+
+def token(setting: str, value: str | None) -> str:
+    """Returns a text that is valid in an HTTP header; never shows it."""
+    key = required_text(setting, value)
+    if not re.fullmatch(r"[!-~]+", key):
+        raise SettingError(
+            setting,
+            "(not shown)",
+            "It has a blank, a line break or a character beyond ASCII in it.",
+        )
+    return key
+
+
+def api_url(region: str, base_url: str | None, allow_http: bool) -> str:
+    """Returns the given address of the API, or the region's."""
+    if base_url is None:
+        return f"https://{HOSTS[one_of('region', region.lower(), HOSTS)]}"
+    address = r"(https?)://(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+)(:[0-9]+)?/?"
+    match = re.fullmatch(address, base_url)
+    if not match:
+        raise SettingError(
+            "base_url", base_url, "Write scheme and host, like https://platform.cloud.coveo.com."
+        )
+    if match[1] == "http" and match[2].strip("[]") not in LOCAL_HOSTS and not allow_http:
+        raise SettingError(
+            "base_url",
+            base_url,
+            "The key would be sent unencrypted: write https instead of http, or set allow_http.",
+        )
+    return base_url.rstrip("/")
+
+
+def table_names(value: object) -> tuple[str, ...]:
+    """Returns the wanted tables in the order of TABLES; all of them by default."""
+    wanted = [name.lower() for name in words("tables", value)]
+    for name in wanted:
+        one_of("tables", name, TABLES)
+    return tuple(name for name in TABLES if name in wanted or not wanted)
+
+
+def one_of(setting: str, value: str, accepted: Iterable[str]) -> str:
+    names = list(accepted)
+    if value not in names:
+        raise SettingError(setting, value, f"Accepted: {', '.join(names)}.")
+    return value
+
+
+def words(setting: str, value: object) -> tuple[str, ...]:
+    """Returns several values from a list or a text; names in a text are separated by commas.
+
+    A filter is never split: commas belong to its syntax.
+    """
+    if value is None:
+        return ()
+    if isinstance(value, str) and value.lstrip().startswith("["):
+        # dlt passes a list from config.toml like this, and environment variables hold it like this
+        return words(setting, _json_list(setting, value))
+    if isinstance(value, str):
+        parts = [value] if "filters" in setting else re.split(r"[,\s]+", value)
+        return tuple(part for part in parts if part)
+    if isinstance(value, (list, tuple)) and all(isinstance(part, str) for part in value):
+        return tuple(cast(Sequence[str], value))
+    raise SettingError(setting, value, "Write a list of texts.")
+
+
+def _json_list(setting: str, value: str) -> list[object]:
+    try:
+        return list(json.loads(value))
+    except ValueError:
+        raise SettingError(setting, value, "Write a list of texts.") from None
+
+
+def between(setting: str, value: float, least: float, most: float) -> float:
+    if not least <= value <= most:
+        raise SettingError(setting, value, f"Write a number from {least:g} to {most:g}.")
+    return value
+
+
+def instant(setting: str, value: object) -> datetime | None:
+    """Returns a date (its midnight) or a time as a UTC instant in whole milliseconds."""
+    if value is None or value == "":
+        return None
+    moment = _parse_time(value)
+    if moment is None:
+        raise SettingError(setting, str(value), _DATE_HELP)
+    moment = moment.replace(tzinfo=moment.tzinfo or timezone.utc).astimezone(timezone.utc)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def _parse_time(value: object) -> datetime | None:
+    """Parses what a person, a TOML file or a program may write; returns None if it cannot."""
+    if isinstance(value, datetime):
+        return datetime.fromisoformat(value.isoformat())
+    if isinstance(value, date):
+        return datetime.combine(value, time())
+    try:
+        # Python 3.10 reads no Z
+        return datetime.fromisoformat(re.sub(r"[zZ]$", "+00:00", str(value).strip()))
+    except ValueError:
+        return None
+
+
+def iso_time(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")
