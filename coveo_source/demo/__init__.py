@@ -4,12 +4,12 @@ It keeps to the published API; what is not published is inferred, and said to be
 written. Nothing of it needs an account or the network.
 """
 
-from coveo_source.demo.exports import Export, Status
-from coveo_source.demo.files import Dialect, Member, csv_chunks, write_archive
-from coveo_source.demo.records import COLUMNS, CUSTOM_DIMENSIONS, Record
-from coveo_source.demo.server import API_KEY, ORG, Clock, DemoServer, Intercept, utc_now
-from coveo_source.demo.traffic import LONGEST_DELAY, Keep, Row, Traffic
-from coveo_source.demo.wire import Request, Response
+from .exports import Export, Status
+from .files import Dialect, Member, csv_chunks, write_archive
+from .records import COLUMNS, CUSTOM_DIMENSIONS, Record
+from .server import API_KEY, ORG, Clock, DemoServer, Intercept, utc_now
+from .traffic import LONGEST_DELAY, Keep, Row, Traffic
+from .wire import Request, Response
 
 __all__ = [
     "API_KEY",

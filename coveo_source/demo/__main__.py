@@ -6,9 +6,9 @@ import sys
 from collections.abc import Sequence
 from threading import Event
 
-from coveo_source.demo.faults import NAMED, inject
-from coveo_source.demo.server import DemoServer
-from coveo_source.demo.traffic import Traffic
+from .faults import NAMED, inject
+from .server import DemoServer
+from .traffic import Traffic
 
 _WELCOME = """\
 Coveo demo API   {server.base_url}

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import NamedTuple
 
-from coveo_source.demo import parameters
-from coveo_source.demo.dimensions import exportables
-from coveo_source.demo.errors import ApiError
-from coveo_source.demo.exports import Export, Ledger
-from coveo_source.demo.wire import Request, Response
+from . import parameters
+from .dimensions import exportables
+from .errors import ApiError
+from .exports import Export, Ledger
+from .wire import Request, Response
 
 BASE_PATH = "/rest/ua/v15"
 

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from coveo_source.demo.errors import invalid
-from coveo_source.demo.records import COLUMNS
-from coveo_source.tables import TABLES, column_type
+from ..tables import TABLES, column_type
+from .errors import invalid
+from .records import COLUMNS
 
 _TYPES = {"text": "TEXT", "bool": "BOOLEAN", "bigint": "NUMBER", "timestamp": "DATETIME"}
 _NUMBERS = ("c_loading_time",)

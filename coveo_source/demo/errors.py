@@ -2,7 +2,7 @@
 
 from uuid import uuid4
 
-from coveo_source.demo.wire import Response
+from .wire import Response
 
 
 class ApiError(Exception):

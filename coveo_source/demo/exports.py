@@ -9,12 +9,12 @@ from threading import Event, RLock, Thread
 from typing import Any, Literal, TypeAlias
 from uuid import uuid4
 
-from coveo_source.demo.dimensions import columns_of, display_name
-from coveo_source.demo.errors import ApiError
-from coveo_source.demo.files import Dialect, Member, write_archive
-from coveo_source.demo.parameters import Order
-from coveo_source.demo.traffic import Row, Traffic
-from coveo_source.tables import TABLES
+from ..tables import TABLES
+from .dimensions import columns_of, display_name
+from .errors import ApiError
+from .files import Dialect, Member, write_archive
+from .parameters import Order
+from .traffic import Row, Traffic
 
 Status: TypeAlias = Literal["PENDING", "AVAILABLE", "FAILED", "EXPIRED"]
 

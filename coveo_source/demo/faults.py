@@ -16,11 +16,11 @@ from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import Any, Literal, TypeAlias
 
-from coveo_source.demo.api import BASE_PATH
-from coveo_source.demo.errors import ApiError
-from coveo_source.demo.exports import Export, Status
-from coveo_source.demo.server import DemoServer
-from coveo_source.demo.wire import Request, Response
+from .api import BASE_PATH
+from .errors import ApiError
+from .exports import Export, Status
+from .server import DemoServer
+from .wire import Request, Response
 
 Endpoint: TypeAlias = Literal[
     "list", "create", "status", "address", "delete", "row limit", "estimate", "dimensions", "file"

@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from coveo_source.demo.errors import ApiError
-from coveo_source.demo.records import COLUMNS, Record
-from coveo_source.demo.traffic import Keep
-from coveo_source.tables import EVENT_TABLES, column_type
+from ..tables import EVENT_TABLES, column_type
+from .errors import ApiError
+from .records import COLUMNS, Record
+from .traffic import Keep
 
 UNDERSTOOD = (
     "The demo understands conditions (dimension=='value') and (dimension!='value'), "

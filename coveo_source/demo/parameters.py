@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
-from coveo_source.demo.dimensions import check_dimensions
-from coveo_source.demo.errors import ApiError, invalid
-from coveo_source.demo.filters import keeps
-from coveo_source.demo.traffic import Keep
-from coveo_source.demo.wire import Request
-from coveo_source.tables import TABLES
+from ..tables import TABLES
+from .dimensions import check_dimensions
+from .errors import ApiError, invalid
+from .filters import keeps
+from .traffic import Keep
+from .wire import Request
 
 LONGEST_RANGE = timedelta(days=365)
 """The console accepts no longer range; that the API does not either is inferred."""

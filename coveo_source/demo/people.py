@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from random import Random
 from typing import NamedTuple, TypeVar
 
-from coveo_source.demo.vocabulary import PRODUCTS
+from .vocabulary import PRODUCTS
 
 T = TypeVar("T")
 

@@ -6,9 +6,9 @@ from functools import lru_cache
 from json import dumps
 from typing import TypeAlias
 
-from coveo_source.demo.visits import Click, Custom, Search, Visit
-from coveo_source.demo.vocabulary import result
-from coveo_source.tables import TABLES
+from ..tables import TABLES
+from .visits import Click, Custom, Search, Visit
+from .vocabulary import result
 
 Record: TypeAlias = "dict[str, str | None]"
 """One row by API name."""

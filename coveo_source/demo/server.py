@@ -6,13 +6,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeAlias
 
-from coveo_source.demo.api import Api, Links
-from coveo_source.demo.errors import ApiError, request_id
-from coveo_source.demo.exports import Export, Ledger
-from coveo_source.demo.files import Dialect
-from coveo_source.demo.storage import Storage
-from coveo_source.demo.traffic import Traffic
-from coveo_source.demo.wire import Listener, Request, Response
+from .api import Api, Links
+from .errors import ApiError, request_id
+from .exports import Export, Ledger
+from .files import Dialect
+from .storage import Storage
+from .traffic import Traffic
+from .wire import Listener, Request, Response
 
 API_KEY = "xxdemo000-0000-4000-8000-c0ffee000000"
 ORG = "coveodemo"

@@ -9,9 +9,9 @@ from pathlib import Path
 from urllib.parse import quote, unquote, urlencode
 from xml.sax.saxutils import escape
 
-from coveo_source.demo.errors import ApiError
-from coveo_source.demo.exports import Export, Ledger
-from coveo_source.demo.wire import Request, Response
+from .errors import ApiError
+from .exports import Export, Ledger
+from .wire import Request, Response
 
 _CHUNK_BYTES = 1 << 18
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")

@@ -7,11 +7,11 @@ from functools import cached_property
 from random import Random
 from typing import Protocol, TypeAlias
 
-from coveo_source.demo import records
-from coveo_source.demo.people import Person, directory
-from coveo_source.demo.records import COLUMNS, Record
-from coveo_source.demo.visits import MAX_VISIT_MS, Search, Visit, visit_at
-from coveo_source.tables import TABLES
+from ..tables import TABLES
+from . import records
+from .people import Person, directory
+from .records import COLUMNS, Record
+from .visits import MAX_VISIT_MS, Search, Visit, visit_at
 
 Row: TypeAlias = "tuple[str | None, ...]"
 """One row of a file: values as text, None for null, in the order of the header."""

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from math import log
 from random import Random
 
-from coveo_source.demo import vocabulary
-from coveo_source.demo.people import ROBOT_VISITOR, Person, passer_by, pick
-from coveo_source.demo.vocabulary import BLANK, Query, misspelled, query_of
+from . import vocabulary
+from .people import ROBOT_VISITOR, Person, passer_by, pick
+from .vocabulary import BLANK, Query, misspelled, query_of
 
 MAX_VISIT_MS = 3 * 3_600_000
 """No event of a visit comes later than this after its start."""
