@@ -1,117 +1,20 @@
-"""What may go wrong with the service, on demand.
-
-A fault says at which requests it strikes, how often, and what happens then:
-
-    server = DemoServer()
-    inject(server, Fault(at("file"), cut_off(0.5)), Fault(at("create"), lose_answer))
-
-The first of several that strikes at a request has its way; all others count it all the same.
-"""
+"""What a fault does to a request: other answers, broken connections, changed exports and files."""
 
 import json
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from threading import Lock
-from typing import Any, Literal, TypeAlias
+from dataclasses import replace
+from typing import Any
 
-from .api import BASE_PATH
-from .errors import ApiError
-from .exports import Export, Status
-from .server import DemoServer
-from .wire import Request, Response
+from ..api import BASE_PATH
+from ..errors import ApiError
+from ..exports import Export, Status
+from ..server import DemoServer
+from ..wire import Request, Response
+from .fault import Then
 
-Endpoint: TypeAlias = Literal[
-    "list", "create", "status", "address", "delete", "row limit", "estimate", "dimensions", "file"
-]
-"""What a request is for.
-
-status: reads one export
-address: asks where an export's file is
-file: fetches it, from the storage; all others go to the API
-"""
-
-When: TypeAlias = Callable[[Request], bool]
-"""Whether a fault has to do with a request."""
-
-Then: TypeAlias = Callable[[DemoServer, Request], Response]
-"""What happens to a request instead; a `ConnectionError` breaks its line."""
-
-_COLLECTIONS: dict[str, Endpoint] = {
-    "/exports": "list",
-    "/exports/rowLimit": "row limit",
-    "/exports/estimate": "estimate",
-    "/dimensions/exportables": "dimensions",
-}
 _PATIENCE_SECONDS = 30.0
-
-
-@dataclass
-class Fault:
-    """Something that goes wrong.
-
-    when: the requests that it is about
-    then: what happens to them
-    times: how often it strikes; None for ever
-    skip: how many of the requests it leaves alone before
-    seen: how many of the requests there were
-    """
-
-    when: When
-    then: Then
-    times: int | None = 1
-    skip: int = 0
-    seen: int = field(default=0, init=False)
-
-    def strikes(self, request: Request) -> bool:
-        """Whether it is this request's turn; counts the request."""
-        if not self.when(request):
-            return False
-        self.seen += 1
-        return self.skip < self.seen and (self.times is None or self.seen <= self.skip + self.times)
-
-
-class Faults:
-    """Several faults of one server, to be its `intercept`."""
-
-    def __init__(self, server: DemoServer, *faults: Fault) -> None:
-        self._server = server
-        self._faults = faults
-        self._lock = Lock()
-
-    def __call__(self, request: Request) -> Response | None:
-        """What the first fault makes of a request; None if none strikes."""
-        with self._lock:
-            striking = [fault for fault in self._faults if fault.strikes(request)]
-        return striking[0].then(self._server, request) if striking else None
-
-
-def inject(server: DemoServer, *faults: Fault) -> None:
-    """Make a server have these faults, instead of those that it had; without any, none."""
-    server.intercept = Faults(server, *faults) if faults else None
-
-
-# --- when ---
-
-
-def endpoint(request: Request) -> Endpoint:
-    """What a request is for."""
-    if request.host == "storage":
-        return "file"
-    if request.method in ("POST", "DELETE"):
-        return "create" if request.method == "POST" else "delete"
-    path = request.path.removeprefix(BASE_PATH)
-    one: Endpoint = "address" if request.first("redirect") == "true" else "status"
-    return _COLLECTIONS.get(path, one)
-
-
-def at(*endpoints: Endpoint) -> When:
-    """Requests for any of these; without any, all requests."""
-    return lambda request: not endpoints or endpoint(request) in endpoints
-
-
-# --- then: answers ---
 
 
 def answer(status: int, body: bytes = b"", content_type: str = "text/html", **headers: str) -> Then:
@@ -173,9 +76,6 @@ def reported(status: str) -> Then:
     return rewritten(lambda export: {**export, "status": status})
 
 
-# --- then: lines ---
-
-
 def hang_up(server: DemoServer, request: Request) -> Response:
     """The line breaks before the request is carried out."""
     raise ConnectionResetError
@@ -207,9 +107,6 @@ def slow(seconds: float) -> Then:
         return server.answer(request)
 
     return then
-
-
-# --- then: exports ---
 
 
 def becomes(status: Status) -> Then:
@@ -278,23 +175,3 @@ def content_of(response: Response) -> bytes:
 
 def _asked_for(server: DemoServer, request: Request) -> Export | None:
     return next((export for export in server.exports if export.id in request.path), None)
-
-
-# --- by name ---
-
-NAMED: dict[str, Callable[[], list[Fault]]] = {
-    "too-many-requests": lambda: [Fault(at(), too_many_requests("1"), 3)],
-    "server-error": lambda: [Fault(at(), server_error, 2)],
-    "service-down": lambda: [Fault(at(), unavailable, None)],
-    "lost-answer": lambda: [Fault(at("create"), lose_answer)],
-    "broken-download": lambda: [Fault(at("file"), cut_off(0.6), 3)],
-    "expired-link": lambda: [Fault(at("file"), expired_link)],
-    "expired-export": lambda: [Fault(at("status"), becomes("EXPIRED"))],
-    "failed-export": lambda: [Fault(at("status"), becomes("FAILED"))],
-    "deleted-export": lambda: [Fault(at("address"), is_deleted)],
-    "damaged-file": lambda: [Fault(at("file"), changed_file(flipped))],
-    "revoked-key": lambda: [
-        Fault(at(), refuse(401, "INVALID_TOKEN", "The access token is not valid."), None, 8)
-    ],
-}
-"""The faults that `python -m coveo_source.demo --fault NAME` knows."""

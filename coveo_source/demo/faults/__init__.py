@@ -1,0 +1,66 @@
+"""Failures of the service, on demand.
+
+A fault says which requests it strikes, how often, and what happens to them:
+
+    server = DemoServer()
+    inject(server, Fault(at("file"), cut_off(0.5)), Fault(at("create"), lose_answer))
+
+If several faults strike the same request, the first one decides what happens, and all of them
+count it.
+"""
+
+from .fault import Endpoint, Fault, Then, When, at, endpoint, inject
+from .named import NAMED
+from .outcomes import (
+    answer,
+    bad_gateway,
+    becomes,
+    changed_file,
+    content_of,
+    cut_off,
+    expired_link,
+    flipped,
+    halved,
+    hang_up,
+    is_deleted,
+    lose_answer,
+    redirect,
+    refuse,
+    reported,
+    rewritten,
+    server_error,
+    slow,
+    too_many_requests,
+    unavailable,
+)
+
+__all__ = [
+    "NAMED",
+    "Endpoint",
+    "Fault",
+    "Then",
+    "When",
+    "answer",
+    "at",
+    "bad_gateway",
+    "becomes",
+    "changed_file",
+    "content_of",
+    "cut_off",
+    "endpoint",
+    "expired_link",
+    "flipped",
+    "halved",
+    "hang_up",
+    "inject",
+    "is_deleted",
+    "lose_answer",
+    "redirect",
+    "refuse",
+    "reported",
+    "rewritten",
+    "server_error",
+    "slow",
+    "too_many_requests",
+    "unavailable",
+]
