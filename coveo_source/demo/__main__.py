@@ -1,4 +1,4 @@
-"""Serve the demo: `python -m coveo_source.demo [--port N] [--days N] …`."""
+"""The command `python -m coveo_source.demo [--port N] [--days N] …`, which serves the demo."""
 
 import argparse
 import signal
@@ -22,7 +22,7 @@ Stop it with Ctrl-C."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve until Ctrl-C or SIGTERM. Exit code 1 if the port is taken."""
+    """Serves until Ctrl-C or SIGTERM. Returns the exit code: 1 if the port is taken."""
     options = _parser().parse_args(arguments)
     traffic = Traffic(options.seed, options.visits_per_day, days=options.days)
     try:
@@ -42,19 +42,28 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m coveo_source.demo",
         description="Serve a local stand-in for Coveo's exports API.",
     )
-    parser.add_argument("--port", type=int, default=8300, help="0 for any (default: %(default)s)")
-    parser.add_argument("--days", type=int, default=90, help="of history (default: %(default)s)")
     parser.add_argument(
-        "--visits-per-day", type=int, default=200, help="on a working day (default: %(default)s)"
+        "--port", type=int, default=8300, help="0 for any free port (default: %(default)s)"
     )
-    parser.add_argument("--seed", type=int, default=7, help="of the events (default: %(default)s)")
+    parser.add_argument(
+        "--days", type=int, default=90, help="days of history (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--visits-per-day",
+        type=int,
+        default=200,
+        help="average number on a working day (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--seed", type=int, default=7, help="another seed, other events (default: %(default)s)"
+    )
     parser.add_argument(
         "--fault",
         action="append",
         choices=sorted(NAMED),
         default=[],
         metavar="NAME",
-        help=f"let something go wrong, may be repeated: {', '.join(sorted(NAMED))}",
+        help=f"make the service fail in this way; may be repeated: {', '.join(sorted(NAMED))}",
     )
     return parser
 

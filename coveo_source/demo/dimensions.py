@@ -1,65 +1,75 @@
-"""The columns that the demo's organization has, as the dimensions API tells of them."""
+"""The columns of the demo's organization, as the dimensions API describes them."""
 
 import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ..tables import TABLES, column_type
-from .errors import invalid
+from .errors import invalid_parameter
 from .records import COLUMNS
 
 _TYPES = {"text": "TEXT", "bool": "BOOLEAN", "bigint": "NUMBER", "timestamp": "DATETIME"}
-_NUMBERS = ("c_loading_time",)
+_NUMERIC_CUSTOM_DIMENSIONS = ("c_loading_time",)
 
 
 def exportables(include_custom: bool = True) -> list[dict[str, Any]]:
-    """Every dimension that an export can have.
+    """Returns every dimension that an export can have (`GET /dimensions/exportables`).
 
-    That a custom dimension is one entry a table, with `custom_events.c_name` for its
-    `returnName` and the table for its `eventTypes`, is seen in public code; that the others
-    are one entry for all their tables, under their API name, is inferred.
+    A custom dimension has one entry per table, with `returnName` such as `custom_events.c_name`
+    and the table as its only `eventTypes`, as public code shows. Inferred: that any other
+    dimension has a single entry for all of its tables, under its API name.
     """
-    found = [_dimension(column, _tables_with(column)) for column in _built_in()]
+    dimensions = [_dimension(column, _tables_with(column)) for column in _standard_columns()]
     if include_custom:
-        found += [_custom(table, column) for table in TABLES for column in _custom_of(table)]
-    return found
+        dimensions += [
+            _custom_dimension(table, column)
+            for table in TABLES
+            for column in _custom_columns(table)
+        ]
+    return dimensions
 
 
 def display_name(column: str) -> str:
-    """The name of a column for people: `queryExpression` is `Query Expression`."""
+    """Returns the display name of a column: `Query Expression` for `queryExpression`."""
     words = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", column.removeprefix("c_")).split("_")
     return " ".join(word[:1].upper() + word[1:] for word in words)
 
 
-def columns_of(table: str, dimensions: Sequence[str]) -> tuple[str, ...]:
-    """The columns of a table that are asked for; all of them if nothing is."""
-    wanted = {_plain(name) for name in dimensions if _is_of(name, table)}
+def selected_columns(table: str, dimensions: Sequence[str]) -> tuple[str, ...]:
+    """Returns the columns of a table that `dimensions` names, or all if `dimensions` is empty."""
+    wanted = {_column_name(name) for name in dimensions if _may_belong_to(name, table)}
     return tuple(c for c in COLUMNS[table] if not dimensions or c.lower() in wanted)
 
 
 def check_dimensions(dimensions: Iterable[str]) -> None:
-    """Refuse names that no table has. `table.name` and any case are accepted (inferred)."""
+    """Checks that every dimension belongs to some table.
+
+    Inferred: that `table.name` is accepted, and upper and lower case alike.
+
+    Raises:
+        ApiError: 400 for an unknown dimension
+    """
     for name in dimensions:
-        if not any(columns_of(table, [name]) for table in TABLES):
-            raise invalid(
+        if not any(selected_columns(table, [name]) for table in TABLES):
+            raise invalid_parameter(
                 f"Unknown dimension {name}; GET /rest/ua/v15/dimensions/exportables lists them."
             )
 
 
-def _plain(name: str) -> str:
+def _column_name(name: str) -> str:
     return name.rpartition(".")[2].lower()
 
 
-def _is_of(name: str, table: str) -> bool:
+def _may_belong_to(name: str, table: str) -> bool:
     prefix = name.rpartition(".")[0].lower()
     return prefix in ("", table)
 
 
-def _built_in() -> Iterable[str]:
+def _standard_columns() -> Iterable[str]:
     return dict.fromkeys(column for table in TABLES.values() for column in table.columns)
 
 
-def _custom_of(table: str) -> Iterable[str]:
+def _custom_columns(table: str) -> Iterable[str]:
     return COLUMNS[table][len(TABLES[table].columns) :]
 
 
@@ -67,7 +77,7 @@ def _tables_with(column: str) -> list[str]:
     return [table for table in TABLES if column in COLUMNS[table]]
 
 
-def _custom(table: str, column: str) -> dict[str, Any]:
+def _custom_dimension(table: str, column: str) -> dict[str, Any]:
     return {
         **_dimension(column, [table]),
         "returnName": f"{table}.{column}",
@@ -78,7 +88,7 @@ def _custom(table: str, column: str) -> dict[str, Any]:
 
 def _dimension(column: str, tables: Sequence[str]) -> dict[str, Any]:
     return {
-        "type": "NUMBER" if column in _NUMBERS else _TYPES[column_type(column)],
+        "type": "NUMBER" if column in _NUMERIC_CUSTOM_DIMENSIONS else _TYPES[column_type(column)],
         "displayName": display_name(column),
         "apiNames": [f"{table}.{column}".upper() for table in tables],
         "returnName": column,

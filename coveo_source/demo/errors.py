@@ -1,4 +1,4 @@
-"""How the API refuses a request."""
+"""The error answers of the API."""
 
 from uuid import uuid4
 
@@ -6,11 +6,11 @@ from .wire import Response
 
 
 class ApiError(Exception):
-    """A request that is refused.
+    """A request that the API refuses.
 
-    status: of HTTP
-    code: what kind of refusal, in the upper case of Coveo's platform APIs
-    message: what is wrong and what is accepted, for a person
+    status: the HTTP status code
+    code: the kind of error, in upper case as in Coveo's platform APIs
+    message: what is wrong and what is accepted
     """
 
     def __init__(self, status: int, code: str, message: str) -> None:
@@ -20,23 +20,22 @@ class ApiError(Exception):
         self.message = message
 
     def response(self) -> Response:
-        """The answer to such a request.
+        """Returns the error as a JSON response.
 
-        That errors are JSON with `message` and a `type` is documented for the API by which
-        events are written, and Coveo's own client reads `message`, `type`, `errorCode` and
-        `code`; that the exports API sends `message`, `type` and `errorCode` at once, and these
-        codes, is inferred.
+        Inferred: that the exports API sends `message`, `type` and `errorCode` together, and the
+        codes. Coveo documents errors with `message` and `type` for its write API, and its own
+        client reads `message`, `type`, `errorCode` and `code`.
         """
         kind = "".join(word.capitalize() for word in self.code.split("_"))
         content = {"message": self.message, "errorCode": self.code, "type": kind}
         return Response.json(content, self.status)
 
 
-def invalid(message: str) -> ApiError:
-    """A parameter that cannot be used."""
+def invalid_parameter(message: str) -> ApiError:
+    """Returns the error for a parameter with an unusable value."""
     return ApiError(400, "INVALID_PARAMETER", message)
 
 
-def request_id() -> str:
-    """A new value for the header `X-Request-ID`."""
+def new_request_id() -> str:
+    """Returns a random value for the header `X-Request-ID`."""
     return str(uuid4())

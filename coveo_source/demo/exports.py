@@ -1,4 +1,4 @@
-"""The exports that the server keeps, and the threads that build them."""
+"""The exports on the server, and the threads that build them."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 from uuid import uuid4
 
 from ..tables import TABLES
-from .dimensions import columns_of, display_name
+from .dimensions import display_name, selected_columns
 from .errors import ApiError
 from .files import Dialect, Member, write_archive
 from .parameters import Order
@@ -18,24 +18,28 @@ from .traffic import Row, Traffic
 
 Status: TypeAlias = Literal["PENDING", "AVAILABLE", "FAILED", "EXPIRED"]
 
-AUTHOR = "demo@example.com"
-_BYTES_A_SECOND = 2
+_AUTHOR = "demo@example.com"
+_GUESSED_BYTES_PER_SECOND = 2
+"""Archive size per second of the range, for the `size` of an export that is still pending."""
 
 
 class _CancelledError(Exception):
-    """The export was deleted, or the server closed, while it was being built."""
+    """The export was deleted, or the server closed, during the build."""
 
 
 class _TooManyRowsError(Exception):
-    """The export has more rows than the organization may have in one."""
+    """The export has more rows than the organization's row limit."""
 
 
 @dataclass(eq=False)
 class Export:
-    """One export on the server. Tests may change `status`, to `EXPIRED` for one.
+    """One export on the server. Tests may change its `status`, for example to `EXPIRED`.
 
-    size: bytes of the archive; a guess until it is built
-    reason: why it failed
+    order: what to export
+    path: where the archive is, once it is built
+    size: size of the archive in bytes; a guess until it is built
+    reason: why the build failed
+    cancelled: set when the export is deleted or the server closes
     """
 
     id: str
@@ -49,23 +53,23 @@ class Export:
 
     @property
     def file_name(self) -> str:
-        """The name under which the archive is served."""
+        """Name under which the archive is served."""
         name = self.order.filename or self.id
         return name if name.lower().endswith(".zip") else f"{name}.zip"
 
     def content(self, link: str) -> dict[str, Any]:
-        """What the API says of it.
+        """Returns the API's description of the export.
 
-        The names of the filters, `null` for no description and that `downloadLink` is there
-        only once the export is ready are inferred: the documented example has the link in
-        an export that is pending, the API description says that it is not there yet.
+        Inferred: the names of the filters, `null` for no description, and that `downloadLink`
+        appears only once the export is available. On the last point Coveo contradicts itself:
+        its example shows a pending export with a link, its API description says there is none.
         """
-        ready = {"downloadLink": link} if self.status == "AVAILABLE" else {}
+        download = {"downloadLink": link} if self.status == "AVAILABLE" else {}
         order = self.order
         return {
             "id": self.id,
-            "author": AUTHOR,
-            **ready,
+            "author": _AUTHOR,
+            **download,
             "startDate": _epoch_ms(self.created),
             "from": _epoch_ms(order.start),
             "to": _epoch_ms(order.last),
@@ -82,12 +86,13 @@ class Export:
         }
 
 
-class Ledger:
-    """All exports, from the first to the last that was created.
+class ExportStore:
+    """All exports on the server, in the order of their creation.
 
-    seconds: how long an export stays pending, at least
-    quota: how many exports are kept at most, whatever their status
-    row_limit: rows that one export may have, all tables together (inferred)
+    seconds: minimum time for which an export stays pending
+    quota: maximum number of exports, whatever their status
+    row_limit: maximum number of rows in an export, all tables together (inferred)
+    dialect: how `EXCEL` files are written
     """
 
     def __init__(
@@ -111,19 +116,27 @@ class Ledger:
         self._lock = RLock()
 
     def all(self) -> list[Export]:
-        """Every export that is kept."""
+        """Returns every export, the oldest first."""
         with self._lock:
             return list(self._exports.values())
 
     def get(self, export_id: str) -> Export:
-        """One export. Raises ApiError (404) for an unknown id."""
+        """Returns one export.
+
+        Raises:
+            ApiError: 404 for an unknown id
+        """
         with self._lock:
             if export := self._exports.get(export_id):
                 return export
         raise ApiError(404, "EXPORT_NOT_FOUND", f"There is no export with the id {export_id}.")
 
     def create(self, order: Order, now: datetime) -> Export:
-        """Begin to build an export of what has arrived by now. Raises ApiError (400)."""
+        """Starts to build an export of the events that have arrived by `now`.
+
+        Raises:
+            ApiError: 400 if the quota is reached
+        """
         with self._lock:
             self._check_quota()
             export = self._new(order, now)
@@ -135,7 +148,11 @@ class Ledger:
         return export
 
     def delete(self, export_id: str) -> None:
-        """Forget an export and its file. Raises ApiError (404) for an unknown id."""
+        """Deletes an export and its file.
+
+        Raises:
+            ApiError: 404 for an unknown id
+        """
         with self._lock:
             export = self.get(export_id)
             del self._exports[export_id]
@@ -144,12 +161,12 @@ class Ledger:
                 export.path.unlink(missing_ok=True)
 
     def estimate(self, order: Order, now: datetime) -> dict[str, int]:
-        """The number of rows of each table that is asked for."""
+        """Returns the number of rows of each requested table."""
         counts = self._traffic.counts(order.start, order.end, arrived_by=now, keep=order.keep)
         return {table: counts[table] for table in order.tables}
 
     def close(self) -> None:
-        """Stop building."""
+        """Stops all builds."""
         for export in self.all():
             export.cancelled.set()
         for thread in list(self._threads):
@@ -166,7 +183,7 @@ class Ledger:
 
     def _new(self, order: Order, now: datetime) -> Export:
         export_id = str(uuid4())
-        guess = 1000 + int((order.end - order.start).total_seconds()) * _BYTES_A_SECOND
+        guess = 1000 + int((order.end - order.start).total_seconds()) * _GUESSED_BYTES_PER_SECOND
         return Export(export_id, order, now, self._folder / f"{export_id}.zip", guess)
 
     def _build(self, export: Export) -> None:
@@ -182,22 +199,20 @@ class Ledger:
             export.reason = reason
 
     def _write(self, export: Export) -> str | None:
-        """Why there is no archive, None if there is one."""
-        plain = export.order.format == "EXCEL"
+        """Writes the archive. Returns why that failed, None if it did not."""
+        dialect = self._dialect if export.order.format == "EXCEL" else "no_newline"
         try:
-            write_archive(
-                export.path, self._members(export), self._dialect if plain else "no_newline"
-            )
-        # whatever it is, the export fails, not the server
+            write_archive(export.path, self._members(export), dialect)
+        # any error fails the export, not the server
         except Exception as error:
             return str(error) or type(error).__name__
         return None
 
     def _members(self, export: Export) -> Iterator[Member]:
-        """A table of which no column is asked for has no file (inferred)."""
-        order, rows_left = export.order, _Allowance(self.row_limit, export.cancelled.is_set)
+        """Yields one file per table. Inferred: a table without a requested column has none."""
+        order, guard = export.order, _BuildGuard(self.row_limit, export.cancelled.is_set)
         for table in order.tables:
-            columns = columns_of(table, order.dimensions)
+            columns = selected_columns(table, order.dimensions)
             rows = self._traffic.rows(
                 table,
                 order.start,
@@ -208,22 +223,23 @@ class Ledger:
             )
             header = [display_name(c) for c in columns] if order.display_names else columns
             if columns:
-                yield Member(TABLES[table].file_name, header, rows_left.spend(rows))
+                yield Member(TABLES[table].file_name, header, guard.check(rows))
 
 
-class _Allowance:
-    """The rows that an export may still have."""
+class _BuildGuard:
+    """Ends the build of an export that is cancelled or has too many rows."""
 
-    def __init__(self, limit: int, cancelled: Callable[[], bool]) -> None:
-        self._limit = limit
-        self._left = limit
-        self._cancelled = cancelled
+    def __init__(self, row_limit: int, is_cancelled: Callable[[], bool]) -> None:
+        self._limit = row_limit
+        self._left = row_limit
+        self._is_cancelled = is_cancelled
 
-    def spend(self, rows: Iterable[Row]) -> Iterator[Row]:
+    def check(self, rows: Iterable[Row]) -> Iterator[Row]:
+        """Yields the rows of one table. The limit applies to all tables together."""
         for row in rows:
             if self._left == 0:
                 raise _TooManyRowsError(f"The export has more than {self._limit} rows.")
-            if self._left & 0xFF == 0 and self._cancelled():
+            if self._left & 0xFF == 0 and self._is_cancelled():
                 raise _CancelledError
             self._left -= 1
             yield row

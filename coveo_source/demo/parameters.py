@@ -1,4 +1,4 @@
-"""What a request asks for: its parameters, read and checked."""
+"""The parameters of a request for an export or an estimate, read and checked."""
 
 import json
 import re
@@ -9,39 +9,46 @@ from typing import Any, TypeAlias
 
 from ..tables import TABLES
 from .dimensions import check_dimensions
-from .errors import ApiError, invalid
-from .filters import keeps
-from .traffic import Keep
+from .errors import ApiError, invalid_parameter
+from .filters import event_filters
+from .traffic import EventFilter
 from .wire import Request
 
-LONGEST_RANGE = timedelta(days=365)
-"""The console accepts no longer range; that the API does not either is inferred."""
+_MAX_RANGE = timedelta(days=365)
+"""The longest range that the Administration Console accepts; inferred for the API."""
 
-FORMATS = ("EXCEL", "NO_NEWLINE")
-FILTERS = ("f", "fs", "fc")
+_FORMATS = ("EXCEL", "NO_NEWLINE")
+_FILTERS = ("f", "fs", "fc")
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?(Z|[+-]\d\d:\d\d)")
-_BODY_NAMES = {
+_QUERY_NAMES = {
     "commonFilters": "f",
     "searchesFilters": "fs",
     "customEventsFilters": "fc",
     "description": "d",
     "exportFormat": "format",
 }
+"""The query parameter for each name in a JSON body that differs from it."""
 
-
-Parameters: TypeAlias = Mapping[str, Sequence[str]]
+_Parameters: TypeAlias = Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True)
 class Order:
-    """What is to be exported, from `start` to `last` inclusive."""
+    """What to export.
+
+    start, last: the range, both inclusive
+    filters: filter texts by parameter, as received
+    keep: the event filter of each table that has one
+    dimensions: as received; empty for all columns
+    display_names: True if the CSV headers are to show display names
+    """
 
     start: datetime
     last: datetime
     tables: tuple[str, ...]
     filters: Mapping[str, Sequence[str]]
-    keep: Mapping[str, Keep]
+    keep: Mapping[str, EventFilter]
     dimensions: tuple[str, ...] = ()
     filename: str | None = None
     description: str | None = None
@@ -50,42 +57,52 @@ class Order:
 
     @property
     def end(self) -> datetime:
-        """The first moment after the range."""
+        """The first millisecond after the range."""
         return self.last + timedelta(milliseconds=1)
 
 
 def from_query(request: Request) -> Order:
-    """The order in the query parameters. Raises ApiError (400) for what cannot be used."""
+    """Reads an order from the query parameters.
+
+    Raises:
+        ApiError: 400 for a missing or unusable parameter
+    """
     return _order(request.query)
 
 
 def from_body(request: Request) -> Order:
-    """The order in a JSON body. Raises ApiError (400) for what cannot be used."""
+    """Reads an order from a JSON body.
+
+    Raises:
+        ApiError: 400 for a body that is not a JSON object, or an unusable parameter
+    """
     try:
         content: object = json.loads(request.body)
     except ValueError as error:
         raise ApiError(400, "INVALID_JSON", f"The body is not JSON: {error}.") from None
     if not isinstance(content, dict):
         raise ApiError(400, "INVALID_JSON", "The body is not a JSON object.")
-    return _order({_BODY_NAMES.get(str(name), str(name)): _texts(v) for name, v in content.items()})
+    return _order(
+        {_QUERY_NAMES.get(str(name), str(name)): _texts(v) for name, v in content.items()}
+    )
 
 
-def _order(given: Parameters) -> Order:
-    start, last = _range(given)
-    filters = {name: tuple(filter(None, given.get(name, ()))) for name in FILTERS}
-    dimensions = tuple(given.get("dimensions", ()))
+def _order(parameters: _Parameters) -> Order:
+    start, last = _range(parameters)
+    filters = {name: tuple(filter(None, parameters.get(name, ()))) for name in _FILTERS}
+    dimensions = tuple(parameters.get("dimensions", ()))
     check_dimensions(dimensions)
     return Order(
         start=start,
         last=last,
-        tables=_tables(given.get("tables", ())),
+        tables=_tables(parameters.get("tables", ())),
         filters={name: texts for name, texts in filters.items() if texts},
-        keep=keeps(filters),
+        keep=event_filters(filters),
         dimensions=dimensions,
-        filename=_filename(_single(given, "filename")),
-        description=_single(given, "d"),
-        format=_format(_single(given, "format")),
-        display_names=_boolean(given, "useDisplayNames"),
+        filename=_filename(_first(parameters, "filename")),
+        description=_first(parameters, "d"),
+        format=_format(_first(parameters, "format")),
+        display_names=_boolean(parameters, "useDisplayNames"),
     )
 
 
@@ -94,21 +111,23 @@ def _texts(value: Any) -> list[str]:
     return [v if isinstance(v, str) else json.dumps(v) for v in values]
 
 
-def _single(given: Parameters, name: str) -> str | None:
-    return next(iter(given.get(name, ())), None) or None
+def _first(parameters: _Parameters, name: str) -> str | None:
+    return next(iter(parameters.get(name, ())), None) or None
 
 
-def _range(given: Parameters) -> tuple[datetime, datetime]:
-    start, last = _moment(given, "from"), _moment(given, "to")
+def _range(parameters: _Parameters) -> tuple[datetime, datetime]:
+    start, last = _moment(parameters, "from"), _moment(parameters, "to")
     if last < start:
-        raise invalid(f"from ({start.isoformat()}) is later than to ({last.isoformat()}).")
-    if last - start > LONGEST_RANGE:
-        raise invalid(f"The date range is longer than {LONGEST_RANGE.days} days.")
+        raise invalid_parameter(
+            f"from ({start.isoformat()}) is later than to ({last.isoformat()})."
+        )
+    if last - start > _MAX_RANGE:
+        raise invalid_parameter(f"The date range is longer than {_MAX_RANGE.days} days.")
     return start, last
 
 
-def _moment(given: Parameters, name: str) -> datetime:
-    text = _single(given, name)
+def _moment(parameters: _Parameters, name: str) -> datetime:
+    text = _first(parameters, name)
     if text is None:
         raise ApiError(400, "MISSING_PARAMETER", f"The parameter {name} is required.")
     try:
@@ -116,36 +135,36 @@ def _moment(given: Parameters, name: str) -> datetime:
             return datetime.fromisoformat(text.replace("Z", "+00:00"))
     except ValueError:
         pass
-    raise invalid(f"{name}={text} is not a date in the format YYYY-MM-DDThh:mm:ss.sssZ.")
+    raise invalid_parameter(f"{name}={text} is not a date in the format YYYY-MM-DDThh:mm:ss.sssZ.")
 
 
 def _tables(names: Sequence[str]) -> tuple[str, ...]:
-    """Upper and lower case are accepted; the order is the catalogue's."""
-    asked = [name.lower() for name in names]
-    for name in asked:
-        # what ALL_EVENTS looks like is not published
+    """Returns the tables in the order of `TABLES`; names may be in upper or lower case."""
+    requested = [name.lower() for name in names]
+    for name in requested:
+        # ALL_EVENTS is refused, since the format of its file is not published
         if name not in TABLES:
             accepted = ", ".join(table.upper() for table in TABLES)
-            raise invalid(f"Unknown table {name}; accepted are {accepted}.")
-    return tuple(table for table in TABLES if table in asked or not asked)
+            raise invalid_parameter(f"Unknown table {name}; accepted are {accepted}.")
+    return tuple(table for table in TABLES if table in requested or not requested)
 
 
 def _filename(name: str | None) -> str | None:
     if name and not name.isascii():
-        raise invalid("filename can only contain US-ASCII characters.")
+        raise invalid_parameter("filename can only contain US-ASCII characters.")
     return name
 
 
 def _format(name: str | None) -> str:
     if name is None:
         return "EXCEL"
-    if name not in FORMATS:
-        raise invalid(f"Unknown format {name}; accepted are {' and '.join(FORMATS)}.")
+    if name not in _FORMATS:
+        raise invalid_parameter(f"Unknown format {name}; accepted are {' and '.join(_FORMATS)}.")
     return name
 
 
-def _boolean(given: Parameters, name: str) -> bool:
-    text = (_single(given, name) or "false").lower()
+def _boolean(parameters: _Parameters, name: str) -> bool:
+    text = (_first(parameters, name) or "false").lower()
     if text not in ("true", "false"):
-        raise invalid(f"{name}={text} is neither true nor false.")
+        raise invalid_parameter(f"{name}={text} is neither true nor false.")
     return text == "true"

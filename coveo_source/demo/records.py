@@ -1,4 +1,4 @@
-"""Events as rows of the files: every value as text, None for null."""
+"""Events as rows of the files, every value as text and None for null."""
 
 from collections.abc import Iterable
 from datetime import datetime, timezone
@@ -7,13 +7,13 @@ from json import dumps
 from typing import TypeAlias
 
 from ..tables import TABLES
-from .visits import Click, Custom, Search, Visit
-from .vocabulary import result
+from .visits import Click, CustomEvent, Search, Visit
+from .vocabulary import document_at
 
 Record: TypeAlias = "dict[str, str | None]"
-"""One row by API name."""
+"""One row: values by API name of the column."""
 
-DAY_MS = 86_400_000
+_DAY_MS = 86_400_000
 
 CUSTOM_DIMENSIONS: dict[str, tuple[str, ...]] = {
     "searches": ("c_jsuiversion", "c_product", "c_facettitle"),
@@ -22,30 +22,34 @@ CUSTOM_DIMENSIONS: dict[str, tuple[str, ...]] = {
     "keywords": (),
     "groups": (),
 }
-"""The custom dimensions that the demo's organization has, by table."""
+"""The custom dimensions of the demo's organization, by table."""
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     name: (*table.columns, *CUSTOM_DIMENSIONS[name]) for name, table in TABLES.items()
 }
-"""The header of each file."""
+"""The header of each table's file."""
 
 _UI_VERSION = "2.10085.5;2.10085.5"
-_RUNS = (None, None, None, "New ranking")
-_CUT_AT = 160
+_SPLIT_TEST_RUNS = (None, None, None, "New ranking")
+_MAX_CUSTOM_DATA_LENGTH = 160
+"""Characters to which some long values of `customDatas` are cut off."""
 
 
 def search_record(visit: Visit, search: Search, has_clicks: bool) -> Record:
-    """A row of `searches`; `has_clicks` is what is known of its clicks so far."""
+    """Returns a row of `searches`.
+
+    has_clicks: True if a click of the search has arrived
+    """
     query, person = search.query, visit.person
     origin, tab, cause = visit.interface[0], search.tab, search.cause
     return {
-        **_of_visit(visit),
+        **_visit_columns(visit),
         "username": person.name,
-        "id": identity(search.id),
-        "datetime": stamp(search.ms),
+        "id": _uuid(search.id),
+        "datetime": _timestamp(search.ms),
         "searchIsContextual": _flag(origin == "AgentPanel"),
         "actionCause": cause,
-        "batchId": identity(search.id ^ visit.id),
+        "batchId": _uuid(search.id ^ visit.id),
         "numberOfResults": str(query.results),
         "responseTimeMs": str(search.response_ms),
         "searchCustomData": "{}",
@@ -66,14 +70,14 @@ def search_record(visit: Visit, search: Search, has_clicks: bool) -> Record:
 
 
 def click_record(visit: Visit, click: Click) -> Record:
-    """A row of `clicks`."""
-    document = result(click.query, click.rank)
+    """Returns a row of `clicks`."""
+    document = document_at(click.query, click.rank)
     return {
-        **_of_visit(visit),
+        **_visit_columns(visit),
         "username": visit.person.name,
-        "clickId": identity(click.id),
-        "searchId": identity(click.search_id),
-        "datetime": stamp(click.ms),
+        "clickId": _uuid(click.id),
+        "searchId": _uuid(click.search_id),
+        "datetime": _timestamp(click.ms),
         "clickRank": str(click.rank),
         "documentAuthor": document.author,
         "systemUriHash": document.uri_hash,
@@ -97,15 +101,15 @@ def click_record(visit: Visit, click: Click) -> Record:
     }
 
 
-def custom_record(visit: Visit, event: Custom) -> Record:
-    """A row of `custom_events`."""
+def custom_record(visit: Visit, event: CustomEvent) -> Record:
+    """Returns a row of `custom_events`."""
     language = visit.person.place.language
     return {
-        **_of_visit(visit),
+        **_visit_columns(visit),
         "userName": visit.person.name,
-        "customEventId": identity(event.id),
-        "lastSearchId": None if event.search_id is None else identity(event.search_id),
-        "datetime": stamp(event.ms),
+        "customEventId": _uuid(event.id),
+        "lastSearchId": None if event.search_id is None else _uuid(event.search_id),
+        "datetime": _timestamp(event.ms),
         "originLevel2": event.tab,
         "eventValue": event.value,
         "customDatas": f'{{"pagelanguage":"{language}","loading_time":{event.loading_ms}}}',
@@ -120,47 +124,48 @@ def custom_record(visit: Visit, event: Custom) -> Record:
 
 
 def keyword_records(search: Search) -> Iterable[Record]:
-    """The rows of `keywords` for one search."""
-    return _of_search(search, "keyword", search.query.words)
+    """Yields the rows of `keywords` for one search."""
+    return _search_rows(search, "keyword", search.query.words)
 
 
 def group_records(visit: Visit, search: Search) -> Iterable[Record]:
-    """The rows of `groups` for one search."""
-    return _of_search(search, "groupName", visit.person.groups)
+    """Yields the rows of `groups` for one search."""
+    return _search_rows(search, "groupName", visit.person.groups)
 
 
-def identity(number: int) -> str:
-    """An id as a client would make it."""
+def _uuid(number: int) -> str:
+    """Returns an id in the form of a UUID."""
     text = f"{number:032x}"
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
-def stamp(ms: int) -> str:
-    """A time as the files write it: `2019-10-01 04:00:17.797`, in UTC."""
-    day, of_day = divmod(ms, DAY_MS)
-    minute, of_minute = divmod(of_day, 60_000)
-    return f"{_day(day)} {minute // 60:02}:{minute % 60:02}:{of_minute // 1000:02}.{ms % 1000:03}"
+def _timestamp(ms: int) -> str:
+    """Returns a time in milliseconds since 1970 as in the files: `2019-10-01 04:00:17.797`."""
+    day, ms_of_day = divmod(ms, _DAY_MS)
+    minute, ms_of_minute = divmod(ms_of_day, 60_000)
+    time = f"{minute // 60:02}:{minute % 60:02}:{ms_of_minute // 1000:02}.{ms % 1000:03}"
+    return f"{_date(day)} {time}"
 
 
 @lru_cache(maxsize=8)
-def _day(number: int) -> str:
-    return datetime.fromtimestamp(number * 86_400, timezone.utc).date().isoformat()
+def _date(day_number: int) -> str:
+    return datetime.fromtimestamp(day_number * 86_400, timezone.utc).date().isoformat()
 
 
 def _flag(value: bool) -> str:
     return "t" if value else "f"
 
 
-def _of_search(search: Search, column: str, values: Iterable[str]) -> Iterable[Record]:
-    of_search: Record = {"searchId": identity(search.id), "datetime": stamp(search.ms)}
-    return ({**of_search, column: value} for value in values)
+def _search_rows(search: Search, column: str, values: Iterable[str]) -> Iterable[Record]:
+    shared: Record = {"searchId": _uuid(search.id), "datetime": _timestamp(search.ms)}
+    return ({**shared, column: value} for value in values)
 
 
-def _of_visit(visit: Visit) -> Record:
-    """The columns that every event of a visit has, with the same value."""
+def _visit_columns(visit: Visit) -> Record:
+    """Returns the columns that have the same value in every event of a visit."""
     person, device, place = visit.person, visit.person.device, visit.person.place
     origin, context, referrer = visit.interface
-    run = _RUNS[visit.id % len(_RUNS)]
+    run = _SPLIT_TEST_RUNS[visit.id % len(_SPLIT_TEST_RUNS)]
     return {
         "userAgent": device.agent,
         "isInternal": _flag(person.internal),
@@ -179,14 +184,14 @@ def _of_visit(visit: Visit) -> Record:
         "originLevel3": referrer,
         "deviceCategory": device.category,
         "region": place.region,
-        "visitorId": identity(visit.visitor),
+        "visitorId": _uuid(visit.visitor),
         "mobile": device.mobile,
-        "visitId": identity(visit.id),
+        "visitId": _uuid(visit.id),
     }
 
 
 def _search_data(visit: Visit, search: Search) -> str:
-    """What the search page sends along: JSON, unless it is cut off as long values are."""
+    """Returns `customDatas`: JSON, except for the few values that are cut off."""
     facet = search.facet or ("", "")
     data = (
         f'{{"JSUIVersion":"{_UI_VERSION}","product":"{visit.person.product}"'
@@ -196,7 +201,7 @@ def _search_data(visit: Visit, search: Search) -> str:
         f',"resultsPerPage":10,"sortCriteria":"relevancy","pageLocation":"{visit.interface[2]}'
         f'#sort=relevancy&numberOfResults=10&layout=list&first=0"}}'
     )
-    return data[:_CUT_AT] if search.id % 251 == 0 else data
+    return data[:_MAX_CUSTOM_DATA_LENGTH] if search.id % 251 == 0 else data
 
 
 def _click_data(visit: Visit, uri_hash: str) -> str:

@@ -1,4 +1,4 @@
-"""A local stand-in for Coveo: the exports API on one port, the storage of files on another."""
+"""The demo server: the exports API on one port, the storage of its archives on another."""
 
 from collections.abc import Callable
 from datetime import datetime, timezone
@@ -7,8 +7,8 @@ from tempfile import TemporaryDirectory
 from typing import TypeAlias
 
 from .api import Api, Links
-from .errors import ApiError, request_id
-from .exports import Export, Ledger
+from .errors import ApiError, new_request_id
+from .exports import Export, ExportStore
 from .files import Dialect
 from .storage import Storage
 from .traffic import Traffic
@@ -18,32 +18,32 @@ API_KEY = "xxdemo000-0000-4000-8000-c0ffee000000"
 ORG = "coveodemo"
 
 Clock: TypeAlias = Callable[[], datetime]
-"""Says what time it is: an aware datetime in UTC."""
+"""Returns the current time, an aware datetime in UTC."""
 
 Intercept: TypeAlias = Callable[[Request], Response | None]
-"""Asked before a request is answered, on both hosts; None lets the server answer.
+"""Called with every request to either host; returns a response, or None for the server's.
 
-It may call `DemoServer.answer` and change what that says, or raise a `ConnectionError` to
-close the line.
+It may call `DemoServer.answer` and change the response, or raise a `ConnectionError` to close
+the connection.
 """
 
 
 def utc_now() -> datetime:
-    """The real time."""
+    """Returns the real time."""
     return datetime.now(timezone.utc)
 
 
 class DemoServer:
-    """Serves `traffic` through the exports API until it is closed; a context manager.
+    """A server that exports `traffic` through Coveo's API until it is closed; a context manager.
 
-    traffic: the events; all that have arrived by the clock's time can be exported
-    port: of the API; 0 for any that is free
-    clock: what the server takes for now, in its `Date` headers too
-    export_seconds: how long an export stays pending, at least, in real seconds
-    quota: how many exports the organization may keep
-    row_limit: how many rows an export may have, all tables together
+    traffic: the events; those that have arrived by the clock's time can be exported
+    port: port of the API; 0 for any that is free
+    clock: the server's current time, in its `Date` headers too
+    export_seconds: minimum time for which an export stays pending, in real seconds
+    quota: maximum number of exports on the server
+    row_limit: maximum number of rows in an export, all tables together
     dialect: how `EXCEL` files are written
-    link_seconds: how long a download link works, by the clock
+    link_seconds: how long a download link is valid, by the clock
     intercept: see `Intercept`
     """
 
@@ -69,7 +69,7 @@ class DemoServer:
         self.storage_requests: list[Request] = []
         self.intercept = intercept
         self._folder = TemporaryDirectory(prefix="coveo-demo-", ignore_cleanup_errors=True)
-        self._ledger = Ledger(
+        self._ledger = ExportStore(
             self.traffic,
             Path(self._folder.name),
             seconds=export_seconds,
@@ -78,34 +78,34 @@ class DemoServer:
             dialect=dialect,
         )
         self._storage = Storage(self._ledger, clock, api_key, link_seconds)
-        links = Links(storage=self._storage_link, own=self._own_link)
+        links = Links(storage=self._storage_link, api=self._api_link)
         self._api = Api(self._ledger, links, clock, api_key, org)
         self._api_listener = Listener("api", port, self._receive, clock)
         self._storage_listener = Listener("storage", 0, self._receive, clock)
 
     @property
     def base_url(self) -> str:
-        """Where the API is: `http://127.0.0.1:<port>`, without a path."""
+        """URL of the API: `http://127.0.0.1:<port>`, without a path."""
         return f"http://127.0.0.1:{self._api_listener.port}"
 
     @property
     def storage_url(self) -> str:
-        """Where the files are."""
+        """URL of the storage: `http://127.0.0.1:<port>`, without a path."""
         return f"http://127.0.0.1:{self._storage_listener.port}"
 
     @property
     def exports(self) -> list[Export]:
-        """What is on the server now, the oldest first."""
+        """The exports on the server, the oldest first."""
         return self._ledger.all()
 
     def start(self) -> "DemoServer":
-        """Begin to serve."""
+        """Starts to serve."""
         self._api_listener.start()
         self._storage_listener.start()
         return self
 
     def close(self) -> None:
-        """Stop serving, drop all exports and their files."""
+        """Stops serving, and deletes all exports and their files."""
         self._api_listener.close()
         self._storage_listener.close()
         self._ledger.close()
@@ -118,10 +118,10 @@ class DemoServer:
         self.close()
 
     def answer(self, request: Request) -> Response:
-        """What the server says to a request when nobody intercepts it."""
+        """Returns the server's own answer, without the interceptor."""
         try:
-            of_host = self._api if request.host == "api" else self._storage
-            return of_host.answer(request)
+            app = self._api if request.host == "api" else self._storage
+            return app.answer(request)
         except Exception as error:
             return ApiError(500, "INTERNAL_ERROR", f"The demo failed: {error!r}.").response()
 
@@ -130,12 +130,12 @@ class DemoServer:
         log.append(request)
         response = (self.intercept and self.intercept(request)) or self.answer(request)
         name = "X-Request-ID" if request.host == "api" else "x-amz-request-id"
-        headers = {name: request_id(), **response.headers}
+        headers = {name: new_request_id(), **response.headers}
         return Response(response.status, headers, response.body)
 
     def _storage_link(self, export: Export) -> str:
         return self.storage_url + self._storage.link(export)
 
-    def _own_link(self, export: Export) -> str:
-        # without /ua, as in Coveo's documented answer; that path is not served
+    def _api_link(self, export: Export) -> str:
+        # without /ua, as in Coveo's documented example; the demo does not serve that path
         return f"{self.base_url}/rest/v15/exports/{export.id}?redirect=true"

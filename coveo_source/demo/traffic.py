@@ -1,4 +1,4 @@
-"""The traffic of a believable search site, the same for the same seed, as long as you like."""
+"""The traffic of a realistic search site: the same seed always gives the same events."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,25 +9,26 @@ from typing import Protocol, TypeAlias
 
 from ..tables import TABLES
 from . import records
-from .people import Person, directory
+from .people import Person, accounts
 from .records import COLUMNS, Record
-from .visits import MAX_VISIT_MS, Search, Visit, visit_at
+from .visits import MAX_VISIT_MS, Search, Visit, draw_visit
 
 Row: TypeAlias = "tuple[str | None, ...]"
 """One row of a file: values as text, None for null, in the order of the header."""
 
-Keep: TypeAlias = Callable[[Record], bool]
-"""Whether an event is wanted. Keywords and groups are asked about the search they belong to."""
+EventFilter: TypeAlias = Callable[[Record], bool]
+"""Returns True for an event to keep; for keywords and groups it gets the row of their search."""
 
 LONGEST_DELAY = timedelta(hours=20)
-"""How late an event can arrive."""
+"""The longest time from an event to its arrival."""
 
+_MS = timedelta(milliseconds=1)
 _HOUR_MS = 3_600_000
-_HOUR_WEIGHTS = (
+_HOUR_WEIGHTS = (  # from midnight, UTC
     *(22, 16, 12, 10, 9, 10, 16, 28, 46, 60, 66, 64),
     *(56, 60, 66, 66, 62, 54, 48, 46, 48, 46, 38, 29),
 )
-_WEEKDAY_WEIGHTS = (1.06, 1.1, 1.08, 1.0, 0.88, 0.36, 0.42)
+_WEEKDAY_WEIGHTS = (1.06, 1.1, 1.08, 1.0, 0.88, 0.36, 0.42)  # from Monday
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
@@ -38,14 +39,14 @@ class _Event(Protocol):
 
 @dataclass(frozen=True)
 class Traffic:
-    """Events of a search site.
+    """The events of a search site.
 
-    seed: another number, other events
-    visits_per_day: on a working day, on average; weekends have fewer
-    until: no visit starts at this time or later; None for no end
-    days: for how many days before `until` (before today, without it) there are visits; None
-        for no beginning
-    late_share: share of events that arrive later than they happen, by up to `LONGEST_DELAY`
+    seed: another seed gives other events
+    visits_per_day: average on a working day; weekends have fewer
+    until: visits start before this time; None for no end
+    days: visits start at most this many days before `until` (before today if that is None);
+        None for no beginning
+    late_share: share of events (0 to 1) that arrive late, by up to `LONGEST_DELAY`
     """
 
     seed: int = 7
@@ -62,19 +63,19 @@ class Traffic:
         *,
         arrived_by: datetime | None = None,
         columns: Sequence[str] | None = None,
-        keep: Keep | None = None,
+        keep: EventFilter | None = None,
     ) -> Iterator[Row]:
-        """The rows of one table whose `datetime` is in `[start, end)`, in constant memory.
+        """Yields the rows of one table whose `datetime` is in `[start, end)`, in constant memory.
 
-        arrived_by: leave out what arrives after this time; None for nothing
-        columns: API names, in the order wanted; None for all, as in `COLUMNS[table]`
-        keep: leave out what belongs to an event for which this says no
+        arrived_by: leaves out events that arrive after this time; None for none
+        columns: API names, in the order of the values; None for all, as in `COLUMNS[table]`
+        keep: leaves out events for which it returns False
 
-        Visits come in the order in which they start, so rows are only nearly ordered by time.
+        Visits come in the order of their start, so rows are only roughly ordered by time.
         """
-        wanted = COLUMNS[table] if columns is None else columns
+        header = COLUMNS[table] if columns is None else columns
         for record in self.records(table, start, end, arrived_by=arrived_by, keep=keep):
-            yield tuple(map(record.get, wanted))
+            yield tuple(map(record.get, header))
 
     def records(
         self,
@@ -83,9 +84,9 @@ class Traffic:
         end: datetime,
         *,
         arrived_by: datetime | None = None,
-        keep: Keep | None = None,
+        keep: EventFilter | None = None,
     ) -> Iterator[Record]:
-        """The same as `rows`, each row by API name."""
+        """Yields the same rows as `rows`, each as a dict by API name."""
         window = _Window.of(start, end, arrived_by, self.late_share)
         for visit in self.visits(start, end):
             yield from _RECORDS[table](visit, window, keep)
@@ -96,56 +97,65 @@ class Traffic:
         end: datetime,
         *,
         arrived_by: datetime | None = None,
-        keep: Mapping[str, Keep] | None = None,
+        keep: Mapping[str, EventFilter] | None = None,
     ) -> dict[str, int]:
-        """The number of rows of every table for a range. `keep` is by table."""
+        """Returns the number of rows of each table that `rows` would yield.
+
+        keep: filters by table
+        """
         window = _Window.of(start, end, arrived_by, self.late_share)
         if keep:
-            of_table = {name: (_RECORDS[name], keep.get(name)) for name in TABLES}
             counts = dict.fromkeys(TABLES, 0)
             for visit in self.visits(start, end):
-                for name, (records_of, kept) in of_table.items():
-                    counts[name] += sum(1 for _ in records_of(visit, window, kept))
+                for name in TABLES:
+                    counts[name] += sum(1 for _ in _RECORDS[name](visit, window, keep.get(name)))
             return counts
         return _count(self.visits(start, end), window)
 
     def visits(self, start: datetime, end: datetime) -> Iterator[Visit]:
-        """The visits that can have an event in `[start, end)`, by start."""
-        first = max(_ms(start) - MAX_VISIT_MS, self._begins) // _HOUR_MS
-        stop = min(_ms(end), self._ends)
-        for hour in range(first, -(-stop // _HOUR_MS)):
-            yield from (v for v in self._visits_of(hour) if self._begins <= v.start < stop)
+        """Yields the visits that may have events in `[start, end)`, in the order of their start."""
+        first_hour = max(_epoch_ms(start) - MAX_VISIT_MS, self._first_ms) // _HOUR_MS
+        stop = min(_epoch_ms(end), self._end_ms)
+        for hour in range(first_hour, -(-stop // _HOUR_MS)):
+            yield from (v for v in self._visits_of(hour) if self._first_ms <= v.start < stop)
 
     def _visits_of(self, hour: int) -> Iterator[Visit]:
-        """The visits of one hour, counted since 1970. Each hour has its own random numbers."""
+        """Yields the visits that start in one hour, drawn with a seed of that hour's own.
+
+        hour: counted since 1970
+        """
         moment = _EPOCH + timedelta(hours=hour)
         rng = Random(f"{self.seed}:{moment:%Y-%m-%dT%H}")
         weight = _HOUR_WEIGHTS[moment.hour] / sum(_HOUR_WEIGHTS)
         expected = self.visits_per_day * weight * _WEEKDAY_WEIGHTS[moment.weekday()]
         number = int(expected * (0.85 + 0.3 * rng.random()) + rng.random())
-        for place in range(number):
-            start = hour * _HOUR_MS + int((place + rng.random()) / number * _HOUR_MS)
-            yield visit_at(start, rng, self._people)
+        for position in range(number):
+            start = hour * _HOUR_MS + int((position + rng.random()) / number * _HOUR_MS)
+            yield draw_visit(start, rng, self._people)
 
     @cached_property
     def _people(self) -> tuple[Person, ...]:
-        return directory(self.seed, min(max(self.visits_per_day, 300), 20_000))
+        return accounts(self.seed, min(max(self.visits_per_day, 300), 20_000))
 
     @cached_property
-    def _begins(self) -> int:
+    def _first_ms(self) -> int:
         if self.days is None:
             return 0
         today = datetime.now(timezone.utc).replace(hour=0, minute=0, second=0, microsecond=0)
-        return _ms((self.until or today) - timedelta(days=self.days))
+        return _epoch_ms((self.until or today) - timedelta(days=self.days))
 
     @cached_property
-    def _ends(self) -> int:
-        return _ms(self.until) if self.until else _ms(datetime.max.replace(tzinfo=timezone.utc))
+    def _end_ms(self) -> int:
+        return _epoch_ms(self.until or datetime.max.replace(tzinfo=timezone.utc))
 
 
 @dataclass(frozen=True, slots=True)
 class _Window:
-    """Which events are in an export: by when they happen and by when they arrive (ms)."""
+    """Selects the events of an export.
+
+    start, end, arrived_by: milliseconds since 1970
+    late_below: an event is late if the lowest 16 bits of its id are below this
+    """
 
     start: int
     end: int
@@ -156,61 +166,66 @@ class _Window:
     def of(
         cls, start: datetime, end: datetime, arrived_by: datetime | None, late_share: float
     ) -> "_Window":
-        seen = _ms(end) + _ms(_EPOCH + LONGEST_DELAY) if arrived_by is None else _ms(arrived_by)
-        return cls(_ms(start), min(_ms(end), seen + 1), seen, int(late_share * 65_536))
+        by = _epoch_ms(end) + LONGEST_DELAY // _MS if arrived_by is None else _epoch_ms(arrived_by)
+        return cls(_epoch_ms(start), min(_epoch_ms(end), by + 1), by, int(late_share * 65_536))
 
-    def has(self, event: _Event) -> bool:
-        return self.start <= event.ms < self.end and self.arrived(event)
+    def contains(self, event: _Event) -> bool:
+        return self.start <= event.ms < self.end and self.has_arrived(event)
 
-    def arrived(self, event: _Event) -> bool:
-        """Taken from the id, so that a share of late events changes no event."""
+    def has_arrived(self, event: _Event) -> bool:
+        """Returns True if the event has arrived.
+
+        The delay follows from the id, so `late_share` changes no event.
+        """
         if event.id & 0xFFFF >= self.late_below:
             return event.ms <= self.arrived_by
         delay = LONGEST_DELAY * ((event.id >> 16 & 0xFFFF) / 0xFFFF)
-        return event.ms + delay // timedelta(milliseconds=1) <= self.arrived_by
+        return event.ms + delay // _MS <= self.arrived_by
 
     def has_clicks(self, search: Search) -> bool:
-        return any(self.arrived(click) for click in search.clicks)
+        return any(self.has_arrived(click) for click in search.clicks)
 
 
-def _searches(visit: Visit, window: _Window, keep: Keep | None) -> Iterator[Record]:
+def _searches(visit: Visit, window: _Window, keep: EventFilter | None) -> Iterator[Record]:
     for search in visit.searches:
-        if window.has(search):
+        if window.contains(search):
             record = records.search_record(visit, search, window.has_clicks(search))
             if keep is None or keep(record):
                 yield record
 
 
-def _clicks(visit: Visit, window: _Window, keep: Keep | None) -> Iterator[Record]:
-    found = (records.click_record(visit, click) for click in visit.clicks if window.has(click))
-    return filter(keep, found) if keep else found
+def _clicks(visit: Visit, window: _Window, keep: EventFilter | None) -> Iterator[Record]:
+    clicks = filter(window.contains, visit.clicks)
+    rows = (records.click_record(visit, click) for click in clicks)
+    return filter(keep, rows) if keep else rows
 
 
-def _customs(visit: Visit, window: _Window, keep: Keep | None) -> Iterator[Record]:
-    found = (records.custom_record(visit, event) for event in visit.customs if window.has(event))
-    return filter(keep, found) if keep else found
+def _custom_events(visit: Visit, window: _Window, keep: EventFilter | None) -> Iterator[Record]:
+    events = filter(window.contains, visit.custom_events)
+    rows = (records.custom_record(visit, event) for event in events)
+    return filter(keep, rows) if keep else rows
 
 
-def _kept(visit: Visit, window: _Window, keep: Keep | None) -> Iterator[Search]:
-    for search in filter(window.has, visit.searches):
+def _kept_searches(visit: Visit, window: _Window, keep: EventFilter | None) -> Iterator[Search]:
+    for search in filter(window.contains, visit.searches):
         if keep is None or keep(records.search_record(visit, search, window.has_clicks(search))):
             yield search
 
 
-def _keywords(visit: Visit, window: _Window, keep: Keep | None) -> Iterator[Record]:
-    for search in _kept(visit, window, keep):
+def _keywords(visit: Visit, window: _Window, keep: EventFilter | None) -> Iterator[Record]:
+    for search in _kept_searches(visit, window, keep):
         yield from records.keyword_records(search)
 
 
-def _groups(visit: Visit, window: _Window, keep: Keep | None) -> Iterator[Record]:
-    for search in _kept(visit, window, keep):
+def _groups(visit: Visit, window: _Window, keep: EventFilter | None) -> Iterator[Record]:
+    for search in _kept_searches(visit, window, keep):
         yield from records.group_records(visit, search)
 
 
-_RECORDS: dict[str, Callable[[Visit, _Window, Keep | None], Iterator[Record]]] = {
+_RECORDS: dict[str, Callable[[Visit, _Window, EventFilter | None], Iterator[Record]]] = {
     "searches": _searches,
     "clicks": _clicks,
-    "custom_events": _customs,
+    "custom_events": _custom_events,
     "keywords": _keywords,
     "groups": _groups,
 }
@@ -219,14 +234,14 @@ _RECORDS: dict[str, Callable[[Visit, _Window, Keep | None], Iterator[Record]]] =
 def _count(visits: Iterator[Visit], window: _Window) -> dict[str, int]:
     counts = dict.fromkeys(TABLES, 0)
     for visit in visits:
-        searches = [search for search in visit.searches if window.has(search)]
+        searches = [search for search in visit.searches if window.contains(search)]
         counts["searches"] += len(searches)
-        counts["clicks"] += sum(map(window.has, visit.clicks))
-        counts["custom_events"] += sum(map(window.has, visit.customs))
+        counts["clicks"] += sum(map(window.contains, visit.clicks))
+        counts["custom_events"] += sum(map(window.contains, visit.custom_events))
         counts["keywords"] += sum(len(search.query.words) for search in searches)
         counts["groups"] += len(searches) * len(visit.person.groups)
     return counts
 
 
-def _ms(moment: datetime) -> int:
-    return (moment - _EPOCH) // timedelta(milliseconds=1)
+def _epoch_ms(moment: datetime) -> int:
+    return (moment - _EPOCH) // _MS

@@ -1,4 +1,4 @@
-"""What visitors do: visits made of searches, clicks and custom events, drawn at random."""
+"""Visits, made of searches, clicks and custom events that are drawn at random."""
 
 from bisect import bisect
 from collections.abc import Sequence
@@ -7,19 +7,22 @@ from math import log
 from random import Random
 
 from . import vocabulary
-from .people import ROBOT_VISITOR, Person, passer_by, pick
-from .vocabulary import BLANK, Query, misspelled, query_of
+from .people import BOT, Person, anonymous_visitor, pick
+from .vocabulary import BLANK_QUERY, Query, misspelled, query_of
 
 MAX_VISIT_MS = 3 * 3_600_000
-"""No event of a visit comes later than this after its start."""
+"""The longest time from the start of a visit to its last event."""
 
 _LONGEST_PAUSE_MS = 29 * 60_000
-_RESULTS_A_PAGE = 10
+_RESULTS_PER_PAGE = 10
 
 
 @dataclass(slots=True)
 class Click:
-    """A document opened from the results of a search."""
+    """A document opened from the results of a search.
+
+    rank: position in the results, from 1
+    """
 
     id: int
     ms: int
@@ -33,7 +36,10 @@ class Click:
 
 @dataclass(slots=True)
 class Search:
-    """A search. `ms` is the time of receipt in milliseconds since 1970, as in every event."""
+    """A search.
+
+    ms: when it was received, in milliseconds since 1970, as in every event
+    """
 
     id: int
     ms: int
@@ -47,8 +53,11 @@ class Search:
 
 
 @dataclass(slots=True)
-class Custom:
-    """Any other event. `search_id` is the search before it, if there was one."""
+class CustomEvent:
+    """Any other event.
+
+    search_id: the search before it, if there is one
+    """
 
     id: int
     ms: int
@@ -61,7 +70,12 @@ class Custom:
 
 @dataclass(slots=True)
 class Visit:
-    """Everything that one person does without a break of 30 minutes."""
+    """Everything that one person does without a break of 30 minutes.
+
+    start: milliseconds since 1970
+    visitor: id of the browser
+    interface: one of `vocabulary.INTERFACES`
+    """
 
     id: int
     start: int
@@ -70,11 +84,15 @@ class Visit:
     interface: tuple[str, str, str]
     searches: list[Search] = field(default_factory=list)
     clicks: list[Click] = field(default_factory=list)
-    customs: list[Custom] = field(default_factory=list)
+    custom_events: list[CustomEvent] = field(default_factory=list)
 
 
-def visit_at(start: int, rng: Random, people: Sequence[Person]) -> Visit:
-    """A visit that starts at a time in milliseconds since 1970."""
+def draw_visit(start: int, rng: Random, people: Sequence[Person]) -> Visit:
+    """Returns a random visit.
+
+    start: milliseconds since 1970
+    people: the visitors who have an account
+    """
     person = _visitor(rng, people)
     interface = vocabulary.INTERFACES[_interface(person, rng.random())]
     visitor = person.visitor if person.visitor is not None else rng.getrandbits(128)
@@ -83,15 +101,15 @@ def visit_at(start: int, rng: Random, people: Sequence[Person]) -> Visit:
     if person.is_bot:
         journey.crawl()
     else:
-        journey.travel()
+        journey.browse()
     return visit
 
 
 def _visitor(rng: Random, people: Sequence[Person]) -> Person:
     draw = rng.random()
     if draw < 0.03:
-        return ROBOT_VISITOR
-    return passer_by(rng) if draw < 0.36 else pick(people, rng.random())
+        return BOT
+    return anonymous_visitor(rng) if draw < 0.36 else pick(people, rng.random())
 
 
 def _interface(person: Person, draw: float) -> int:
@@ -110,11 +128,12 @@ def _draw_query(rng: Random) -> Query:
         return _rare(draw, rng.getrandbits(24))
     if kind < 0.97:
         return query_of(vocabulary.ODD_QUERIES[int(draw * len(vocabulary.ODD_QUERIES))])
-    return BLANK
+    return BLANK_QUERY
 
 
 def _popular(draw: float) -> Query:
-    return vocabulary.QUERIES[bisect(vocabulary.CUMULATED, draw * vocabulary.CUMULATED[-1])]
+    weights = vocabulary.CUMULATIVE_WEIGHTS
+    return vocabulary.QUERIES[bisect(weights, draw * weights[-1])]
 
 
 def _rare(draw: float, number: int) -> Query:
@@ -126,7 +145,10 @@ def _rare(draw: float, number: int) -> Query:
 
 
 class _Journey:
-    """One visitor's way through the site. Every step draws from the same random numbers."""
+    """One visitor's way through the site.
+
+    All steps draw from one sequence of random numbers, so their order may not change.
+    """
 
     def __init__(self, rng: Random, visit: Visit) -> None:
         self.rng = rng
@@ -137,33 +159,33 @@ class _Journey:
         self.pipeline = pick(vocabulary.PIPELINES, rng.random())
 
     def crawl(self) -> None:
-        """A robot follows links to searches and opens nothing."""
+        """Follows links to searches and opens no result, as a bot does."""
         for _ in range(2 + int(self.draw() * 6)):
             self.search(_popular(self.draw()), "searchFromLink")
             self.wait(2)
 
-    def travel(self) -> None:
-        """A person arrives, looks for something, perhaps for something else, and leaves."""
+    def browse(self) -> None:
+        """Arrives, searches for one thing or several, and leaves, as a person does."""
         self.arrive()
-        self.pursue(_draw_query(self.rng))
+        self.look_for(_draw_query(self.rng))
         while self.draw() < 0.42:
             self.wait(200 if self.draw() < 0.2 else 40)
             self.switch_tab()
-            self.pursue(_draw_query(self.rng))
+            self.look_for(_draw_query(self.rng))
 
     def arrive(self) -> None:
         draw = self.draw()
         if draw < 0.30:
-            search = self.search(BLANK, "interfaceLoad")
-            self.custom("interface", "interfaceLoad", search)
+            search = self.search(BLANK_QUERY, "interfaceLoad")
+            self.custom_event("interface", "interfaceLoad", search)
             self.wait(8)
         elif draw < 0.42:
-            self.custom("pageview", "view")
+            self.custom_event("pageview", "view")
             self.wait(5)
 
-    def pursue(self, query: Query) -> None:
-        """Search, then open results, refine or give up."""
-        search = self.type(query)
+    def look_for(self, query: Query) -> None:
+        """Searches, then opens results, refines the search or gives up."""
+        search = self.type_query(query)
         if not search.query.results:
             self.retry(query)
         elif self.draw() < 0.16:
@@ -171,7 +193,7 @@ class _Journey:
         elif self.draw() < 0.66:
             self.open_results(search)
 
-    def type(self, query: Query) -> Search:
+    def type_query(self, query: Query) -> Search:
         if query.text and self.draw() < 0.07:
             self.search(query_of(query.text[: len(query.text) // 2 + 1]), "searchboxAsYouType")
             self.now += 300 + int(self.draw() * 900)
@@ -194,60 +216,59 @@ class _Journey:
         facet = None if cause == "resultsSort" else pick(vocabulary.FACETS, draw)
         query = search.query._replace(results=search.query.results // 3 + 1)
         narrowed = self.search(query, cause, facet)
-        self.custom("facet" if facet else "resultsSort", cause, narrowed)
+        self.custom_event("facet" if facet else "resultsSort", cause, narrowed)
         self.open_results(narrowed)
 
     def open_results(self, search: Search) -> None:
-        again = 0.9
-        while search.query.results and self.draw() < again:
+        chance = 0.9
+        while search.query.results and self.draw() < chance:
             self.wait(15)
             self.open_result(search)
-            again = 0.2
+            chance = 0.2
 
     def open_result(self, search: Search) -> None:
         rank = min(1 + int(-log(1 - self.draw()) * 2.6), search.query.results)
-        if rank > _RESULTS_A_PAGE:
-            self.custom("getMoreResults", "pagerNext", search)
+        if rank > _RESULTS_PER_PAGE:
+            self.custom_event("getMoreResults", "pagerNext", search)
             self.wait(6)
         self.click(search, rank)
         if self.draw() < 0.04:
-            self.custom("feedback", "thumbsUp" if rank < 3 else "thumbsDown", search)
+            self.custom_event("feedback", "thumbsUp" if rank < 3 else "thumbsDown", search)
 
     def switch_tab(self) -> None:
         if self.draw() < 0.2:
             self.tab = pick(vocabulary.TABS, self.draw())
-            last = self.visit.searches[-1]
-            self.custom("interface", "interfaceChange", last)
+            self.custom_event("interface", "interfaceChange", self.visit.searches[-1])
 
     def search(self, query: Query, cause: str, facet: tuple[str, str] | None = None) -> Search:
         response_ms = 40 + int(-log(1 - self.draw()) * 160)
-        identity = self.rng.getrandbits(128)
+        event_id = self.rng.getrandbits(128)
         search = Search(
-            identity, self.now, query, cause, self.tab, facet, self.pipeline, response_ms
+            event_id, self.now, query, cause, self.tab, facet, self.pipeline, response_ms
         )
         self.visit.searches.append(search)
         return search
 
     def click(self, search: Search, rank: int) -> None:
-        identity, draw = self.rng.getrandbits(128), self.draw()
+        event_id, draw = self.rng.getrandbits(128), self.draw()
         cause = "documentQuickview" if draw > 0.93 else "documentOpen"
         click = Click(
-            identity, self.now, search.id, search.query, rank, cause, search.tab, search.pipeline
+            event_id, self.now, search.id, search.query, rank, cause, search.tab, search.pipeline
         )
-        # now and then the search that a click belongs to never reached the service
+        # rarely, the search of a click never reached the service
         if draw < 0.004:
             click.search_id = self.rng.getrandbits(128)
         else:
             search.clicks.append(click)
         self.visit.clicks.append(click)
 
-    def custom(self, type_: str, value: str, search: Search | None = None) -> None:
-        """An event of the same batch as the one before, so with the same time."""
+    def custom_event(self, type_: str, value: str, search: Search | None = None) -> None:
+        """Adds an event of the same batch as the previous one, and so with the same time."""
         loading_ms = 20 + int(-log(1 - self.draw()) * 400)
-        before = search.id if search else None
-        identity = self.rng.getrandbits(128)
-        event = Custom(identity, self.now, before, type_, value, self.tab, loading_ms)
-        self.visit.customs.append(event)
+        search_id = search.id if search else None
+        event_id = self.rng.getrandbits(128)
+        event = CustomEvent(event_id, self.now, search_id, type_, value, self.tab, loading_ms)
+        self.visit.custom_events.append(event)
 
     def wait(self, seconds: float) -> None:
         pause = int((0.8 - log(1 - self.draw()) * seconds) * 1000)

@@ -1,10 +1,10 @@
-"""The words of the demo's search site: what people look for, and what there is to find."""
+"""The words of the demo's search site: what people search for, and the documents they find."""
 
 import hashlib
 from itertools import accumulate
 from typing import NamedTuple
 
-SUBJECTS = (
+_SUBJECTS = (
     *("password", "vpn", "invoice", "single sign-on", "api key", "data export"),
     *("user permissions", "mobile app", "webhook", "search page", "query pipeline", "backup"),
     *("billing plan", "expense report", "license", "printer", "dashboard", "audit log"),
@@ -12,9 +12,9 @@ SUBJECTS = (
     *("crawling schedule", "custom field", "time zone", "onboarding", "holiday calendar"),
     *("return policy", "shipping address", "rate limit"),
 )
-"""What the documents of the site are about."""
+"""The subjects of the site's documents."""
 
-PATTERNS = (
+_PATTERNS = (
     "{}",
     "reset {}",
     "{} not working",
@@ -28,9 +28,9 @@ PATTERNS = (
     "{} limits",
     "migrate {} to cloud",
 )
-"""How people ask about a subject, the most common way first."""
+"""Queries about a subject, the most common first."""
 
-GAPS = (
+_GAPS = (
     "dark mode",
     "parental leave policy",
     "offline mode",
@@ -40,7 +40,7 @@ GAPS = (
     "partner discount",
     "office floor plan",
 )
-"""Queries that many people make and no document answers."""
+"""Popular queries that no document answers."""
 
 ODD_QUERIES = (
     r"\\fileserver\hr\forms",
@@ -60,7 +60,7 @@ ODD_QUERIES = (
     "<b>bold</b> & 'quotes'",
     "select * from users where name = 'o''brien'; --",
 )
-"""Queries that are hard on whoever reads the files: escapes, line ends, other scripts."""
+"""Queries that are hard to read from a CSV file: escapes, line breaks, other scripts."""
 
 FACETS = (
     ("Source", "Product Documentation"),
@@ -70,7 +70,7 @@ FACETS = (
     ("Author", "Jane O'Neil"),
 )
 REFINEMENTS = ("facetSelect", "resultsSort", "breadcrumbFacet")
-"""Causes of searches that narrow another."""
+"""Causes of searches that refine the previous one."""
 
 TABS = ("All", "Documentation", "Knowledge Base", "Videos")
 PIPELINES = ("default", "default", "Community", "ML test")
@@ -79,10 +79,10 @@ INTERFACES = (
     ("InAppHelp", "Help", "https://app.example.com/help?from=menu&v=2"),
     ("AgentPanel", "InsightPanel", "https://crm.example.com/lightning/r/Case/"),
 )
-"""originLevel1, originContext and the usual referrer of each search interface."""
+"""originLevel1, originContext and originLevel3 (the referrer) of each search interface."""
 
 PRODUCTS = ("Widget", "Widget Pro", "Gadget", "Gadget 360", "Cloud")
-SOURCES = (
+_SOURCES = (
     ("Product Documentation", "default", "Manual"),
     ("Confluence Engineering", "default", "Wiki"),
     ("Community Forum", "default", "Thread"),
@@ -92,9 +92,9 @@ SOURCES = (
     ("SharePoint Intranet", "internal", "Page"),
     ("YouTube", "default", "Video"),
 )
-"""sourceName, collectionName and documentCategory of what is indexed."""
+"""sourceName, collectionName and documentCategory of each indexed source."""
 
-AUTHORS = ("Ann Lee", "Jane O'Neil", "José Álvarez", "Docs Team", "Łukasz Nowak", "Wei Zhang")
+_AUTHORS = ("Ann Lee", "Jane O'Neil", "José Álvarez", "Docs Team", "Łukasz Nowak", "Wei Zhang")
 _TITLES = (
     "{} overview",
     "Set up your {}",
@@ -107,11 +107,11 @@ _TITLE_LENGTH = 128
 
 
 class Query(NamedTuple):
-    """Something to look for.
+    """A query and its results.
 
-    text: what was typed; None for a blank query
-    results: how many documents match
-    first: which document of `DOCUMENTS` is the first result
+    text: as typed; None for a blank query
+    results: number of documents that match
+    first: index in `_DOCUMENTS` from which the results are taken
     """
 
     text: str | None
@@ -120,12 +120,12 @@ class Query(NamedTuple):
 
     @property
     def words(self) -> tuple[str, ...]:
-        """The keywords of the query, each once."""
+        """The distinct keywords of the query."""
         return tuple(dict.fromkeys(self.text.lower().split())) if self.text else ()
 
 
-class Document(NamedTuple):
-    """Something to find."""
+class _Document(NamedTuple):
+    """A document of the site."""
 
     title: str
     url: str
@@ -136,37 +136,43 @@ class Document(NamedTuple):
     category: str
 
 
-BLANK = Query(None, 4812, 0)
+BLANK_QUERY = Query(None, 4812, 0)
 
 
 def query_of(text: str, results: int | None = None) -> Query:
-    """The query with this text; the same text always has the same results."""
+    """Returns the query with this text; the same text always has the same results.
+
+    results: number of matching documents; None to derive it from the text
+    """
     digest = int.from_bytes(hashlib.blake2b(text.encode(), digest_size=4).digest(), "big")
-    return Query(text, digest % 900 + 1 if results is None else results, digest % len(DOCUMENTS))
+    return Query(text, digest % 900 + 1 if results is None else results, digest % len(_DOCUMENTS))
 
 
 def misspelled(query: Query, at: float) -> Query:
-    """The query with two letters swapped, at a place between 0 and 1; it seldom finds a thing."""
+    """Returns the query with two letters swapped; it rarely has results.
+
+    at: where in the text, from 0 (start) to 1 (end)
+    """
     text = query.text or ""
     i = int(at * max(len(text) - 1, 0))
     wrong = text[:i] + text[i + 1 : i + 2] + text[i : i + 1] + text[i + 2 :]
     return query_of(wrong, 0 if at < 0.7 else 3) if wrong != text else query
 
 
-def result(query: Query, rank: int) -> Document:
-    """The document that a query shows at a rank (from 1)."""
-    return DOCUMENTS[(query.first + rank * rank) % len(DOCUMENTS)]
+def document_at(query: Query, rank: int) -> _Document:
+    """Returns the document at a rank (from 1) in the results of a query."""
+    return _DOCUMENTS[(query.first + rank * rank) % len(_DOCUMENTS)]
 
 
-def _document(number: int) -> Document:
-    subject = SUBJECTS[number % len(SUBJECTS)]
-    source, collection, category = SOURCES[number * 7 % 13 % len(SOURCES)]
+def _document(number: int) -> _Document:
+    subject = _SUBJECTS[number % len(_SUBJECTS)]
+    source, collection, category = _SOURCES[number * 7 % 13 % len(_SOURCES)]
     slug = f"{subject.replace(' ', '-')}-{number}"
-    return Document(
+    return _Document(
         title=_TITLES[number % len(_TITLES)].format(subject)[:_TITLE_LENGTH],
         url=f"https://{source.split()[0].lower()}.example.com/{collection}/{slug}?lang=en",
         uri_hash=hashlib.blake2b(slug.encode(), digest_size=12).hexdigest(),
-        author=AUTHORS[number % 7] if number % 7 < len(AUTHORS) else None,
+        author=_AUTHORS[number % 7] if number % 7 < len(_AUTHORS) else None,
         source=source,
         collection=collection,
         category=category,
@@ -174,16 +180,16 @@ def _document(number: int) -> Document:
 
 
 def _popular_queries() -> tuple[Query, ...]:
-    asked = [pattern.format(subject) for pattern in PATTERNS for subject in SUBJECTS]
-    queries = [query_of(text) for text in asked]
-    for place, gap in enumerate(GAPS):
-        queries.insert(9 + place * 11, query_of(gap, 0))
+    texts = [pattern.format(subject) for pattern in _PATTERNS for subject in _SUBJECTS]
+    queries = [query_of(text) for text in texts]
+    for index, gap in enumerate(_GAPS):
+        queries.insert(9 + index * 11, query_of(gap, 0))
     return tuple(queries)
 
 
-DOCUMENTS = tuple(_document(number) for number in range(600))
+_DOCUMENTS = tuple(_document(number) for number in range(600))
 QUERIES = _popular_queries()
-"""The queries that many people make, the most popular first."""
+"""The popular queries, the most popular first."""
 
-CUMULATED = tuple(accumulate((rank + 3) ** -0.9 for rank in range(len(QUERIES))))
-"""Cumulated weight of each query of `QUERIES`, after Zipf's law."""
+CUMULATIVE_WEIGHTS = tuple(accumulate((rank + 3) ** -0.9 for rank in range(len(QUERIES))))
+"""Cumulative weight of each query in `QUERIES`, by Zipf's law."""

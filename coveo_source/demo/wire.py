@@ -1,4 +1,4 @@
-"""HTTP and nothing else: requests and answers as data, and a server that never complains."""
+"""HTTP and nothing else: requests and responses as data, and a threaded server."""
 
 import json
 import socket
@@ -12,18 +12,19 @@ from threading import Lock, Thread
 from typing import Any, Literal
 from urllib.parse import parse_qs, urlsplit
 
-Host = Literal["api", "storage"]
+_Host = Literal["api", "storage"]
 
 
 @dataclass(frozen=True)
 class Request:
-    """A request as it came in.
+    """A request as it was received.
 
-    query: every parameter with its values, in order
-    headers: names in lower case
+    host: which of the two servers received it
+    query: the values of each parameter, in order
+    headers: by name in lower case
     """
 
-    host: Host
+    host: _Host
     method: str
     path: str
     query: Mapping[str, list[str]]
@@ -31,17 +32,17 @@ class Request:
     body: bytes = b""
 
     def first(self, name: str) -> str | None:
-        """The first value of a query parameter, None if there is none."""
+        """Returns the first value of a query parameter, None if it is absent."""
         return self.query.get(name, [None])[0]
 
 
 @dataclass(frozen=True)
 class Response:
-    """An answer.
+    """An answer to a request.
 
-    headers: `Content-Length` is added to a body of bytes, unless it is there (or told wrong)
-    body: pieces are sent as they come; a `ConnectionError` raised between them cuts the line,
-        and so does an end before the announced length
+    headers: `Content-Length` is added for a body of bytes, unless it is given, correct or not
+    body: an iterable is sent chunk by chunk; the connection is closed if it raises a
+        `ConnectionError`, or if the body is shorter than the `Content-Length`
     """
 
     status: int
@@ -50,19 +51,24 @@ class Response:
 
     @classmethod
     def json(cls, content: object, status: int = 200) -> "Response":
-        """An answer in JSON."""
+        """Returns a response with `content` as JSON."""
         headers = {"Content-Type": "application/json; charset=utf-8"}
         return cls(status, headers, json.dumps(content).encode())
 
 
-App = Callable[[Request], Response]
-"""Answers a request. A `ConnectionError` raised by it closes the line without an answer."""
+_App = Callable[[Request], Response]
 
 
 class Listener:
-    """An HTTP server on a port of 127.0.0.1, in threads of its own."""
+    """An HTTP server on 127.0.0.1 that runs in threads of its own.
 
-    def __init__(self, host: Host, port: int, app: App, clock: Callable[[], datetime]) -> None:
+    port: 0 for any that is free
+    app: answers a request; if it raises a `ConnectionError`, the connection is closed without
+        an answer
+    clock: the time in the `Date` headers
+    """
+
+    def __init__(self, host: _Host, port: int, app: _App, clock: Callable[[], datetime]) -> None:
         self._server = _Server(host, port, app, clock)
         self._thread = Thread(
             target=self._server.serve_forever, args=(0.02,), name=f"demo-{host}", daemon=True
@@ -70,19 +76,19 @@ class Listener:
 
     @property
     def port(self) -> int:
-        """The port that is listened on."""
+        """The port on which it listens."""
         return int(self._server.server_address[1])
 
     def start(self) -> None:
-        """Begin to answer."""
+        """Starts to answer requests."""
         self._thread.start()
 
     def close(self) -> None:
-        """Stop listening and hang up on everybody."""
+        """Stops listening and closes every open connection."""
         if self._thread.is_alive():
             self._server.shutdown()
         self._server.server_close()
-        self._server.hang_up()
+        self._server.close_connections()
 
 
 class _Server(ThreadingHTTPServer):
@@ -90,36 +96,36 @@ class _Server(ThreadingHTTPServer):
     block_on_close = False
     request_queue_size = 128
 
-    def __init__(self, host: Host, port: int, app: App, clock: Callable[[], datetime]) -> None:
-        self.host: Host = host
+    def __init__(self, host: _Host, port: int, app: _App, clock: Callable[[], datetime]) -> None:
+        self.host: _Host = host
         self.app = app
         self.clock = clock
-        self._lines: set[socket.socket] = set()
+        self._connections: set[socket.socket] = set()
         self._lock = Lock()
         super().__init__(("127.0.0.1", port), _Handler)
 
     def process_request(self, request: Any, client_address: Any) -> None:
         with self._lock:
-            self._lines.add(request)
+            self._connections.add(request)
         super().process_request(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:
         with self._lock:
-            self._lines.discard(request)
+            self._connections.discard(request)
         super().shutdown_request(request)
 
-    def hang_up(self) -> None:
-        # a client that keeps its line open would be answered by a server that is closed
+    def close_connections(self) -> None:
+        # otherwise a kept-alive connection would still get answers from a closed server
         with self._lock:
-            lines = list(self._lines)
-        for line in lines:
+            connections = list(self._connections)
+        for connection in connections:
             try:
-                line.shutdown(socket.SHUT_RDWR)
+                connection.shutdown(socket.SHUT_RDWR)
             except OSError:
                 continue
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        # clients that hang up are no error here
+        # a client may close its connection at any time
         if not isinstance(sys.exc_info()[1], OSError):
             super().handle_error(request, client_address)
 
@@ -164,20 +170,20 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()
-        pieces = [body] if isinstance(body, bytes) else body
-        sent = 0 if self.command == "HEAD" else self._send_pieces(pieces)
+        chunks = [body] if isinstance(body, bytes) else body
+        sent = 0 if self.command == "HEAD" else self._send_chunks(chunks)
         if self.command != "HEAD" and sent != int(headers.get("Content-Length", sent)):
             self.close_connection = True
 
-    def _send_pieces(self, pieces: Iterable[bytes]) -> int:
+    def _send_chunks(self, chunks: Iterable[bytes]) -> int:
         sent = 0
-        for piece in pieces:
-            self.wfile.write(piece)
-            sent += len(piece)
+        for chunk in chunks:
+            self.wfile.write(chunk)
+            sent += len(chunk)
         return sent
 
     def date_time_string(self, timestamp: float | None = None) -> str:
         return format_datetime(self.server.clock().astimezone(timezone.utc), usegmt=True)
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing."""
+        """Logs nothing; the base class writes to stderr."""

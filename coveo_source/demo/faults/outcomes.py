@@ -14,35 +14,39 @@ from ..server import DemoServer
 from ..wire import Request, Response
 from .fault import Then
 
-_PATIENCE_SECONDS = 30.0
+_MAX_BUILD_SECONDS = 30.0
 
 
 def answer(status: int, body: bytes = b"", content_type: str = "text/html", **headers: str) -> Then:
-    """Another answer; the request is not carried out.
+    """Gives another answer; the request is not carried out.
 
-    headers: underscores in their names stand for dashes
+    headers: underscores in their names stand for hyphens
     """
-    given = {name.replace("_", "-"): value for name, value in headers.items()}
-    response = Response(status, {"Content-Type": content_type, **given}, body)
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    response = Response(status, {"Content-Type": content_type, **named}, body)
     return lambda server, request: response
 
 
 def refuse(status: int, code: str, message: str) -> Then:
-    """A refusal as the API words it."""
+    """Gives an error of the API; the request is not carried out."""
     return lambda server, request: ApiError(status, code, message).response()
 
 
 def too_many_requests(retry_after: str | None = "0") -> Then:
-    """429, with the time to wait: seconds, an HTTP date, or not named."""
-    named = {} if retry_after is None else {"Retry_After": retry_after}
-    return answer(429, b'{"message": "Too many requests"}', "application/json", **named)
+    """Answers 429.
+
+    retry_after: seconds or an HTTP date; None for no `Retry-After`
+    """
+    header = {} if retry_after is None else {"Retry_After": retry_after}
+    return answer(429, b'{"message": "Too many requests"}', "application/json", **header)
 
 
 server_error = refuse(500, "INTERNAL_SERVER_ERROR", "An unexpected error occurred.")
 """500."""
 
 bad_gateway = answer(502)
-"""With nothing in it."""
+"""502 with an empty body."""
+
 unavailable = answer(503, b"<html><body><h1>Service Unavailable</h1></body></html>")
 """503 as a proxy words it."""
 
@@ -51,56 +55,59 @@ expired_link = answer(
     b"<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>",
     "application/xml",
 )
-"""What the storage says to a link that is too old."""
+"""The storage's answer to an expired link."""
 
 
 def redirect(location: str, status: int = 302) -> Then:
-    """Another place; `{self}` in it stands for the request's own path."""
+    """Redirects the request.
+
+    location: `{self}` in it stands for the path of the request
+    """
     return lambda server, request: Response(
         status, {"Location": location.replace("{self}", request.path)}
     )
 
 
 def rewritten(change: Callable[[Any], Any]) -> Then:
-    """The true answer, its JSON changed."""
+    """Changes the JSON of the true answer."""
 
     def then(server: DemoServer, request: Request) -> Response:
-        true = server.answer(request)
-        return Response.json(change(json.loads(content_of(true))), true.status)
+        response = server.answer(request)
+        return Response.json(change(json.loads(content_of(response))), response.status)
 
     return then
 
 
 def reported(status: str) -> Then:
-    """The true answer about an export, but with this status."""
+    """Changes the status of the export in the true answer."""
     return rewritten(lambda export: {**export, "status": status})
 
 
 def hang_up(server: DemoServer, request: Request) -> Response:
-    """The line breaks before the request is carried out."""
+    """Closes the connection; the request is not carried out."""
     raise ConnectionResetError
 
 
 def lose_answer(server: DemoServer, request: Request) -> Response:
-    """The request is carried out, but the line breaks before the answer."""
+    """Carries out the request, then closes the connection without an answer."""
     server.answer(request)
     raise ConnectionResetError
 
 
 def cut_off(share: float = 0.5) -> Then:
-    """The line breaks after this share of the true answer's body."""
+    """Closes the connection after a share (0 to 1) of the true answer's body."""
 
     def then(server: DemoServer, request: Request) -> Response:
-        true = server.answer(request)
-        body = content_of(true)
-        headers = {**true.headers, "Content-Length": str(len(body))}
-        return Response(true.status, headers, body[: int(len(body) * share)])
+        response = server.answer(request)
+        body = content_of(response)
+        headers = {**response.headers, "Content-Length": str(len(body))}
+        return Response(response.status, headers, body[: int(len(body) * share)])
 
     return then
 
 
 def slow(seconds: float) -> Then:
-    """The true answer, so much later."""
+    """Delays the true answer."""
 
     def then(server: DemoServer, request: Request) -> Response:
         time.sleep(seconds)
@@ -110,13 +117,13 @@ def slow(seconds: float) -> Then:
 
 
 def becomes(status: Status) -> Then:
-    """The export that is asked for gets this status for good, then the server answers."""
+    """Sets the status of the requested export for good, then gives the true answer."""
 
     def then(server: DemoServer, request: Request) -> Response:
-        export = _asked_for(server, request)
-        # the thread that builds it has the last word on its status
-        until = time.monotonic() + _PATIENCE_SECONDS
-        while export and export.status == "PENDING" and time.monotonic() < until:
+        export = _requested_export(server, request)
+        # the thread that builds it would overwrite an earlier change
+        deadline = time.monotonic() + _MAX_BUILD_SECONDS
+        while export and export.status == "PENDING" and time.monotonic() < deadline:
             time.sleep(0.005)
         if export:
             export.status = status
@@ -126,52 +133,52 @@ def becomes(status: Status) -> Then:
 
 
 def is_deleted(server: DemoServer, request: Request) -> Response:
-    """Somebody deletes the export that is asked for, then the server answers."""
-    if export := _asked_for(server, request):
+    """Deletes the requested export, as someone else might, then gives the true answer."""
+    if export := _requested_export(server, request):
         key = {"authorization": f"Bearer {server.api_key}"}
         server.answer(Request("api", "DELETE", f"{BASE_PATH}/exports/{export.id}", {}, key))
     return server.answer(request)
 
 
 def changed_file(change: Callable[[bytes], bytes]) -> Then:
-    """Another file than the true one; ranges are of that one."""
+    """Serves a changed file in place of the true one, byte ranges included."""
 
     def then(server: DemoServer, request: Request) -> Response:
         headers = {name: value for name, value in request.headers.items() if name != "range"}
-        true = server.answer(replace(request, headers=headers))
-        if true.status != 200:
-            return true
-        body = change(content_of(true))
-        wanted = re.fullmatch(r"bytes=(\d+)-", request.headers.get("range", ""))
-        if not wanted:
-            return Response(200, {**true.headers, "Content-Length": str(len(body))}, body)
-        first = int(wanted[1])
+        response = server.answer(replace(request, headers=headers))
+        if response.status != 200:
+            return response
+        body = change(content_of(response))
+        byte_range = re.fullmatch(r"bytes=(\d+)-", request.headers.get("range", ""))
+        if not byte_range:
+            return Response(200, {**response.headers, "Content-Length": str(len(body))}, body)
+        first = int(byte_range[1])
         if first >= len(body):
             return Response(416, {"Content-Range": f"bytes */{len(body)}"})
-        part = {
+        range_headers = {
             "Content-Range": f"bytes {first}-{len(body) - 1}/{len(body)}",
             "Content-Length": str(len(body) - first),
         }
-        return Response(206, {**true.headers, **part}, body[first:])
+        return Response(206, {**response.headers, **range_headers}, body[first:])
 
     return then
 
 
 def flipped(content: bytes) -> bytes:
-    """The same with one byte wrong, well before the middle: in a ZIP, inside of a member."""
+    """Returns the content with one wrong byte at a third of its length: in a ZIP, inside a file."""
     position = len(content) // 3
     return content[:position] + bytes([content[position] ^ 0xFF]) + content[position + 1 :]
 
 
 def halved(content: bytes) -> bytes:
-    """The first half: a ZIP has its directory at the end."""
+    """Returns the first half; a ZIP thereby loses its directory, which is at the end."""
     return content[: len(content) // 2]
 
 
 def content_of(response: Response) -> bytes:
-    """The whole body of an answer."""
+    """Returns the whole body of a response."""
     return response.body if isinstance(response.body, bytes) else b"".join(response.body)
 
 
-def _asked_for(server: DemoServer, request: Request) -> Export | None:
+def _requested_export(server: DemoServer, request: Request) -> Export | None:
     return next((export for export in server.exports if export.id in request.path), None)
