@@ -1,4 +1,4 @@
-"""What the tests of the demo share: a moment, and requests to a server."""
+"""A fixed time, and requests to a demo server, for the tests of the demo."""
 
 import csv
 import io
@@ -15,7 +15,10 @@ from coveo_source.demo import DemoServer
 
 DAY = datetime(2026, 3, 3, tzinfo=timezone.utc)
 NOW = DAY + timedelta(days=10, hours=12)
+"""The time of the server's clock."""
+
 RANGE = {"from": "2026-03-03T00:00:00.000Z", "to": "2026-03-03T23:59:59.999Z"}
+"""The parameters for an export of `DAY`."""
 
 Rows = list[list[str]]
 T = TypeVar("T")
@@ -23,7 +26,7 @@ T = TypeVar("T")
 
 @dataclass
 class Calls:
-    """Requests to a demo server, with its key."""
+    """Sends requests to a demo server, with its key."""
 
     server: DemoServer
     session: requests.Session = field(default_factory=requests.Session)
@@ -40,36 +43,37 @@ class Calls:
         )
 
     def create(self, **parameters: Any) -> dict[str, Any]:
-        answer = self("POST", "/exports", params={**RANGE, **parameters})
-        assert answer.status_code == 201, answer.text
-        return dict(answer.json())
+        response = self("POST", "/exports", params={**RANGE, **parameters})
+        assert response.status_code == 201, response.text
+        return dict(response.json())
 
-    def finished(self, **parameters: Any) -> dict[str, Any]:
+    def finished_export(self, **parameters: Any) -> dict[str, Any]:
+        """Creates an export and waits until it is no longer pending."""
         export_id = self.create(**parameters)["id"]
-        return wait_for(lambda: self.done(export_id))
+        return wait_for(lambda: self.if_finished(export_id))
 
-    def done(self, export_id: str) -> dict[str, Any] | None:
+    def if_finished(self, export_id: str) -> dict[str, Any] | None:
         export = dict(self("GET", f"/exports/{export_id}").json())
         return None if export["status"] == "PENDING" else export
 
     def link(self, export_id: str) -> str:
-        answer = self("GET", f"/exports/{export_id}", params={"redirect": "true"})
-        assert answer.status_code == 303, answer.text
-        return answer.headers["Location"]
+        response = self("GET", f"/exports/{export_id}", params={"redirect": "true"})
+        assert response.status_code == 303, response.text
+        return response.headers["Location"]
 
     def archive(self, **parameters: Any) -> zipfile.ZipFile:
-        link = self.link(self.finished(**parameters)["id"])
+        link = self.link(self.finished_export(**parameters)["id"])
         return zipfile.ZipFile(io.BytesIO(requests.get(link, timeout=10).content))
 
     def tables(self, **parameters: Any) -> dict[str, Rows]:
-        """Every file of a new export, header first, read as plain CSV."""
+        """Returns the rows of every file of a new export, header first, read as RFC 4180."""
         archive = self.archive(**parameters)
         return {name.removesuffix(".csv"): read(archive, name) for name in archive.namelist()}
 
-    def refusal(self, method: str, path: str, **options: Any) -> tuple[int, dict[str, Any]]:
-        answer = self(method, path, **options)
-        assert answer.headers["X-Request-ID"]
-        return answer.status_code, answer.json()
+    def error(self, method: str, path: str, **options: Any) -> tuple[int, dict[str, Any]]:
+        response = self(method, path, **options)
+        assert response.headers["X-Request-ID"]
+        return response.status_code, response.json()
 
 
 def read(archive: zipfile.ZipFile, name: str) -> Rows:
@@ -78,8 +82,9 @@ def read(archive: zipfile.ZipFile, name: str) -> Rows:
 
 
 def wait_for(look: Callable[[], T | None]) -> T:
+    """Calls `look` until it returns something true."""
     for _ in range(400):
-        if found := look():
-            return found
+        if result := look():
+            return result
         time.sleep(0.02)
-    raise AssertionError("waited for 8 seconds")
+    raise AssertionError("still nothing after 8 seconds")

@@ -1,4 +1,4 @@
-// drives an exports API with Coveo's own client and prints what it was told, as JSON
+// calls an exports API with Coveo's own client and prints what each call returned, as JSON
 import {PlatformClient, Environment} from '@coveo/platform-client';
 
 const [host, accessToken, organizationId] = process.argv.slice(2);
@@ -7,13 +7,13 @@ const client = (options = {}) =>
 const {exports: api, dimensions} = client().ua;
 const range = {from: '2026-03-03T00:00:00.000Z', to: '2026-03-03T23:59:59.999Z'};
 
-const ready = async (id) => {
-    let found = await api.get(id);
-    while (found.status === 'PENDING') {
+const waitFor = async (id) => {
+    let answer = await api.get(id);
+    while (answer.status === 'PENDING') {
         await new Promise((resolve) => setTimeout(resolve, 20));
-        found = await api.get(id);
+        answer = await api.get(id);
     }
-    return found;
+    return answer;
 };
 const refused = async (call) => {
     try {
@@ -23,7 +23,7 @@ const refused = async (call) => {
     }
 };
 
-const told = {
+const answers = {
     empty: await api.list(),
     health: await api.checkHealth(),
     status: await api.checkStatus(),
@@ -50,19 +50,19 @@ const told = {
     }),
     quota: await refused(() => api.generate(range)),
 };
-told.ready = await ready(told.byBody.id);
-told.list = await api.list();
-told.link = await api.getExportDownloadLink(told.byBody.id);
-const file = await fetch(told.link.downloadLink);
-told.magic = Buffer.from(await file.arrayBuffer()).toString('latin1', 0, 2);
+answers.ready = await waitFor(answers.byBody.id);
+answers.list = await api.list();
+answers.link = await api.getExportDownloadLink(answers.byBody.id);
+const file = await fetch(answers.link.downloadLink);
+answers.magic = Buffer.from(await file.arrayBuffer()).toString('latin1', 0, 2);
 // follows the redirect to the storage, then fails to read a ZIP archive as JSON
-told.followed = await api.get(told.byBody.id, true).catch((error) => error.name);
-told.deleted = await api.delete(told.byQuery.id);
-told.left = await api.list();
-told.wrongRange = await refused(() => api.generate({from: range.to, to: range.from}));
-told.wrongTable = await refused(() => api.generateExportWithBody({...range, tables: ['VISITS']}));
-told.unknown = await refused(() => api.get('unknown'));
-told.deletedTwice = await refused(() => api.delete(told.byQuery.id));
-told.wrongKey = await refused(() => client({accessToken: 'wrong'}).ua.exports.list());
-told.wrongOrg = await refused(() => client({organizationId: 'x'}).ua.exports.list());
-console.log(JSON.stringify(told));
+answers.followed = await api.get(answers.byBody.id, true).catch((error) => error.name);
+answers.deleted = await api.delete(answers.byQuery.id);
+answers.left = await api.list();
+answers.wrongRange = await refused(() => api.generate({from: range.to, to: range.from}));
+answers.wrongTable = await refused(() => api.generateExportWithBody({...range, tables: ['VISITS']}));
+answers.unknown = await refused(() => api.get('unknown'));
+answers.deletedTwice = await refused(() => api.delete(answers.byQuery.id));
+answers.wrongKey = await refused(() => client({accessToken: 'wrong'}).ua.exports.list());
+answers.wrongOrg = await refused(() => client({organizationId: 'x'}).ua.exports.list());
+console.log(JSON.stringify(answers));

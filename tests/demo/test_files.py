@@ -15,7 +15,7 @@ VALUES = st.text(st.characters(codec="utf-8", exclude_characters="\0"))
 ROWS = st.lists(st.lists(st.none() | VALUES, min_size=3, max_size=3), max_size=8)
 
 
-def text_of(rows: list[list[str | None]], dialect: Dialect) -> str:
+def csv_text(rows: list[list[str | None]], dialect: Dialect) -> str:
     return b"".join(csv_chunks(Member("t.csv", ["a", "b", "c"], rows), dialect)).decode()
 
 
@@ -28,28 +28,28 @@ def text_of(rows: list[list[str | None]], dialect: Dialect) -> str:
     ],
 )
 def test_a_dialect_escapes_as_documented(dialect: Dialect, cell: str) -> None:
-    text = text_of([['a "b" \\ \r\n,', None, ""]], dialect)
+    text = csv_text([['a "b" \\ \r\n,', None, ""]], dialect)
     assert text == f'\ufeff"a","b","c"\n{cell},,""\n'
 
 
 @given(ROWS)
-def test_plain_files_are_read_back_by_any_reader(rows: list[list[str | None]]) -> None:
-    text = text_of(rows, "rfc4180").removeprefix("\ufeff")
-    found = list(csv.reader(io.StringIO(text, newline="")))
-    assert found[1:] == [[value or "" for value in row] for row in rows]
+def test_any_csv_reader_reads_rfc4180_files_back(rows: list[list[str | None]]) -> None:
+    text = csv_text(rows, "rfc4180").removeprefix("\ufeff")
+    lines = list(csv.reader(io.StringIO(text, newline="")))
+    assert lines[1:] == [[value or "" for value in row] for row in rows]
 
 
 @given(ROWS)
-def test_files_without_newlines_have_one_line_a_row(rows: list[list[str | None]]) -> None:
-    lines = text_of(rows, "no_newline").split("\n")
+def test_no_newline_files_have_one_line_per_row(rows: list[list[str | None]]) -> None:
+    lines = csv_text(rows, "no_newline").split("\n")
     assert len(lines) == len(rows) + 2
     assert not any("\r" in line for line in lines)
-    read = csv.reader(lines[1:-1], escapechar="\\", doublequote=False)
+    reader = csv.reader(lines[1:-1], escapechar="\\", doublequote=False)
     expected = [[(v or "").replace("\n", "").replace("\r", "") for v in row] for row in rows]
-    assert list(read) == expected
+    assert list(reader) == expected
 
 
-def test_an_archive_is_written_piece_by_piece(tmp_path: Path) -> None:
+def test_an_archive_is_written_in_constant_memory(tmp_path: Path) -> None:
     def rows() -> Iterator[list[str]]:
         for number in range(30_000):
             yield [str(number), "x" * 500]

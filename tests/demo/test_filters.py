@@ -8,27 +8,27 @@ def values(rows: Rows, column: str) -> set[str]:
     return {row[rows[0].index(column)] for row in rows[1:]}
 
 
-def test_a_common_filter_restricts_all_tables(calls: Calls) -> None:
-    every, canada = calls.tables(), calls.tables(f="(country=='Canada')")
+def test_a_common_filter_applies_to_all_tables(calls: Calls) -> None:
+    unfiltered, canada = calls.tables(), calls.tables(f="(country=='Canada')")
     for table in ("searches", "clicks", "custom_events"):
         assert values(canada[table], "country") == {"Canada"}
     for table in TABLES:
-        assert 1 < len(canada[table]) < len(every[table])
+        assert 1 < len(canada[table]) < len(unfiltered[table])
     assert values(canada["keywords"], "searchId") <= values(canada["searches"], "id")
     assert values(canada["groups"], "searchId") == values(canada["searches"], "id")
 
 
-def test_a_search_filter_leaves_custom_events_alone(calls: Calls) -> None:
-    every, some = calls.tables(), calls.tables(fs="(originLevel2!='All')")
-    assert some["custom_events"] == every["custom_events"]
-    assert "All" not in values(some["searches"], "originLevel2")
-    assert len(some["keywords"]) < len(every["keywords"])
+def test_a_search_filter_does_not_apply_to_custom_events(calls: Calls) -> None:
+    unfiltered, filtered = calls.tables(), calls.tables(fs="(originLevel2!='All')")
+    assert filtered["custom_events"] == unfiltered["custom_events"]
+    assert "All" not in values(filtered["searches"], "originLevel2")
+    assert len(filtered["keywords"]) < len(unfiltered["keywords"])
 
 
-def test_a_custom_event_filter_restricts_only_them(calls: Calls) -> None:
-    every, some = calls.tables(), calls.tables(fc='(eventType=="facet")')
-    assert values(some["custom_events"], "eventType") == {"facet"}
-    assert some["searches"] == every["searches"]
+def test_a_custom_event_filter_applies_only_to_custom_events(calls: Calls) -> None:
+    unfiltered, filtered = calls.tables(), calls.tables(fc='(eventType=="facet")')
+    assert values(filtered["custom_events"], "eventType") == {"facet"}
+    assert filtered["searches"] == unfiltered["searches"]
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_several_filters_are_joined_with_and(calls: Calls) -> None:
     assert values(searches, "city") == {"Montréal"}
 
 
-def test_null_stands_for_an_empty_cell(calls: Calls) -> None:
+def test_null_matches_an_empty_cell(calls: Calls) -> None:
     assert values(calls.tables(fs="(username==null)")["searches"], "anonymous") == {"t"}
     assert values(calls.tables(fs="(username!=null)")["searches"], "anonymous") == {"f"}
 

@@ -1,4 +1,4 @@
-"""Coveo's own client, as it is published, finds what it expects in the demo."""
+"""Coveo's own client, as published on npm, works with the demo."""
 
 import json
 import shutil
@@ -24,10 +24,10 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("platform-client")
     if not (shutil.which("node") and shutil.which("npm")):
         pytest.skip("Coveo's client needs node and npm, which are not installed here")
-    patience = ("--fetch-retries=0", "--fetch-timeout=20000")
+    limits = ("--fetch-retries=0", "--fetch-timeout=20000")
     quiet = ("--no-audit", "--no-fund", "--ignore-scripts")
     try:
-        install = run("npm", "install", "--prefix", ".", *quiet, *patience, PACKAGE, cwd=folder)
+        install = run("npm", "install", "--prefix", ".", *quiet, *limits, PACKAGE, cwd=folder)
     except subprocess.TimeoutExpired:
         pytest.skip(f"npm did not install {PACKAGE} in time")
     if install.returncode:
@@ -37,8 +37,8 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def told(installed: Path) -> dict[str, Any]:
-    """Everything that the client was told by the demo."""
+def answers(installed: Path) -> dict[str, Any]:
+    """What each call of the client returned."""
     with DemoServer(Traffic(), clock=lambda: NOW, export_seconds=0.1, quota=2) as server:
         arguments = (server.base_url, server.api_key, server.org)
         script = run("node", SCRIPT.name, *arguments, cwd=installed)
@@ -46,17 +46,17 @@ def told(installed: Path) -> dict[str, Any]:
     return dict(json.loads(script.stdout))
 
 
-def test_the_client_reads_the_services_state(told: dict[str, Any]) -> None:
-    assert told["empty"] == []
-    assert told["health"] == {"status": "up"}
-    assert told["status"] == {"status": "online"}
-    assert told["rowLimit"] == {"exportRowCountLimit": 1_000_000}
-    assert set(told["estimate"]["estimates"]) == {"searches", "clicks"}
-    assert "withClicks" in {dimension["returnName"] for dimension in told["exportables"]}
+def test_the_client_reads_the_state_of_the_service(answers: dict[str, Any]) -> None:
+    assert answers["empty"] == []
+    assert answers["health"] == {"status": "up"}
+    assert answers["status"] == {"status": "online"}
+    assert answers["rowLimit"] == {"exportRowCountLimit": 1_000_000}
+    assert set(answers["estimate"]["estimates"]) == {"searches", "clicks"}
+    assert "withClicks" in {dimension["returnName"] for dimension in answers["exportables"]}
 
 
-def test_the_client_creates_an_export_with_query_parameters(told: dict[str, Any]) -> None:
-    export = told["byQuery"]
+def test_the_client_creates_an_export_with_query_parameters(answers: dict[str, Any]) -> None:
+    export = answers["byQuery"]
     assert export["tables"] == ["searches", "custom_events"]
     assert export["filters"] == {
         "f": "(isInternal=='false') AND (country!='Japan')",
@@ -67,28 +67,28 @@ def test_the_client_creates_an_export_with_query_parameters(told: dict[str, Any]
     assert (export["from"], export["to"]) == (1772496000000, 1772582399999)
 
 
-def test_the_client_creates_an_export_with_a_body(told: dict[str, Any]) -> None:
-    export = told["byBody"]
+def test_the_client_creates_an_export_with_a_json_body(answers: dict[str, Any]) -> None:
+    export = answers["byBody"]
     assert export["tables"] == ["keywords"]
     assert export["dimensions"] == ["searchId", "keyword"]
     assert export["description"] == "by body"
 
 
-def test_the_client_waits_for_an_export_and_downloads_it(told: dict[str, Any]) -> None:
-    export = told["ready"]
-    assert (told["byBody"]["status"], export["status"]) == ("PENDING", "AVAILABLE")
-    assert told["link"]["id"] == export["id"]
-    assert told["magic"] == "PK"
-    assert told["followed"] == "SyntaxError"
+def test_the_client_waits_for_an_export_and_downloads_it(answers: dict[str, Any]) -> None:
+    export = answers["ready"]
+    assert (answers["byBody"]["status"], export["status"]) == ("PENDING", "AVAILABLE")
+    assert answers["link"]["id"] == export["id"]
+    assert answers["magic"] == "PK"
+    assert answers["followed"] == "SyntaxError"
 
 
-def test_the_client_lists_and_deletes(told: dict[str, Any]) -> None:
-    assert [export["id"] for export in told["list"]] == [
-        told["byQuery"]["id"],
-        told["byBody"]["id"],
+def test_the_client_lists_and_deletes_exports(answers: dict[str, Any]) -> None:
+    assert [export["id"] for export in answers["list"]] == [
+        answers["byQuery"]["id"],
+        answers["byBody"]["id"],
     ]
-    assert told["deleted"] == {}
-    assert [export["id"] for export in told["left"]] == [told["byBody"]["id"]]
+    assert answers["deleted"] == {}
+    assert [export["id"] for export in answers["left"]] == [answers["byBody"]["id"]]
 
 
 @pytest.mark.parametrize(
@@ -103,10 +103,10 @@ def test_the_client_lists_and_deletes(told: dict[str, Any]) -> None:
         ("wrongOrg", 403, "AccessDenied"),
     ],
 )
-def test_the_client_understands_a_refusal(
-    told: dict[str, Any], call: str, status: int, title: str
+def test_the_client_understands_an_error(
+    answers: dict[str, Any], call: str, status: int, title: str
 ) -> None:
-    error = told[call]
+    error = answers[call]
     assert (error["status"], error["title"]) == (status, title)
     assert len(error["detail"]) > 20
     assert len(error["xRequestId"]) == 36

@@ -7,9 +7,9 @@ from tests.demo.calls import RANGE, Calls
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer wrong", "Basic YTpi", "Bearer é"])
-def test_a_request_without_the_key_is_refused(calls: Calls, header: str) -> None:
+def test_a_request_without_the_right_key_is_refused(calls: Calls, header: str) -> None:
     headers: Any = {"Authorization": header.encode()}
-    status, error = calls.refusal("GET", "/exports", headers=headers)
+    status, error = calls.error("GET", "/exports", headers=headers)
     assert status == 401
     assert error == {
         "message": "The access token is missing or not valid.",
@@ -18,9 +18,9 @@ def test_a_request_without_the_key_is_refused(calls: Calls, header: str) -> None
     }
 
 
-def test_the_organization_may_be_named_but_no_other(calls: Calls) -> None:
+def test_a_request_for_another_organization_is_refused(calls: Calls) -> None:
     assert calls("GET", "/exports", params={"org": ORG}).status_code == 200
-    status, error = calls.refusal("GET", "/exports", params={"org": "another"})
+    status, error = calls.error("GET", "/exports", params={"org": "another"})
     assert (status, error["errorCode"]) == (403, "ACCESS_DENIED")
 
 
@@ -35,13 +35,15 @@ def test_the_organization_may_be_named_but_no_other(calls: Calls) -> None:
         ("HEAD", "/exports", 405),
     ],
 )
-def test_what_is_not_there_is_refused(calls: Calls, method: str, path: str, status: int) -> None:
+def test_an_unknown_path_export_or_method_is_refused(
+    calls: Calls, method: str, path: str, status: int
+) -> None:
     assert calls(method, path).status_code == status
     assert calls("GET", "/exports").status_code == 200
 
 
 @pytest.mark.parametrize(
-    ("wrong", "said"),
+    ("wrong", "expected"),
     [
         ({"from": None}, "from is required"),
         ({"to": None}, "to is required"),
@@ -64,22 +66,22 @@ def test_what_is_not_there_is_refused(calls: Calls, method: str, path: str, stat
         ({"fs": "$Named"}, "cannot be read"),
     ],
 )
-def test_a_parameter_that_cannot_be_used_is_refused_with_what_can(
-    calls: Calls, wrong: dict[str, Any], said: str
+def test_an_unusable_parameter_is_refused_with_what_is_accepted(
+    calls: Calls, wrong: dict[str, Any], expected: str
 ) -> None:
-    status, error = calls.refusal("POST", "/exports", params={**RANGE, **wrong})
+    status, error = calls.error("POST", "/exports", params={**RANGE, **wrong})
     assert status == 400
-    assert said in error["message"]
+    assert expected in error["message"]
     assert calls.server.exports == []
 
 
 @pytest.mark.parametrize("body", ["", "{", "[]", '"text"'])
-def test_a_body_that_is_no_json_object_is_refused(calls: Calls, body: str) -> None:
-    status, error = calls.refusal("POST", "/exports/create", data=body)
+def test_a_body_that_is_not_a_json_object_is_refused(calls: Calls, body: str) -> None:
+    status, error = calls.error("POST", "/exports/create", data=body)
     assert (status, error["errorCode"]) == (400, "INVALID_JSON")
 
 
-def test_the_errors_of_a_body_are_those_of_a_query(calls: Calls) -> None:
-    status, error = calls.refusal("POST", "/exports/create", json={**RANGE, "tables": ["VISITS"]})
+def test_a_json_body_has_the_same_errors_as_query_parameters(calls: Calls) -> None:
+    status, error = calls.error("POST", "/exports/create", json={**RANGE, "tables": ["VISITS"]})
     assert status == 400
     assert "Unknown table visits" in error["message"]

@@ -10,10 +10,11 @@ from tests.demo.calls import NOW, Calls
 
 @pytest.fixture
 def link(calls: Calls) -> str:
-    return calls.link(calls.finished()["id"])
+    return calls.link(calls.finished_export()["id"])
 
 
 def get(link: str, **headers: str) -> requests.Response:
+    """Downloads from a link; underscores in header names stand for hyphens."""
     return requests.get(
         link, headers={k.replace("_", "-"): v for k, v in headers.items()}, timeout=10
     )
@@ -24,27 +25,27 @@ def test_files_are_on_another_host_than_the_api(server: DemoServer, link: str) -
     assert server.storage_url != server.base_url
 
 
-def test_the_download_link_is_signed_too(calls: Calls) -> None:
-    export = calls.finished()
-    answer = calls("GET", f"/exports/{export['id']}/downloadlink").json()
-    assert get(answer["downloadLink"]).status_code == 200
+def test_the_download_link_endpoint_returns_a_signed_link(calls: Calls) -> None:
+    export = calls.finished_export()
+    response = calls("GET", f"/exports/{export['id']}/downloadlink").json()
+    assert get(response["downloadLink"]).status_code == 200
 
 
 def test_a_request_with_an_authorization_header_is_refused(link: str) -> None:
-    answer = get(link, Authorization="Bearer anything")
-    assert answer.status_code == 400
-    assert "<Code>InvalidArgument</Code>" in answer.text
+    response = get(link, Authorization="Bearer anything")
+    assert response.status_code == 400
+    assert "<Code>InvalidArgument</Code>" in response.text
 
 
 @pytest.mark.parametrize("cut", [-1, -70])
-def test_a_link_with_another_signature_is_refused(link: str, cut: int) -> None:
-    answer = get(link[:cut])
-    assert answer.status_code == 403
-    assert "<Code>SignatureDoesNotMatch</Code>" in answer.text
+def test_a_link_with_a_wrong_signature_is_refused(link: str, cut: int) -> None:
+    response = get(link[:cut])
+    assert response.status_code == 403
+    assert "<Code>SignatureDoesNotMatch</Code>" in response.text
 
 
-def test_a_link_is_for_one_file(calls: Calls, link: str) -> None:
-    other = calls.link(calls.finished()["id"])
+def test_a_link_is_valid_for_one_file_only(calls: Calls, link: str) -> None:
+    other = calls.link(calls.finished_export()["id"])
     swapped = other.split("?")[0] + "?" + link.split("?")[1]
     assert get(swapped).status_code == 403
 
@@ -53,13 +54,13 @@ def test_a_link_expires_by_the_clock() -> None:
     now = NOW
     with DemoServer(clock=lambda: now, export_seconds=0, link_seconds=900) as server:
         calls = Calls(server)
-        export_id = calls.finished()["id"]
+        export_id = calls.finished_export()["id"]
         link = calls.link(export_id)
         now = NOW + timedelta(seconds=899)
         assert get(link).status_code == 200
         now = NOW + timedelta(seconds=900)
-        answer = get(link)
-        assert (answer.status_code, "Request has expired" in answer.text) == (403, True)
+        response = get(link)
+        assert (response.status_code, "Request has expired" in response.text) == (403, True)
         assert get(calls.link(export_id)).status_code == 200
 
 
@@ -69,12 +70,14 @@ def test_the_file_of_a_deleted_export_is_gone(calls: Calls, link: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "first", "last"),
+    ("byte_range", "first", "last"),
     [("bytes=0-99", 0, 100), ("bytes=100-", 100, None), ("bytes=-50", -50, None)],
 )
-def test_a_part_of_the_file_is_served(link: str, asked: str, first: int, last: int | None) -> None:
+def test_a_byte_range_of_the_file_is_served(
+    link: str, byte_range: str, first: int, last: int | None
+) -> None:
     whole = get(link)
-    part = get(link, Range=asked)
+    part = get(link, Range=byte_range)
     assert part.status_code == 206
     assert part.content == whole.content[first:last]
     start = first % len(whole.content)
@@ -83,22 +86,22 @@ def test_a_part_of_the_file_is_served(link: str, asked: str, first: int, last: i
     assert part.headers["ETag"] == whole.headers["ETag"]
 
 
-def test_a_part_that_is_not_there_is_refused(link: str) -> None:
+def test_a_byte_range_beyond_the_end_is_refused(link: str) -> None:
     size = len(get(link).content)
-    answer = get(link, Range=f"bytes={size}-")
-    assert answer.status_code == 416
-    assert answer.headers["Content-Range"] == f"bytes */{size}"
+    response = get(link, Range=f"bytes={size}-")
+    assert response.status_code == 416
+    assert response.headers["Content-Range"] == f"bytes */{size}"
 
 
-def test_a_part_of_another_file_is_not_served(link: str) -> None:
+def test_a_byte_range_of_another_version_gets_the_whole_file(link: str) -> None:
     etag = get(link).headers["ETag"]
     assert get(link, Range="bytes=5-", If_Range=etag).status_code == 206
     assert get(link, Range="bytes=5-", If_Range='"another"').status_code == 200
 
 
-def test_both_hosts_tell_the_time_of_the_clock(calls: Calls, link: str) -> None:
-    for answer in (calls("GET", "/exports"), calls("GET", "/exports/no"), get(link)):
-        assert parsedate_to_datetime(answer.headers["Date"]) == NOW
+def test_both_hosts_send_the_clocks_time_in_the_date_header(calls: Calls, link: str) -> None:
+    for response in (calls("GET", "/exports"), calls("GET", "/exports/no"), get(link)):
+        assert parsedate_to_datetime(response.headers["Date"]) == NOW
 
 
 def test_requests_are_logged_by_host(server: DemoServer, calls: Calls, link: str) -> None:

@@ -24,10 +24,10 @@ def week() -> dict[str, list[Record]]:
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_a_range_holds_the_same_rows_however_it_is_cut(table: str) -> None:
+def test_a_range_holds_the_same_rows_however_it_is_split(table: str) -> None:
     whole = rows(TRAFFIC, table, DAY, DAY + timedelta(days=2))
-    cuts = [DAY, DAY + timedelta(hours=7, milliseconds=1), MIDNIGHT, DAY + timedelta(days=2)]
-    parts = [rows(TRAFFIC, table, *pair) for pair in pairwise(cuts)]
+    edges = [DAY, DAY + timedelta(hours=7, milliseconds=1), MIDNIGHT, DAY + timedelta(days=2)]
+    parts = [rows(TRAFFIC, table, *pair) for pair in pairwise(edges)]
     assert Counter(whole) == Counter(chain.from_iterable(parts))
 
 
@@ -39,13 +39,13 @@ def test_another_seed_gives_other_events() -> None:
 
 def test_a_visit_that_crosses_midnight_is_in_both_days() -> None:
     busy = Traffic(visits_per_day=3000)
-    at = COLUMNS["searches"].index("visitId")
-    before = {row[at] for row in busy.rows("searches", DAY, MIDNIGHT)}
-    after = {row[at] for row in busy.rows("searches", MIDNIGHT, MIDNIGHT + timedelta(days=1))}
+    visit_id = COLUMNS["searches"].index("visitId")
+    before = {row[visit_id] for row in busy.rows("searches", DAY, MIDNIGHT)}
+    after = {row[visit_id] for row in busy.rows("searches", MIDNIGHT, MIDNIGHT + timedelta(days=1))}
     assert before & after
 
 
-def test_every_column_of_the_catalogue_is_filled(week: dict[str, list[Record]]) -> None:
+def test_every_column_has_values(week: dict[str, list[Record]]) -> None:
     for table, records in week.items():
         empty = [c for c in COLUMNS[table] if all(record.get(c) is None for record in records)]
         assert empty == []
@@ -57,18 +57,20 @@ def test_keys_are_unique(week: dict[str, list[Record]]) -> None:
         assert max(keys.values()) == 1
 
 
-def test_with_clicks_says_whether_the_search_has_a_click(week: dict[str, list[Record]]) -> None:
-    later = TRAFFIC.records("clicks", DAY, DAY + WEEK + timedelta(days=1))
-    clicked = {click["searchId"] for click in later}
+def test_with_clicks_is_true_for_exactly_the_searches_with_a_click(
+    week: dict[str, list[Record]],
+) -> None:
+    clicks = TRAFFIC.records("clicks", DAY, DAY + WEEK + timedelta(days=1))
+    clicked = {click["searchId"] for click in clicks}
     for search in week["searches"]:
         assert search["withClicks"] == ("t" if search["id"] in clicked else "f")
         assert search["withResults"] == ("t" if int(search["numberOfResults"] or 0) else "f")
 
 
-def test_a_few_clicks_lack_their_search(week: dict[str, list[Record]]) -> None:
+def test_the_searches_of_a_few_clicks_are_missing(week: dict[str, list[Record]]) -> None:
     known = {search["id"] for search in TRAFFIC.records("searches", DAY - WEEK, DAY + WEEK)}
-    lost = [click for click in week["clicks"] if click["searchId"] not in known]
-    assert 0 < len(lost) < len(week["clicks"]) / 50
+    orphans = [click for click in week["clicks"] if click["searchId"] not in known]
+    assert 0 < len(orphans) < len(week["clicks"]) / 50
 
 
 def test_keywords_and_groups_belong_to_searches(week: dict[str, list[Record]]) -> None:
@@ -77,7 +79,7 @@ def test_keywords_and_groups_belong_to_searches(week: dict[str, list[Record]]) -
         assert times[record["searchId"]] == record["datetime"]
 
 
-def test_clicks_thin_out_with_rank(week: dict[str, list[Record]]) -> None:
+def test_results_further_down_get_fewer_clicks(week: dict[str, list[Record]]) -> None:
     ranks = Counter(int(click["clickRank"] or 0) for click in week["clicks"])
     assert min(ranks) == 1
     assert ranks[1] > ranks[3] > ranks[6] > ranks[10]
@@ -89,13 +91,13 @@ def test_weekends_are_quiet(week: dict[str, list[Record]]) -> None:
     assert days["2026-03-08"] < days["2026-03-04"] / 2
 
 
-def test_content_gaps_never_have_results(week: dict[str, list[Record]]) -> None:
-    asked = [search for search in week["searches"] if search["queryExpression"] == "dark mode"]
-    assert len(asked) > 5
-    assert {search["withResults"] for search in asked} == {"f"}
+def test_searches_for_content_gaps_have_no_results(week: dict[str, list[Record]]) -> None:
+    dark_mode = [search for search in week["searches"] if search["queryExpression"] == "dark mode"]
+    assert len(dark_mode) > 5
+    assert {search["withResults"] for search in dark_mode} == {"f"}
 
 
-def test_what_breaks_readers_is_in_the_cells(week: dict[str, list[Record]]) -> None:
+def test_cells_contain_what_breaks_csv_readers(week: dict[str, list[Record]]) -> None:
     text = " ".join(search["queryExpression"] or "" for search in week["searches"])
     assert set('"\\\n\r,é☕ス') <= set(text)
     assert any(search["queryExpression"] is None for search in week["searches"])
@@ -110,7 +112,7 @@ def _is_json(text: str | None) -> bool:
         return False
 
 
-def test_bots_staff_passers_by_and_paging_are_there(week: dict[str, list[Record]]) -> None:
+def test_there_are_bots_staff_anonymous_visitors_and_paging(week: dict[str, list[Record]]) -> None:
     searches, customs = week["searches"], week["custom_events"]
     assert {"Bot", "PC", "Phone"} <= {search["deviceCategory"] for search in searches}
     assert {search["isInternal"] for search in searches} == {"t", "f"}
@@ -126,17 +128,17 @@ def test_events_of_a_batch_share_their_time(week: dict[str, list[Record]]) -> No
 
 
 @pytest.mark.parametrize("late_share", [0.0, 0.3])
-def test_counts_are_true(late_share: float) -> None:
+def test_counts_equal_the_number_of_rows(late_share: float) -> None:
     traffic = Traffic(visits_per_day=300, late_share=late_share)
-    seen = DAY + timedelta(hours=15)
-    counts = traffic.counts(DAY, MIDNIGHT, arrived_by=seen)
+    now = DAY + timedelta(hours=15)
+    counts = traffic.counts(DAY, MIDNIGHT, arrived_by=now)
     assert counts == {
-        table: sum(1 for _ in traffic.rows(table, DAY, MIDNIGHT, arrived_by=seen))
+        table: sum(1 for _ in traffic.rows(table, DAY, MIDNIGHT, arrived_by=now))
         for table in TABLES
     }
 
 
-def test_late_events_come_within_twenty_hours_and_change_nothing_else() -> None:
+def test_late_events_arrive_within_twenty_hours_and_are_otherwise_unchanged() -> None:
     traffic = Traffic(visits_per_day=300, late_share=0.2)
 
     def clicks(arrived_by: datetime | None) -> set[Row]:
@@ -147,7 +149,7 @@ def test_late_events_come_within_twenty_hours_and_change_nothing_else() -> None:
     assert prompt < later == all_of_them == set(rows(TRAFFIC, "clicks", DAY, MIDNIGHT))
 
 
-def test_a_late_click_changes_what_is_said_of_its_search() -> None:
+def test_a_late_click_changes_the_row_of_its_search() -> None:
     traffic = Traffic(visits_per_day=300, late_share=0.2)
 
     def clicked(arrived_by: datetime) -> set[str | None]:
@@ -159,7 +161,7 @@ def test_a_late_click_changes_what_is_said_of_its_search() -> None:
     assert clicked(MIDNIGHT) < before
 
 
-def test_there_is_no_visit_outside_the_days_asked_for() -> None:
+def test_visits_start_within_the_configured_days_only() -> None:
     traffic = Traffic(until=DAY, days=2)
     starts = [visit.start for visit in traffic.visits(DAY - WEEK, DAY + WEEK)]
     assert (DAY - timedelta(days=2)).timestamp() * 1000 <= min(starts)
