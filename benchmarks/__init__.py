@@ -1,4 +1,4 @@
-"""How fast the package loads an export, beside what one would use instead.
+"""How fast the package loads an export, compared with the alternatives.
 
-`python -m benchmarks --mb 500`; README.md says what is measured, and how.
+`python -m benchmarks --mb 500`; README.md says what is measured and how.
 """

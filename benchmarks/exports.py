@@ -1,7 +1,7 @@
-"""The export that everything is measured on: made once for a size and dialect, and kept.
+"""The export on which everything is measured, generated once per size and dialect.
 
-Runs as a process of its own, `python -m benchmarks.exports MB DIALECT FOLDER`: what generates
-traffic imports dlt, and the process that measures has to stay small (see measure.py).
+Runs in a process of its own, `python -m benchmarks.exports MB DIALECT FOLDER`: the traffic
+generator imports dlt, and the process that measures must stay small (see measure.py).
 """
 
 import json
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 DIALECTS = ("rfc4180", "excel_backslash", "no_newline")
 START = datetime(2025, 3, 1, tzinfo=timezone.utc)
 END = datetime(2025, 3, 31, tzinfo=timezone.utc)
-"""One window of the default 30 days. Its length is fixed, so a larger export is denser."""
+"""One window of the default 30 days. A larger export has more visits a day, not more days."""
 
 SEED = 7
 SAMPLE_VISITS = 50
@@ -28,9 +28,10 @@ SAMPLE_VISITS = 50
 class Export:
     """An export on disk.
 
-    path: of the ZIP
-    rows: by table, as counted while the files were written
-    csv_bytes, zip_bytes: of all files together, and of the ZIP
+    path: the ZIP archive
+    rows: number of rows by table, counted as the files were written
+    csv_bytes: total size of the CSV files
+    zip_bytes: size of the ZIP archive
     """
 
     path: Path
@@ -41,23 +42,23 @@ class Export:
 
     @classmethod
     def load(cls, folder: Path) -> "Export":
-        """What `make` left in a folder."""
-        kept = json.loads((folder / "export.json").read_text())
-        return cls(**{**kept, "path": folder / "export.zip"})
+        """Reads the description that `save` wrote to a folder."""
+        saved = json.loads((folder / "export.json").read_text())
+        return cls(**{**saved, "path": folder / "export.zip"})
 
     def save(self) -> None:
-        """Notes beside the ZIP what it holds; only then is the export complete."""
+        """Writes the description beside the ZIP. Without it, the export counts as incomplete."""
         text = json.dumps({**asdict(self), "path": self.path.name}, indent=2)
         self.path.with_suffix(".json").write_text(text)
 
 
 def folder_of(cache: Path, megabytes: float, dialect: str) -> Path:
-    """Where an export is kept."""
+    """Returns the folder of an export."""
     return cache / f"{megabytes:g}mb-{dialect}-seed{SEED}"
 
 
 def make(megabytes: float, dialect: "Dialect", folder: Path) -> Export:
-    """Writes an export of about so many MB (10^6 bytes) of CSV."""
+    """Writes an export with about this many MB (10^6 bytes) of CSV."""
     import zipfile
 
     from coveo_source.demo import COLUMNS, Member, Traffic, write_archive
@@ -80,20 +81,20 @@ def make(megabytes: float, dialect: "Dialect", folder: Path) -> Export:
 
 
 def visits_per_day(megabytes: float, dialect: "Dialect") -> int:
-    """How dense the traffic has to be, from what a thin sample of it weighs."""
+    """Estimates the visits per day for a size from the size of a small sample."""
     from coveo_source.demo import COLUMNS, Member, Traffic, csv_chunks
 
     sample = Traffic(SEED, SAMPLE_VISITS)
-    weight = sum(
+    sample_bytes = sum(
         len(chunk)
         for table, columns in COLUMNS.items()
         for chunk in csv_chunks(Member(table, columns, sample.rows(table, START, END)), dialect)
     )
-    return max(1, round(SAMPLE_VISITS * megabytes * 1e6 / weight))
+    return max(1, round(SAMPLE_VISITS * megabytes * 1e6 / sample_bytes))
 
 
 def counted(rows: "Iterable[Row]", counts: dict[str, int], table: str) -> "Iterator[Row]":
-    """The same rows; notes how many they were."""
+    """Yields the rows and counts them in `counts[table]`."""
     counts[table] = 0
     for row in rows:
         counts[table] += 1
@@ -101,7 +102,7 @@ def counted(rows: "Iterable[Row]", counts: dict[str, int], table: str) -> "Itera
 
 
 def main() -> None:
-    """Makes what the command line asks for."""
+    """Writes the export of the command line."""
     megabytes, dialect, folder = sys.argv[1:]
     make(float(megabytes), cast("Dialect", dialect), Path(folder))
 

@@ -1,9 +1,10 @@
-"""What one more day costs on a short and on a long history: `python -m benchmarks.history`.
+"""The cost of one more day after a short and a long history: `python -m benchmarks.history`.
 
-Loads a history, builds all models, and measures the runs of the days after it: the load, the
-models by what it touched, and the models built as a whole for comparison. The same for a history
-ten times as long. What a day costs must follow the day, so the ratio of the two must be low. The
-seconds that a load waits for the server to write the export are no cost of its own.
+Loads a history, builds all models, and then measures some more days: the load, the incremental
+update of the models and, for comparison, a full rebuild of the models. Then repeats this with a
+history ten times as long. The cost of a day must depend on that day, not on the history, so the
+ratio of the two must be low. The time in which a load waits for the server to write an export
+does not count.
 """
 
 import argparse
@@ -25,87 +26,89 @@ from coveo_source.cli.session import Options
 from coveo_source.demo import DemoServer, Traffic
 
 START = datetime(2025, 1, 1, tzinfo=timezone.utc)
-MOST = 1.5
-"""The ratio that must not be passed."""
+MAX_RATIO = 1.5
+"""The highest acceptable ratio of the run's CPU time after the long and the short history."""
 
-STEPS = ("load", "models", "run", "models as a whole")
+STEPS = ("load", "models", "run", "models, full rebuild")
 
 
 class Took(NamedTuple):
-    """Seconds on the clock, and of all cores."""
+    """Elapsed seconds, and CPU seconds of all cores."""
 
-    clock: float
-    cores: float
+    elapsed: float
+    cpu: float
 
     def __add__(self, other: Any) -> "Took":
-        return Took(self.clock + other.clock, self.cores + other.cores)
+        return Took(self.elapsed + other.elapsed, self.cpu + other.cpu)
 
 
 def timed(action: Callable[[], float | None]) -> Took:
-    """How long an action takes in this process, without the seconds that it only waited."""
-    clock, cores = time.perf_counter(), time.process_time()
+    """Measures an action in this process.
+
+    action: returns the seconds in which it only waited, which do not count
+    """
+    started, cpu_started = time.perf_counter(), time.process_time()
     waited = action() or 0.0
-    return Took(time.perf_counter() - clock - waited, time.process_time() - cores)
+    return Took(time.perf_counter() - started - waited, time.process_time() - cpu_started)
 
 
-def serve(visits_per_day: int, now: Any, line: Connection) -> None:
-    """Serves until the other end of the line is closed.
+def serve(visits_per_day: int, now: Any, connection: Connection) -> None:
+    """Serves until the other end of the connection is closed.
 
-    now: the server's time, in seconds since 1970, shared with who moves it
+    now: the server's time in seconds since 1970, shared with the process that advances it
     """
     traffic = Traffic(seed=7, visits_per_day=visits_per_day)
     clock = lambda: datetime.fromtimestamp(now.value, timezone.utc)  # noqa: E731
     with DemoServer(traffic, clock=clock, export_seconds=0) as server, suppress(EOFError):
-        line.send({"base_url": server.base_url, "api_key": server.api_key, "org": server.org})
-        line.recv()
+        connection.send({"base_url": server.base_url, "api_key": server.api_key, "org": server.org})
+        connection.recv()
 
 
 class Account:
     """A demo server with a clock, and the pipeline that loads from it.
 
-    The server is a process of its own, so that what it takes to write an export is no cost of the
-    load.
+    The server runs in a process of its own, so that its CPU time does not count as the load's.
     """
 
     def __init__(self, visits_per_day: int, folder: Path) -> None:
         self.folder = folder
         processes = get_context("spawn")
         self.now = processes.Value("d", START.timestamp())
-        self.line, theirs = processes.Pipe()
-        arguments = (visits_per_day, self.now, theirs)
+        self.connection, other_end = processes.Pipe()
+        arguments = (visits_per_day, self.now, other_end)
         self.server = processes.Process(target=serve, args=arguments, daemon=True)
         self.server.start()
-        theirs.close()
-        self.account = self.line.recv()
+        other_end.close()
+        self.account = self.connection.recv()
 
     def __enter__(self) -> "Account":
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.line.close()
+        self.connection.close()
         self.server.join()
 
     def advance(self, days: int) -> None:
-        """Lets days pass."""
+        """Advances the server's clock."""
         self.now.value += timedelta(days=days).total_seconds()
 
     def options(self, **more: Any) -> Options:
         return Options("coveo", pipelines_dir=str(self.folder / "pipelines"), **more)
 
     def load(self) -> float:
-        """Loads what is due, without models; returns the seconds that it waited for exports."""
+        """Loads what is due, without models. Returns the seconds spent waiting for exports."""
         outcome = run(self.options(with_models=False), {**self.account, "from_date": START})
         return sum(fetched.wait_seconds for fetched in outcome.fetched)
 
     def build(self, full_refresh: bool = False) -> None:
-        """Brings all models up to date."""
+        """Updates or rebuilds all models."""
         rebuild_models(self.options(full_refresh=full_refresh), ())
 
 
 def one_more_day(days: int, visits_per_day: int, more: int) -> dict[str, Took]:
-    """What a day after a history costs, by step: the mean of some days in a row.
+    """Measures each step on some days after a history, and returns the means.
 
-    On some days DuckDB folds what former days left of its row groups, on others it does not.
+    The mean matters because DuckDB merges row groups of earlier days on some days only.
     """
     with TemporaryDirectory() as name:
         work = Path(name)
@@ -114,46 +117,53 @@ def one_more_day(days: int, visits_per_day: int, more: int) -> dict[str, Took]:
             account.advance(days)
             account.load()
             account.build()
-            found: list[tuple[Took, ...]] = []
+            samples: list[tuple[Took, ...]] = []
             for _ in range(more):
                 account.advance(1)
                 load, models = timed(account.load), timed(account.build)
-                found.append((load, models, load + models))
-            means = [mean(each) for each in zip(*found, strict=True)]
-            whole = timed(lambda: account.build(full_refresh=True))
-    return dict(zip(STEPS, [*means, whole], strict=True))
+                samples.append((load, models, load + models))
+            means = [mean(step) for step in zip(*samples, strict=True)]
+            full_rebuild = timed(lambda: account.build(full_refresh=True))
+    return dict(zip(STEPS, [*means, full_rebuild], strict=True))
 
 
-def mean(taken: Sequence[Took]) -> Took:
-    """The mean on the clock, and of all cores."""
-    return Took(*(sum(each) / len(taken) for each in zip(*taken, strict=True)))
+def mean(samples: Sequence[Took]) -> Took:
+    """Returns the means of the elapsed and of the CPU seconds."""
+    return Took(*(sum(seconds) / len(samples) for seconds in zip(*samples, strict=True)))
 
 
 def main() -> int:
-    """Prints a table; exit code 1 if one more day costs more the longer the history."""
+    """Prints a table. Returns the exit code: 1 if the cost of a day grows with the history."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.history", description=__doc__)
-    parser.add_argument("--days", type=int, default=30, help="of the short history (default: 30)")
-    parser.add_argument("--times", type=int, default=10, help="the long one's (default: 10)")
+    parser.add_argument(
+        "--days", type=int, default=30, help="length of the short history (default: 30)"
+    )
+    parser.add_argument(
+        "--times",
+        type=int,
+        default=10,
+        help="how many times as long the long history is (default: 10)",
+    )
     parser.add_argument("--visits-per-day", type=int, default=400, metavar="N")
     parser.add_argument(
-        "--more", type=int, default=5, metavar="N", help="days whose mean counts (default: 5)"
+        "--more", type=int, default=5, metavar="N", help="days to measure after it (default: 5)"
     )
     options = parser.parse_args()
     os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
-    here = Path.cwd()
+    original_folder = Path.cwd()
     lengths = [options.days, options.days * options.times]
     short, long = (one_more_day(days, options.visits_per_day, options.more) for days in lengths)
-    os.chdir(here)
-    print(f"One more day of {options.visits_per_day} visits, seconds on the clock (of all cores)\n")
+    os.chdir(original_folder)
+    print(f"One more day of {options.visits_per_day} visits: elapsed seconds (CPU seconds)\n")
     print(f"| step | after {lengths[0]} days | after {lengths[1]} days | ratio |")
     print("|---|---:|---:|---:|")
     for step in STEPS:
-        cells = [f"{took.clock:.2f} ({took.cores:.2f})" for took in (short[step], long[step])]
-        ratio = Took(long[step].clock / short[step].clock, long[step].cores / short[step].cores)
-        print(f"| {step} | {cells[0]} | {cells[1]} | {ratio.clock:.2f} ({ratio.cores:.2f}) |")
-    # of all cores, since other work on the machine counts less there than on the clock
-    worst = long["run"].cores / short["run"].cores
-    return 1 if worst > MOST else 0
+        cells = [f"{took.elapsed:.2f} ({took.cpu:.2f})" for took in (short[step], long[step])]
+        ratio = Took(long[step].elapsed / short[step].elapsed, long[step].cpu / short[step].cpu)
+        print(f"| {step} | {cells[0]} | {cells[1]} | {ratio.elapsed:.2f} ({ratio.cpu:.2f}) |")
+    # CPU time, which other work on the machine affects less than elapsed time
+    run_ratio = long["run"].cpu / short["run"].cpu
+    return 1 if run_ratio > MAX_RATIO else 0
 
 
 if __name__ == "__main__":

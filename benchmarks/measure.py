@@ -1,10 +1,9 @@
 """Time and memory of a process, from its start to its end.
 
-The peak is the kernel's own high-water mark of resident memory (`ru_maxrss`), asked for when the
-process is reaped, so nothing between two samples is missed. It is that of the largest process
-where there are several; everything that is measured here works in one. A new process starts with
-the mark of the one that started it, so the process that measures must stay small: it imports
-neither dlt nor pandas nor DuckDB.
+The peak is the kernel's own high-water mark of resident memory (`ru_maxrss`), read when the
+process is reaped, so that no short peak is missed. With several processes it would be that of
+the largest; everything measured here runs in one. A new process inherits the mark of its parent,
+so the process that measures must stay small: it imports neither dlt nor pandas nor DuckDB.
 """
 
 import os
@@ -19,19 +18,20 @@ from typing import Any, NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
 MAXRSS_BYTES = 1 if sys.platform == "darwin" else 1024
+"""The unit of `ru_maxrss` in bytes."""
 
 
 class PartFailed(Exception):
-    """A measured process that ended with an error; what it said last."""
+    """A measured process ended with an error; the message is the last that it wrote."""
 
 
 class Measured(NamedTuple):
-    """What a process took.
+    """The time, memory and output of a process.
 
-    seconds: on the clock, with the start of the interpreter and its imports
-    cpu_seconds: of all its threads
-    peak_mb: resident memory, in MB (10^6 bytes)
-    output: what it wrote to its standard output
+    seconds: elapsed time, including the start of the interpreter and the imports
+    cpu_seconds: CPU time of all its threads
+    peak_mb: peak of resident memory in MB (10^6 bytes)
+    output: its standard output
     """
 
     seconds: float
@@ -43,10 +43,10 @@ class Measured(NamedTuple):
 def measured(arguments: Sequence[str], folder: Path, env: Mapping[str, str] = {}) -> Measured:
     """Runs `python ARGUMENTS` in a folder.
 
-    env: variables on top of those of this process
+    env: variables in addition to those of this process
 
     Raises:
-        PartFailed: if it ends with another code than 0
+        PartFailed: the exit code is not 0
     """
     with TemporaryFile() as output, TemporaryFile() as errors:
         started = time.perf_counter()
@@ -65,16 +65,16 @@ def measured(arguments: Sequence[str], folder: Path, env: Mapping[str, str] = {}
 
 
 def reason(errors: str) -> str:
-    """The first line of the last error in what a process wrote; else its last line."""
+    """Returns the last line that names an error, else the last line."""
     lines = errors.splitlines()
-    named = [line for line in lines if re.match(r"[\w.]*(Error|Exception)\b", line)]
-    return (named or lines or [""])[-1]
+    error_lines = [line for line in lines if re.match(r"[\w.]*(Error|Exception)\b", line)]
+    return (error_lines or lines or [""])[-1]
 
 
 def start(
     arguments: Sequence[str], folder: Path, env: Mapping[str, str], **streams: Any
 ) -> "subprocess.Popen[bytes]":
-    """Starts `python ARGUMENTS`, able to import this package from anywhere."""
+    """Starts `python ARGUMENTS` with a path on which it can import `benchmarks` from any folder."""
     paths = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     process: subprocess.Popen[bytes] = subprocess.Popen(
         [sys.executable, *arguments],

@@ -1,7 +1,7 @@
-"""What the package is compared with: `python -m benchmarks.parts NAME ZIP DIALECT`.
+"""The alternatives to the package: `python -m benchmarks.parts NAME ZIP DIALECT`.
 
-Works in the current folder, and prints as JSON the rows a table and the seconds of its steps.
-Each function imports what it needs, so that the peak memory is its own.
+Works in the current folder and prints a `Report` as JSON. Each part imports what it needs by
+itself, so that the peak memory is its own.
 """
 
 import csv
@@ -20,24 +20,24 @@ from .measure import MAXRSS_BYTES
 TABLES = ("searches", "clicks", "custom_events", "keywords", "groups")
 EVENT_TYPES = {"clicks": "Click", "searches": "Search", "custom_events": "Custom"}
 ROWS_SHARE = 0.05
-"""The share of every file that goes the way of Python dicts; all of it would take too long."""
+"""The share of every file that is loaded as Python dicts; the whole would take too long."""
 
 Report = dict[str, Any]
-"""`rows` by table, `seconds` by step, and `peak_mb` by step where a step's own is of interest."""
+"""`rows` by table, `seconds` by step, and the `peak_mb` after a step if it is of interest."""
 
 
-def unpacked(archive: Path) -> Path:
-    """Unpacks all files of an export to the current folder."""
+def unpack(archive: Path) -> Path:
+    """Unpacks all files of an export and returns their folder."""
     with zipfile.ZipFile(archive) as file:
         file.extractall("csv")
     return Path("csv")
 
 
 def documented(archive: Path, dialect: str) -> Report:
-    """What Coveo's documented script does with the file, all of it in memory."""
+    """Does what Coveo's documented script does with the files, all in memory."""
     import pandas as pd  # type: ignore[import-untyped, unused-ignore]
 
-    folder = unpacked(archive)
+    folder = unpack(archive)
     escape = "\\" if dialect == "no_newline" else None
     frames = []
     for table, event_type in EVENT_TYPES.items():
@@ -50,14 +50,14 @@ def documented(archive: Path, dialect: str) -> Report:
 
 
 def duckdb(archive: Path, dialect: str) -> Report:
-    """The least that has to be done: every file a table of text, and the ordered union."""
+    """Does the minimum: loads every file as a table of text and builds the ordered union."""
     import duckdb as db
 
     started = time.perf_counter()
-    folder = unpacked(archive)
+    folder = unpack(archive)
     with db.connect("limit.duckdb") as database:
         for table in TABLES:
-            database.execute(create(table, folder / f"{table}.csv", dialect))
+            database.execute(create_table(table, folder / f"{table}.csv", dialect))
         loaded = time.perf_counter()
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * MAXRSS_BYTES / 1e6
         union = " union all by name ".join(
@@ -67,14 +67,14 @@ def duckdb(archive: Path, dialect: str) -> Report:
         database.execute(
             f"create table all_events as select * from ({union}) order by visitId, datetime"
         )
-        joined = time.perf_counter()
+        united = time.perf_counter()
         rows = {table: count(database, table) for table in (*TABLES, "all_events")}
-    seconds = {"load": loaded - started, "union": joined - loaded}
+    seconds = {"load": loaded - started, "union": united - loaded}
     return {"rows": rows, "seconds": seconds, "peak_mb": {"load": peak}}
 
 
-def create(table: str, path: Path, dialect: str) -> str:
-    """Creates a table of text from a CSV file, with nothing left to DuckDB's sniffer."""
+def create_table(table: str, path: Path, dialect: str) -> str:
+    """Returns SQL that loads a CSV file as text, with nothing left to DuckDB's sniffer."""
     with path.open(encoding="utf-8-sig", newline="") as file:
         names = next(csv.reader(file))
     columns = ", ".join(f"'{name}': 'varchar'" for name in names)
@@ -88,11 +88,11 @@ def create(table: str, path: Path, dialect: str) -> str:
 
 
 def rows(archive: Path, dialect: str) -> Report:
-    """dlt as it comes: each row a Python dict, appended to DuckDB."""
+    """Loads a share of the rows with plain dlt: as Python dicts, appended to DuckDB."""
     import dlt
     import duckdb as db
 
-    folder = unpacked(archive)
+    folder = unpack(archive)
     pipeline = dlt.pipeline(
         "rows",
         pipelines_dir=str(Path("pipelines").absolute()),
@@ -117,34 +117,34 @@ def rows(archive: Path, dialect: str) -> Report:
 
 
 def records(path: Path, dialect: str) -> Iterator[dict[str, str]]:
-    """The records of a CSV file as dicts."""
+    """Yields the records of a CSV file as dicts."""
     escape = "\\" if dialect == "no_newline" else None
     with path.open(encoding="utf-8-sig", newline="") as file:
         yield from csv.DictReader(file, doublequote=escape is None, escapechar=escape)
 
 
 def record_count(path: Path, dialect: str) -> int:
-    """The records of a CSV file."""
+    """Returns the number of records in a CSV file."""
     return sum(1 for _ in records(path, dialect))
 
 
 def counts(database: Path, dialect: str) -> Report:
-    """The rows that a run of the package left in a DuckDB file."""
+    """Counts the rows that a run of the package left in a DuckDB file."""
     import duckdb as db
 
-    with db.connect(str(database), read_only=True) as opened:
+    with db.connect(str(database), read_only=True) as connection:
         names = [
             name
-            for (name,) in opened.execute(
+            for (name,) in connection.execute(
                 "select table_name from information_schema.tables"
                 " where table_schema = 'coveo_ua' and table_name not like '\\_dlt%' escape '\\'"
             ).fetchall()
         ]
-        return {"rows": {name: count(opened, f"coveo_ua.{name}") for name in names}}
+        return {"rows": {name: count(connection, f"coveo_ua.{name}") for name in names}}
 
 
 def count(database: Any, table: str) -> int:
-    """The rows of a table."""
+    """Returns the number of rows in a table."""
     return int(database.execute(f"select count(*) from {table}").fetchone()[0])
 
 
@@ -152,7 +152,7 @@ PARTS = {part.__name__: part for part in (documented, duckdb, rows, counts)}
 
 
 def main() -> None:
-    """Runs one part."""
+    """Runs the part of the command line."""
     name, path, dialect = sys.argv[1:]
     print(json.dumps(PARTS[name](Path(path), dialect)))
 

@@ -1,8 +1,8 @@
-"""Where the time of `run` goes: `python -m benchmarks.phases NAME run …` (as coveo_source).
+"""Where the time of `run` goes: `python -m benchmarks.phases NAME run …`, as for coveo_source.
 
-Runs the verb in this process with a stopwatch around the steps that are the package's own, and
-takes the rest from the traces that dlt keeps of each pipeline run. Writes phases.json, the
-seconds of each phase.
+Runs the verb in this process with a stopwatch around the package's own steps, and takes dlt's
+steps from the trace that dlt keeps of each pipeline run. Writes the seconds of each phase to
+phases.json.
 """
 
 import json
@@ -30,41 +30,43 @@ OWN_STEPS = {
     "coveo_source.load.reconciliation:reconcile": "prove the counts",
     "coveo_source.models.runner:build": "models",
 }
-"""Functions of the package, where they are defined, and the phase that each makes up. Unpacking,
-parsing and writing are one phase: three threads do them side by side."""
+"""The phase of each function that is timed, by the place where it is defined.
+
+Unpacking, parsing and writing run in three parallel threads, so they are one phase.
+"""
 
 
 class Stopwatch:
-    """Seconds by phase. A phase that begins inside of another is not part of the other."""
+    """Seconds by phase. The time of a nested phase does not count for the outer one."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = defaultdict(float)
-        self._inside: list[str] = []
+        self._active: list[str] = []
 
     def call(self, phase: str, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        """Calls a function; what a generator does is timed as it is drawn from."""
+        """Times a call. A generator is timed while it produces its items."""
         result = self._timed(phase, partial(function, *args, **kwargs))
-        return self._drawn(phase, result) if isgenerator(result) else result
+        return self._iterate(phase, result) if isgenerator(result) else result
 
-    def _drawn(self, phase: str, items: Iterator[Any]) -> Iterator[Any]:
-        nothing = object()
-        while (item := self._timed(phase, partial(next, items, nothing))) is not nothing:
+    def _iterate(self, phase: str, items: Iterator[Any]) -> Iterator[Any]:
+        end = object()
+        while (item := self._timed(phase, partial(next, items, end))) is not end:
             yield item
 
     def _timed(self, phase: str, function: Callable[[], Any]) -> Any:
         started = time.perf_counter()
-        self._inside.append(phase)
+        self._active.append(phase)
         try:
             return function()
         finally:
-            self._inside.pop()
-            passed = time.perf_counter() - started
-            self.seconds[phase] += passed
-            if self._inside:
-                self.seconds[self._inside[-1]] -= passed
+            self._active.pop()
+            elapsed = time.perf_counter() - started
+            self.seconds[phase] += elapsed
+            if self._active:
+                self.seconds[self._active[-1]] -= elapsed
 
     def watch(self, place: str, phase: str) -> None:
-        """Puts the stopwatch around a function, given as `module:name` or `module:Class.name`."""
+        """Times all calls of a function, given as `module:name` or `module:Class.name`."""
         function = resolve_name(place)
         module, _, path = place.partition(":")
         owner, _, name = path.rpartition(".")
@@ -73,18 +75,18 @@ class Stopwatch:
         def timed(*args: Any, **kwargs: Any) -> Any:
             return self.call(phase, function, *args, **kwargs)
 
-        for each in owners:
-            setattr(each, name, timed)
+        for target in owners:
+            setattr(target, name, timed)
 
-    def inside(self, phase: str) -> bool:
-        """Whether a phase is under way."""
-        return phase in self._inside
+    def is_active(self, phase: str) -> bool:
+        """Returns True during a phase."""
+        return phase in self._active
 
 
 def modules_with(name: str, function: object) -> list[ModuleType]:
-    """The modules of the package that know a function by its name, its own and its callers'."""
-    names = [found.name for found in walk_packages(coveo_source.__path__, "coveo_source.")]
-    modules = [import_module(each) for each in names if not each.endswith("__")]
+    """Returns the modules of the package that define or import a function under its name."""
+    infos = walk_packages(coveo_source.__path__, "coveo_source.")
+    modules = [import_module(info.name) for info in infos if not info.name.endswith("__")]
     return [module for module in modules if getattr(module, name, None) is function]
 
 
@@ -92,22 +94,21 @@ Interval = tuple[datetime, datetime]
 
 
 def covered(intervals: Iterable[Interval]) -> float:
-    """The seconds in which at least one of some jobs ran."""
+    """Returns the seconds that at least one of the intervals covers."""
     total = timedelta()
     reached: datetime | None = None
     for start, end in sorted(intervals):
-        begin = max(start, reached) if reached else start
-        total += max(end - begin, timedelta())
+        uncovered = max(start, reached) if reached else start
+        total += max(end - uncovered, timedelta())
         reached = max(end, reached) if reached else end
     return total.total_seconds()
 
 
 def add_trace(seconds: dict[str, float], trace: Any) -> None:
-    """Adds what dlt's trace says of one pipeline run that loaded a window."""
+    """Adds the steps in dlt's trace of one pipeline run, which loaded a window."""
     steps = {step.step: step for step in trace.steps}
-    took = {name: covered([(step.started_at, step.finished_at)]) for name, step in steps.items()}
-    seconds["extract"] += took["extract"]
-    seconds["normalize"] += took["normalize"]
+    for name in ("extract", "normalize"):
+        seconds[name] += covered([(steps[name].started_at, steps[name].finished_at)])
     jobs = [
         job
         for metrics in steps["load"].step_info.metrics.values()
@@ -119,21 +120,21 @@ def add_trace(seconds: dict[str, float], trace: Any) -> None:
 
 
 def main() -> None:
-    """Runs the verb, and writes how long its phases took."""
+    """Runs the verb of the command line and writes the seconds of its phases."""
     watch = Stopwatch()
     for place, phase in OWN_STEPS.items():
         watch.watch(place, phase)
-    plain_run = dlt.Pipeline.run
+    original_run = dlt.Pipeline.run
     started = float(os.environ["BENCHMARK_STARTED"])
 
     def run(pipeline: dlt.Pipeline, *args: Any, **kwargs: Any) -> Any:
         watch.seconds.setdefault("start and plan", time.time() - started)
-        info = plain_run(pipeline, *args, **kwargs)
-        if not watch.inside("models"):
+        info = original_run(pipeline, *args, **kwargs)
+        if not watch.is_active("models"):
             add_trace(watch.seconds, pipeline.last_trace)
         return info
 
-    setattr(dlt.Pipeline, plain_run.__name__, run)
+    setattr(dlt.Pipeline, original_run.__name__, run)
     try:
         run_module("coveo_source", run_name="__main__", alter_sys=True)
     finally:

@@ -1,4 +1,4 @@
-"""What was measured, as text and as JSON."""
+"""The measurements as text and as JSON."""
 
 import os
 import platform
@@ -14,8 +14,8 @@ PACKAGES = ("coveo-source", "dlt", "duckdb", "pyarrow", "pandas")
 
 
 def environment() -> dict[str, Any]:
-    """What the numbers depend on."""
-    versions = {name: found for name in PACKAGES if (found := version_of(name))}
+    """Returns the machine and the versions on which the numbers depend."""
+    versions = {name: number for name in PACKAGES if (number := version_of(name))}
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return {
         "system": f"{platform.system()} {platform.machine()}",
@@ -27,7 +27,7 @@ def environment() -> dict[str, Any]:
 
 
 def version_of(package: str) -> str | None:
-    """The version of an installed package."""
+    """Returns the version of a package, None if it is not installed."""
     try:
         return version(package)
     except PackageNotFoundError:
@@ -35,7 +35,7 @@ def version_of(package: str) -> str | None:
 
 
 def heading(export: Export) -> str:
-    """The export and the machine, in two lines."""
+    """Describes the export and the machine in two lines."""
     tables = ", ".join(f"{rows:,} {table}" for table, rows in export.rows.items())
     machine = ", ".join(f"{name} {value}" for name, value in environment().items())
     return (
@@ -46,28 +46,31 @@ def heading(export: Export) -> str:
 
 
 def result_table(results: Sequence[Result]) -> str:
-    """One line a result, in Markdown."""
+    """Returns a Markdown table with a line per result."""
     seconds = {result.name: result.seconds for result in results}
-    lines = [("what", "seconds", "CPU seconds", "peak MB", "ratio")]
+    lines = [("part", "seconds", "CPU seconds", "peak MB", "ratio")]
     for result in results:
         cpu = "" if result.cpu_seconds is None else f"{result.cpu_seconds:,.1f}"
         base = seconds.get(result.base)
         ratio = f"{result.seconds / base:,.1f}" if base else ""
-        took, peak = f"{result.seconds:,.1f}", f"{result.peak_mb:,.0f}"
-        lines.append((result.title, took, cpu, peak, ratio))
+        elapsed, peak = f"{result.seconds:,.1f}", f"{result.peak_mb:,.0f}"
+        lines.append((result.title, elapsed, cpu, peak, ratio))
     return markdown(lines)
 
 
 def phase_table(phases: Mapping[str, float]) -> str:
-    """One line a phase, in Markdown."""
-    whole = sum(phases.values())
+    """Returns a Markdown table with a line per phase."""
+    total = sum(phases.values())
     lines = [("phase of run", "seconds", "share")]
-    lines += [(name, f"{took:,.2f}", f"{took / whole:.0%}") for name, took in phases.items()]
+    lines += [(name, f"{spent:,.2f}", f"{spent / total:.0%}") for name, spent in phases.items()]
     return markdown(lines)
 
 
 def markdown(lines: Sequence[Sequence[str]]) -> str:
-    """A table; the first line is its head, and all columns but the first are numbers."""
+    """Returns a Markdown table.
+
+    lines: the first one is the header; all columns but the first are aligned right
+    """
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
     texts = [
@@ -83,7 +86,7 @@ def markdown(lines: Sequence[Sequence[str]]) -> str:
 def as_json(
     export: Export, results: Sequence[Result], phases: Mapping[str, float], notes: Sequence[str]
 ) -> dict[str, Any]:
-    """All numbers."""
+    """Returns all numbers, ready for JSON."""
     return {
         "environment": environment(),
         "export": {**asdict(export), "path": export.path.name},

@@ -1,7 +1,7 @@
-"""What the start of a command costs: `python -m benchmarks.startup`.
+"""The cost of starting a command: `python -m benchmarks.startup`.
 
-`dlt --help` as it is, and where dlt cannot see the package; `run` with nothing due, beside dlt's
-own `info` on the same pipeline. The runs take turns, and the least of each counts.
+Compares `dlt --help` with and without the package, and `run` with nothing due with dlt's own
+`info` on the same pipeline. The commands take turns, and the fastest run of each counts.
 """
 
 import argparse
@@ -16,13 +16,14 @@ from .measure import Measured, measured
 from .suite import dlt_env
 
 NOW = datetime(2025, 3, 1, tzinfo=timezone.utc)
-"""The server's time, which does not go on, so that a second run has nothing to load."""
+"""The server's time, which stands still so that a second run has nothing to load."""
+
 DLT = "from dlt._workspace.cli._dlt import _main; _main()"
 HIDDEN = f"""
 import importlib.metadata as metadata
-all_of = metadata.distributions
-metadata.distributions = lambda **words: (
-    each for each in all_of(**words) if "coveo_source-" not in str(each._path)
+original = metadata.distributions
+metadata.distributions = lambda **options: (
+    package for package in original(**options) if "coveo_source-" not in str(package._path)
 )
 {DLT}
 """
@@ -30,9 +31,9 @@ metadata.distributions = lambda **words: (
 
 
 def main() -> int:
-    """Prints a table."""
+    """Prints a table. Returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.startup", description=__doc__)
-    parser.add_argument("--repeat", type=int, default=10, help="of each (default: 10)")
+    parser.add_argument("--repeat", type=int, default=10, help="runs of each command (default: 10)")
     options = parser.parse_args()
     server = DemoServer(Traffic(visits_per_day=20), clock=lambda: NOW, export_seconds=0)
     with TemporaryDirectory() as name, server:

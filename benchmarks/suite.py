@@ -1,4 +1,4 @@
-"""The parts of the benchmark, each run in a folder and a process of its own."""
+"""The parts of the benchmark, each of which runs in a folder and a process of its own."""
 
 import json
 import subprocess
@@ -26,16 +26,17 @@ PHASES = (
     "models",
     "the rest",
 )
-"""Of a run, in order; the functions and traces that they are taken from are in phases.py."""
+"""The phases of a run, in order; phases.py says how they are measured."""
 
 
 @dataclass(frozen=True)
 class Result:
-    """What one part took. Of several repetitions the fastest; the peak is the highest of all.
+    """The measurement of one part: the fastest of its runs, with the highest peak of all runs.
 
-    base: the result to which its seconds are compared, since it does the same work
-    rows: by table, as found in what the part made
-    expected: what they have to be
+    cpu_seconds: None if the process did other work too
+    base: name of the result with which its seconds are compared, since it does the same work
+    rows: number of rows by table that the part loaded
+    expected: number of rows by table that it should have loaded
     """
 
     name: str
@@ -49,12 +50,12 @@ class Result:
 
     @property
     def agrees(self) -> bool:
-        """Whether all rows of the files are there."""
+        """True if all expected rows are there."""
         return all(self.rows.get(table) == count for table, count in self.expected.items())
 
 
 def cached_export(megabytes: float, dialect: str, cache: Path) -> Export:
-    """The export of a size, made now if it never was."""
+    """Returns the export of a size, generating it on first use."""
     folder = folder_of(cache, megabytes, dialect)
     if not (folder / "export.json").exists():
         folder.mkdir(parents=True, exist_ok=True)
@@ -65,8 +66,8 @@ def cached_export(megabytes: float, dialect: str, cache: Path) -> Export:
 class Suite:
     """All parts on one export.
 
-    work: where their folders are made, each gone when its part is over
-    repeat: how often each runs
+    work: where the temporary folders of the parts are created
+    repeat: number of runs of each part
     """
 
     def __init__(self, export: Export, work: Path, repeat: int = 1) -> None:
@@ -75,7 +76,7 @@ class Suite:
         self.repeat = repeat
 
     def documented(self) -> Iterator[Result]:
-        """The script of Coveo's article."""
+        """Measures the script of Coveo's article."""
         runs = [self._part("documented") for _ in range(self.repeat)]
         yield self._result(
             "documented",
@@ -86,7 +87,7 @@ class Suite:
         )
 
     def duckdb(self) -> Iterator[Result]:
-        """DuckDB alone: the load, and the load with the union."""
+        """Measures DuckDB alone: the load, and the load with the union."""
         runs = [self._part("duckdb") for _ in range(self.repeat)]
         all_rows = {**self.export.rows, "all_events": self.events}
         loads = [
@@ -105,19 +106,22 @@ class Suite:
         yield self._result("duckdb", title, runs, base="duckdb", expected=all_rows)
 
     def run_no_models(self) -> Iterator[Result]:
-        """The package, without the models."""
+        """Measures the package without the models."""
         runs = [self._run("--no-models") for _ in range(self.repeat)]
         title = "coveo_source, run --no-models"
         yield self._result("run-no-models", title, runs, "duckdb-load", self.run_rows)
 
     def run(self) -> Iterator[Result]:
-        """The package, whole."""
+        """Measures the package with the models."""
         runs = [self._run() for _ in range(self.repeat)]
         expected = {**self.run_rows, "all_events": self.events}
         yield self._result("run", "coveo_source, run", runs, "duckdb", expected)
 
     def rows(self) -> Iterator[Result]:
-        """dlt with Python dicts, scaled up from a slice without the start of the process."""
+        """Measures dlt with Python dicts, scaled up from a share of the rows.
+
+        The start of the process does not count.
+        """
         scaled = []
         for _ in range(self.repeat):
             run, report = self._part("rows")
@@ -128,33 +132,33 @@ class Suite:
         yield self._result("rows", title, scaled, "duckdb-load", sliced, cpu=False)
 
     def phases(self, profile: Path | None = None) -> dict[str, float]:
-        """The seconds of each phase of one more run; see phases.py.
+        """Returns the seconds of each phase of one more run; see phases.py.
 
-        profile: where cProfile's statistics go, if they are wanted
+        profile: file for cProfile's statistics; None for no profile
         """
         module = ["-m", "benchmarks.phases"]
         if profile:
             module = ["-m", "cProfile", "-o", str(profile.absolute()), *module]
         with self._folder() as folder:
-            began = {"BENCHMARK_STARTED": repr(time.time())}
-            run = self._verb(module, folder, [], began)
+            env = {"BENCHMARK_STARTED": repr(time.time())}
+            run = self._verb(module, folder, [], env)
             seconds = json.loads((folder / "phases.json").read_text())
         seconds["the rest"] = run.seconds - sum(seconds.values())
         return {phase: seconds.get(phase, 0.0) for phase in PHASES}
 
     @property
     def is_escaped(self) -> bool:
-        """Whether the files have the documented escape, which plain CSV readers do not know."""
+        """True if the files have the documented escape, which ordinary CSV readers cannot read."""
         return self.export.dialect == "excel_backslash"
 
     @property
     def events(self) -> int:
-        """The rows of the timeline."""
+        """Number of rows in the timeline."""
         return sum(self.export.rows[table] for table in EVENT_TYPES)
 
     @property
     def run_rows(self) -> dict[str, int]:
-        """The rows that a run has to leave, with none rejected."""
+        """Number of rows by table that a run should load, with none rejected."""
         return {**self.export.rows, "exports": 1, "rejected_rows": 0}
 
     @contextmanager
@@ -179,10 +183,10 @@ class Suite:
     def _verb(
         self, module: list[str], folder: Path, options: Any, env: dict[str, str] | None = None
     ) -> Measured:
-        """Runs the verb `run` in a folder, against a server that is a process of its own."""
-        window = ["--from", f"{START:%Y-%m-%d}", "--to", f"{END:%Y-%m-%d}"]
-        names = ["--pipelines-dir", str(folder / "pipelines"), "benchmark"]
-        arguments = [*module, *names, "run", *window, *options]
+        """Runs the verb `run` in a folder, against a server in a process of its own."""
+        span = ["--from", f"{START:%Y-%m-%d}", "--to", f"{END:%Y-%m-%d}"]
+        pipeline = ["--pipelines-dir", str(folder / "pipelines"), "benchmark"]
+        arguments = [*module, *pipeline, "run", *span, *options]
         with served(self.export, folder) as settings:
             return measured(arguments, folder, {**dlt_env(folder), **settings, **(env or {})})
 
@@ -204,7 +208,7 @@ class Suite:
 
 @contextmanager
 def served(export: Export, folder: Path) -> Iterator[dict[str, str]]:
-    """Serves the export meanwhile; the settings by which the package finds it."""
+    """Serves the export in a process of its own. Yields the settings for the package."""
     with service([str(export.path.parent)], folder) as settings:
         if export.dialect == "no_newline":
             settings["SOURCES__COVEO_SOURCE__EXPORT_FORMAT"] = "NO_NEWLINE"
@@ -213,7 +217,7 @@ def served(export: Export, folder: Path) -> Iterator[dict[str, str]]:
 
 @contextmanager
 def service(arguments: Sequence[str], folder: Path) -> Iterator[dict[str, str]]:
-    """Runs `python -m benchmarks.service` meanwhile; the settings by which it is found."""
+    """Runs `python -m benchmarks.service ARGUMENTS`. Yields the settings for the package."""
     process = start(
         ["-m", "benchmarks.service", *arguments],
         folder,
@@ -230,7 +234,7 @@ def service(arguments: Sequence[str], folder: Path) -> Iterator[dict[str, str]]:
 
 
 def dlt_env(folder: Path) -> dict[str, str]:
-    """Keeps dlt to a folder, and quiet."""
+    """Returns variables that keep dlt inside a folder, and quiet."""
     return {
         "DLT_DATA_DIR": str(folder / "dlt"),
         "RUNTIME__DLTHUB_TELEMETRY": "false",
@@ -239,7 +243,7 @@ def dlt_env(folder: Path) -> dict[str, str]:
 
 
 def missing(name: str) -> str | None:
-    """Why a part cannot run here; None if it can."""
+    """Returns why a part cannot run here, None if it can."""
     if name == "documented" and find_spec("pandas") is None:
         return "pandas is not installed (pip install -r benchmarks/requirements.txt)"
     return None
@@ -252,4 +256,4 @@ PARTS: dict[str, Callable[[Suite], Iterator[Result]]] = {
     "run": Suite.run,
     "rows": Suite.rows,
 }
-"""All parts by the name that `--only` takes."""
+"""The parts by their names in `--only`."""

@@ -1,7 +1,8 @@
-"""What waiting for Coveo costs a backfill: `python -m benchmarks.windows`.
+"""How long a backfill waits for Coveo: `python -m benchmarks.windows`.
 
-Loads the same windows from a server that has every export at once, which is the loading itself,
-and from one that takes its time for each, with more and fewer of them asked for ahead.
+Loads the same windows first from a server whose exports are ready at once, which measures loading
+alone, and then from one that takes time to build each, with different settings of
+`exports_ahead`.
 """
 
 import argparse
@@ -18,32 +19,32 @@ from .measure import measured
 from .suite import dlt_env, service
 
 DAYS = 7
-"""In each window, so that all have a weekend."""
+"""Days in each window, so that all have a weekend."""
 
 Tables = Mapping[str, tuple[int, int]]
-"""How many rows there are of each table, and a number that differs if one of them does."""
+"""The number of rows and a checksum of each table."""
 
 
 class Loaded(NamedTuple):
-    """A backfill that is over."""
+    """A finished backfill."""
 
     seconds: float
     tables: Tables
 
 
-def begins(windows: int) -> list[datetime]:
-    """Where each window begins, and the last ends."""
+def edges(windows: int) -> list[datetime]:
+    """Returns the start of each window, and the end of the last one."""
     return [START + timedelta(days=DAYS * number) for number in range(windows + 1)]
 
 
 def write_exports(folder: Path, windows: int, visits_per_day: int) -> None:
-    """Writes the file of each window."""
+    """Writes the export of each window."""
     from coveo_source.demo import COLUMNS, Member, Traffic, write_archive
 
     from .service import file_name
 
     traffic = Traffic(SEED, visits_per_day)
-    for start, end in pairwise(begins(windows)):
+    for start, end in pairwise(edges(windows)):
         members = (
             Member(f"{table}.csv", columns, traffic.rows(table, start, end))
             for table, columns in COLUMNS.items()
@@ -58,12 +59,12 @@ def backfill(
 
     build, download: seconds that each export takes
     """
-    edges = begins(windows)
-    span = ["--from", f"{edges[0]:%Y-%m-%d}", "--to", f"{edges[-1]:%Y-%m-%d}"]
+    start, *_, end = edges(windows)
+    span = ["--from", f"{start:%Y-%m-%d}", "--to", f"{end:%Y-%m-%d}"]
     served = [str(exports), str(build), str(download)]
-    with TemporaryDirectory() as name, service(served, Path(name)) as found:
+    with TemporaryDirectory() as name, service(served, Path(name)) as account:
         folder = Path(name)
-        settings = {**found, "SOURCES__COVEO_SOURCE__EXPORTS_AHEAD": str(exports_ahead)}
+        settings = {**account, "SOURCES__COVEO_SOURCE__EXPORTS_AHEAD": str(exports_ahead)}
         verb = ["-m", "coveo_source", "--pipelines-dir", str(folder / "pipelines"), "benchmark"]
         arguments = [*verb, "run", "--no-models", *span, "--window-days", str(DAYS)]
         run = measured(arguments, folder, {**dlt_env(folder), **settings})
@@ -71,61 +72,66 @@ def backfill(
 
 
 def tables_in(database: Path) -> Tables:
-    """What a backfill left of the tables of Coveo."""
+    """Reads the tables that a backfill loaded."""
     import duckdb
 
     from coveo_source.tables import TABLES
 
-    with duckdb.connect(str(database), read_only=True) as opened:
-        found = {}
+    with duckdb.connect(str(database), read_only=True) as connection:
+        tables = {}
         for table in TABLES:
             rows = f"select * exclude (_dlt_load_id) from coveo_ua.{table}"
-            sums = opened.execute(f"select count(*), sum(hash(row)) from ({rows}) row").fetchone()
+            query = f"select count(*), sum(hash(row)) from ({rows}) row"
+            sums = connection.execute(query).fetchone()
             assert sums
-            found[table] = (int(sums[0]), int(sums[1]))
-        return found
+            tables[table] = (int(sums[0]), int(sums[1]))
+        return tables
 
 
 def table_of(loaded: Iterable[tuple[str, Loaded]]) -> str:
-    """The seconds of each backfill, and how many times as long it took as the first."""
+    """Returns a Markdown table with the seconds of each backfill and their ratio to the first."""
     lines = ["| | seconds | ratio |", "|---|---:|---:|"]
-    itself = 0.0
-    for title, each in loaded:
-        itself = itself or each.seconds
-        lines.append(f"| {title} | {each.seconds:.0f} | {each.seconds / itself:.1f} |")
+    base = 0.0
+    for title, backfilled in loaded:
+        base = base or backfilled.seconds
+        lines.append(f"| {title} | {backfilled.seconds:.0f} | {backfilled.seconds / base:.1f} |")
     return "\n".join(lines)
 
 
 def main() -> int:
-    """Prints a table; exit code 1 if the backfills did not leave the same rows."""
+    """Prints a table. Returns the exit code: 1 if the backfills loaded different rows."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.windows", description=__doc__)
-    parser.add_argument("--windows", type=int, default=12, help="default: 12")
+    parser.add_argument("--windows", type=int, default=12, help="number of windows (default: 12)")
     parser.add_argument(
-        "--export-seconds", type=float, default=20, help="that each export takes (default: 20)"
+        "--export-seconds", type=float, default=20, help="time to build each export (default: 20)"
     )
     parser.add_argument(
-        "--download-seconds", type=float, default=0, help="that each file takes (default: 0)"
+        "--download-seconds", type=float, default=0, help="time to download each file (default: 0)"
     )
     parser.add_argument("--visits-per-day", type=int, default=600, metavar="N")
     parser.add_argument(
-        "--ahead", type=int, nargs="+", default=[0, 2, 11], help="exports_ahead (default: 0 2 11)"
+        "--ahead",
+        type=int,
+        nargs="+",
+        default=[0, 2, 11],
+        help="values of exports_ahead to compare (default: 0 2 11)",
     )
     options = parser.parse_args()
     with TemporaryDirectory() as name:
         exports = Path(name)
         write_exports(exports, options.windows, options.visits_per_day)
-        loaded = [("the loading itself", backfill(exports, options.windows, 0))]
+        loaded = [("loading alone", backfill(exports, options.windows, 0))]
         for ahead in options.ahead:
-            took = backfill(
+            result = backfill(
                 exports, options.windows, ahead, options.export_seconds, options.download_seconds
             )
-            loaded.append((f"exports_ahead = {ahead}", took))
+            loaded.append((f"exports_ahead = {ahead}", result))
     rows = sum(count for count, _ in loaded[0][1].tables.values())
     print(
         f"{options.windows} windows, {rows:,} rows; each export takes {options.export_seconds:g} s"
-        f" to be built and {options.download_seconds:g} s to be downloaded\n\n{table_of(loaded)}"
+        f" to build and {options.download_seconds:g} s to download\n\n{table_of(loaded)}"
     )
-    return 0 if all(each.tables == loaded[0][1].tables for _, each in loaded) else 1
+    return 0 if all(result.tables == loaded[0][1].tables for _, result in loaded) else 1
 
 
 if __name__ == "__main__":
