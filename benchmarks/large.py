@@ -75,7 +75,7 @@ class Disk:
 
 
 def size_of(folder: Path) -> int:
-    """Returns the bytes on disk of all files in a folder; files may disappear meanwhile."""
+    """Returns the bytes on disk of all files in a folder; files may disappear during the count."""
     total = 0
     for path in folder.rglob("*"):
         try:

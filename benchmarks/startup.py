@@ -16,7 +16,7 @@ from .measure import Measured, measured
 from .suite import dlt_env
 
 NOW = datetime(2025, 3, 1, tzinfo=timezone.utc)
-"""The server's time, which stands still so that a second run has nothing to load."""
+"""The server's time, which does not advance, so that a second run has nothing to load."""
 
 DLT = "from dlt._workspace.cli._dlt import _main; _main()"
 HIDDEN = f"""

@@ -1,4 +1,4 @@
-"""The faults that can be asked for by name."""
+"""Ready-made faults, by name."""
 
 from collections.abc import Callable
 
