@@ -20,8 +20,8 @@ def coveo_source(configuration: CoveoConfiguration) -> Sequence[DltResource]:
     export. If `from_date` and `to_date` are both given, or a scheduler assigns an interval, that
     range is loaded and the cursors do not move.
 
-    Every setting is a parameter; CoveoConfiguration describes them. Settings that are not passed are
-    read from dlt's configuration.
+    Every setting is a parameter; CoveoConfiguration describes them. Settings that are not passed
+    are read from dlt's configuration.
 
     Returns:
         The five tables; `exports`, one row for every export; and `rejected_rows`, the cells and

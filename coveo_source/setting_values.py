@@ -32,6 +32,7 @@ _DATE_HELP = "Write a date or a UTC time: 2026-01-31 or 2026-01-31T13:30:00Z."
 
 
 def required_text(setting: str, value: str | None) -> str:
+    """Returns a text without outer spaces; it must not be empty."""
     if not value or not value.strip():
         raise SettingError(setting, None, WHERE_TO_SET.format(env=setting.upper()))
     return value.strip()
@@ -77,6 +78,7 @@ def table_names(value: object) -> tuple[str, ...]:
 
 
 def one_of(setting: str, value: str, accepted: Iterable[str]) -> str:
+    """Returns a value that is among the accepted ones."""
     names = list(accepted)
     if value not in names:
         raise SettingError(setting, value, f"Accepted: {', '.join(names)}.")
@@ -109,6 +111,7 @@ def _json_list(setting: str, value: str) -> list[object]:
 
 
 def between(setting: str, value: float, least: float, most: float) -> float:
+    """Returns a number from `least` to `most`."""
     if not least <= value <= most:
         raise SettingError(setting, value, f"Write a number from {least:g} to {most:g}.")
     return value
@@ -139,4 +142,5 @@ def _parse_time(value: object) -> datetime | None:
 
 
 def iso_time(moment: datetime) -> str:
+    """Returns an instant as the settings write it."""
     return moment.isoformat().replace("+00:00", "Z")

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import wraps
-from typing import Any, Literal, TypeVar, Union, get_args
+from typing import Any, TypeVar, Union
 from urllib.parse import urlsplit
 
 import dlt
@@ -26,7 +26,8 @@ from .setting_values import (
     words,
 )
 
-ExportFormat = Literal["EXCEL", "NO_NEWLINE"]
+EXPORT_FORMATS = ("EXCEL", "NO_NEWLINE")
+"""The CSV dialects that Coveo can write."""
 
 _MAX_DAYS = 365
 """Coveo's console refuses longer ranges."""
@@ -172,7 +173,7 @@ def check_settings(config: CoveoConfiguration) -> Settings:
         filters=words("filters", config.filters),
         search_filters=words("search_filters", config.search_filters),
         custom_event_filters=words("custom_event_filters", config.custom_event_filters),
-        export_format=one_of("export_format", config.export_format.upper(), get_args(ExportFormat)),
+        export_format=one_of("export_format", config.export_format.upper(), EXPORT_FORMATS),
         window=timedelta(days=between("window_days", config.window_days, 0.01, _MAX_DAYS)),
         lookback=timedelta(days=between("lookback_days", config.lookback_days, 0, _MAX_DAYS)),
         settle=timedelta(minutes=between("settle_minutes", config.settle_minutes, 0, 10_000)),
@@ -193,5 +194,5 @@ def check_settings(config: CoveoConfiguration) -> Settings:
 
 
 def assigned_interval() -> tuple[datetime, datetime] | None:
-    """Returns the range that a scheduler assigned to this run, as dlt reads it; None without one."""
+    """Returns the range that a scheduler assigned to this run; None without one."""
     return None if dlt.current.interval.is_empty else dlt.current.interval()
