@@ -20,7 +20,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
-from coveo_source.cli.models import rebuild_models
+from coveo_source.cli.models import build_models
 from coveo_source.cli.run import run
 from coveo_source.cli.session import Options
 from coveo_source.demo import DemoServer, Traffic
@@ -102,7 +102,7 @@ class Account:
 
     def build(self, full_refresh: bool = False) -> None:
         """Updates or rebuilds all models."""
-        rebuild_models(self.options(full_refresh=full_refresh), ())
+        build_models(self.options(full_refresh=full_refresh), ())
 
 
 def one_more_day(days: int, visits_per_day: int, more: int) -> dict[str, Took]:

@@ -1,4 +1,4 @@
-"""The second door: `python -m coveo_source NAME run …` does what `dlt pipeline NAME run …` does."""
+"""The verbs without dlt's command: `python -m coveo_source NAME run …`."""
 
 import argparse
 
@@ -11,8 +11,8 @@ def main() -> None:
     parser.add_argument("pipeline_name", metavar="NAME", help="name of the pipeline")
     parser.add_argument("--pipelines-dir", help="where dlt keeps its working folders")
     verbs = parser.add_subparsers(title="verbs", required=True)
-    for kind in VERBS:
-        verb = kind()
+    for verb_class in VERBS:
+        verb = verb_class()
         verb_parser = verbs.add_parser(verb.command, help=verb.help_string)
         verb.configure_parser(verb_parser)
         verb_parser.set_defaults(execute=verb.execute)

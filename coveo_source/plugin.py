@@ -1,7 +1,7 @@
-"""The verbs under `dlt pipeline NAME`, as dlt's plugin system wants them.
+"""The verbs under `dlt pipeline NAME`, registered with dlt's plugin system.
 
-dlt imports this module at every start of its command, so everything heavy is imported when a
-verb runs.
+dlt imports this module at every start of its command, so anything heavy is imported only when a
+verb runs. https://dlthub.com/docs/plugins
 """
 
 import argparse
@@ -19,19 +19,18 @@ from dlt.common.configuration.plugins import SupportsCliCommand, only_host
 if TYPE_CHECKING:
     from .cli.session import Options
 
-PARENT = "pipeline"
-COLLECTORS = ("tqdm", "log", "enlighten", "alive_progress")
+_COLLECTORS = ("tqdm", "log", "enlighten", "alive_progress")
 
 
 class Verb(SupportsCliCommand):
-    """What the verbs have in common."""
+    """Base of the verbs."""
 
-    parent = PARENT
+    parent = "pipeline"
     docs_url = None
     description: str | None = None
 
     def configure_parser(self, parser: ArgumentParser) -> None:
-        """Adds the options that every verb knows."""
+        """Adds the options of every verb."""
         parser.add_argument("--destination", default="duckdb", help="a dlt destination")
         parser.add_argument("--dataset-name", default="coveo_ua", help="default: coveo_ua")
 
@@ -43,14 +42,14 @@ class PlanVerb(Verb):
     help_string = "Shows what run would load from Coveo; creates nothing"
 
     def configure_parser(self, parser: ArgumentParser) -> None:
-        """Adds the options that decide what is due."""
+        """Adds the options that decide what to load."""
         super().configure_parser(parser)
         parser.add_argument("--from", dest="from_date", metavar="DATE", help="start of the range")
         parser.add_argument("--to", dest="to_date", metavar="DATE", help="end of the range")
         parser.add_argument("--tables", nargs="+", metavar="TABLE", help="default: all five")
         parser.add_argument("--window-days", type=float, metavar="N", help="default: 30")
         parser.add_argument(
-            "--full-refresh", action="store_true", help="load everything anew, from the beginning"
+            "--full-refresh", action="store_true", help="drop the tables and load them again"
         )
         parser.add_argument(
             "--demo", action="store_true", help="load from a local stand-in for Coveo"
@@ -61,7 +60,11 @@ class PlanVerb(Verb):
         from .cli.session import session
         from .cli.summary import plan_text
 
-        with exit_codes(), service(args) as overrides, session(options(args), overrides) as here:
+        with (
+            _exit_codes(),
+            _settings(args) as overrides,
+            session(_options(args), overrides) as here,
+        ):
             here.attach()
             plan = here.plan()
             for notice in plan.notices:
@@ -82,22 +85,24 @@ class RunVerb(PlanVerb):
             "--strict", action="store_true", help="stop at a value or record that does not fit"
         )
         parser.add_argument("--no-models", action="store_true", help="leave the models as they are")
-        parser.add_argument("--progress", choices=COLLECTORS, help="one of dlt's progress displays")
+        parser.add_argument(
+            "--progress", choices=_COLLECTORS, help="one of dlt's progress displays"
+        )
 
     def execute(self, args: Namespace) -> None:
-        """Loads, and prints what was loaded."""
+        """Loads, builds the models and prints a summary."""
         from .cli.run import run
         from .cli.summary import outcome_text
 
-        with exit_codes(), service(args) as overrides:
-            print(outcome_text(run(options(args), overrides)))
+        with _exit_codes(), _settings(args) as overrides:
+            print(outcome_text(run(_options(args), overrides)))
 
 
 class ModelsVerb(Verb):
     """`models`."""
 
     command = "models"
-    help_string = "Brings the SQL models up to date, from what is loaded; asks nothing of Coveo"
+    help_string = "Brings the SQL models up to date with what is loaded; asks nothing of Coveo"
 
     def configure_parser(self, parser: ArgumentParser) -> None:
         """Adds the options that decide what to build."""
@@ -105,7 +110,7 @@ class ModelsVerb(Verb):
         parser.add_argument("--select", nargs="+", default=(), metavar="NAME", help="default: all")
         instead = parser.add_mutually_exclusive_group()
         instead.add_argument(
-            "--full-refresh", action="store_true", help="build them as a whole, not by what changed"
+            "--full-refresh", action="store_true", help="build them in full, not only what changed"
         )
         instead.add_argument(
             "--test", action="store_true", help="run their data tests, and build nothing"
@@ -118,48 +123,47 @@ class ModelsVerb(Verb):
         )
 
     def execute(self, args: Namespace) -> None:
-        """Builds and prints what was built, or what else was asked for."""
-        from .cli.models import rebuild_models
+        """Builds the models, tests them, or writes them as a dbt project."""
+        from .cli.models import build_models
         from .cli.summary import models_text
 
-        with exit_codes():
+        with _exit_codes():
             if args.test:
-                self.test(args)
+                self._test(args)
             elif args.dbt:
-                self.write_dbt_project(args)
+                self._write_dbt_project(args)
             else:
-                print(models_text(rebuild_models(options(args), args.select)))
+                print(models_text(build_models(_options(args), args.select)))
 
-    def test(self, args: Namespace) -> None:
-        """Prints what each data test finds; ends the process with 1 if one fails."""
-        from .cli.findings import check_line, checks_text
-        from .cli.models import run_tests
+    def _test(self, args: Namespace) -> None:
+        """Prints the result of each data test; exits with 1 if one fails."""
+        from .cli.models import run_model_tests
+        from .cli.summary import result_line, results_text
 
         results = []
-        for result in run_tests(options(args), args.select):
-            print(check_line(result), flush=True)
+        for result in run_model_tests(_options(args), args.select):
+            print(result_line(result), flush=True)
             results.append(result)
-        print(checks_text(results))
+        print(results_text(results))
         if any(result.status == "FAIL" for result in results):
             raise SystemExit(1)
 
-    def write_dbt_project(self, args: Namespace) -> None:
-        """Writes the project, which is of all models, and says how to go on."""
-        from .cli.findings import project_text
-        from .cli.models import as_dbt_project
+    def _write_dbt_project(self, args: Namespace) -> None:
+        """Writes the dbt project of all models, and prints how to build it."""
+        from .cli.models import write_dbt_project
+        from .cli.summary import project_text
         from .exceptions import SettingError
 
         if args.select:
             given = " ".join(args.select)
-            raise SettingError("select", given, "A dbt project is of all models: leave it out.")
-        print(project_text(args.dbt, as_dbt_project(options(args), args.dbt)))
+            raise SettingError("select", given, "A dbt project has all models: leave it out.")
+        print(project_text(args.dbt, write_dbt_project(_options(args), args.dbt)))
 
 
 VERBS: tuple[type[Verb], ...] = (RunVerb, PlanVerb, ModelsVerb)
 
 
-def options(args: Namespace) -> "Options":
-    """What the command line says beside the settings."""
+def _options(args: Namespace) -> "Options":
     from .cli.session import Options
 
     return Options(
@@ -174,8 +178,8 @@ def options(args: Namespace) -> "Options":
 
 
 @contextmanager
-def service(args: Namespace) -> Iterator[dict[str, Any]]:
-    """The settings given on the command line, and the demo's address and key if it is wanted."""
+def _settings(args: Namespace) -> Iterator[dict[str, Any]]:
+    """Yields the settings of the command line; with `--demo`, runs the demo server meanwhile."""
     given = {
         "from_date": args.from_date,
         "to_date": args.to_date,
@@ -193,10 +197,10 @@ def service(args: Namespace) -> Iterator[dict[str, Any]]:
 
 
 @contextmanager
-def exit_codes() -> Iterator[None]:
-    """Ends the process with one message and 1 (run again) or 2 (wrong use) after an error.
+def _exit_codes() -> Iterator[None]:
+    """After an error, prints one message and exits with 1 (run again) or 2 (wrong use).
 
-    dlt would end it too, but pointing to its own manual; with its `--debug` it shows the trace.
+    dlt would exit too, but with a pointer to its own manual. Its `--debug` shows the traceback.
     """
     from dlt._workspace.cli import _debug
     from dlt.common.configuration.exceptions import ConfigurationException
@@ -205,7 +209,7 @@ def exit_codes() -> Iterator[None]:
     from .exceptions import PipelineMismatch, ProjectError, SettingError, find_cause
 
     if not _debug.is_debug_enabled():
-        logging.getLogger("dlt").addFilter(without_traceback)
+        logging.getLogger("dlt").addFilter(_shorten_traceback)
     try:
         yield
     except (Exception, KeyboardInterrupt) as error:
@@ -216,8 +220,8 @@ def exit_codes() -> Iterator[None]:
         raise SystemExit(2 if any(find_cause(error, kind) for kind in misuse) else 1) from None
 
 
-def without_traceback(record: logging.LogRecord) -> bool:
-    """Leaves of a traceback that dlt logs its last line; the error is told in full at the end."""
+def _shorten_traceback(record: logging.LogRecord) -> bool:
+    """Cuts a traceback in dlt's log to its last line; the error is printed at the end anyway."""
     text, traceback, trace = record.getMessage().partition("Traceback (most recent call last)")
     record.msg = f"{text}{trace.strip().splitlines()[-1]}" if traceback else text
     record.args = ()
@@ -225,8 +229,8 @@ def without_traceback(record: logging.LogRecord) -> bool:
     return True
 
 
-def taken(verb: str) -> bool:
-    """Whether dlt has a verb of this name itself, which would make its whole command fail."""
+def _is_taken(verb: str) -> bool:
+    """Returns True if dlt has a verb of this name, with which its whole command would fail."""
     from dlt._workspace.cli.commands import PipelineCommand
 
     parser = argparse.ArgumentParser()
@@ -242,18 +246,18 @@ def taken(verb: str) -> bool:
 @only_host("dlt")
 def plug_cli_run(host: str) -> type[SupportsCliCommand] | None:
     """Registers `run`."""
-    return None if taken(RunVerb.command) else RunVerb
+    return None if _is_taken(RunVerb.command) else RunVerb
 
 
 @plugins.hookimpl(specname="plug_cli")
 @only_host("dlt")
 def plug_cli_plan(host: str) -> type[SupportsCliCommand] | None:
     """Registers `plan`."""
-    return None if taken(PlanVerb.command) else PlanVerb
+    return None if _is_taken(PlanVerb.command) else PlanVerb
 
 
 @plugins.hookimpl(specname="plug_cli")
 @only_host("dlt")
 def plug_cli_models(host: str) -> type[SupportsCliCommand] | None:
     """Registers `models`."""
-    return None if taken(ModelsVerb.command) else ModelsVerb
+    return None if _is_taken(ModelsVerb.command) else ModelsVerb

@@ -39,7 +39,7 @@ def orderly() -> Iterator[None]:
 def end_at_once(number: int, frame: FrameType | None) -> None:
     """Ends the process immediately, whatever it is doing."""
     name = signal.Signals(number).name
-    text = f"Ended at once by a second {name}. Run again, and it goes on from here.\n"
+    text = f"Stopped immediately by a second {name}. Run again to continue from here.\n"
     os.write(2, text.encode())
     os._exit(1)
 

@@ -1,4 +1,7 @@
-"""The models alone, from what is loaded: no settings are needed and nothing is asked of Coveo."""
+"""The verb `models`: builds, tests or exports the models from what is loaded.
+
+It needs no settings, and asks nothing of Coveo.
+"""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -19,52 +22,54 @@ from .progress import ConsoleProgress
 from .session import Options, locked, pipeline_of, restored
 
 
-def rebuild_models(options: Options, names: Iterable[str]) -> dict[str, int]:
-    """Brings some models up to date, or all; returns the rows of each that had to be built.
+def build_models(options: Options, names: Iterable[str]) -> dict[str, int]:
+    """Brings some models up to date; returns the number of rows of each one that it built.
+
+    names: of the models; all if none is named
 
     Raises:
         SettingError: if there is no model of a name
-        PipelineMismatch: if the pipeline holds nothing of Coveo's
+        PipelineMismatch: if the pipeline holds no data of Coveo's
         PipelineBusy: if another run is loading into it
         ModelError: if a model fails
     """
     wanted = [model.name for model in selected(names)]
     progress = ConsoleProgress()
-    with opened(options, progress) as pipeline:
+    with _opened(options, progress) as pipeline:
         load_pending(pipeline, progress.say)
         return dict(build(pipeline, wanted, options.full_refresh, progress.say))
 
 
-def run_tests(options: Options, names: Iterable[str]) -> Iterator[Result]:
-    """Runs the data tests of some models, or all and those of the seed; changes nothing.
+def run_model_tests(options: Options, names: Iterable[str]) -> Iterator[Result]:
+    """Runs the data tests of some models, or of all and the seed; changes nothing.
 
     Raises:
-        SettingError, PipelineMismatch, PipelineBusy: as above
+        SettingError, PipelineMismatch, PipelineBusy: as for build_models
         CheckError: if a test cannot be run
     """
     wanted = {model.name for model in selected(names)} if names else None
     tables = [each for each in read_folder(sql_folder()) if wanted is None or each.name in wanted]
-    with opened(options, ConsoleProgress()) as pipeline:
+    with _opened(options, ConsoleProgress()) as pipeline:
         yield from run_data_tests(pipeline, tables)
 
 
-def as_dbt_project(options: Options, folder: Path) -> list[Path]:
-    """Writes the models as a dbt project; returns the files.
+def write_dbt_project(options: Options, folder: Path) -> list[Path]:
+    """Writes the models as a dbt project; returns the files that it wrote.
 
     Raises:
-        PipelineMismatch, PipelineBusy: as above
+        PipelineMismatch, PipelineBusy: as for build_models
         ProjectError: if it cannot be written there
     """
-    with opened(options, ConsoleProgress()) as pipeline:
+    with _opened(options, ConsoleProgress()) as pipeline:
         return write_project(pipeline, folder)
 
 
 @contextmanager
-def opened(options: Options, progress: ConsoleProgress) -> Iterator[dlt.Pipeline]:
-    """The pipeline as it stands in the destination, while nobody else works on it.
+def _opened(options: Options, progress: ConsoleProgress) -> Iterator[dlt.Pipeline]:
+    """Locks the pipeline and restores its state from the destination.
 
     Raises:
-        PipelineMismatch: if it holds nothing of Coveo's, or something else
+        PipelineMismatch: if it holds no data of Coveo's, or another source's
     """
     with orderly(), locked(options):
         pipeline = restored(pipeline_of(options, progress), progress.say)

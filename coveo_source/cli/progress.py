@@ -1,8 +1,8 @@
-"""What a run shows while it works: a collector for dlt that people can read.
+"""The progress display of a run: a dlt collector that people can read.
 
-dlt counts rows, files and jobs in whatever collector the pipeline has; our own steps (Coveo
-builds an export, a file is downloaded) are counted in the same one, so `tqdm`, `log` and the
-others show them too.
+dlt counts rows, files and jobs in the collector of a pipeline. Our own steps, such as the wait for
+an export or a download, are counted in the same collector, so that dlt's displays (`tqdm`, `log`
+and others) show them too.
 """
 
 import shutil
@@ -14,16 +14,20 @@ from dlt.common.runtime.collector_base import Collector
 
 from ..tables import EXPORTS, REJECTED
 
-EVERY_SECONDS = 5.0
-"""How often a line is written where lines cannot be rewritten."""
+_LINE_SECONDS = 5.0
+"""Seconds between two lines where lines cannot be rewritten."""
+
+_REFRESH_SECONDS = 0.1
+"""Seconds between two refreshes of the line on a terminal."""
 
 
 class ConsoleProgress(Collector):
-    """One line that is rewritten on a terminal; a line now and then elsewhere."""
+    """One line that is rewritten on a terminal; elsewhere a new line every few seconds."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stderr
         self._rewrites = self._stream.isatty()
+        self._interval = _REFRESH_SECONDS if self._rewrites else _LINE_SECONDS
         self._counts: dict[str, int] = {}
         self._written = ""
         self._due = 0.0
@@ -38,11 +42,11 @@ class ConsoleProgress(Collector):
         message: str | None = None,
         label: str | None = None,
     ) -> None:
-        """Adds to a counter and shows it, if it is time."""
+        """Adds to a counter, and shows all counters if it is time."""
         self._counts[name] = self._counts.get(name, 0) + inc
         now = time.monotonic()
         if now >= self._due:
-            self._due = now + (0.1 if self._rewrites else EVERY_SECONDS)
+            self._due = now + self._interval
             self._write()
 
     def say(self, text: str) -> None:
@@ -53,8 +57,8 @@ class ConsoleProgress(Collector):
     def _start(self, step: str) -> None:
         self.step = step.split(" ")[0].lower()
         self._counts = {}
-        # what is over in a moment needs no line
-        self._due = time.monotonic() + (0.1 if self._rewrites else EVERY_SECONDS)
+        # a step that is over in a moment needs no line
+        self._due = time.monotonic() + self._interval
 
     def _stop(self) -> None:
         self._clear()
@@ -62,7 +66,9 @@ class ConsoleProgress(Collector):
 
     def _write(self) -> None:
         shown = "  ".join(
-            f"{name} {count:,}" for name, count in self._counts.items() if count and shows(name)
+            f"{name} {count:,}"
+            for name, count in self._counts.items()
+            if count and _is_for_people(name)
         )
         # a line that wraps could not be rewritten
         line = f"  {self.step}  {shown}"[: shutil.get_terminal_size().columns - 1]
@@ -76,6 +82,5 @@ class ConsoleProgress(Collector):
             self._written = ""
 
 
-def shows(name: str) -> bool:
-    """Whether a counter means something to a person: those of dlt's own and ours do not."""
-    return not name.startswith("_dlt") and name not in (EXPORTS, REJECTED, "Resources")
+def _is_for_people(counter: str) -> bool:
+    return not counter.startswith("_dlt") and counter not in (EXPORTS, REJECTED, "Resources")

@@ -1,7 +1,8 @@
-"""What a plan and a finished run look like to a person: texts from results, nothing else."""
+"""The texts that the verbs print: plans, finished runs, models, data tests and errors."""
 
 import shutil
 import sys
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,18 +14,21 @@ from ..exceptions import CoveoSourceError, find_cause, reason
 from ..extract.audit import Fetched
 from ..extract.counts import Counts
 from ..extract.plan import Plan, PlannedExport
+from ..models.data_tests import Result, Status
 from ..signals import signal_in
 from ..tables import TABLES
+
+_TEST_ENDINGS: dict[Status, str] = {"pass": "passed", "warn": "warned", "FAIL": "failed"}
 
 
 @dataclass
 class Outcome:
-    """What a run did.
+    """The result of a run.
 
-    models: rows of each model that was built
-    seconds: of the whole run
-    location: where the destination keeps the data, as it shows itself to people
-    database: path of the DuckDB file, if the destination is one
+    location: the place of the data, as the destination names it
+    database: path of the DuckDB file; None for other destinations
+    models: number of rows of each model that was built
+    seconds: duration of the whole run
     """
 
     dataset: str
@@ -36,20 +40,20 @@ class Outcome:
 
 
 def outcome_text(outcome: Outcome) -> str:
-    """The end of a run: what was loaded, where it is, and a query to try."""
-    parts = [headline(outcome), window_table(outcome.fetched)]
+    """Returns the end of a run: what was loaded, where it is, and a query to try."""
+    parts = [_headline(outcome), _window_table(outcome.fetched)]
     if outcome.models:
         parts.append(models_text(outcome.models))
-    parts.append(f"Data:   {outcome.location}, dataset {outcome.dataset}\n{hint(outcome)}")
+    parts.append(f"Data:   {outcome.location}, dataset {outcome.dataset}\n{_hint(outcome)}")
     return "\n\n".join(part for part in parts if part)
 
 
 def error_text(error: BaseException) -> str:
-    """What happened and what to do next, from whatever dlt wrapped around it."""
+    """Returns what happened and what to do next, whatever dlt wrapped around the error."""
     if signal := signal_in(error):
         return (
             f"Stopped by {signal}. What was loaded is loaded; an export that Coveo was building"
-            " is kept there. Run again, and it goes on from here."
+            " is kept there. Run again to continue from here."
         )
     if known := find_cause(error, CoveoSourceError):
         return str(known)
@@ -59,40 +63,64 @@ def error_text(error: BaseException) -> str:
     where = f"The step {step.step!r} of the pipeline failed: " if step else ""
     return (
         f"{where}{reason(error)} Nothing was lost: what was loaded is loaded. Run again when the"
-        " cause is gone; with dlt's --debug you see where it is."
+        " cause is gone; dlt's --debug shows where it happened."
     )
 
 
 def models_text(built: Mapping[str, int]) -> str:
-    """What was built."""
+    """Returns the models that were built, with their numbers of rows."""
     if not built:
         return "All models are up to date."
     return grid([["model", "rows"], *([name, f"{rows:,}"] for name, rows in built.items())], 1)
 
 
-def headline(outcome: Outcome) -> str:
-    """One sentence."""
+def result_line(result: Result) -> str:
+    """Returns the result of one data test, with some of the failing rows."""
+    line = f"{result.status}  {result.test.label}"
+    if not result.failing:
+        return line
+    sample = "\n".join(f"        {_cells(row)}" for row in result.sample)
+    more = "" if result.failing == len(result.sample) else ", such as"
+    return f"{line}: {_plural(result.failing, 'row')}{more}\n{sample}"
+
+
+def results_text(results: Sequence[Result]) -> str:
+    """Returns how many data tests passed, warned and failed."""
+    count = Counter(result.status for result in results)
+    parts = [f"{count[status]:,} {word}" for status, word in _TEST_ENDINGS.items() if count[status]]
+    return f"{_plural(len(results), 'test')}: {', '.join(parts) or 'none to run'}."
+
+
+def project_text(folder: Path, files: Sequence[Path]) -> str:
+    """Returns what was written of a dbt project, and how to build it."""
+    return (
+        f"Wrote a dbt project to {folder} ({_plural(len(files), 'file')}).\n"
+        f"Try:    cd {folder} && dbt build"
+    )
+
+
+def _headline(outcome: Outcome) -> str:
     if not outcome.fetched:
         return f"Nothing new was due ({outcome.seconds:.1f} s)."
-    rows = sum(total(outcome.fetched, table).rows for table in TABLES)
+    rows = sum(_total(outcome.fetched, table).rows for table in TABLES)
     rate = rows / outcome.seconds if outcome.seconds else 0
     return (
-        f"Loaded {rows:,} rows of {plural(len(outcome.fetched), 'window')} in"
+        f"Loaded {rows:,} rows of {_plural(len(outcome.fetched), 'window')} in"
         f" {outcome.seconds:.1f} s, {rate:,.0f} rows a second."
     )
 
 
-def window_table(fetched: Sequence[Fetched]) -> str:
-    """Rows a table and window, then the totals in the CSV files and as loaded."""
+def _window_table(fetched: Sequence[Fetched]) -> str:
+    """Returns the rows by window and table, then the totals in the CSV files and as loaded."""
     if not fetched:
         return ""
     tables = [table for table in TABLES if any(table in each.counts for each in fetched)]
     lines = [["window", *tables, "seconds"]]
     for each in fetched:
-        counts = [number(each.counts.get(table)) for table in tables]
+        counts = [_number(each.counts.get(table)) for table in tables]
         seconds = f"{each.wait_seconds + each.read_seconds:.1f}"
         lines.append([str(each.step.window), *counts, seconds])
-    totals = [total(fetched, table) for table in tables]
+    totals = [_total(fetched, table) for table in tables]
     lines.append(["in the CSV files", *(f"{counts.records:,}" for counts in totals), ""])
     found = [sum(each.loaded.get(table, 0) for each in fetched) for table in tables]
     lines.append(["loaded", *(f"{rows:,}" for rows in found), ""])
@@ -106,54 +134,53 @@ def window_table(fetched: Sequence[Fetched]) -> str:
 
 
 def plan_text(plan: Plan) -> str:
-    """What a run would do."""
+    """Returns what a run would do."""
     if not plan.steps:
         return "Nothing is due."
     lines = [["window", "tables", "estimated rows", "export"]]
     for step in plan.steps:
         tables = step.tables
         names = "all" if len(tables) == len(TABLES) else ", ".join(tables)
-        lines.append([str(step.window), names, estimate(step), found(step)])
+        lines.append([str(step.window), names, _estimate(step), _export(step)])
     parts = [grid(lines, rule_before=1, left=(0, 1, 3))]
     limit = f"{plan.row_limit:,} rows" if plan.row_limit is not None else "none known"
     parts.append(f"Most rows in one export: {limit}.")
     if plan.stale:
         parts.append(
-            f"{plural(len(plan.stale), 'export')} of an earlier run that nothing needs any more"
+            f"{_plural(len(plan.stale), 'export')} of an earlier run that nothing needs any more"
             " would be deleted."
         )
     parts.append("Nothing was created.")
     return "\n".join(parts)
 
 
-def estimate(step: PlannedExport) -> str:
-    """The estimate of a window."""
+def _estimate(step: PlannedExport) -> str:
     return "" if step.estimate is None else f"{step.estimate:,}"
 
 
-def found(step: PlannedExport) -> str:
-    """Whether a window's export is already there."""
+def _export(step: PlannedExport) -> str:
     return f"{step.export.id} ({step.export.status.lower()})" if step.export else "new"
 
 
-def total(fetched: Iterable[Fetched], table: str) -> Counts:
-    """The counts of a table in all windows."""
+def _total(fetched: Iterable[Fetched], table: str) -> Counts:
     counted = [each.counts[table] for each in fetched if table in each.counts]
     return sum(counted, Counts())
 
 
-def number(counts: Counts | None) -> str:
-    """The rows of a table, or a dash where the window was not for it."""
+def _number(counts: Counts | None) -> str:
+    # a dash where the window was not for this table
     return f"{counts.rows:,}" if counts else "-"
 
 
-def plural(count: int, noun: str) -> str:
-    """`1 window`, `2 windows`."""
+def _plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def grid(lines: Sequence[Sequence[str]], rule_before: int, left: Iterable[int] = (0,)) -> str:
-    """Columns, flush right but for those named, with a rule above one of the lines."""
+    """Returns lines in columns, with a rule above one of them.
+
+    left: the columns that are aligned left; the others are aligned right
+    """
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     texts = [
         "  ".join(
@@ -166,8 +193,8 @@ def grid(lines: Sequence[Sequence[str]], rule_before: int, left: Iterable[int] =
     return "\n".join([*texts[:rule_before], rule, *texts[rule_before:]])
 
 
-def hint(outcome: Outcome) -> str:
-    """A query that works as it stands."""
+def _hint(outcome: Outcome) -> str:
+    """Returns a query that can be pasted into a shell."""
     query = f"from {outcome.dataset}.all_events limit 5"
     if not outcome.database:
         return f"Try:    select * {query}"
@@ -179,6 +206,15 @@ def hint(outcome: Outcome) -> str:
 
 
 def relative(path: str) -> str:
-    """A path as short as it can be written from the current folder."""
+    """Returns a path relative to the current folder, if it is inside it."""
     here = Path.cwd()
     return str(Path(path).relative_to(here)) if Path(path).is_relative_to(here) else path
+
+
+def _cells(row: Mapping[str, object]) -> str:
+    return "  ".join(f"{name}={_shortened(value)}" for name, value in row.items())
+
+
+def _shortened(value: object) -> str:
+    text = "null" if value is None else " ".join(str(value).split())
+    return text if len(text) <= 60 else f"{text[:59]}…"

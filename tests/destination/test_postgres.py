@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from coveo_source.cli.models import rebuild_models
+from coveo_source.cli.models import build_models
 from coveo_source.cli.run import run
 from coveo_source.cli.session import Options
 from coveo_source.demo import DemoServer
@@ -84,5 +84,5 @@ def test_run_gives_the_tables_that_duckdb_gives(serve: Any, clock: Clock, postgr
     with postgres.cursor() as cursor:
         cursor.execute(f"select count(distinct _dlt_load_id) from {DATASET}.visits")
         assert cursor.fetchall() == [(2,)]
-    rebuild_models(Options("coveo_postgres", destination="postgres", full_refresh=True), ())
+    build_models(Options("coveo_postgres", destination="postgres", full_refresh=True), ())
     assert {table: rows_of(postgres, table) for table in found} == found

@@ -8,7 +8,7 @@ import dlt
 import duckdb
 import pytest
 
-from coveo_source.cli.findings import check_line, checks_text
+from coveo_source.cli.summary import result_line, results_text
 from coveo_source.demo import DemoServer
 from coveo_source.exceptions import CheckError
 from coveo_source.models.data_tests import Result, run_data_tests
@@ -130,14 +130,14 @@ def test_many_bad_rows_are_counted_in_full_and_shown_in_part() -> None:
     (found,) = run_on(rows, "expression_is_true: {arguments: {expression: '>= 0'}}", "clicks")
     assert (found.failing, len(found.sample)) == (40, 5)
     assert "FAIL  visits.clicks >= 0: 40 rows, such as\n        visit_id=v9  clicks=-" in (
-        check_line(found)
+        result_line(found)
     )
 
 
 def test_a_warning_is_no_failure() -> None:
     (found,) = run_on([row(), row(clicks=None)], "not_null: {config: {severity: warn}}", "clicks")
     assert found.status == "warn"
-    assert checks_text([found]) == "1 test: 1 warned."
+    assert results_text([found]) == "1 test: 1 warned."
 
 
 @pytest.mark.parametrize(
@@ -215,4 +215,4 @@ def test_all_tests_of_the_models_can_be_run_where_only_some_tables_are_loaded(
 ) -> None:
     load(demo, from_date="2026-03-10", tables=["clicks"], with_models=True)
     results = list(run_data_tests(dlt.attach(PIPELINE), read_folder(sql_folder())))
-    assert [check_line(result) for result in results if result.status == "FAIL"] == []
+    assert [result_line(result) for result in results if result.status == "FAIL"] == []
