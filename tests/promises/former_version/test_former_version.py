@@ -1,0 +1,145 @@
+"""A database and a pipeline folder that an earlier version made are taken over as they are.
+
+`pipeline.tar.xz` was made by the version before the modules moved into packages. That version ran
+once against a demo server, models included. A day later it had read the next window into a load
+package, and was stopped before it loaded the package.
+"""
+
+import tarfile
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import dlt
+import pytest
+
+from coveo_source.demo import DemoServer, Traffic
+from coveo_source.models.files import models
+from coveo_source.tables import TABLES
+from tests.conftest import Clock
+from tests.support.assertions import another_folder
+from tests.support.cli_user import PIPELINE, load, query
+
+ARCHIVE = Path(__file__).with_name("pipeline.tar.xz")
+TRAFFIC = Traffic(seed=3, visits_per_day=4)
+FIRST_DAY = "2026-03-05"
+
+OWN_COLUMNS = {
+    "all_events": {
+        "event_query",
+        "event_has_results",
+        "event_document_id",
+        "event_day",
+        "event_is_bot",
+        "event_is_person",
+    },
+    "search_outcomes": {"is_person"},
+    "visits": {"is_person"},
+}
+"""The columns that came since."""
+
+
+@pytest.fixture
+def former(own_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The earlier version's folder, unpacked into the test's own."""
+    with tarfile.open(ARCHIVE) as archive:
+        archive.extractall(own_folder, filter="data")
+    for path in (own_folder / "dlt").rglob("state.json"):
+        # dlt remembers the folder of the first run
+        path.write_text(path.read_text().replace("@folder@", str(own_folder)))
+    monkeypatch.setenv("DLT_DATA_DIR", str(own_folder / "dlt"))
+    return own_folder
+
+
+@pytest.fixture
+def later(clock: Clock) -> Clock:
+    """Two days after the earlier version's first run, one after its last."""
+    clock.advance(days=2)
+    return clock
+
+
+def columns() -> dict[str, list[tuple[str, str]]]:
+    """Name and type of the columns of every table and model."""
+    return {
+        name: query(f"select column_name, column_type from (describe {name}) order by 1")
+        for name in (
+            *TABLES,
+            *models(),
+            "exports",
+            "rejected_rows",
+            "model_builds",
+            "rebuilt_loads",
+        )
+    }
+
+
+def cells() -> dict[str, list[Any]]:
+    """The rows of all tables and models; new columns may stand at another place of the table."""
+    found = {}
+    for table in (*TABLES, *models()):
+        names = sorted(query(f"select column_name from (describe {table})"))
+        listed = ", ".join(name for (name,) in names if name != "_dlt_load_id")
+        found[table] = query(f"select {listed} from {table} order by all")
+    return found
+
+
+def state() -> dict[str, Any]:
+    found: dict[str, Any] = dlt.attach(PIPELINE).state["sources"]["coveo_source"]
+    return found
+
+
+def clean_run(clock: Clock) -> dict[str, Any]:
+    """All tables and models, the state and the loaded windows after runs by this version alone."""
+    with another_folder(), DemoServer(TRAFFIC, clock=clock, export_seconds=0.05) as server:
+        clock.advance(days=-2)
+        load(server, from_date=FIRST_DAY, with_models=True)
+        clock.advance(days=2)
+        load(server, with_models=True)
+        return {"rows": cells(), "state": state()}
+
+
+def test_its_pending_load_comes_first_and_all_ends_as_in_a_clean_run(
+    former: Path, serve: Any, later: Clock
+) -> None:
+    server = serve(TRAFFIC)
+    outcome = load(server, with_models=True)
+    wanted = clean_run(later)
+    assert cells() == wanted["rows"]
+    # the window of the pending package is not exported again, but for the look-back
+    windows = query("select window_start, window_end from exports order by 1")
+    assert len(windows) == 3
+    assert [export.step.window.start for export in outcome.fetched] == [
+        windows[1][1] - timedelta(days=1)
+    ]
+    assert query("select count(*) from exports where reconciled_at is null") == [(0,)]
+
+
+def test_its_state_is_understood_and_keeps_its_keys(former: Path, serve: Any, later: Clock) -> None:
+    before = state()
+    load(serve(TRAFFIC), with_models=True)
+    after = state()
+    assert after.keys() == before.keys() == {"resources", "organization", "dataset_id", "history"}
+    assert after["dataset_id"] == before["dataset_id"]
+    assert after["organization"] == before["organization"]
+    wanted = clean_run(later)["state"]
+    assert after["history"] == wanted["history"]
+    assert after["resources"].keys() == wanted["resources"].keys()
+    for table, slots in after["resources"].items():
+        assert slots["incremental"] == wanted["resources"][table]["incremental"], table
+
+
+def test_its_tables_keep_their_columns(former: Path, serve: Any, later: Clock) -> None:
+    before = columns()
+    load(serve(TRAFFIC), with_models=True)
+    after = columns()
+    for table, described in before.items():
+        new = {name for name, _ in after[table]} - {name for name, _ in described}
+        assert new == OWN_COLUMNS.get(table, set())
+        assert [each for each in after[table] if each[0] not in new] == described, table
+
+
+def test_another_organization_is_still_refused(former: Path, serve: Any, later: Clock) -> None:
+    from coveo_source.exceptions import PipelineMismatch
+
+    with pytest.raises(PipelineMismatch, match="coveodemo"):
+        load(serve(TRAFFIC), org="another")
