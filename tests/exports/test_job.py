@@ -72,16 +72,16 @@ OTHER_JOBS: dict[str, ExportRequest] = {
     "as it is": job_of(),
     **{name: job_of(settings=settings_of(None, **c)) for name, c in OTHER_SETTINGS.items()},
     "start": job_of(
-        due=WindowTables(Window(START - timedelta(minutes=1), WINDOW.end), ("searches",))
+        part=WindowTables(Window(START - timedelta(minutes=1), WINDOW.end), ("searches",))
     ),
     "end": job_of(
-        due=WindowTables(Window(START, WINDOW.end + timedelta(minutes=1)), ("searches",))
+        part=WindowTables(Window(START, WINDOW.end + timedelta(minutes=1)), ("searches",))
     ),
-    "tables": job_of(due=WindowTables(WINDOW, ("searches",))),
+    "tables": job_of(part=WindowTables(WINDOW, ("searches",))),
     "dimensions": job_of(dimensions=("id",)),
     "other dimensions": job_of(dimensions=("id", "datetime")),
-    "pipeline": job_of(ledger=ExportOwner("coveo2", "coveo_ua")),
-    "dataset": job_of(ledger=ExportOwner("coveo", "coveo_ua2")),
+    "pipeline": job_of(owner=ExportOwner("coveo2", "coveo_ua")),
+    "dataset": job_of(owner=ExportOwner("coveo", "coveo_ua2")),
 }
 
 
@@ -103,6 +103,25 @@ def test_what_does_not_change_the_export_leaves_its_fingerprint() -> None:
 def test_a_fingerprint_is_the_same_in_every_process() -> None:
     assert job_of().fingerprint == job_of().fingerprint
     assert re.fullmatch(r"[0-9a-f]{20}", job_of().fingerprint)
+
+
+def test_fingerprints_do_not_change_from_one_version_to_the_next() -> None:
+    # a run adopts or deletes what an earlier version left on the server, so these are for ever
+    times = "2026-03-03T00:00:00.000Z/2026-03-04T00:00:00.000Z"
+    plain = job_of()
+    assert plain.description == (
+        f"coveo_source coveo/coveo_ua #df4a505cb2ffc4a9ebf5 {times} searches clicks"
+    )
+    settings = settings_of(
+        filters=("(mobile=='true')",),
+        search_filters=("(originLevel2=='All')",),
+        custom_event_filters=("(eventType=='x')",),
+        export_format="NO_NEWLINE",
+    )
+    everything = job_of(settings=settings, dimensions=("id", "datetime"))
+    assert everything.description == (
+        f"coveo_source coveo/coveo_ua #e3de6a2930a120876e59 {times} searches clicks"
+    )
 
 
 def test_a_description_begins_with_the_tag_and_tells_tables_and_window() -> None:
@@ -200,9 +219,9 @@ def test_only_the_exports_of_this_pipeline_and_dataset_are_ours() -> None:
     others = [
         described(""),
         described("coveo_source"),
-        described(job_of(ledger=ExportOwner("coveo2", "coveo_ua")).description),
-        described(job_of(ledger=ExportOwner("coveo", "coveo_ua2")).description),
-        described(job_of(ledger=ExportOwner("coveo", "coveo")).description),
+        described(job_of(owner=ExportOwner("coveo2", "coveo_ua")).description),
+        described(job_of(owner=ExportOwner("coveo", "coveo_ua2")).description),
+        described(job_of(owner=ExportOwner("coveo", "coveo")).description),
         described(f"copy of {job_of().description}"),
     ]
     assert ours([*others, mine], LEDGER) == [mine]
