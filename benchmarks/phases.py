@@ -25,7 +25,7 @@ import dlt
 import coveo_source
 
 OWN_STEPS = {
-    "coveo_source.exports.archive:download": "download",
+    "coveo_source.exports.download:download": "download",
     "coveo_source.exports.archive:Archive.check": "check the archive",
     "coveo_source.load.reconciliation:reconcile": "prove the counts",
     "coveo_source.models.runner:build": "models",

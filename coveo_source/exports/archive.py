@@ -1,4 +1,4 @@
-"""The file of an export: downloaded to disk, opened with care.
+"""The downloaded file of an export, opened with care.
 
 The archive decides nothing about where we write: members are picked by the names that we
 expect, and each is unpacked under a name of our own.
@@ -13,19 +13,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
-import requests
-
-from ..api.client import CoveoClient
-from ..exceptions import ArchiveDamaged, ArchiveError, ServiceUnreachable
-from ..private_files import private_file
+from ..exceptions import ArchiveDamaged, ArchiveError
 from ..reader.chunks import CsvFile, OnDisk, Readable
 from ..tables import TABLES
 
 CHUNK = 1 << 20
 AGAIN = "The export is kept: run again and it is fetched again."
-DOWNLOAD_TRIES = 5
 LARGEST_RATIO = 200
 """An archive of text that unpacks to more than this many times its size is no archive of text."""
 ALWAYS_ALLOWED = 64 << 20
@@ -40,73 +35,6 @@ DAMAGE = (
     NotImplementedError,
 )
 """What reading a ZIP raises that is damaged, encrypted or packed in an unknown way."""
-
-
-def download(
-    client: CoveoClient,
-    export_id: str,
-    target: Path,
-    on_bytes: Callable[[int], None] = lambda count: None,
-) -> Path:
-    """Streams the export's file to `target`, continuing where a broken connection left off.
-
-    on_bytes: called with the size of each piece that was written
-
-    Raises:
-        ServiceUnreachable: if it broke too often
-        ArchiveError: if the storage serves something else than a file
-    """
-    target.unlink(missing_ok=True)
-    failures = 0
-    while failures < DOWNLOAD_TRIES:
-        before = size_of(target)
-        try:
-            if fetch_rest(client, client.download_address(export_id), target, on_bytes):
-                return target
-        except ServiceUnreachable:
-            if failures == DOWNLOAD_TRIES - 1:
-                raise
-        # a line that breaks now and then is fine as long as the file grows
-        failures = 0 if size_of(target) > before else failures + 1
-    raise ArchiveError(
-        f"The file of the export {export_id} could not be fetched: {DOWNLOAD_TRIES} times in a row"
-        " the storage refused the address that Coveo gave, or sent nothing. The export is kept:"
-        " run again."
-    )
-
-
-def size_of(path: Path) -> int:
-    """Bytes of a file that may not be there yet."""
-    return path.stat().st_size if path.exists() else 0
-
-
-def fetch_rest(
-    client: CoveoClient, address: str, target: Path, on_bytes: Callable[[int], None]
-) -> bool:
-    """Appends to `target` what is missing from it; False where a fresh address may help."""
-    have = size_of(target)
-    with client.open_download(address, have) as response:
-        if response.status_code == requests.codes.requested_range_not_satisfiable:
-            target.unlink()
-            return False
-        if response.status_code not in (200, 206):
-            return False
-        resumed = response.status_code == requests.codes.partial_content
-        with private_file(target, "ab" if resumed else "wb") as file:
-            received = copy(response, file, on_bytes)
-        announced = response.headers.get("Content-Length")
-        return announced is None or received >= int(announced)
-
-
-def copy(response: requests.Response, file: BinaryIO, on_bytes: Callable[[int], None]) -> int:
-    """Writes a response's body to a file; returns its length in bytes."""
-    received = 0
-    # read1 hands out what has come, so that nothing of it is lost when the line breaks
-    while piece := response.raw.read1(CHUNK):
-        file.write(piece)
-        received += len(piece)
-        on_bytes(len(piece))
-    return received
 
 
 class Archive:

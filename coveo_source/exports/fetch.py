@@ -21,8 +21,9 @@ from ..exceptions import (
 )
 from ..reader.chunks import CsvFile
 from ..signals import interruptible
-from .archive import Archive, download
+from .archive import Archive
 from .cleanup import after_load, delete
+from .download import download
 from .job import Export, ExportRequest, adopt_or_create, reread, terminal_error, wait
 from .prefetch import Prefetch
 

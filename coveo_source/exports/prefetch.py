@@ -12,7 +12,8 @@ from uuid import uuid4
 
 from ..api.client import client_of
 from ..private_files import private_folder
-from .archive import Archive, download, size_of
+from .archive import Archive
+from .download import download, size_of
 from .job import Export, ExportRequest, wait
 
 LOOK_SECONDS = 0.1

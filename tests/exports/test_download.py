@@ -9,8 +9,9 @@ from coveo_source.api import retries
 from coveo_source.api.client import CoveoClient
 from coveo_source.demo import DemoServer, Request, Response
 from coveo_source.exceptions import ArchiveError, ServiceUnreachable
-from coveo_source.exports import archive as archive_module
-from coveo_source.exports.archive import Archive, download
+from coveo_source.exports import download as download_module
+from coveo_source.exports.archive import Archive
+from coveo_source.exports.download import download
 from coveo_source.exports.job import Export, wait
 
 DAY = datetime(2026, 3, 3, tzinfo=timezone.utc)
@@ -39,7 +40,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("coveo_source.exports.job.FIRST_WAIT", 0.02)
     monkeypatch.setattr(retries, "RETRIES", 1)
     monkeypatch.setattr(retries, "CONNECT_RETRIES", 0)
-    monkeypatch.setattr(archive_module, "CHUNK", 1000)
+    monkeypatch.setattr(download_module, "CHUNK", 1000)
 
 
 def test_the_whole_file_is_written(serve: Serve, own_folder: Path) -> None:
@@ -203,13 +204,13 @@ def test_a_storage_that_refuses_for_ever_ends_in_an_error_that_names_the_export(
         download(client, export.id, own_folder / "export")
     assert export.id in str(error.value)
     assert "run again" in str(error.value)
-    assert len(server.storage_requests) == archive_module.DOWNLOAD_TRIES
+    assert len(server.storage_requests) == download_module.DOWNLOAD_TRIES
 
 
 def test_a_storage_that_never_answers_ends_in_an_error_that_names_its_host(
     serve: Serve, own_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(archive_module, "DOWNLOAD_TRIES", 2)
+    monkeypatch.setattr(download_module, "DOWNLOAD_TRIES", 2)
     server = with_faults(serve, *[silence] * 50)
     client = client_of(server)
     export = built_export(client)
