@@ -24,7 +24,9 @@ from ..signals import interruptible
 from .archive import Archive
 from .cleanup import after_load, delete
 from .download import download
-from .job import Export, ExportRequest, adopt_or_create, reread, terminal_error, wait
+from .export import Export
+from .job import ExportRequest, adopt_or_create
+from .polling import reread, terminal_error, wait
 from .prefetch import Prefetch
 
 Count = Callable[[str, int], None]

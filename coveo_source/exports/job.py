@@ -7,30 +7,20 @@ to and, as a fingerprint, exactly what it holds; so after a crash it is found an
 import hashlib
 import json
 import random
-import re
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
 from typing import Any, NamedTuple
 
 from ..api.client import CoveoClient
-from ..exceptions import (
-    ApiError,
-    ExportExpired,
-    ExportFailed,
-    ExportNotFound,
-    ExportTimedOut,
-    ServiceUnreachable,
-    UnknownAnswer,
-    UnknownStatus,
-)
+from ..exceptions import ApiError, ServiceUnreachable
 from ..settings import Settings
-from .window import LAST_INSTANT, Window, WindowTables, wire_time
+from .export import Export, is_alive
+from .window import Window, WindowTables, wire_time
 
-FIRST_WAIT = 0.3
-LONGEST_WAIT = 30.0
 CREATE_TRIES = 4
+FIRST_PAUSE = 1.0
+"""Seconds between the first two attempts to create an export; each later pause is twice as long."""
 LONGEST_QUERY = 4_000
 """Characters of filters that still go into the query of a request; more go into a body."""
 
@@ -48,68 +38,6 @@ class ExportOwner(NamedTuple):
     def tag(self) -> str:
         """How the description of each of our exports begins."""
         return f"coveo_source {self.pipeline}/{self.dataset} #"
-
-
-@dataclass(frozen=True)
-class Export:
-    """An export as the server describes it.
-
-    window: `[start, end)`, as our description has it or else as the server echoes it
-    made: when it was started; events that arrived later are not in it
-    """
-
-    id: str
-    status: str
-    description: str
-    window: Window
-    tables: tuple[str, ...]
-    made: datetime
-    size: int
-
-    @classmethod
-    def parse(cls, answer: Mapping[str, Any]) -> "Export":
-        """Reads an export object of the API.
-
-        Raises:
-            UnknownAnswer: if it is none
-        """
-        try:
-            return cls._parse(answer)
-        except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
-            raise UnknownAnswer("read an export", f"{type(error).__name__} {error}") from error
-
-    @classmethod
-    def _parse(cls, answer: Mapping[str, Any]) -> "Export":
-        description = answer.get("description") or ""
-        return cls(
-            id=answer["id"],
-            status=str(answer["status"]).upper(),
-            description=description,
-            window=window_in(description)
-            or Window(from_epoch(answer["from"]), from_epoch(answer["to"]) + LAST_INSTANT),
-            tables=tuple(table.lower() for table in answer.get("tables") or ()),
-            made=from_epoch(answer["startDate"]),
-            size=int(answer.get("size") or 0),
-        )
-
-    def __str__(self) -> str:
-        return f"The export {self.id} of {self.window}"
-
-
-def window_in(description: str) -> Window | None:
-    """The window that a description of ours names; None for another's."""
-    time = r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3})Z"
-    match = re.fullmatch(rf"coveo_source \S+/\S+ #\w+ {time}/{time} .*", description)
-    try:
-        start, end = map(datetime.fromisoformat, match.groups() if match else ())
-    except ValueError:
-        return None
-    return Window(start.replace(tzinfo=timezone.utc), end.replace(tzinfo=timezone.utc))
-
-
-def from_epoch(milliseconds: float) -> datetime:
-    """An instant from Coveo's epoch milliseconds."""
-    return datetime.fromtimestamp(0, timezone.utc) + timedelta(milliseconds=milliseconds)
 
 
 @dataclass(frozen=True)
@@ -211,11 +139,6 @@ class ExportRequest:
         )
 
 
-def is_alive(export: Export) -> bool:
-    """Whether an export has a file, or will have one."""
-    return export.status in ("PENDING", "AVAILABLE")
-
-
 def ours(exports: Iterable[Export], owner: ExportOwner) -> list[Export]:
     """The exports that this pipeline made."""
     return [export for export in exports if export.description.startswith(owner.tag)]
@@ -239,67 +162,5 @@ def adopt_or_create(request: ExportRequest, client: CoveoClient) -> Export:
             may_exist = isinstance(error, ServiceUnreachable) or error.status >= 500
             if not may_exist or attempt == CREATE_TRIES - 1:
                 raise
-            time.sleep(min(2.0**attempt, LONGEST_WAIT) * random.uniform(0.5, 1.5))  # noqa: S311
+            time.sleep(FIRST_PAUSE * 2**attempt * random.uniform(0.5, 1.5))  # noqa: S311
     raise AssertionError("unreachable: the last try returns or raises")
-
-
-def wait(
-    export: Export,
-    client: CoveoClient,
-    timeout: timedelta,
-    on_wait: Callable[[float], None] = lambda seconds: None,
-    pause: Callable[[float], None] | None = None,
-) -> Export:
-    """Polls until the file is there, ever less often.
-
-    on_wait: called before each pause with the seconds waited so far
-    pause: sleeps so many seconds, or raises where nobody waits any more
-
-    Raises:
-        ExportFailed, ExportExpired, ExportTimedOut, UnknownStatus: no file will come
-    """
-    started = time.monotonic()
-    length = FIRST_WAIT
-    while export.status == "PENDING":
-        waited = time.monotonic() - started
-        if waited > timeout.total_seconds():
-            raise ExportTimedOut(
-                str(export),
-                f"is still being built after {waited / 60:.0f} minutes",
-                "It is kept: run again and it is used as soon as it is there, or raise"
-                " poll_timeout_minutes.",
-            )
-        on_wait(waited)
-        (pause or time.sleep)(min(length, max(timeout.total_seconds() - waited, 0) + 0.1))
-        length = min(length * 1.5, LONGEST_WAIT)
-        export = reread(export, client)
-    if export.status != "AVAILABLE":
-        raise terminal_error(export)
-    return export
-
-
-def reread(export: Export, client: CoveoClient) -> Export:
-    """The export as it is now."""
-    try:
-        return Export.parse(client.export(export.id))
-    except ExportNotFound as error:
-        raise ExportExpired(
-            str(export), "is gone", "Somebody deleted it. Run again and a new one is made."
-        ) from error
-
-
-def terminal_error(export: Export) -> Exception:
-    """The error for a status from which no file comes."""
-    if export.status == "FAILED":
-        return ExportFailed(
-            str(export),
-            "ended as FAILED, and Coveo does not say why",
-            "Run again; if it fails again, ask Coveo's support about this id.",
-        )
-    if export.status == "EXPIRED":
-        return ExportExpired(str(export), "is EXPIRED", "Run again and a new one is made.")
-    return UnknownStatus(
-        str(export),
-        f"has the status {export.status!r}, which this version does not know",
-        "Look for a newer version of coveo-source, and report the status if there is none.",
-    )

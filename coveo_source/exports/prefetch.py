@@ -14,7 +14,9 @@ from ..api.client import client_of
 from ..private_files import private_folder
 from .archive import Archive
 from .download import download, size_of
-from .job import Export, ExportRequest, wait
+from .export import Export
+from .job import ExportRequest
+from .polling import wait
 
 LOOK_SECONDS = 0.1
 """How often it is looked at what a thread has fetched so far."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from ..exports.job import Export
+from ..exports.export import Export
 from ..tables import TABLES
 from .counts import Counts
 from .plan import PlannedExport

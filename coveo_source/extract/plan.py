@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 
 from ..api.client import CoveoClient
 from ..exceptions import ExportFailed, RowLimitReached, SettingError
-from ..exports.job import Export, ExportOwner, ExportRequest, ours
+from ..exports.export import Export
+from ..exports.job import ExportOwner, ExportRequest, ours
 from ..exports.window import (
     SMALLEST,
     Span,

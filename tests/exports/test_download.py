@@ -12,7 +12,8 @@ from coveo_source.exceptions import ArchiveError, ServiceUnreachable
 from coveo_source.exports import download as download_module
 from coveo_source.exports.archive import Archive
 from coveo_source.exports.download import download
-from coveo_source.exports.job import Export, wait
+from coveo_source.exports.export import Export
+from coveo_source.exports.polling import wait
 
 DAY = datetime(2026, 3, 3, tzinfo=timezone.utc)
 
@@ -37,7 +38,7 @@ def file_of(server: DemoServer, export: Export) -> bytes:
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("coveo_source.exports.job.FIRST_WAIT", 0.02)
+    monkeypatch.setattr("coveo_source.exports.polling.FIRST_WAIT", 0.02)
     monkeypatch.setattr(retries, "RETRIES", 1)
     monkeypatch.setattr(retries, "CONNECT_RETRIES", 0)
     monkeypatch.setattr(download_module, "CHUNK", 1000)

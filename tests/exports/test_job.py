@@ -20,8 +20,11 @@ from coveo_source.exceptions import (
     ServiceUnreachable,
     UnknownStatus,
 )
-from coveo_source.exports import job as export_module
-from coveo_source.exports.job import Export, ExportOwner, ExportRequest, adopt_or_create, ours, wait
+from coveo_source.exports import job as job_module
+from coveo_source.exports import polling
+from coveo_source.exports.export import Export
+from coveo_source.exports.job import ExportOwner, ExportRequest, adopt_or_create, ours
+from coveo_source.exports.polling import wait
 from coveo_source.exports.window import Window, WindowTables
 from coveo_source.settings import CoveoConfiguration, Settings, check_settings
 
@@ -51,8 +54,9 @@ def client_of(server: DemoServer) -> CoveoClient:
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(export_module, "FIRST_WAIT", 0.01)
-    monkeypatch.setattr(export_module, "LONGEST_WAIT", 0.02)
+    monkeypatch.setattr(polling, "FIRST_WAIT", 0.01)
+    monkeypatch.setattr(polling, "LONGEST_WAIT", 0.02)
+    monkeypatch.setattr(job_module, "FIRST_PAUSE", 0.02)
     monkeypatch.setattr(retries, "RETRIES", 1)
     monkeypatch.setattr(retries, "CONNECT_RETRIES", 0)
 
@@ -338,7 +342,7 @@ def test_creating_ends_with_the_error_when_it_fails_for_ever(serve: Serve) -> No
     server = serve(intercept=intercept)
     with pytest.raises(ApiError, match=r"create an export.*HTTP 503"):
         adopt_or_create(job_of(server), client_of(server))
-    assert len(posts(server)) == export_module.CREATE_TRIES
+    assert len(posts(server)) == job_module.CREATE_TRIES
 
 
 def test_a_line_that_breaks_for_ever_ends_with_the_error(serve: Serve) -> None:
@@ -451,9 +455,9 @@ def test_waiting_has_an_end_and_leaves_the_export(serve: Serve) -> None:
 
 def test_the_pauses_grow_up_to_a_bound(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     pauses: list[float] = []
-    monkeypatch.setattr(export_module, "FIRST_WAIT", 1.0)
-    monkeypatch.setattr(export_module, "LONGEST_WAIT", 30.0)
-    monkeypatch.setattr("coveo_source.exports.job.time.sleep", pauses.append)
+    monkeypatch.setattr(polling, "FIRST_WAIT", 1.0)
+    monkeypatch.setattr(polling, "LONGEST_WAIT", 30.0)
+    monkeypatch.setattr("coveo_source.exports.polling.time.sleep", pauses.append)
     server = serve(export_seconds=600)
     changing(
         server,

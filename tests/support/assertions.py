@@ -123,4 +123,4 @@ def hurry(monkeypatch: pytest.MonkeyPatch, retries: int = 1) -> None:
     monkeypatch.setattr("coveo_source.api.retries.RETRIES", retries)
     monkeypatch.setattr("coveo_source.api.retries.CONNECT_RETRIES", retries)
     monkeypatch.setattr("coveo_source.exports.job.CREATE_TRIES", retries + 1)
-    monkeypatch.setattr("coveo_source.exports.job.FIRST_WAIT", 0.02)
+    monkeypatch.setattr("coveo_source.exports.polling.FIRST_WAIT", 0.02)
