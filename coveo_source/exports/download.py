@@ -1,6 +1,6 @@
-"""Downloads the file of an export."""
+"""Downloads the file of an export, and checks it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -9,9 +9,34 @@ import requests
 from ..api.client import CoveoClient
 from ..exceptions import ArchiveError, ServiceUnreachable
 from ..private_files import private_file
+from .archive import Archive
 
 CHUNK = 1 << 20
 DOWNLOAD_TRIES = 5
+
+
+def download_archive(
+    client: CoveoClient,
+    export_id: str,
+    target: Path,
+    tables: Iterable[str],
+    on_bytes: Callable[[int], None],
+    on_unpacked: Callable[[int], None] = lambda count: None,
+) -> Archive:
+    """Downloads the file of an export and checks that all of it can be unpacked.
+
+    on_bytes: called with the size of each piece that was written
+    on_unpacked: called with the size of each piece that was unpacked, from several threads
+
+    Raises:
+        ServiceUnreachable: if the connection broke too often
+        ArchiveDamaged: if another download may be sound
+        ArchiveError: if it is no archive of Coveo's
+    """
+    archive = Archive(download(client, export_id, target, on_bytes), tables)
+    # before any row is read: rows that were handed to dlt cannot be taken back
+    archive.check(on_unpacked)
+    return archive
 
 
 def download(

@@ -23,7 +23,7 @@ from ..reader.chunks import CsvFile
 from ..signals import interruptible
 from .archive import Archive
 from .cleanup import after_load, delete
-from .download import download
+from .download import download_archive
 from .export import Export
 from .job import ExportRequest, adopt_or_create
 from .polling import reread, terminal_error, wait
@@ -120,11 +120,9 @@ class ExportFile:
             return self._download(export)
 
     def _download(self, export: Export) -> Archive:
-        download(self._client, export.id, self.path, self._on_bytes)
-        archive = Archive(self.path, self._request.tables)
-        # before a row of it is read: what is handed to dlt cannot be taken back
-        archive.check()
-        return archive
+        return download_archive(
+            self._client, export.id, self.path, self._request.tables, self._on_bytes
+        )
 
     def _on_wait(self) -> Callable[[float], None]:
         shown = 0

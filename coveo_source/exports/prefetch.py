@@ -12,8 +12,7 @@ from uuid import uuid4
 
 from ..api.client import client_of
 from ..private_files import private_folder
-from .archive import Archive
-from .download import download, size_of
+from .download import download_archive, size_of
 from .export import Export
 from .job import ExportRequest
 from .polling import wait
@@ -128,8 +127,9 @@ class Fetching(Thread):
                 self.export, client, self._request.settings.poll_timeout, pause=self._pause
             )
             self.comes = True
-            download(client, export.id, self.path, self._look_up)
-            Archive(self.path, self._request.tables).check(self._look_up)
+            download_archive(
+                client, export.id, self.path, self._request.tables, self._look_up, self._look_up
+            )
             self.done = True
         finally:
             client.close()
