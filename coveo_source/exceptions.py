@@ -1,33 +1,33 @@
-"""What can go wrong, as one tree.
+"""The errors that coveo_source raises, as one tree.
 
 CoveoSourceError
- x SettingError            a setting is missing or not accepted; nothing was requested yet
- x PipelineMismatch        the pipeline holds another organization's or another source's data
+ x SettingError            a setting is missing or not accepted; no request was made
+ x PipelineMismatch        the pipeline holds the data of another organization or source
  x PipelineBusy            another process is loading into the pipeline
- x ServiceUnreachable      no answer from a host after all retries
+ x ServiceUnreachable      a host did not answer, after all retries
  x ApiError                Coveo refused a request
-   x AccessDenied          401 or 403: the key or its privileges
+   x AccessDenied          401 or 403: wrong key or missing privileges
    x ExportNotFound        404: no such export
-   x QuotaReached          the organization may not keep one more export
- x UnknownAnswer           an answer is not as Coveo documents it
- x ExportError             an export will never become a file
-   x ExportFailed          Coveo ended it as FAILED
+   x QuotaReached          the organization cannot keep another export
+ x UnknownAnswer           an answer is not what Coveo documents
+ x ExportError             an export will never have a file
+   x ExportFailed          Coveo reports it as FAILED
    x ExportExpired         its file is gone
    x ExportTimedOut        still PENDING after the time limit
    x UnknownStatus         a status that this version does not know
-   x RowLimitReached       the smallest window still holds more rows than one export may
- x UnsafeAddress           Coveo sent us where nothing should be fetched from
+ x RowLimitReached         the smallest window still has more rows than one export may
+ x UnsafeAddress           Coveo named an address that must not be downloaded from
  x FileError               the downloaded file is not what Coveo describes
    x ArchiveError          the ZIP should not be opened
-     x ArchiveDamaged      the ZIP cannot be opened, or breaks off
+     x ArchiveDamaged      the ZIP is corrupt or incomplete
    x TableError            a CSV file cannot be read as the table that it is named for
-     x ValueRejected       with `strict`: a cell or a record does not fit
- x CountMismatch           other rows are in the destination than the file held
- x ModelError              a SQL model failed; the load before it is untouched
-   x CheckError            a data test of a model cannot be run as it is written
- x ProjectError            a dbt project cannot be written where it should go
+     x ValueRejected       with `strict`: a cell or record does not fit
+ x CountMismatch           the destination holds other rows than the file did
+ x ModelError              a SQL model failed; the load before it is intact
+   x CheckError            a data test of a model cannot be run as written
+ x ProjectError            a dbt project cannot be written to the given folder
 
-Those that another run may heal are transient in dlt's terms, the others terminal.
+Errors that another run may get past are transient in dlt's terms, all others terminal.
 """
 
 from collections.abc import Iterator
@@ -36,20 +36,26 @@ from typing import TypeVar
 
 from dlt.common.exceptions import DltException, TerminalException, TransientException
 
+_Error = TypeVar("_Error", bound=BaseException)
+
 
 class CoveoSourceError(DltException):
-    """Base of all errors that coveo_source raises on purpose."""
+    """Base class of all errors that coveo_source raises on purpose."""
 
 
 class SettingError(CoveoSourceError, TerminalException):
-    """A setting is missing or not accepted."""
+    """A setting is missing or not accepted.
+
+    value: as the user gave it; None if it is missing
+    accepted: a sentence that says what is accepted, or where to write the setting
+    """
 
     def __init__(self, setting: str, value: object, accepted: str) -> None:
         self.setting = setting
         self.value = value
         self.accepted = accepted
-        given = "is missing" if value is None else f"is {value!r}, which is not accepted"
-        super().__init__(f"The setting {setting} {given}. {accepted}")
+        problem = "is missing" if value is None else f"is {value!r}, which is not accepted"
+        super().__init__(f"The setting {setting} {problem}. {accepted}")
 
 
 class PipelineMismatch(CoveoSourceError, TerminalException):
@@ -80,13 +86,15 @@ class ServiceUnreachable(CoveoSourceError, TransientException):
 class ApiError(CoveoSourceError, TerminalException):
     """Coveo refused a request.
 
+    action: what the request was for, as in "list the exports"
     status: the HTTP status code
-    message, kind: what the body says (`message` or `detail`; `type`, `errorCode` or `title`)
-    request_id: the header X-Request-ID, for Coveo's support
+    message, kind: from the body (`message` or `detail`; `type`, `errorCode` or `title`)
+    request_id: the header X-Request-ID, which Coveo's support asks for
     """
 
     advice = (
-        "Nothing was lost: run again, and if it goes on, ask Coveo's support with the request's id."
+        "Nothing was lost: run again, and if it keeps failing, contact Coveo's support and quote"
+        " the request id."
     )
 
     def __init__(
@@ -102,16 +110,13 @@ class ApiError(CoveoSourceError, TerminalException):
         self.message = message
         self.kind = kind
         self.request_id = request_id
-        details = ", ".join(
-            part
-            for part in (f"HTTP {status}", kind, f"request {request_id}" if request_id else None)
-            if part
-        )
+        request = f"request {request_id}" if request_id else None
+        details = ", ".join(filter(None, [f"HTTP {status}", kind, request]))
         super().__init__(f"Coveo refused to {action}: {message} ({details}). {self.advice}")
 
 
 class AccessDenied(ApiError):
-    """The key is wrong, or lacks a privilege, or belongs to another organization."""
+    """The key is wrong, lacks a privilege or belongs to another organization."""
 
     advice = (
         "Check api_key, org and region. The key needs the privileges Analytics - Data exports -"
@@ -120,50 +125,53 @@ class AccessDenied(ApiError):
 
 
 class ExportNotFound(ApiError):
-    """There is no such export; somebody may have deleted it."""
+    """The export does not exist; somebody may have deleted it."""
 
-    advice = "Somebody may have deleted it; run again and a new one is made."
+    advice = "Somebody may have deleted it; run again to create a new one."
 
 
 class QuotaReached(ApiError):
-    """The organization may not keep one more export."""
+    """The organization cannot keep another export."""
 
     advice = (
-        "Delete exports that nobody needs in Coveo's administration console, or have the"
+        "Delete exports that are no longer needed in Coveo's administration console, or have the"
         " limit raised, then run again."
     )
 
     def with_occupants(self, occupants: str) -> "QuotaReached":
-        """The same, with the exports that fill the quota, one a line."""
-        listed = f"It keeps these:\n{occupants}" if occupants else "It keeps none."
-        told = QuotaReached(self.action, self.status, self.message, self.kind, self.request_id)
-        told.args = (f"{self} {listed}",)
-        return told
+        """Returns this error with a list of the exports that fill the quota.
+
+        occupants: one export a line; empty if there are none
+        """
+        keeps = f"these exports:\n{occupants}" if occupants else "no exports."
+        error = QuotaReached(self.action, self.status, self.message, self.kind, self.request_id)
+        error.args = (f"{self} The organization keeps {keeps}",)
+        return error
 
 
 class UnknownAnswer(CoveoSourceError, TransientException):
-    """An answer is not as Coveo documents it."""
+    """An answer is not what Coveo documents."""
 
     def __init__(self, action: str, what: str) -> None:
         super().__init__(
-            f"Coveo's answer to {action!r} is not as it is documented: {what}. Nothing was lost:"
-            " run again, and if it goes on, look for a newer version of coveo-source."
+            f"Coveo's answer to {action!r} is not what its documentation says: {what}. Nothing was"
+            " lost: run again, and if it keeps failing, look for a newer version of coveo-source."
         )
 
 
 class ExportError(CoveoSourceError, TransientException):
-    """An export will never become a file."""
+    """An export will never have a file."""
 
     def __init__(self, export: str, what: str, advice: str) -> None:
         super().__init__(f"{export} {what}. {advice}")
 
 
 class ExportFailed(ExportError):
-    """Coveo ended the export as FAILED."""
+    """Coveo reports the export as FAILED."""
 
 
 class ExportExpired(ExportError):
-    """Coveo no longer keeps the export's file."""
+    """Coveo no longer has the export's file."""
 
 
 class ExportTimedOut(ExportError):
@@ -171,23 +179,23 @@ class ExportTimedOut(ExportError):
 
 
 class UnknownStatus(ExportError):
-    """Coveo answered with a status that this version does not know."""
+    """Coveo reports a status that this version does not know."""
 
 
 class RowLimitReached(CoveoSourceError, TerminalException):
-    """The smallest window still holds more rows than one export may."""
+    """The smallest window still has more rows than one export may."""
 
     def __init__(self, window: str, rows: int, limit: int) -> None:
         super().__init__(
-            f"The window {window} cannot be made smaller, and Coveo expects {rows:,} rows in it"
-            f" where the row limit of one export is {limit:,}. What comes before it is loaded."
-            " Load fewer tables or use filters, or have the limit raised, then run again; to leave"
-            " it out, load what comes after it with --from and --to."
+            f"The window {window} cannot be made smaller, but Coveo expects {rows:,} rows in it"
+            f" and the row limit of one export is {limit:,}. Everything before it is loaded."
+            " Load fewer tables, add filters or have the limit raised, then run again; to skip"
+            " this window, load what comes after it with --from and --to."
         )
 
 
 class UnsafeAddress(CoveoSourceError, TerminalException):
-    """Coveo sent us where nothing should be fetched from."""
+    """Coveo named an address that must not be downloaded from."""
 
 
 class FileError(CoveoSourceError, TerminalException):
@@ -199,7 +207,7 @@ class ArchiveError(FileError):
 
 
 class ArchiveDamaged(ArchiveError):
-    """The ZIP cannot be opened, or breaks off; another download may be sound."""
+    """The ZIP is corrupt or incomplete; another download may be sound."""
 
 
 class TableError(FileError):
@@ -207,26 +215,35 @@ class TableError(FileError):
 
 
 class ValueRejected(TableError):
-    """A cell or a record does not fit, and `strict` is set."""
+    """A cell or record does not fit, and `strict` is set.
+
+    record: number of the record in the file
+    raw: the text that does not fit
+    why: a clause that follows the name of the column
+    """
 
     def __init__(
         self, export: str, file: str, record: int, column: str, raw: str, why: str
     ) -> None:
         super().__init__(
             f"{export}: record {record:,} of {file}, column {column}, {why}: {raw[:200]!r}."
-            " Nothing of this window was loaded. Without strict it is kept in rejected_rows and"
-            " the rest is loaded."
+            " Nothing of this window was loaded. Without strict, the value is kept in"
+            " rejected_rows and the rest is loaded."
         )
 
 
 class CountMismatch(CoveoSourceError, TerminalException):
-    """Other rows are in the destination than were read from the file."""
+    """The destination holds other rows than were read from the file.
+
+    expected, what: the number and what it counts, as in "rows were read"
+    found: the number that was loaded
+    """
 
     def __init__(self, table: str, window: str, expected: int, what: str, found: int) -> None:
         super().__init__(
-            f"{table} of {window}: {expected:,} {what}, but {found:,}. Somebody else may have"
-            " written to the dataset at the same time; if not, this is a defect, please report it."
-            " To load the window again, give --from and --to."
+            f"{table} of {window}: {expected:,} {what}, but {found:,} were loaded. Somebody else"
+            " may have written to the dataset at the same time; if not, this is a bug, please"
+            " report it. To load the window again, give --from and --to."
         )
 
 
@@ -235,48 +252,45 @@ class ModelError(CoveoSourceError, TerminalException):
 
 
 class CheckError(ModelError):
-    """A data test of a model cannot be run as it is written."""
+    """A data test of a model cannot be run as written."""
 
 
 class ProjectError(CoveoSourceError, TerminalException):
-    """A dbt project cannot be written where it should go."""
+    """A dbt project cannot be written to the given folder."""
 
 
 @contextmanager
-def with_context(place: str, known_by: object) -> Iterator[None]:
-    """Says where it was before what happened, in errors that do not say so.
+def with_context(place: str, marker: object) -> Iterator[None]:
+    """Prefixes errors that are raised inside with the place, unless they already name it.
 
-    known_by: what stands in an error that says so
+    marker: a message that contains this names the place
     """
     try:
         yield
     except CoveoSourceError as error:
-        if str(known_by) not in str(error):
+        if str(marker) not in str(error):
             error.args = (f"{place}: {error}",)
         raise
 
 
-Known = TypeVar("Known", bound=BaseException)
-
-
-def find_cause(error: BaseException, kind: type[Known]) -> Known | None:
-    """The first error of a kind inside of what was wrapped around it; None if there is none."""
-    return next((each for each in causes(error) if isinstance(each, kind)), None)
+def find_cause(error: BaseException, kind: type[_Error]) -> _Error | None:
+    """Returns the outermost error of a type among an error and its causes, or None."""
+    return next((cause for cause in causes(error) if isinstance(cause, kind)), None)
 
 
 def causes(error: BaseException) -> Iterator[BaseException]:
-    """An error and what it was raised from, to the innermost."""
-    # an error that was raised again is its own cause's cause
+    """Yields an error, then its causes from the outermost to the innermost."""
+    # an error that was raised again can be its own cause's cause
     seen: set[int] = set()
-    inner: BaseException | None = error
-    while inner is not None and id(inner) not in seen:
-        seen.add(id(inner))
-        yield inner
-        inner = inner.__cause__ or inner.__context__
+    cause: BaseException | None = error
+    while cause is not None and id(cause) not in seen:
+        seen.add(id(cause))
+        yield cause
+        cause = cause.__cause__ or cause.__context__
 
 
 def reason(error: BaseException) -> str:
-    """The innermost message of an error, as one sentence."""
+    """Returns the innermost message of an error, as one sentence."""
     *_, innermost = causes(error)
     text = " ".join(str(innermost).split()) or type(innermost).__name__
     return text if text.endswith((".", "^")) else f"{text}."
