@@ -1,7 +1,7 @@
 """HTTP to Coveo's exports API, and nothing else.
 
-The token goes to the API host only: a download is two requests, of which the second, to the
-storage that Coveo redirects to, carries no authorization.
+The token is sent to the API host only. A download takes two requests: the first asks the API for
+an address in Coveo's storage, the second fetches the file from there without authorization.
 Source: the OpenAPI description of the exports and dimensions APIs, version 15.
 """
 
@@ -30,28 +30,30 @@ from ..settings import Settings
 from .errors import error_of
 from .retries import retry_broken, retrying_session
 
-CONNECT_SECONDS = 10.0
+_CONNECT_SECONDS = 10.0
+"""How long a connection may take to open."""
 READ_SECONDS = 60.0
+"""How long a host may send nothing."""
 
-Answer = TypeVar("Answer")
+_Parsed = TypeVar("_Parsed")
 
-Params = Mapping[str, str | Sequence[str]]
+_Params = Mapping[str, str | Sequence[str]]
 
 
-class BearerToken(AuthBase):
-    """Adds the token to a request; hides it from every printed form of itself."""
+class _BearerToken(AuthBase):
+    """Adds the token to requests, and shows it in no printed form of itself."""
 
     def __init__(self, token: str) -> None:
         self._token = token
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        """Adds the header; called by requests for every request."""
+        """Adds the header; requests calls this for every request."""
         request.headers["Authorization"] = f"Bearer {self._token}"
         return request
 
 
-def scrub(response: requests.Response, *_: object, token: str, **__: object) -> None:
-    """Takes the token out of an answer that repeats it, so that no message can."""
+def _mask_token(response: requests.Response, *_: object, token: str, **__: object) -> None:
+    """Masks the token in a response that repeats it, to keep it out of error messages."""
     response._content = response.content.replace(token.encode(), b"***")
     for name, value in response.headers.items():
         response.headers[name] = value.replace(token, "***")
@@ -62,26 +64,31 @@ class CoveoClient:
 
     base_url: scheme and host, for example `https://platform.cloud.coveo.com`
     org: the organization's id, sent with every request
-    allow_http: whether files may come from other machines without TLS
+    allow_http: whether files may be downloaded from other machines without TLS
+
+    Every method that makes a request raises:
+        ServiceUnreachable: if there is no answer
+        ApiError: if Coveo refuses the request
+        UnknownAnswer: if the answer is not what Coveo documents
     """
 
     def __init__(self, base_url: str, org: str, api_key: str, *, allow_http: bool = False) -> None:
         self.base_url = base_url.rstrip("/")
         self.org = org
         self._allow_http = allow_http
-        self._api = retrying_session(BearerToken(api_key))
-        self._api.hooks["response"].append(partial(scrub, token=api_key))
+        self._api = retrying_session(_BearerToken(api_key))
+        self._api.hooks["response"].append(partial(_mask_token, token=api_key))
         self._storage = retrying_session(lambda request: request)
         self._clock_offset = timedelta()
 
     @property
     def host(self) -> str:
-        """Host (and port) of the API."""
+        """The host, and port if any, of the API."""
         return urlsplit(self.base_url).netloc
 
     @property
     def now(self) -> datetime:
-        """The time by Coveo's clock, as of its last answer; UTC."""
+        """The current time in UTC, by Coveo's clock once there was an answer."""
         return datetime.now(timezone.utc) + self._clock_offset
 
     def close(self) -> None:
@@ -90,67 +97,83 @@ class CoveoClient:
         self._storage.close()
 
     def exports(self) -> list[dict[str, Any]]:
-        """All exports that the organization keeps, as Coveo's export objects."""
+        """Returns all exports of the organization, as export objects (`GET /exports`)."""
         return self._read(list, "GET", "/exports", "list the exports")
 
     def export(self, export_id: str) -> dict[str, Any]:
-        """One export object.
+        """Returns one export object (`GET /exports/{exportId}`).
 
         Raises:
-            ExportNotFound: if there is none with this id
+            ExportNotFound: if no export has this id
         """
         action = f"read the export {export_id}"
-        return self._read(dict, "GET", export_path(export_id), action, {"redirect": "false"})
+        return self._read(dict, "GET", _export_path(export_id), action, {"redirect": "false"})
 
-    def create_export(self, params: Params) -> dict[str, Any]:
-        """Creates an export from query parameters; see `POST /exports` for their names."""
+    def create_export(self, params: _Params) -> dict[str, Any]:
+        """Creates an export from query parameters (`POST /exports`); returns its object."""
         return self._read(dict, "POST", "/exports", "create an export", params)
 
     def create_export_from_body(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Creates an export from a JSON body, which has room for long filters.
+        """Creates an export from a JSON body (`POST /exports/create`); returns its object.
 
-        See `ExportModelV15` for the names, which differ from those of the query.
+        A body has room for long filters. Its names are those of `ExportModelV15`, which differ
+        from the query parameters.
         """
         return self._read(dict, "POST", "/exports/create", "create an export", body=body)
 
     def delete_export(self, export_id: str) -> None:
-        """Deletes an export; one that is already gone is fine."""
+        """Deletes an export, if it still exists (`DELETE /exports/{exportId}`)."""
         with suppress(ExportNotFound):
-            self._call("DELETE", export_path(export_id), f"delete the export {export_id}")
+            self._call("DELETE", _export_path(export_id), f"delete the export {export_id}")
 
     def row_limit(self) -> int | None:
-        """The most rows that one export may hold; None if Coveo names no limit."""
+        """Returns the most rows that one export may have; None if Coveo names no limit.
 
-        def limit(answer: dict[str, Any]) -> int | None:
+        Source: `GET /exports/rowLimit`.
+        """
+
+        def parse(answer: dict[str, Any]) -> int | None:
             rows = answer.get("exportRowCountLimit")
             return None if rows is None else int(rows)
 
-        return self._read(limit, "GET", "/exports/rowLimit", "read the row limit")
+        return self._read(parse, "GET", "/exports/rowLimit", "read the row limit")
 
-    def estimate(self, params: Params) -> dict[str, int]:
-        """Estimated rows a table; parameters are `from to tables f fs fc`."""
+    def estimate(self, params: _Params) -> dict[str, int]:
+        """Returns the estimated rows of each table (`GET /exports/estimate`).
 
-        def estimates(answer: dict[str, Any]) -> dict[str, int]:
+        params: `from`, `to`, `tables`, and the filters `f`, `fs` and `fc`
+        """
+
+        def parse(answer: dict[str, Any]) -> dict[str, int]:
             return {table.lower(): int(rows) for table, rows in answer["estimates"].items()}
 
-        return self._read(estimates, "GET", "/exports/estimate", "estimate an export", params)
+        return self._read(parse, "GET", "/exports/estimate", "estimate an export", params)
 
     def exportable_dimensions(self) -> list[dict[str, Any]]:
-        """The organization's columns: `returnName displayName type custom eventTypes` and more."""
+        """Returns the columns that the organization can export.
+
+        Each has `returnName`, `displayName`, `type`, `custom`, `eventTypes` and more.
+        Source: `GET /dimensions/exportables`.
+        """
         action = "list the exportable dimensions"
         return self._read(list, "GET", "/dimensions/exportables", action)
 
     def download_address(self, export_id: str) -> str:
-        """A fresh, signed and soon expiring address of an export's file.
+        """Returns a new, signed address of an export's file, which soon expires.
 
-        Built from the base URL and the id: `downloadLink` may point to an old host.
+        Asks for it by the export's id (`GET /exports/{exportId}?redirect=true`), because
+        `downloadLink` may point to an old host.
+
+        Raises:
+            ExportNotFound: if no export has this id
+            UnsafeAddress: if the address is not https
         """
         action = f"download the export {export_id}"
         params = {"redirect": "true"}
-        answer = self._call("GET", export_path(export_id), action, params, redirects=True)
+        answer = self._call("GET", _export_path(export_id), action, params, redirects=True)
         location = answer.headers.get("Location")
         if not location:
-            raise ApiError(action, answer.status_code, "the answer names no address to fetch from")
+            raise ApiError(action, answer.status_code, "the answer names no address of the file")
         return self._safe(urljoin(self.base_url, location))
 
     def _safe(self, address: str) -> str:
@@ -159,47 +182,52 @@ class CoveoClient:
         if parts.scheme != "https" and not local:
             advice = " If that host is yours, set allow_http." if parts.scheme == "http" else ""
             raise UnsafeAddress(
-                f"Coveo sent the download to {parts.scheme}://{parts.netloc}, which is not https."
-                f" It was not fetched; nothing was lost.{advice}"
+                f"Coveo redirected the download to {parts.scheme}://{parts.netloc}, which is not"
+                f" https. The file was not fetched; nothing was lost.{advice}"
             )
         return address
 
     @contextmanager
     def open_download(self, address: str, offset: int = 0) -> Iterator[requests.Response]:
-        """Streams a file from the storage, from `offset` on where it serves ranges.
+        """Streams a file from the storage; yields the response.
 
-        The response has status 200 (the whole file) or 206 (the rest of it); anything else is
-        for the caller to judge.
+        offset: byte to start from, if the storage serves ranges
+
+        The status is 200 for the whole file and 206 for the part from `offset` on; the caller
+        has to handle all others.
+
+        Raises:
+            ServiceUnreachable: here, or while the response is read
         """
         headers = {"Accept-Encoding": "identity"}
         if offset:
             headers["Range"] = f"bytes={offset}-"
         with (
-            connection_errors(urlsplit(address).netloc),
+            _connection_errors(urlsplit(address).netloc),
             self._storage.get(
                 address,
                 headers=headers,
                 stream=True,
                 allow_redirects=False,
-                timeout=(CONNECT_SECONDS, READ_SECONDS),
+                timeout=(_CONNECT_SECONDS, READ_SECONDS),
             ) as response,
         ):
             yield response
 
     def _read(
         self,
-        understand: Callable[[Any], Answer],
+        parse: Callable[[Any], _Parsed],
         method: str,
         path: str,
         action: str,
-        params: Params | None = None,
+        params: _Params | None = None,
         body: Mapping[str, Any] | None = None,
-    ) -> Answer:
+    ) -> _Parsed:
         response = self._call(method, path, action, params, body)
         try:
-            return understand(response.json())
+            return parse(response.json())
         except requests.JSONDecodeError:
-            message = f"the answer is not JSON but {response.headers.get('Content-Type')}"
+            message = f"the answer is not JSON, but {response.headers.get('Content-Type')}"
             raise ApiError(action, response.status_code, message) from None
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise UnknownAnswer(action, f"{type(error).__name__} {error}") from None
@@ -209,7 +237,7 @@ class CoveoClient:
         method: str,
         path: str,
         action: str,
-        params: Params | None = None,
+        params: _Params | None = None,
         body: Mapping[str, Any] | None = None,
         redirects: bool = False,
     ) -> requests.Response:
@@ -220,9 +248,9 @@ class CoveoClient:
             params={"org": self.org, **(params or {})},
             json=body,
             allow_redirects=False,
-            timeout=(CONNECT_SECONDS, READ_SECONDS),
+            timeout=(_CONNECT_SECONDS, READ_SECONDS),
         )
-        with connection_errors(self.host):
+        with _connection_errors(self.host):
             response = request() if method == "POST" else retry_broken(request)
         self._read_clock(response)
         if not response.ok or (response.is_redirect and not redirects):
@@ -238,32 +266,32 @@ class CoveoClient:
 
 
 def client_of(settings: Settings) -> CoveoClient:
-    """The client of the organization that the settings name."""
+    """Returns a client for the organization in the settings."""
     return CoveoClient(
         settings.base_url, settings.org, settings.api_key, allow_http=settings.allow_http
     )
 
 
 @contextmanager
-def connection_errors(host: str) -> Iterator[None]:
-    """Turns what requests raises into one error that names the host, and no address."""
+def _connection_errors(host: str) -> Iterator[None]:
+    """Turns the errors of requests into one that names the host, but no address."""
     try:
         yield
-    # urllib3's come from a response that is read piece by piece
+    # urllib3's own errors come from a response that is streamed
     except (requests.RequestException, HTTPError) as error:
-        # signed addresses and proxies' passwords stand in requests' messages, and dlt's trace
-        # follows an error to its context, unless it has a cause
-        reason = innermost_reason(error)
+        # messages of requests contain signed addresses and passwords of proxies, and dlt's trace
+        # would show them: it follows an error without a cause to its context
+        reason = _innermost_reason(error)
         raise ServiceUnreachable(host, reason) from ConnectionError(reason)
 
 
-def export_path(export_id: str) -> str:
-    """Path of one export, below the API's root."""
+def _export_path(export_id: str) -> str:
+    """Returns the path of one export, relative to the API's root."""
     return f"/exports/{quote(export_id, safe='')}"
 
 
-def innermost_reason(error: Exception) -> str:
-    """The innermost reason of a connection error, without addresses."""
+def _innermost_reason(error: Exception) -> str:
+    """Returns the innermost reason of a connection error, without addresses."""
     cause: BaseException = error
     while inner := getattr(cause, "reason", None) or cause.__cause__ or cause.__context__:
         if not isinstance(inner, BaseException):

@@ -1,7 +1,7 @@
-"""What Coveo says when it refuses a request, as an error of ours.
+"""Turns a response with which Coveo refuses a request into an error.
 
-Source of the fields: Coveo's own TypeScript client. A 502 may have no body, a firewall answers
-in HTML.
+Source of the fields: Coveo's own TypeScript client. A 502 may have no body, and the firewall
+answers in HTML.
 """
 
 import re
@@ -12,23 +12,26 @@ from ..exceptions import AccessDenied, ApiError, ExportNotFound, QuotaReached
 
 
 def error_of(response: requests.Response, action: str) -> ApiError:
-    """The error that an answer stands for, with Coveo's words where it has any."""
-    message, kind = message_and_kind(response)
+    """Returns the error for a refused request, with Coveo's own message if there is one.
+
+    action: what the request was for, as in "list the exports"
+    """
+    message, kind = _message_and_kind(response)
     status = response.status_code
     error: type[ApiError]
     if status in (401, 403):
         error = AccessDenied
     elif status == requests.codes.not_found:
         error = ExportNotFound if "export " in action else ApiError
-    elif is_quota(status, message, kind):
+    elif _is_quota(status, message, kind):
         error = QuotaReached
     else:
         error = ApiError
     return error(action, status, message, kind, response.headers.get("X-Request-ID"))
 
 
-def message_and_kind(response: requests.Response) -> tuple[str, str | None]:
-    """Message and type of an error's body, which may be JSON, HTML or empty."""
+def _message_and_kind(response: requests.Response) -> tuple[str, str | None]:
+    """Returns the message and the type of an error; its body may be JSON, HTML or empty."""
     if response.headers.get("x-coveo-waf-action"):
         return "a firewall in front of Coveo blocked the request", "waf"
     try:
@@ -42,10 +45,10 @@ def message_and_kind(response: requests.Response) -> tuple[str, str | None]:
     return str(message), str(kind) if kind else None
 
 
-def is_quota(status: int, message: str, kind: str | None) -> bool:
-    """Whether a refusal is about the number of exports.
+def _is_quota(status: int, message: str, kind: str | None) -> bool:
+    """Returns True if a request was refused because of the number of exports.
 
-    Coveo publishes no code for it (inferred): its words are the only sign.
+    Inferred: Coveo publishes no error code for it, so its wording is the only sign.
     """
     words = f"{message} {kind or ''}".lower()
     return status in (400, 409, 412, 422, 429) and bool(

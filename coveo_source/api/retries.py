@@ -1,4 +1,4 @@
-"""Which requests are made again, how often, and after what pause."""
+"""Which requests are retried, how often, and after what pause."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -8,38 +8,44 @@ from requests.adapters import HTTPAdapter
 from urllib3.util.retry import Retry
 
 RETRIES = 6
+"""Retries of one request, of any kind."""
 CONNECT_RETRIES = 4
-BROKEN_RETRIES = 2
+"""Retries of one request when no connection can be opened."""
+_BODY_RETRIES = 2
+"""Retries of one request whose response breaks off."""
 LONGEST_RETRY_AFTER = 300.0
-"""Seconds."""
+"""Seconds; a server that asks for a longer pause is not obeyed."""
 
 
-class RetryPolicy(Retry):
-    """Retries what may heal: broken connections, 5xx and, for every method, 429.
+class _RetryPolicy(Retry):
+    """Retries what may be temporary: broken connections, 5xx and, for every method, 429.
 
-    A POST is repeated only after a 429 or a connection that never opened: after anything else
-    the export may exist, so the caller has to look before it asks again.
+    A POST is retried only after a 429 or if no connection could be opened. After anything else
+    the export may have been created, so the caller has to look before it tries again.
     """
 
     def is_retry(self, method: str, status_code: int, has_retry_after: bool = False) -> bool:
-        """Whether an answer is worth another try."""
+        """Returns True if a response with this status is worth another try."""
         if status_code == requests.codes.too_many_requests:
             return bool(self.total)
         return super().is_retry(method, status_code, has_retry_after)
 
     def parse_retry_after(self, retry_after: str) -> float:
-        """Seconds to wait as the server asks, but not for ever."""
+        """Returns the pause that the server asks for in seconds, up to LONGEST_RETRY_AFTER."""
         return min(super().parse_retry_after(retry_after), LONGEST_RETRY_AFTER)
 
 
 def retrying_session(
     auth: Callable[[requests.PreparedRequest], requests.PreparedRequest],
 ) -> requests.Session:
-    """A session that retries with exponential back-off and jitter."""
+    """Returns a session that retries with exponential back-off and jitter.
+
+    auth: adds the authorization to a request, or returns it unchanged
+    """
     session = requests.Session()
-    # set even where nothing is to be sent, or requests would look into the user's .netrc
+    # always set, because without it requests would look into the user's .netrc
     session.auth = auth
-    retry = RetryPolicy(
+    retry = _RetryPolicy(
         total=RETRIES,
         connect=CONNECT_RETRIES,
         backoff_factor=0.5,
@@ -54,8 +60,11 @@ def retrying_session(
 
 
 def retry_broken(request: Callable[[], requests.Response]) -> requests.Response:
-    """Asks again when an answer stops half way, which urllib3 sees too late to do so itself."""
-    for _ in range(BROKEN_RETRIES):
+    """Makes a request, and repeats it if the body of the response breaks off.
+
+    urllib3 does not do so itself: it retries only until the headers have arrived.
+    """
+    for _ in range(_BODY_RETRIES):
         with suppress(requests.exceptions.ChunkedEncodingError):
             return request()
     return request()
