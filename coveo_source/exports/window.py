@@ -1,6 +1,6 @@
-"""Which `[start, end)` is due, for which tables.
+"""The windows that are due, and for which tables.
 
-Pure functions on UTC instants: they know no clock, no server and no state.
+All functions are pure: they compute with UTC datetimes and read no clock, server or state.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -9,21 +9,21 @@ from itertools import pairwise
 from typing import NamedTuple
 
 SMALLEST = timedelta(minutes=1)
-"""The grain of all windows: starts and ends are whole minutes unless a user says otherwise."""
+"""The shortest window; they start and end at whole minutes unless the user says otherwise."""
 
 LAST_INSTANT = timedelta(milliseconds=1)
-"""Coveo's `to` is inclusive to the millisecond (inferred), so a window ends this much earlier."""
+"""Subtracted from a window's end, because Coveo's `to` is inclusive (inferred)."""
 
 
 class Window(NamedTuple):
-    """A half-open interval `[start, end)` in UTC; never empty."""
+    """A half-open interval `[start, end)` of UTC datetimes; never empty."""
 
     start: datetime
     end: datetime
 
     @property
     def wire(self) -> dict[str, str]:
-        """`from` and `to` as the API wants them."""
+        """The API's parameters `from` and `to`."""
         return {"from": wire_time(self.start), "to": wire_time(self.end - LAST_INSTANT)}
 
     def __str__(self) -> str:
@@ -31,7 +31,7 @@ class Window(NamedTuple):
 
 
 class WindowTables(NamedTuple):
-    """A window and the tables that one export of it has to hold."""
+    """A window, and the tables that one export of it has to contain."""
 
     window: Window
     tables: tuple[str, ...]
@@ -41,13 +41,13 @@ class WindowTables(NamedTuple):
 
 
 class Span(NamedTuple):
-    """What bounds the windows of one run.
+    """The bounds of what one run loads.
 
-    end: where the range ends; never later than now minus the settle margin
-    backfill_from: the start of an explicit range, which cursors have no say in; else None
-    first: where a table without a cursor begins, unless `history` begins earlier
-    lookback: how far behind its cursor a table is read again
-    history: what former runs have loaded, which a table without a cursor has to catch up with
+    end: the end of all windows; never later than now minus the settle margin
+    backfill_from: the start of an explicit range, for which cursors are ignored; else None
+    first: where a table without a cursor starts, unless `history` starts earlier
+    lookback: how far before its cursor a table is loaded again
+    history: the windows that earlier runs loaded; a table without a cursor catches up with these
     """
 
     end: datetime
@@ -58,19 +58,19 @@ class Span(NamedTuple):
 
 
 def wire_time(instant: datetime) -> str:
-    """`YYYY-MM-DDThh:mm:ss.sssZ`."""
+    """Formats a UTC datetime for the API: `YYYY-MM-DDThh:mm:ss.sssZ`."""
     return f"{instant:%Y-%m-%dT%H:%M:%S}.{instant.microsecond // 1000:03d}Z"
 
 
 def short_time(instant: datetime) -> str:
-    """As people write it: no time of day at midnight, no seconds where there are none."""
+    """Formats a datetime for people: without a time at midnight, without seconds if they are 0."""
     if instant.second or instant.microsecond:
         return f"{instant:%Y-%m-%d %H:%M:%S}.{instant.microsecond // 1000:03d}"
     return f"{instant:%Y-%m-%d %H:%M}" if instant.hour or instant.minute else f"{instant:%Y-%m-%d}"
 
 
 def floor_to(instant: datetime, grain: timedelta) -> datetime:
-    """The last multiple of `grain` since midnight that is not after `instant`."""
+    """Rounds a datetime down to a multiple of `grain` since midnight."""
     midnight = instant.replace(hour=0, minute=0, second=0, microsecond=0)
     return instant - (instant - midnight) % grain
 
@@ -78,48 +78,48 @@ def floor_to(instant: datetime, grain: timedelta) -> datetime:
 def windows_due(
     cursors: dict[str, datetime | None], span: Span, order: Iterable[str]
 ) -> list[WindowTables]:
-    """The windows that a run has to load, oldest first, each with the tables it is due for.
+    """Returns the windows that a run has to load, oldest first, and the tables of each.
 
-    cursors: up to where each wanted table is loaded; None for a table that never was
-    order: the order in which tables are named
+    cursors: up to where each table is loaded; None for a table that never was
+    order: the order in which to list tables
 
-    Windows never overlap; together they cover what is due for each table, and nothing else. They
-    are as long as their tables stay the same: `tiled` cuts them.
+    Windows never overlap, and together they cover exactly what is due for each table. A window
+    is as long as its tables stay the same; `tiled` cuts it to a length.
     """
-    ranges = {table: ranges_due(cursor, span) for table, cursor in cursors.items()}
-    return list(split_by_tables(ranges, [table for table in order if table in ranges]))
+    ranges = {table: _ranges_due(cursor, span) for table, cursor in cursors.items()}
+    return list(_split_by_tables(ranges, [table for table in order if table in ranges]))
 
 
 def tiled(parts: Iterable[WindowTables], length: timedelta) -> list[WindowTables]:
-    """The same in windows of at most `length`."""
+    """Cuts windows into windows of at most `length`."""
     return [
         WindowTables(window, part.tables) for part in parts for window in tile(part.window, length)
     ]
 
 
-def ranges_due(cursor: datetime | None, span: Span) -> list[Window]:
-    """What is due for one table, as disjoint windows, oldest first."""
+def _ranges_due(cursor: datetime | None, span: Span) -> list[Window]:
+    """Returns what is due for one table, as disjoint windows, oldest first."""
     if span.backfill_from is not None:
         return window_between(span.backfill_from, span.end)
     if cursor is None:
-        known = [part for past in span.history for part in clip(past, span.end)]
-        return union([*known, *window_between(span.first, span.end)])
-    earliest = min((past.start for past in span.history), default=cursor)
+        loaded = [clipped for window in span.history for clipped in _clip(window, span.end)]
+        return union([*loaded, *window_between(span.first, span.end)])
+    earliest = min((window.start for window in span.history), default=cursor)
     return window_between(max(cursor - span.lookback, min(earliest, cursor)), span.end)
 
 
 def window_between(start: datetime, end: datetime) -> list[Window]:
-    """`[start, end)` as a list, which is empty where nothing lies between them."""
+    """Returns `[start, end)` as a list of one window, or of none if it is empty."""
     return [Window(start, end)] if start < end else []
 
 
-def clip(window: Window, end: datetime) -> list[Window]:
-    """The part of a window before `end`."""
+def _clip(window: Window, end: datetime) -> list[Window]:
+    """Returns the part of a window before `end`, as a list of one window or none."""
     return window_between(window.start, min(window.end, end))
 
 
 def union(windows: Iterable[Window]) -> list[Window]:
-    """The same instants as disjoint windows that do not touch, oldest first."""
+    """Merges windows that overlap or touch; returns them oldest first."""
     merged: list[Window] = []
     for window in sorted(windows):
         if merged and window.start <= merged[-1].end:
@@ -129,10 +129,10 @@ def union(windows: Iterable[Window]) -> list[Window]:
     return merged
 
 
-def split_by_tables(
+def _split_by_tables(
     ranges: dict[str, list[Window]], order: Sequence[str]
 ) -> Iterator[WindowTables]:
-    """Cuts the ranges of all tables where the set of tables changes."""
+    """Yields windows of the same tables, cut where a table's range starts or ends."""
     cuts = sorted(
         {instant for windows in ranges.values() for window in windows for instant in window}
     )
@@ -147,7 +147,7 @@ def split_by_tables(
 
 
 def tile(window: Window, length: timedelta) -> Iterator[Window]:
-    """Cuts a window into pieces of at most `length`."""
+    """Cuts a window into windows of at most `length`."""
     start = window.start
     while start < window.end:
         end = min(start + length, window.end)
@@ -156,7 +156,7 @@ def tile(window: Window, length: timedelta) -> Iterator[Window]:
 
 
 def halves(window: Window) -> tuple[Window, Window] | None:
-    """Two windows of about the same length; None if that would be smaller than SMALLEST."""
+    """Cuts a window in two of about equal length; returns None if it is too short for that."""
     middle = floor_to(window.start + (window.end - window.start) / 2, SMALLEST)
     if middle - window.start < SMALLEST or window.end - middle < SMALLEST:
         return None
@@ -166,33 +166,35 @@ def halves(window: Window) -> tuple[Window, Window] | None:
 def fit(
     part: WindowTables, rows: Callable[[WindowTables], int], limit: int | None
 ) -> Iterator[tuple[WindowTables, int]]:
-    """Halves a window until each piece is estimated at `limit` rows or fewer.
+    """Halves a window until each is estimated at `limit` rows or fewer.
 
-    rows: the estimate for a window and its tables
-    Yields each piece with its estimate. A piece of the smallest size passes whatever its
-    estimate: an estimate may be wrong, and only the export tells.
+    rows: returns the estimated rows of a window and its tables
+    limit: None for no limit
+
+    Yields each window with its estimate. A window that is too short to be halved is yielded
+    whatever its estimate, because an estimate may be wrong.
     """
     estimate = rows(part)
-    pieces = halves(part.window) if limit is not None and estimate > limit else None
-    if pieces is None:
+    both = halves(part.window) if limit is not None and estimate > limit else None
+    if both is None:
         yield part, estimate
         return
-    for piece in pieces:
-        yield from fit(WindowTables(piece, part.tables), rows, limit)
+    for half in both:
+        yield from fit(WindowTables(half, part.tables), rows, limit)
 
 
 def split_after_export(
     part: WindowTables, end: datetime, made: datetime, lookback: timedelta
 ) -> list[WindowTables]:
-    """Cuts a due window where an export that was made earlier ends.
+    """Cuts a window at the end of an export that an earlier run created.
 
-    end: where that export's window ends, inside of `part`
-    made: when it was made; what arrived within the look-back before that may still be missing
-        from it, so the next window reads that stretch again
+    end: where the export ends, inside the window
+    made: when the export was created; events from within the look-back before that may be
+        missing from it, so the next window starts early enough to load them again
 
-    Returns the window of that export and, if anything is left, the window after it.
+    Returns the window of the export, then the window after it unless nothing is left.
     """
-    first = WindowTables(Window(part.window.start, end), part.tables)
-    again_from = max(part.window.start, min(end, made - lookback))
-    rest = WindowTables(Window(again_from, part.window.end), part.tables)
-    return [first, rest] if end < part.window.end else [first]
+    exported = WindowTables(Window(part.window.start, end), part.tables)
+    rest_start = max(part.window.start, min(end, made - lookback))
+    rest = WindowTables(Window(rest_start, part.window.end), part.tables)
+    return [exported, rest] if end < part.window.end else [exported]
