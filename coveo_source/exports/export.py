@@ -1,4 +1,7 @@
-"""An export as Coveo's API describes it."""
+"""An export as Coveo's API describes it.
+
+Source: the answers of `GET /exports`, `GET /exports/{exportId}` and `POST /exports`.
+"""
 
 import re
 from collections.abc import Mapping
@@ -12,10 +15,13 @@ from .window import LAST_INSTANT, Window
 
 @dataclass(frozen=True)
 class Export:
-    """An export as the server describes it.
+    """An export on Coveo's side.
 
-    window: `[start, end)`, as our description has it or else as the server echoes it
-    made: when it was started; events that arrived later are not in it
+    status: in upper case; PENDING, AVAILABLE, FAILED, EXPIRED or one that is new to us
+    window: taken from the description if we wrote it, else from Coveo's `from` and `to`
+    tables: in lower case; empty if Coveo does not name them
+    made: when Coveo started it; events that arrived later are not in it
+    size: bytes of its file; 0 if Coveo does not say
     """
 
     id: str
@@ -31,7 +37,7 @@ class Export:
         """Reads an export object of the API.
 
         Raises:
-            UnknownAnswer: if it is none
+            UnknownAnswer: if the answer is not an export object
         """
         try:
             return cls._parse(answer)
@@ -45,19 +51,24 @@ class Export:
             id=answer["id"],
             status=str(answer["status"]).upper(),
             description=description,
-            window=window_in(description)
-            or Window(from_epoch(answer["from"]), from_epoch(answer["to"]) + LAST_INSTANT),
+            window=_described_window(description)
+            or Window(_from_epoch(answer["from"]), _from_epoch(answer["to"]) + LAST_INSTANT),
             tables=tuple(table.lower() for table in answer.get("tables") or ()),
-            made=from_epoch(answer["startDate"]),
+            made=_from_epoch(answer["startDate"]),
             size=int(answer.get("size") or 0),
         )
+
+    @property
+    def is_alive(self) -> bool:
+        """True if the export has a file or may still get one."""
+        return self.status in ("PENDING", "AVAILABLE")
 
     def __str__(self) -> str:
         return f"The export {self.id} of {self.window}"
 
 
-def window_in(description: str) -> Window | None:
-    """The window that a description of ours names; None for another's."""
+def _described_window(description: str) -> Window | None:
+    """Returns the window in a description; None if it is not one of ours."""
     time = r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3})Z"
     match = re.fullmatch(rf"coveo_source \S+/\S+ #\w+ {time}/{time} .*", description)
     try:
@@ -67,11 +78,6 @@ def window_in(description: str) -> Window | None:
     return Window(start.replace(tzinfo=timezone.utc), end.replace(tzinfo=timezone.utc))
 
 
-def from_epoch(milliseconds: float) -> datetime:
-    """An instant from Coveo's epoch milliseconds."""
+def _from_epoch(milliseconds: float) -> datetime:
+    """Converts Coveo's epoch milliseconds to a UTC datetime."""
     return datetime.fromtimestamp(0, timezone.utc) + timedelta(milliseconds=milliseconds)
-
-
-def is_alive(export: Export) -> bool:
-    """Whether an export has a file, or will have one."""
-    return export.status in ("PENDING", "AVAILABLE")

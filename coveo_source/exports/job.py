@@ -1,7 +1,7 @@
-"""One export job on Coveo's side: adopted or created, waited for, deleted.
+"""Export requests: finds the export that a request asks for on the server, or creates it.
 
-The server's list is the only ledger. An export of ours says in its description who it belongs
-to and, as a fingerprint, exactly what it holds; so after a crash it is found and used again.
+The server's list of exports is the only record of them. The description of each export of ours
+names its owner and carries a fingerprint of its content, so that it is found again after a crash.
 """
 
 import hashlib
@@ -15,20 +15,20 @@ from typing import Any, NamedTuple
 from ..api.client import CoveoClient
 from ..exceptions import ApiError, ServiceUnreachable
 from ..settings import Settings
-from .export import Export, is_alive
+from .export import Export
 from .window import Window, WindowTables, wire_time
 
 CREATE_TRIES = 4
 FIRST_PAUSE = 1.0
-"""Seconds between the first two attempts to create an export; each later pause is twice as long."""
-LONGEST_QUERY = 4_000
-"""Characters of filters that still go into the query of a request; more go into a body."""
+"""Seconds between the first two tries to create an export; each later pause is twice as long."""
+_LONGEST_QUERY = 4_000
+"""Characters of filters that still fit into a query; longer filters are sent in a body."""
 
 
 class ExportOwner(NamedTuple):
-    """Whose exports are ours: one pipeline's, into one dataset.
+    """The pipeline and the dataset that an export is for.
 
-    Another pipeline on the same organization has its own, and neither touches the other's.
+    Two pipelines on the same organization do not touch each other's exports.
     """
 
     pipeline: str
@@ -36,13 +36,17 @@ class ExportOwner(NamedTuple):
 
     @property
     def tag(self) -> str:
-        """How the description of each of our exports begins."""
+        """The beginning of the description of every export of this owner."""
         return f"coveo_source {self.pipeline}/{self.dataset} #"
 
 
 @dataclass(frozen=True)
 class ExportRequest:
-    """What an export of one due window has to hold."""
+    """What an export has to contain.
+
+    part: the window, and the tables to export from it
+    dimensions: API names of the columns to export; empty for all
+    """
 
     part: WindowTables
     owner: ExportOwner
@@ -56,25 +60,26 @@ class ExportRequest:
 
     @property
     def tables(self) -> tuple[str, ...]:
-        """The tables that it is to hold."""
+        """The tables that the export contains."""
         return self.part.tables
 
     @property
     def filters(self) -> dict[str, tuple[str, ...]]:
-        """The filters by the names that the query gives them, where there are any."""
-        named = {
+        """The filters that are set, by their query parameters."""
+        filters = {
             "f": self.settings.filters,
             "fs": self.settings.search_filters,
             "fc": self.settings.custom_event_filters,
         }
-        return {name: values for name, values in named.items() if values}
+        return {name: values for name, values in filters.items() if values}
 
     @property
     def fingerprint(self) -> str:
-        """Changes with everything that changes the rows or the files of the export."""
-        parts = {
+        """A hash of everything that determines the rows and files of the export."""
+        content = {
             "host": self.settings.host,
             "org": self.settings.org,
+            # another name would change the fingerprints of exports that are on the server
             "ledger": self.owner,
             **self.window.wire,
             "tables": sorted(self.tables),
@@ -82,26 +87,26 @@ class ExportRequest:
             "format": self.settings.export_format,
             **self.filters,
         }
-        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:20]
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:20]
 
     @property
     def description(self) -> str:
-        """Tag, fingerprint and window for us; who reads it in Coveo's console sees the tables too.
+        """The owner's tag, the fingerprint and the window; and the tables, for people to read.
 
-        The window stands here because Coveo may not echo it exactly: in its documented example
-        the end of a midnight is a millisecond early.
+        The window is included because Coveo may not echo it exactly: in its documented example,
+        the end of a day is a millisecond early.
         """
         start, end = map(wire_time, self.window)
         return f"{self.owner.tag}{self.fingerprint} {start}/{end} {' '.join(self.tables)}"
 
     @property
     def estimate_query(self) -> dict[str, Sequence[str] | str]:
-        """The parameters of an estimate of this job."""
+        """The query parameters of `GET /exports/estimate`."""
         return {**self.window.wire, "tables": self.tables, **self.filters}
 
     @property
     def query(self) -> dict[str, Sequence[str] | str]:
-        """The parameters that create the export."""
+        """The query parameters of `POST /exports`."""
         return {
             **self.estimate_query,
             "d": self.description,
@@ -112,7 +117,7 @@ class ExportRequest:
 
     @property
     def body(self) -> dict[str, Any]:
-        """The same as a JSON body."""
+        """The JSON body of `POST /exports/create`, which asks for the same as `query`."""
         return {
             **self.window.wire,
             "tables": [table.upper() for table in self.tables],
@@ -126,36 +131,32 @@ class ExportRequest:
         }
 
     def create(self, client: CoveoClient) -> Export:
-        """Creates the export, whatever is there already."""
-        long = sum(len(text) for texts in self.filters.values() for text in texts) > LONGEST_QUERY
-        if long:
+        """Creates the export, even if there is one already."""
+        characters = sum(len(text) for texts in self.filters.values() for text in texts)
+        if characters > _LONGEST_QUERY:
             return Export.parse(client.create_export_from_body(self.body))
         return Export.parse(client.create_export(self.query))
 
     def made_by(self, export: Export) -> bool:
-        """Whether an export is this job's, and of use."""
-        return is_alive(export) and export.description.startswith(
-            f"{self.owner.tag}{self.fingerprint} "
-        )
+        """Returns True if an export was created from this request and can still be used."""
+        beginning = f"{self.owner.tag}{self.fingerprint} "
+        return export.is_alive and export.description.startswith(beginning)
 
 
 def ours(exports: Iterable[Export], owner: ExportOwner) -> list[Export]:
-    """The exports that this pipeline made."""
+    """Returns the exports of an owner."""
     return [export for export in exports if export.description.startswith(owner.tag)]
 
 
 def adopt_or_create(request: ExportRequest, client: CoveoClient) -> Export:
-    """The export of a request: the one that is there, or else a new one.
+    """Returns the export that a request asks for, and creates it if there is none.
 
-    Looks again after every refusal that may have come too late, so that a request whose answer
-    was lost does not make a second export.
+    Looks for it again after every failed creation, so that a creation whose answer was lost does
+    not lead to a second export.
     """
     for attempt in range(CREATE_TRIES):
-        found = [
-            export for export in map(Export.parse, client.exports()) if request.made_by(export)
-        ]
-        if found:
-            return max(found, key=lambda export: (export.status == "AVAILABLE", export.made))
+        if export := _existing(request, client):
+            return export
         try:
             return request.create(client)
         except (ApiError, ServiceUnreachable) as error:
@@ -164,3 +165,11 @@ def adopt_or_create(request: ExportRequest, client: CoveoClient) -> Export:
                 raise
             time.sleep(FIRST_PAUSE * 2**attempt * random.uniform(0.5, 1.5))  # noqa: S311
     raise AssertionError("unreachable: the last try returns or raises")
+
+
+def _existing(request: ExportRequest, client: CoveoClient) -> Export | None:
+    """Returns the latest export of a request, preferably one that has its file."""
+    matching = [export for export in map(Export.parse, client.exports()) if request.made_by(export)]
+    return max(
+        matching, key=lambda export: (export.status == "AVAILABLE", export.made), default=None
+    )

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from ..api.client import CoveoClient
 from ..exceptions import (
+    ExportError,
     ExportExpired,
     ExportFailed,
     ExportNotFound,
@@ -15,7 +16,9 @@ from ..exceptions import (
 from .export import Export
 
 FIRST_WAIT = 0.3
+"""Seconds before the first poll; each later pause is half as long again."""
 LONGEST_WAIT = 30.0
+"""Seconds between two polls at most."""
 
 
 def wait(
@@ -25,28 +28,28 @@ def wait(
     on_wait: Callable[[float], None] = lambda seconds: None,
     pause: Callable[[float], None] | None = None,
 ) -> Export:
-    """Polls until the file is there, ever less often.
+    """Polls until the export is AVAILABLE, less and less often; returns its final state.
 
     on_wait: called before each pause with the seconds waited so far
-    pause: sleeps so many seconds, or raises where nobody waits any more
+    pause: sleeps for the given seconds, or raises to stop waiting; by default `time.sleep`
 
     Raises:
-        ExportFailed, ExportExpired, ExportTimedOut, UnknownStatus: no file will come
+        ExportFailed, ExportExpired, UnknownStatus: if it will never have a file
+        ExportTimedOut: if it is still PENDING after `timeout`
     """
     started = time.monotonic()
-    length = FIRST_WAIT
+    interval = FIRST_WAIT
     while export.status == "PENDING":
         waited = time.monotonic() - started
         if waited > timeout.total_seconds():
             raise ExportTimedOut(
                 str(export),
                 f"is still being built after {waited / 60:.0f} minutes",
-                "It is kept: run again and it is used as soon as it is there, or raise"
-                " poll_timeout_minutes.",
+                "It is kept: run again to use it once it is ready, or raise poll_timeout_minutes.",
             )
         on_wait(waited)
-        (pause or time.sleep)(min(length, max(timeout.total_seconds() - waited, 0) + 0.1))
-        length = min(length * 1.5, LONGEST_WAIT)
+        (pause or time.sleep)(min(interval, max(timeout.total_seconds() - waited, 0) + 0.1))
+        interval = min(interval * 1.5, LONGEST_WAIT)
         export = reread(export, client)
     if export.status != "AVAILABLE":
         raise terminal_error(export)
@@ -54,27 +57,31 @@ def wait(
 
 
 def reread(export: Export, client: CoveoClient) -> Export:
-    """The export as it is now."""
+    """Returns the current state of an export.
+
+    Raises:
+        ExportExpired: if it no longer exists
+    """
     try:
         return Export.parse(client.export(export.id))
     except ExportNotFound as error:
         raise ExportExpired(
-            str(export), "is gone", "Somebody deleted it. Run again and a new one is made."
+            str(export), "no longer exists", "Somebody deleted it. Run again to create a new one."
         ) from error
 
 
-def terminal_error(export: Export) -> Exception:
-    """The error for a status from which no file comes."""
+def terminal_error(export: Export) -> ExportError:
+    """Returns the error for an export whose status means that it will never have a file."""
     if export.status == "FAILED":
         return ExportFailed(
             str(export),
             "ended as FAILED, and Coveo does not say why",
-            "Run again; if it fails again, ask Coveo's support about this id.",
+            "Run again; if it fails again, contact Coveo's support and quote this id.",
         )
     if export.status == "EXPIRED":
-        return ExportExpired(str(export), "is EXPIRED", "Run again and a new one is made.")
+        return ExportExpired(str(export), "is EXPIRED", "Run again to create a new one.")
     return UnknownStatus(
         str(export),
         f"has the status {export.status!r}, which this version does not know",
-        "Look for a newer version of coveo-source, and report the status if there is none.",
+        "Look for a newer version of coveo-source; if there is none, report the status.",
     )
