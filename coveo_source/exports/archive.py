@@ -1,7 +1,7 @@
-"""The downloaded file of an export, opened with care.
+"""Opens the downloaded file of an export, and checks it.
 
-The archive decides nothing about where we write: members are picked by the names that we
-expect, and each is unpacked under a name of our own.
+The archive has no say in where files are written: members are picked by the names that we expect,
+and each is unpacked under a name of our own.
 """
 
 import lzma
@@ -19,14 +19,15 @@ from ..exceptions import ArchiveDamaged, ArchiveError
 from ..reader.chunks import CsvFile, OnDisk, Readable
 from ..tables import TABLES
 
-CHUNK = 1 << 20
-AGAIN = "The export is kept: run again and it is fetched again."
+READ_SIZE = 1 << 20
+"""Bytes that are unpacked at a time."""
 LARGEST_RATIO = 200
-"""An archive of text that unpacks to more than this many times its size is no archive of text."""
+"""No archive of text unpacks to more than this many times its size."""
 ALWAYS_ALLOWED = 64 << 20
-"""Bytes that a member may always unpack to, whatever the ratio."""
-CHECKED_AT_ONCE = 2
-DAMAGE = (
+"""Bytes that a member may unpack to whatever its ratio."""
+_CHECK_THREADS = 2
+_RETRY = "The export is kept: run again to download it again."
+_DAMAGE = (
     zipfile.BadZipFile,
     zlib.error,
     lzma.LZMAError,
@@ -34,78 +35,69 @@ DAMAGE = (
     RuntimeError,
     NotImplementedError,
 )
-"""What reading a ZIP raises that is damaged, encrypted or packed in an unknown way."""
+"""Errors from reading a ZIP that is damaged, encrypted or packed with an unknown method."""
 
 
 class Archive:
-    """The downloaded file of an export of some tables.
+    """The downloaded file of an export.
 
-    Coveo sends a ZIP with one `<table>.csv` a table. Inferred, and so accepted too: members in
-    folders, no member for a table without rows, and, where one table was asked for, a bare CSV.
+    tables: the tables that were requested
+
+    Coveo sends a ZIP with one `<table>.csv` a table. Inferred, and therefore accepted: members in
+    folders, no member for a table without rows, and a bare CSV if one table was requested.
+
+    Raises:
+        ArchiveDamaged: if the file is neither a ZIP nor the CSV of the only table
     """
 
     def __init__(self, path: Path, tables: Iterable[str]) -> None:
         self.path = path
         self.tables = tuple(tables)
         self.is_zip = zipfile.is_zipfile(path)
-        if not self.is_zip and (len(self.tables) != 1 or not looks_like_text(path)):
+        if not self.is_zip and (len(self.tables) != 1 or not _looks_like_text(path)):
             raise ArchiveDamaged(
                 f"The downloaded file ({path.stat().st_size:,} bytes) is not a ZIP, or only the"
-                f" beginning of one. {AGAIN}"
+                f" beginning of one. {_RETRY}"
             )
 
     def file_of(self, table: str, folder: Path) -> CsvFile | None:
-        """The CSV file of a table; None if the archive has none.
+        """Returns the CSV file of a table; None if the archive has none.
 
         folder: where it may be unpacked
 
         Raises:
             ArchiveDamaged: if the archive is damaged
-            ArchiveError: if it is not one of Coveo's
+            ArchiveError: if it is not one of Coveo's archives
         """
         if not self.is_zip:
             return OnDisk(self.path, folder)
-        with damage_named(table), zipfile.ZipFile(self.path) as archive:
-            found = self._member(archive, table)
-        return Member(self.path, found, table, folder) if found else None
+        with _damage_named(table), zipfile.ZipFile(self.path) as archive:
+            info = _member_of(archive, table)
+        return _Member(self.path, info, table, folder) if info else None
 
     def check(self, on_bytes: Callable[[int], None] = lambda count: None) -> None:
-        """Unpacks everything once without keeping it: damage shows at the end of a member.
+        """Unpacks everything once without keeping it, as damage may show only at the end.
 
-        on_bytes: called with the size of each piece that was unpacked, from several threads
+        on_bytes: called for each piece that was unpacked with its bytes, from several threads
 
         Raises:
             ArchiveDamaged: if a member is damaged
-            ArchiveError: if one unpacks to an unreasonable size
+            ArchiveError: if a member unpacks to an unreasonable size
         """
-        with ThreadPoolExecutor(CHECKED_AT_ONCE) as threads:
-            for _ in threads.map(partial(self._check, on_bytes), self.tables):
-                pass
+        with ThreadPoolExecutor(_CHECK_THREADS) as threads:
+            # the results are empty, but reading them raises what a thread raised
+            list(threads.map(partial(self._check, on_bytes), self.tables))
 
     def _check(self, on_bytes: Callable[[int], None], table: str) -> None:
         file = self.file_of(table, self.path.parent)
-        if isinstance(file, Member):
-            with closing(file.open()) as packed:
-                while piece := packed.read(CHUNK):
-                    on_bytes(len(piece))
-
-    def _member(self, archive: zipfile.ZipFile, table: str) -> zipfile.ZipInfo | None:
-        found = [member for member in archive.infolist() if table_of(member) == table]
-        if not found and archive.infolist() and not any(map(table_of, archive.infolist())):
-            names = ", ".join(member.filename for member in archive.infolist()[:5])
-            raise ArchiveError(f"The archive holds no file of any table, but {names}. {AGAIN}")
-        if len(found) > 1:
-            names = ", ".join(member.filename for member in found)
-            raise ArchiveError(
-                f"The archive holds more than one file for {table}: {names}. {AGAIN}"
-            )
-        if found and not is_file(found[0]):
-            raise ArchiveError(f"{found[0].filename} in the archive is a link, no file. {AGAIN}")
-        return found[0] if found else None
+        if isinstance(file, _Member):
+            with closing(file.open()) as unpacked:
+                while content := unpacked.read(READ_SIZE):
+                    on_bytes(len(content))
 
 
-class Member(NamedTuple):
-    """The CSV file of a table inside of a ZIP.
+class _Member(NamedTuple):
+    """The CSV file of a table in a ZIP.
 
     folder: where it may be unpacked
     """
@@ -116,72 +108,92 @@ class Member(NamedTuple):
     folder: Path
 
     def open(self) -> Readable:
-        """Begins to read it.
+        """Opens the member for reading.
 
         Raises:
-            ArchiveDamaged: now or while it is read, if the member is damaged
+            ArchiveDamaged: here or while it is read, if the member is damaged
             ArchiveError: while it is read, if it unpacks to an unreasonable size
         """
-        return Unpacked(self.archive, self.info, self.table)
+        return _MemberReader(self.archive, self.info, self.table)
 
 
-class Unpacked:
-    """A member of a ZIP that is being read, up to the size that is reasonable for it."""
+class _MemberReader:
+    """Reads a member of a ZIP, up to the largest size that is reasonable for it."""
 
     def __init__(self, archive: Path, info: zipfile.ZipInfo, table: str) -> None:
         self._table = table
         self._name = info.filename
-        self._bound = max(ALWAYS_ALLOWED, LARGEST_RATIO * info.compress_size)
-        self._read = 0
-        with damage_named(table):
+        self._limit = max(ALWAYS_ALLOWED, LARGEST_RATIO * info.compress_size)
+        self._size = 0
+        with _damage_named(table):
             self._archive = zipfile.ZipFile(archive)
-            self._packed = self._archive.open(info)
+            self._member = self._archive.open(info)
 
     def read(self, size: int, /) -> bytes:
-        """The next bytes."""
-        with damage_named(self._table):
-            piece = self._packed.read(size)
-        self._read += len(piece)
-        if self._read > self._bound:
+        """Returns the next bytes, at most `size`; none at the end."""
+        with _damage_named(self._table):
+            content = self._member.read(size)
+        self._size += len(content)
+        if self._size > self._limit:
             raise ArchiveError(
-                f"{self._name} in the archive unpacks to more than {self._bound:,} bytes, which no"
-                " CSV of its packed size does. It was not read."
+                f"{self._name} in the archive unpacks to more than {self._limit:,} bytes, too much"
+                " for a CSV file of its compressed size. It was not loaded."
             )
-        return piece
+        return content
 
     def close(self) -> None:
-        """Closes the archive too."""
-        self._packed.close()
+        """Closes the member and its archive."""
+        self._member.close()
         self._archive.close()
 
 
 @contextmanager
-def damage_named(table: str) -> Iterator[None]:
-    """Tells whose file is damaged.
+def _damage_named(table: str) -> Iterator[None]:
+    """Names the damaged file in errors from reading a ZIP.
 
     Raises:
-        ArchiveDamaged: where reading a ZIP says that it is damaged, or packed in an unknown way
+        ArchiveDamaged: in place of any error in _DAMAGE
     """
     try:
         yield
-    except DAMAGE as error:
-        raise ArchiveDamaged(f"{table}.csv in the archive is damaged: {error}. {AGAIN}") from error
+    except _DAMAGE as error:
+        raise ArchiveDamaged(f"{table}.csv in the archive is damaged: {error}. {_RETRY}") from error
 
 
-def table_of(member: zipfile.ZipInfo) -> str | None:
-    """The table that a member is named for, whatever folder it is in."""
+def _member_of(archive: zipfile.ZipFile, table: str) -> zipfile.ZipInfo | None:
+    """Returns the member of a table; None if there is none.
+
+    Raises:
+        ArchiveError: if the archive has several, a link, or members but none of any table
+    """
+    members = archive.infolist()
+    matching = [member for member in members if _table_of(member) == table]
+    if not matching and members and not any(map(_table_of, members)):
+        names = ", ".join(member.filename for member in members[:5])
+        raise ArchiveError(f"The archive has no file of any table, only {names}. {_RETRY}")
+    if len(matching) > 1:
+        names = ", ".join(member.filename for member in matching)
+        raise ArchiveError(f"The archive has more than one file for {table}: {names}. {_RETRY}")
+    if matching and not _is_file(matching[0]):
+        name = matching[0].filename
+        raise ArchiveError(f"{name} in the archive is a link, not a file. {_RETRY}")
+    return matching[0] if matching else None
+
+
+def _table_of(member: zipfile.ZipInfo) -> str | None:
+    """Returns the table that a member is named for, in whatever folder it is."""
     path = PurePosixPath(member.filename.lower())
-    known = path.suffix == ".csv" and path.stem in TABLES and not member.is_dir()
-    return path.stem if known else None
+    is_table = path.suffix == ".csv" and path.stem in TABLES and not member.is_dir()
+    return path.stem if is_table else None
 
 
-def is_file(member: zipfile.ZipInfo) -> bool:
-    """Whether a member is a plain file, neither a folder nor a link."""
+def _is_file(member: zipfile.ZipInfo) -> bool:
+    """Returns True if a member is a plain file, neither a folder nor a link."""
     return not member.is_dir() and not stat.S_ISLNK(member.external_attr >> 16)
 
 
-def looks_like_text(path: Path) -> bool:
-    """Whether a file may be a CSV: it has no NUL and no signature of a ZIP at its beginning."""
+def _looks_like_text(path: Path) -> bool:
+    """Returns True if a file may be a CSV: not binary, not the beginning of a ZIP, not HTML."""
     with path.open("rb") as file:
         head = file.read(4096)
     return b"\0" not in head and not head.startswith(b"PK") and b"<html" not in head.lower()

@@ -11,8 +11,10 @@ from ..exceptions import ArchiveError, ServiceUnreachable
 from ..private_files import private_file
 from .archive import Archive
 
-CHUNK = 1 << 20
+READ_SIZE = 1 << 20
+"""Bytes that are read from the connection at a time."""
 DOWNLOAD_TRIES = 5
+"""Tries in a row that may bring nothing before a download fails."""
 
 
 def download_archive(
@@ -25,16 +27,16 @@ def download_archive(
 ) -> Archive:
     """Downloads the file of an export and checks that all of it can be unpacked.
 
-    on_bytes: called with the size of each piece that was written
-    on_unpacked: called with the size of each piece that was unpacked, from several threads
+    on_bytes: called after each write with the number of bytes
+    on_unpacked: called for each piece that was unpacked with its bytes, from several threads
 
     Raises:
-        ServiceUnreachable: if the connection broke too often
-        ArchiveDamaged: if another download may be sound
-        ArchiveError: if it is no archive of Coveo's
+        ServiceUnreachable: if the connection failed too often
+        ArchiveDamaged: if the file is corrupt or incomplete
+        ArchiveError: if there is no file, or it is not one of Coveo's archives
     """
     archive = Archive(download(client, export_id, target, on_bytes), tables)
-    # before any row is read: rows that were handed to dlt cannot be taken back
+    # before any row is read, because rows that were handed to dlt cannot be taken back
     archive.check(on_unpacked)
     return archive
 
@@ -45,44 +47,44 @@ def download(
     target: Path,
     on_bytes: Callable[[int], None] = lambda count: None,
 ) -> Path:
-    """Streams the export's file to `target`, continuing where a broken connection left off.
+    """Downloads the file of an export to `target`; resumes when the connection breaks.
 
-    on_bytes: called with the size of each piece that was written
+    on_bytes: called after each write with the number of bytes
 
     Raises:
-        ServiceUnreachable: if it broke too often
-        ArchiveError: if the storage serves something else than a file
+        ServiceUnreachable: if the connection failed too often
+        ArchiveError: if the storage does not serve the file
     """
     target.unlink(missing_ok=True)
     failures = 0
     while failures < DOWNLOAD_TRIES:
         before = size_of(target)
         try:
-            if fetch_rest(client, client.download_address(export_id), target, on_bytes):
+            if _fetch_rest(client, client.download_address(export_id), target, on_bytes):
                 return target
         except ServiceUnreachable:
             if failures == DOWNLOAD_TRIES - 1:
                 raise
-        # a line that breaks now and then is fine as long as the file grows
+        # a connection may break any number of times as long as the file grows
         failures = 0 if size_of(target) > before else failures + 1
     raise ArchiveError(
-        f"The file of the export {export_id} could not be fetched: {DOWNLOAD_TRIES} times in a row"
-        " the storage refused the address that Coveo gave, or sent nothing. The export is kept:"
+        f"The file of the export {export_id} could not be downloaded: {DOWNLOAD_TRIES} times in a"
+        " row, the storage refused the address from Coveo or sent nothing. The export is kept:"
         " run again."
     )
 
 
 def size_of(path: Path) -> int:
-    """Bytes of a file that may not be there yet."""
+    """Returns the size of a file in bytes; 0 if it does not exist."""
     return path.stat().st_size if path.exists() else 0
 
 
-def fetch_rest(
+def _fetch_rest(
     client: CoveoClient, address: str, target: Path, on_bytes: Callable[[int], None]
 ) -> bool:
-    """Appends to `target` what is missing from it; False where a fresh address may help."""
-    have = size_of(target)
-    with client.open_download(address, have) as response:
+    """Appends the missing bytes to `target`; returns True if the file is complete."""
+    size = size_of(target)
+    with client.open_download(address, size) as response:
         if response.status_code == requests.codes.requested_range_not_satisfiable:
             target.unlink()
             return False
@@ -90,17 +92,17 @@ def fetch_rest(
             return False
         resumed = response.status_code == requests.codes.partial_content
         with private_file(target, "ab" if resumed else "wb") as file:
-            received = copy(response, file, on_bytes)
+            received = _copy(response, file, on_bytes)
         announced = response.headers.get("Content-Length")
         return announced is None or received >= int(announced)
 
 
-def copy(response: requests.Response, file: BinaryIO, on_bytes: Callable[[int], None]) -> int:
-    """Writes a response's body to a file; returns its length in bytes."""
+def _copy(response: requests.Response, file: BinaryIO, on_bytes: Callable[[int], None]) -> int:
+    """Writes the body of a response to a file; returns its length in bytes."""
     received = 0
-    # read1 hands out what has come, so that nothing of it is lost when the line breaks
-    while piece := response.raw.read1(CHUNK):
-        file.write(piece)
-        received += len(piece)
-        on_bytes(len(piece))
+    # read1 returns what has arrived, so that nothing is lost when the connection breaks
+    while content := response.raw.read1(READ_SIZE):
+        file.write(content)
+        received += len(content)
+        on_bytes(len(content))
     return received

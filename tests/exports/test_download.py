@@ -41,7 +41,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("coveo_source.exports.polling.FIRST_WAIT", 0.02)
     monkeypatch.setattr(retries, "RETRIES", 1)
     monkeypatch.setattr(retries, "CONNECT_RETRIES", 0)
-    monkeypatch.setattr(download_module, "CHUNK", 1000)
+    monkeypatch.setattr(download_module, "READ_SIZE", 1000)
 
 
 def test_the_whole_file_is_written(serve: Serve, own_folder: Path) -> None:

@@ -189,7 +189,7 @@ def inject_size(server: DemoServer, sizes: list[int]) -> None:
 def test_a_download_may_break_more_often_than_there_are_tries_as_long_as_it_grows(
     demo: DemoServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("coveo_source.exports.download.CHUNK", 1000)
+    monkeypatch.setattr("coveo_source.exports.download.READ_SIZE", 1000)
     fault = Fault(at("file"), cut_off(0.3), times=8)
     inject(demo, fault)
     assert_clean(run_from(demo))
