@@ -1,7 +1,7 @@
-"""Deletes exports from Coveo once the load that used them is complete.
+"""Deletes exports from Coveo once the load that used them has completed.
 
-An extract cannot know when its rows are safe in the destination; dlt tells its trackers.
-What a killed process leaves on the server, the next run finds in the list and deletes.
+An extract cannot know when its rows have arrived in the destination, but dlt reports each step
+to its trackers. Exports that a killed process leaves behind are found and deleted by the next run.
 """
 
 from collections.abc import Iterable
@@ -15,15 +15,18 @@ from ..api.client import CoveoClient
 from ..exceptions import CoveoSourceError
 
 
-class DeletionAfterLoad:
-    """A tracker that knows which exports each load package came from."""
+class _DeletionAfterLoad:
+    """A dlt tracker that deletes the exports of a load package when it is loaded."""
 
     def __init__(self) -> None:
         self._exports: dict[str, tuple[CoveoClient, list[str]]] = {}
-        self._resisting: list[tuple[CoveoClient, list[str]]] = []
+        self._undeleted: list[tuple[CoveoClient, list[str]]] = []
 
     def expect(self, load_id: str, client: CoveoClient, exports: Iterable[str]) -> None:
-        """Notes the exports that may go when a package is loaded."""
+        """Marks exports for deletion when a package is loaded.
+
+        exports: ids of the exports that the package was made from
+        """
         if self not in trace.TRACKING_MODULES:
             trace.TRACKING_MODULES.append(self)
         self._exports[load_id] = (client, list(exports))
@@ -31,44 +34,50 @@ class DeletionAfterLoad:
     def on_end_trace_step(
         self, trace: Any, step: Any, pipeline: Any, step_info: Any, send_state: bool
     ) -> None:
-        """Deletes what a completed load came from; called by dlt after each step."""
-        if step.step == "load" and isinstance(step_info, LoadInfo):
-            # a load that was interrupted ends without an error, but not with this state
-            complete = [each.load_id for each in step_info.load_packages if each.state == "loaded"]
-            for load_id in complete:
-                if load_id in self._exports:
-                    client, exports = self._exports.pop(load_id)
-                    self._resisting.append((client, delete(client, exports)))
+        """Deletes the exports of the packages that are loaded; dlt calls this after each step."""
+        if step.step != "load" or not isinstance(step_info, LoadInfo):
+            return
+        for package in step_info.load_packages:
+            # an interrupted load ends without an error, but leaves its packages in another state
+            if package.state == "loaded" and package.load_id in self._exports:
+                client, exports = self._exports.pop(package.load_id)
+                self._undeleted.append((client, delete(client, exports)))
 
-    def again(self) -> bool:
-        """Tries once more what could not be deleted; whether there was room made."""
-        tried, self._resisting = self._resisting, []
-        for client, exports in tried:
-            self._resisting.append((client, delete(client, exports)))
-        left = sum(len(exports) for _, exports in self._resisting)
-        return left < sum(len(exports) for _, exports in tried)
+    def retry(self) -> bool:
+        """Tries again to delete what could not be deleted; returns True if anything was."""
+        earlier = self._undeleted
+        self._undeleted = [(client, delete(client, exports)) for client, exports in earlier]
+        return _count(self._undeleted) < _count(earlier)
 
     def on_start_trace(self, trace: Any, step: Any, pipeline: Any) -> None:
-        """Nothing to do."""
+        """Does nothing; dlt requires it."""
 
     def on_start_trace_step(self, trace: Any, step: Any, pipeline: Any) -> None:
-        """Nothing to do."""
+        """Does nothing; dlt requires it."""
 
     def on_end_trace(self, trace: Any, pipeline: Any, send_state: bool) -> None:
-        """Nothing to do."""
+        """Does nothing; dlt requires it."""
+
+
+def _count(exports_by_client: Iterable[tuple[CoveoClient, list[str]]]) -> int:
+    """Returns the number of exports of all clients."""
+    return sum(len(exports) for _, exports in exports_by_client)
 
 
 def delete(client: CoveoClient, exports: Iterable[str]) -> list[str]:
-    """Deletes exports; returns those that resist, which the next run finds and deletes."""
-    resisting = []
+    """Deletes exports by their ids; returns those that could not be deleted.
+
+    The next run finds and deletes these.
+    """
+    undeleted = []
     for export_id in exports:
         try:
             client.delete_export(export_id)
         except CoveoSourceError as error:
-            logger.warning(f"{error} The next run deletes it.")
-            resisting.append(export_id)
-    return resisting
+            logger.warning(f"{error} The next run will delete the export.")
+            undeleted.append(export_id)
+    return undeleted
 
 
-after_load = DeletionAfterLoad()
-"""The one tracker of this process."""
+after_load = _DeletionAfterLoad()
+"""The only tracker of this process."""

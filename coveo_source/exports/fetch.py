@@ -1,7 +1,8 @@
-"""The file of one window's export, from asking for it to having it: what can heal heals here.
+"""Gets the file of one window's export, from the request to a checked archive on disk.
 
-An export that somebody deleted is made anew, once; a file that proves damaged is fetched anew,
-once. Connections and refusals are the business of `client` and `archive`.
+Recovers from what it can: an export that has expired or was deleted is created again, once, and
+a damaged file is downloaded again, once. Failed requests and broken connections are retried in
+`api` and `download`.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -36,12 +37,12 @@ Count = Callable[[str, int], None]
 class ExportFile:
     """The export of a request, and its archive on disk.
 
-    prefetch: what may have the archive already, and begins with the next one
-    next_requests: whose exports Coveo may build meanwhile
-    path: where the archive lies while it is read
+    prefetch: may have the archive already; starts to fetch the first of `next_requests`
+    next_requests: whose exports Coveo builds while this one is loaded
+    path: where the archive is until the caller deletes it
 
     Raises:
-        ExportError, ApiError, ArchiveError, ServiceUnreachable: if there is no file to be had
+        ExportError, ApiError, ArchiveError, ServiceUnreachable: if the file cannot be had
     """
 
     def __init__(
@@ -54,23 +55,23 @@ class ExportFile:
     ) -> None:
         self._request = request
         self._next_requests = next_requests
-        self._next: list[Export] = []
+        self._next_exports: list[Export] = []
         self._client = client
         self._prefetch = prefetch
         self._count = count
         self.path = prefetch.folder / "export"
         with interruptible():
             self.export, self._archive = self._obtain()
-            if self._next:
-                prefetch.begin(next_requests[0], self._next[0])
+            if self._next_exports:
+                prefetch.begin(next_requests[0], self._next_exports[0])
 
     @property
     def size(self) -> int:
-        """Bytes of the archive."""
+        """The size of the archive in bytes."""
         return self.path.stat().st_size
 
     def csv_file(self, table: str, folder: Path) -> CsvFile | None:
-        """The CSV file of a table; None if the archive has none.
+        """Returns the CSV file of a table; None if the archive has none.
 
         folder: where it may be unpacked
         """
@@ -78,21 +79,17 @@ class ExportFile:
 
     def _obtain(self) -> tuple[Export, Archive]:
         try:
-            return self._fetched(self._built())
+            return self._fetch(self._build())
         except ExportExpired:
-            # it is gone or was deleted by somebody: ask for another
-            return self._fetched(self._built())
+            # its file is gone, so another export is needed
+            return self._fetch(self._build())
 
-    def _built(self) -> Export:
-        try:
-            export = adopt_or_create(self._request, self._client)
-        except QuotaReached as error:
-            if not after_load.again():
-                raise error.with_occupants(occupants(self._client.exports())) from None
-            export = adopt_or_create(self._request, self._client)
-        self._next = ask_ahead(self._next_requests, self._client)
+    def _build(self) -> Export:
+        """Returns the export of the request once Coveo has built it."""
+        export = self._adopt_or_create()
+        self._next_exports = _request_early(self._next_requests, self._client)
         if export.status == "PENDING":
-            # from here on it is waited for in front of the user
+            # the prefetch need not wait for it too: the wait below shows its progress
             self._prefetch.drop()
         try:
             return wait(export, self._client, self._request.settings.poll_timeout, self._on_wait())
@@ -100,18 +97,27 @@ class ExportFile:
             delete(self._client, [export.id])
             raise
 
-    def _fetched(self, export: Export) -> tuple[Export, Archive]:
+    def _adopt_or_create(self) -> Export:
+        try:
+            return adopt_or_create(self._request, self._client)
+        except QuotaReached as error:
+            if not after_load.retry():
+                raise error.with_occupants(_occupants(self._client.exports())) from None
+            return adopt_or_create(self._request, self._client)
+
+    def _fetch(self, export: Export) -> tuple[Export, Archive]:
+        """Downloads a built export; if that is refused, reports what became of the export."""
         try:
             with with_context(str(export), export.id):
-                return export, self._sound(export)
+                return export, self._fetch_archive(export)
         except ApiError:
-            now = reread(export, self._client)
-            if now.status == "AVAILABLE":
+            current = reread(export, self._client)
+            if current.status == "AVAILABLE":
                 raise
-            delete(self._client, [now.id])
-            raise terminal_error(now) from None
+            delete(self._client, [current.id])
+            raise terminal_error(current) from None
 
-    def _sound(self, export: Export) -> Archive:
+    def _fetch_archive(self, export: Export) -> Archive:
         if self._prefetch.take(export, self.path, self._on_bytes):
             return Archive(self.path, self._request.tables)
         try:
@@ -125,12 +131,13 @@ class ExportFile:
         )
 
     def _on_wait(self) -> Callable[[float], None]:
-        shown = 0
+        """Returns a callback that counts the seconds of one wait."""
+        counted = 0
 
         def on_wait(waited: float) -> None:
-            nonlocal shown
-            self._count("seconds waited for Coveo", round(waited) - shown)
-            shown = round(waited)
+            nonlocal counted
+            self._count("seconds waited for Coveo", round(waited) - counted)
+            counted = round(waited)
 
         return on_wait
 
@@ -138,20 +145,20 @@ class ExportFile:
         self._count("bytes downloaded", count)
 
 
-def ask_ahead(requests: Iterable[ExportRequest], client: CoveoClient) -> list[Export]:
-    """Lets Coveo begin with exports that are needed next, as far as it takes them now."""
+def _request_early(requests: Iterable[ExportRequest], client: CoveoClient) -> list[Export]:
+    """Returns the exports of requests that are needed later, up to the first that fails."""
     exports = []
-    # when it is the turn of what is refused, it is asked for again, and then the error counts
+    # an export that is refused now is requested again when it is needed, and then errors count
     with suppress(CoveoSourceError):
         for request in requests:
             exports.append(adopt_or_create(request, client))
     return exports
 
 
-def occupants(exports: Iterable[Mapping[str, Any]]) -> str:
-    """The exports that the organization keeps, as a person can find them in Coveo's console."""
+def _occupants(answers: Iterable[Mapping[str, Any]]) -> str:
+    """Lists an organization's exports, one a line, as people can find them in Coveo's console."""
     lines = []
-    for answer in exports:
+    for answer in answers:
         export = Export.parse(answer)
         author = answer.get("author") or "unknown"
         lines.append(f"  {export.id}  {export.window}  {export.status.lower()}  by {author}")

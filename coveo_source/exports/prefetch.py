@@ -1,7 +1,7 @@
-"""The file of the next export, fetched while the one before it is read and loaded.
+"""Fetches the file of the next export in a background thread, while a window is loaded.
 
-Nothing depends on it. Whatever goes wrong is dropped here: whoever needs the file fetches it then,
-heals what can heal and tells what cannot.
+Errors are dropped here: without a prefetched file, the export is fetched when it is needed, and
+that recovers or reports the error.
 """
 
 from collections.abc import Callable, Iterator
@@ -17,25 +17,25 @@ from .export import Export
 from .job import ExportRequest
 from .polling import wait
 
-LOOK_SECONDS = 0.1
-"""How often it is looked at what a thread has fetched so far."""
-END_SECONDS = 3.0
-"""How long a thread that was stopped is waited for; it looks up at every piece that it gets."""
+_REPORT_SECONDS = 0.1
+"""How often the progress of a download is reported to a caller who waits for it."""
+_STOP_SECONDS = 3.0
+"""How long to wait for a stopped thread, which notices with the next bytes that it gets."""
 
 
 class Prefetch:
-    """At most one file that is fetched before it is its turn.
+    """At most one file that is fetched before it is needed.
 
-    folder: where the files of a pipeline's exports lie, this one beside those that are read
+    folder: where the files of a pipeline's exports are kept while they are read
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._fetching: Fetching | None = None
+        self._fetching: _Fetching | None = None
 
     @contextmanager
     def opened(self) -> Iterator[None]:
-        """The folder is there, for nobody but its owner; afterwards it and the thread are gone."""
+        """Creates the folder, which only its owner can read; ends by removing it and the thread."""
         with private_folder(self.folder):
             try:
                 yield
@@ -43,105 +43,102 @@ class Prefetch:
                 self.drop()
 
     def begin(self, request: ExportRequest, export: Export) -> None:
-        """Fetches the file of a request's export from now on, and no other."""
+        """Starts to fetch the file of an export, and stops fetching any other."""
         self.drop()
-        # its name is like no other's: a line that hangs may outlive the folder
-        self._fetching = Fetching(request, export, self.folder / f"next_{uuid4().hex}")
+        # a unique name, since a thread that hangs may outlive the folder
+        self._fetching = _Fetching(request, export, self.folder / f"next_{uuid4().hex}")
         self._fetching.start()
 
     def take(self, export: Export, path: Path, on_bytes: Callable[[int], None]) -> bool:
-        """Moves the file of an export to where it is read from; whether there is one.
+        """Moves the file of an export to `path`; returns True if there is one.
 
-        One that is half there is waited for; one that has not begun to come is not.
+        Waits for a download that has begun, but not for one that has not.
 
-        on_bytes: called now and then with how much more has come
+        on_bytes: called every now and then with the number of bytes downloaded since
         """
         fetching = self._fetching
-        if fetching and fetching.export.id == export.id:
-            found = fetching.hand_over(path, on_bytes)
-        else:
-            found = False
+        taken = bool(
+            fetching and fetching.export.id == export.id and fetching.move_to(path, on_bytes)
+        )
         self.drop()
-        return found
+        return taken
 
     def drop(self) -> None:
-        """Stops fetching and removes what has come."""
+        """Stops fetching and removes what was downloaded."""
         if self._fetching:
             self._fetching.stop()
             self._fetching = None
 
 
-class Fetching(Thread):
-    """The wait for an export and the download of its file, in a thread of its own.
+class _Fetching(Thread):
+    """A thread that waits for an export and downloads its file.
 
-    comes: whether Coveo has built it, and the download has begun
-    done: whether the file is there, and whole
+    downloading: whether Coveo has built the export and the download has begun
+    complete: whether the file is on disk and was checked
     """
 
     def __init__(self, request: ExportRequest, export: Export, path: Path) -> None:
-        # the process may end without it
+        # a daemon, so that the process can end without it
         super().__init__(name="prefetch", daemon=True)
         self.export = export
         self.path = path
-        self.comes = False
-        self.done = False
+        self.downloading = False
+        self.complete = False
         self._request = request
         self._stopped = Event()
 
     def run(self) -> None:
-        """Fetches the file, or leaves nothing; called by `start`."""
+        """Fetches the file; leaves nothing on disk if that fails."""
         with suppress(Exception):
             try:
                 self._fetch()
             finally:
-                if not self.done:
+                if not self.complete:
                     self.path.unlink(missing_ok=True)
 
-    def hand_over(self, path: Path, on_bytes: Callable[[int], None]) -> bool:
-        """Moves the file as soon as all of it is there; whether it was."""
-        if not self.comes:
+    def move_to(self, path: Path, on_bytes: Callable[[int], None]) -> bool:
+        """Waits for a download that has begun and moves the file; returns True if it was moved."""
+        if not self.downloading:
             return False
-        told, alive = 0, True
+        reported, alive = 0, True
         while alive:
-            self.join(LOOK_SECONDS)
-            # asked first: only then the size is the last
+            self.join(_REPORT_SECONDS)
+            # checked before the size is read, which is final only once the thread has ended
             alive = self.is_alive()
             size = size_of(self.path)
-            on_bytes(size - told)
-            told = size
-        if self.done:
+            on_bytes(size - reported)
+            reported = size
+        if self.complete:
             self.path.replace(path)
-        return self.done
+        return self.complete
 
     def stop(self) -> None:
-        """Ends it, and removes what has come."""
+        """Ends the thread and removes what was downloaded."""
         self._stopped.set()
-        self.join(END_SECONDS)
+        self.join(_STOP_SECONDS)
         self.path.unlink(missing_ok=True)
 
     def _fetch(self) -> None:
-        # a session of requests is not made to be used by two threads
+        # a client of its own, because sessions of requests are not thread-safe
         client = client_of(self._request.settings)
         try:
-            export = wait(
-                self.export, client, self._request.settings.poll_timeout, pause=self._pause
-            )
-            self.comes = True
-            download_archive(
-                client, export.id, self.path, self._request.tables, self._look_up, self._look_up
-            )
-            self.done = True
+            timeout = self._request.settings.poll_timeout
+            export = wait(self.export, client, timeout, pause=self._pause)
+            self.downloading = True
+            tables = self._request.tables
+            download_archive(client, export.id, self.path, tables, self._check, self._check)
+            self.complete = True
         finally:
             client.close()
 
     def _pause(self, seconds: float) -> None:
         if self._stopped.wait(seconds):
-            raise Stopped
+            raise _Stopped
 
-    def _look_up(self, count: int) -> None:
+    def _check(self, count: int) -> None:
         if self._stopped.is_set():
-            raise Stopped
+            raise _Stopped
 
 
-class Stopped(Exception):
-    """Nobody wants the file any more."""
+class _Stopped(Exception):
+    """The file is no longer wanted."""
