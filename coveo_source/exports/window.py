@@ -132,7 +132,7 @@ def union(windows: Iterable[Window]) -> list[Window]:
 def _split_by_tables(
     ranges: dict[str, list[Window]], order: Sequence[str]
 ) -> Iterator[WindowTables]:
-    """Yields windows of the same tables, cut where a table's range starts or ends."""
+    """Yields the windows between all starts and ends, each with the tables due in it."""
     cuts = sorted(
         {instant for windows in ranges.values() for window in windows for instant in window}
     )
