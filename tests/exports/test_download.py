@@ -1,11 +1,10 @@
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from coveo_source.api import retries
 from coveo_source.api.client import CoveoClient
 from coveo_source.demo import DemoServer, Request, Response
 from coveo_source.exceptions import ArchiveError, ServiceUnreachable
@@ -14,72 +13,63 @@ from coveo_source.exports.archive import Archive
 from coveo_source.exports.download import download
 from coveo_source.exports.export import Export
 from coveo_source.exports.polling import wait
+from tests.exports.builders import WINDOW, Serve, client_of
 
-DAY = datetime(2026, 3, 3, tzinfo=timezone.utc)
-
-Serve = Callable[..., DemoServer]
+pytestmark = pytest.mark.usefixtures("short_pauses", "small_reads")
 
 
-def client_of(server: DemoServer) -> CoveoClient:
-    return CoveoClient(server.base_url, server.org, server.api_key)
+@pytest.fixture
+def small_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(download_module, "READ_SIZE", 1000)
 
 
 def built_export(client: CoveoClient) -> Export:
-    answer = client.create_export(
-        {"from": "2026-03-03T00:00:00.000Z", "to": "2026-03-03T23:59:59.999Z"}
-    )
+    answer = client.create_export(WINDOW.wire)
     return wait(Export.parse(answer), client, timedelta(seconds=30))
 
 
-def file_of(server: DemoServer, export: Export) -> bytes:
+def assert_downloads(
+    server: DemoServer, folder: Path, on_bytes: Callable[[int], None] = lambda count: None
+) -> Export:
+    """Downloads a new export and compares it with the server's file; returns the export."""
+    client = client_of(server)
+    export = built_export(client)
+    path = download(client, export.id, folder / "export", on_bytes)
     [kept] = [kept for kept in server.exports if kept.id == export.id]
-    return kept.path.read_bytes()
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("coveo_source.exports.polling.FIRST_WAIT", 0.02)
-    monkeypatch.setattr(retries, "RETRIES", 1)
-    monkeypatch.setattr(retries, "CONNECT_RETRIES", 0)
-    monkeypatch.setattr(download_module, "READ_SIZE", 1000)
+    assert path.read_bytes() == kept.path.read_bytes()
+    return export
 
 
 def test_the_whole_file_is_written(serve: Serve, own_folder: Path) -> None:
     server = serve()
-    client = client_of(server)
-    export = built_export(client)
-    seen: list[int] = []
-    path = download(client, export.id, own_folder / "export", seen.append)
-    assert path.read_bytes() == file_of(server, export)
-    assert sum(seen) == export.size
+    sizes: list[int] = []
+    export = assert_downloads(server, own_folder, sizes.append)
+    assert sum(sizes) == export.size
 
 
-def test_what_lies_at_the_target_is_replaced(serve: Serve, own_folder: Path) -> None:
+def test_an_existing_file_is_replaced(serve: Serve, own_folder: Path) -> None:
     server = serve()
-    client = client_of(server)
-    export = built_export(client)
     (own_folder / "export").write_bytes(b"left by a process that was killed")
-    path = download(client, export.id, own_folder / "export")
-    assert path.read_bytes() == file_of(server, export)
+    assert_downloads(server, own_folder)
     assert "range" not in server.storage_requests[0].headers
 
 
 class Faults:
-    """Answers the first requests to the storage in its own way, then leaves it alone."""
+    """Changes the first answers of the storage, each with one of these functions."""
 
-    def __init__(self, *answers: Callable[[Response], Response]) -> None:
-        self.answers = list(answers)
+    def __init__(self, *changes: Callable[[Response], Response]) -> None:
+        self.changes = list(changes)
         self.server: DemoServer | None = None
 
     def __call__(self, request: Request) -> Response | None:
-        if request.host == "api" or not self.answers:
+        if request.host == "api" or not self.changes:
             return None
         assert self.server
-        return self.answers.pop(0)(self.server.answer(request))
+        return self.changes.pop(0)(self.server.answer(request))
 
 
-def with_faults(serve: Serve, *answers: Callable[[Response], Response]) -> DemoServer:
-    faults = Faults(*answers)
+def with_faults(serve: Serve, *changes: Callable[[Response], Response]) -> DemoServer:
+    faults = Faults(*changes)
     server = serve(intercept=faults)
     faults.server = server
     return server
@@ -90,7 +80,7 @@ def content_of(response: Response) -> bytes:
 
 
 def half(response: Response) -> Response:
-    """The first half of an answer; then the line breaks."""
+    """Sends the first half of an answer, then breaks the connection."""
 
     def pieces(content: bytes) -> Iterator[bytes]:
         yield content[: len(content) // 2]
@@ -107,95 +97,82 @@ def refusing(status: int) -> Callable[[Response], Response]:
     return lambda _: Response(status, {"Content-Type": "application/xml"}, b"<Error/>")
 
 
-def test_a_broken_download_goes_on_where_it_broke(serve: Serve, own_folder: Path) -> None:
+def test_a_broken_download_resumes_where_it_broke(serve: Serve, own_folder: Path) -> None:
     server = with_faults(serve, half, half)
-    client = client_of(server)
-    export = built_export(client)
-    seen: list[int] = []
-    path = download(client, export.id, own_folder / "export", seen.append)
-    assert path.read_bytes() == file_of(server, export)
+    sizes: list[int] = []
+    export = assert_downloads(server, own_folder, sizes.append)
     ranges = [request.headers.get("range") for request in server.storage_requests]
     assert ranges[0] is None
     starts = [int((text or "").removeprefix("bytes=").removesuffix("-")) for text in ranges[1:]]
     assert len(starts) == 2
     assert export.size / 2 - 1000 <= starts[0] <= export.size / 2
     assert starts[0] < starts[1] < export.size
-    assert sum(seen) == export.size
+    assert sum(sizes) == export.size
 
 
-def test_a_storage_without_ranges_is_asked_for_the_whole_file(
+def test_a_storage_without_ranges_sends_the_whole_file_again(
     serve: Serve, own_folder: Path
 ) -> None:
     server = serve()
-    faults = [half]
+    changes = [half]
 
-    def whole(request: Request) -> Response | None:
+    def without_range(request: Request) -> Response | None:
         if request.host == "api":
             return None
         headers = {name: value for name, value in request.headers.items() if name != "range"}
-        plain = Request("storage", "GET", request.path, request.query, headers)
-        answer = server.answer(plain)
-        return faults.pop()(answer) if faults else answer
+        changed = Request("storage", "GET", request.path, request.query, headers)
+        answer = server.answer(changed)
+        return changes.pop()(answer) if changes else answer
 
-    server.intercept = whole
-    client = client_of(server)
-    export = built_export(client)
-    path = download(client, export.id, own_folder / "export")
-    assert path.read_bytes() == file_of(server, export)
+    server.intercept = without_range
+    assert_downloads(server, own_folder)
     assert len(server.storage_requests) == 2
 
 
-def test_an_answer_shorter_than_announced_is_not_taken_for_the_file(
+def test_a_response_shorter_than_its_content_length_is_not_the_whole_file(
     serve: Serve, own_folder: Path
 ) -> None:
     def short(response: Response) -> Response:
         return Response(response.status, response.headers, content_of(response)[:-10])
 
     server = with_faults(serve, short)
-    client = client_of(server)
-    export = built_export(client)
-    path = download(client, export.id, own_folder / "export")
-    assert path.read_bytes() == file_of(server, export)
+    assert_downloads(server, own_folder)
 
 
-def test_a_range_that_cannot_be_served_begins_again(serve: Serve, own_folder: Path) -> None:
+def test_a_range_that_cannot_be_served_restarts_the_download(
+    serve: Serve, own_folder: Path
+) -> None:
     server = with_faults(serve, half, refusing(416))
-    client = client_of(server)
-    export = built_export(client)
-    path = download(client, export.id, own_folder / "export")
-    assert path.read_bytes() == file_of(server, export)
-    assert [("range" in r.headers) for r in server.storage_requests] == [False, True, False]
+    assert_downloads(server, own_folder)
+    with_range = ["range" in request.headers for request in server.storage_requests]
+    assert with_range == [False, True, False]
 
 
-def test_a_fresh_address_is_asked_for_when_one_has_expired(serve: Serve, own_folder: Path) -> None:
+def test_an_expired_address_is_replaced(serve: Serve, own_folder: Path) -> None:
     server = with_faults(serve, refusing(403))
-    client = client_of(server)
-    export = built_export(client)
-    path = download(client, export.id, own_folder / "export")
-    assert path.read_bytes() == file_of(server, export)
-    asked = [request for request in server.requests if request.first("redirect") == "true"]
-    assert len(asked) == len(server.storage_requests) == 2
+    assert_downloads(server, own_folder)
+    addresses = [request for request in server.requests if request.first("redirect") == "true"]
+    assert len(addresses) == len(server.storage_requests) == 2
 
 
-def test_a_link_that_expires_between_two_tries_is_replaced(serve: Serve, own_folder: Path) -> None:
+def test_an_address_that_expires_between_two_tries_is_replaced(
+    serve: Serve, own_folder: Path
+) -> None:
     server = serve(link_seconds=0)
 
-    def later(request: Request) -> Response | None:
+    def extend_later(request: Request) -> Response | None:
         if request.host == "storage" and len(server.storage_requests) == 2:
-            # by now the links that are given out last longer
+            # addresses that are given out from now on last longer
             server._storage._link_seconds = 900
         return None
 
-    server.intercept = later
-    client = client_of(server)
-    export = built_export(client)
-    path = download(client, export.id, own_folder / "export")
-    assert path.read_bytes() == file_of(server, export)
+    server.intercept = extend_later
+    assert_downloads(server, own_folder)
     assert len(server.storage_requests) == 3
 
 
 @pytest.mark.parametrize("status", [403, 404])
-def test_a_storage_that_refuses_for_ever_ends_in_an_error_that_names_the_export(
+def test_a_storage_that_keeps_refusing_ends_in_an_error_that_names_the_export(
     serve: Serve, own_folder: Path, status: int
 ) -> None:
     server = with_faults(serve, *[refusing(status)] * 50)
@@ -218,11 +195,11 @@ def test_a_storage_that_never_answers_ends_in_an_error_that_names_its_host(
     with pytest.raises(ServiceUnreachable) as error:
         download(client, export.id, own_folder / "export")
     assert server.storage_url.removeprefix("http://") in str(error.value)
-    # the address is signed: who has it has the file
+    # the address is signed, so that anybody who has it can download the file
     assert "Signature" not in str(error.value)
 
 
-def test_the_token_never_reaches_the_storage(
+def test_the_token_is_never_sent_to_the_storage(
     serve: Serve, own_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     netrc = own_folder / "netrc"
@@ -241,7 +218,7 @@ def test_the_token_never_reaches_the_storage(
         assert request.headers["authorization"] == f"Bearer {server.api_key}"
 
 
-def test_two_downloads_of_an_export_are_the_same_bytes_and_open_as_its_tables(
+def test_two_downloads_of_an_export_are_identical_and_open_as_its_tables(
     serve: Serve, own_folder: Path
 ) -> None:
     server = serve()

@@ -1,4 +1,4 @@
-"""Exports that are asked for before it is their turn."""
+"""Exports that are requested before they are needed."""
 
 from collections.abc import Callable
 
@@ -8,31 +8,30 @@ from coveo_source import coveo_source
 from coveo_source.demo import DemoServer, Request, Traffic
 from coveo_source.demo.faults import Fault, at, inject, server_error
 from tests.extract.test_source import pipeline
-from tests.support.assertions import TRAFFIC, assert_clean, hurry, run_from
+from tests.support.assertions import TRAFFIC, assert_clean, run_from
 from tests.support.cli_user import account, created, load
 
 Serve = Callable[..., DemoServer]
 
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    hurry(monkeypatch)
+pytestmark = pytest.mark.usefixtures("hurried")
 
 
 def most_at_once(server: DemoServer) -> Callable[[], int]:
-    """Notes how many exports there are when a file is fetched."""
-    seen = [0]
+    """Returns a function that returns the most exports there were when a file was fetched."""
+    counts = [0]
 
-    def note(request: Request) -> None:
+    def count(request: Request) -> None:
         if request.host == "storage":
-            seen.append(len(server.exports))
+            counts.append(len(server.exports))
 
-    server.intercept = note
-    return lambda: max(seen)
+    server.intercept = count
+    return lambda: max(counts)
 
 
 @pytest.mark.parametrize("ahead", [0, 1, 3])
-def test_so_many_exports_are_built_beside_the_one_that_is_loaded(serve: Serve, ahead: int) -> None:
+def test_exports_ahead_is_the_number_of_exports_built_while_one_is_loaded(
+    serve: Serve, ahead: int
+) -> None:
     server = serve(TRAFFIC)
     most = most_at_once(server)
     load(server, from_date="2026-03-08", window_days=1, exports_ahead=ahead)
@@ -42,14 +41,14 @@ def test_so_many_exports_are_built_beside_the_one_that_is_loaded(serve: Serve, a
     assert server.exports == []
 
 
-def test_each_window_is_asked_for_once(serve: Serve) -> None:
+def test_each_window_is_exported_once(serve: Serve) -> None:
     server = serve(TRAFFIC)
     load(server, from_date="2026-03-08", window_days=1)
     starts = [tuple(query["from"]) for query in created(server)]
     assert len(set(starts)) == len(starts) == 4
 
 
-def test_where_the_quota_is_full_the_loading_goes_on_with_what_there_is(serve: Serve) -> None:
+def test_a_full_quota_limits_the_exports_ahead_and_the_run_succeeds(serve: Serve) -> None:
     server = serve(TRAFFIC, quota=2)
     most = most_at_once(server)
     assert_clean(run_from(server, "--window-days", "0.5", exports_ahead=5))
@@ -57,19 +56,19 @@ def test_where_the_quota_is_full_the_loading_goes_on_with_what_there_is(serve: S
     assert server.exports == []
 
 
-def test_what_fails_ahead_is_asked_for_again_when_it_is_its_turn(serve: Serve) -> None:
+def test_an_early_request_that_fails_is_repeated_when_the_export_is_needed(serve: Serve) -> None:
     server = serve(TRAFFIC)
-    # the first creation succeeds, all tries of the second fail, as do those of its own turn's first
+    # the first creation succeeds; both tries of the second, which comes early, fail
     inject(server, Fault(at("create"), server_error, times=2, skip=1))
     assert_clean(run_from(server, "--window-days", "0.5"))
     assert server.exports == []
 
 
-def test_one_load_of_several_windows_asks_ahead_too(serve: Serve) -> None:
+def test_a_single_load_of_several_windows_requests_exports_early_too(serve: Serve) -> None:
     server = serve(Traffic(seed=3, visits_per_day=5))
     most = most_at_once(server)
     source = coveo_source(from_date="2026-03-08", window_days=1, exports_ahead=1, **account(server))
     pipeline().run(source)
-    # they go when the whole load is done
+    # none is deleted before the whole load is done
     assert most() == len(created(server)) == 4
     assert server.exports == []

@@ -1,12 +1,7 @@
-"""The next file is fetched while the window before it is loaded, and nothing depends on it."""
+"""The next file is fetched while a window is loaded."""
 
-import os
-import signal
-import stat
-import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,121 +9,28 @@ import pytest
 
 from coveo_source import coveo_source
 from coveo_source.demo import DemoServer, Request, Response
-from coveo_source.demo.faults import (
-    Endpoint,
-    Fault,
-    Then,
-    When,
-    at,
-    becomes,
-    changed_file,
-    content_of,
-    cut_off,
-    endpoint,
-    expired_link,
-    flipped,
-    hang_up,
-    inject,
-    is_deleted,
-    refuse,
-    reported,
-    rewritten,
-    server_error,
-)
+from coveo_source.demo.faults import Fault, at, content_of, inject, reported, rewritten
 from coveo_source.exports.prefetch import Prefetch
-from tests.exports.test_job import client_of, job_of
+from tests.exports.builders import client_of, request_of
+from tests.exports.prefetching import (
+    THREE_WINDOWS,
+    TWO_WINDOWS,
+    Watch,
+    about_second_window,
+    downloads_second,
+    happens,
+    prefetch_threads,
+)
 from tests.extract.test_source import pipeline
-from tests.promises.test_interruption import ended, running
-from tests.promises.test_security import left_over
-from tests.support.assertions import FROM, LOADED, assert_clean, assert_told, clean, hurry, run_from
+from tests.support.assertions import FROM, LOADED, assert_clean, clean, run_from
 from tests.support.cli_user import account, created, tables
 
-TWO_WINDOWS = ("--window-days", "1")
-THREE_WINDOWS = ("--window-days", "0.5")
-PATIENCE = 20
-"""Seconds in which everything comes that comes at all."""
+pytestmark = pytest.mark.usefixtures("hurried", "nothing_left")
 
 
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    hurry(monkeypatch)
-
-
-@pytest.fixture(autouse=True)
-def nothing_stays(tmp_path: Path) -> Iterator[None]:
-    """Whatever a test does, no thread and no file is left in the end."""
-    yield
-    assert threads() == []
-    assert left_over(tmp_path) == []
-
-
-def threads() -> list[threading.Thread]:
-    """Those that fetch ahead."""
-    return [thread for thread in threading.enumerate() if thread.name == "prefetch"]
-
-
-def soon(event: Callable[[], bool]) -> bool:
-    """Waits until something happens; whether it did."""
-    until = time.monotonic() + PATIENCE
-    while not (happened := event()) and time.monotonic() < until:
-        time.sleep(0.01)
-    return happened
-
-
-class Watch:
-    """Notes in what order a server is asked for the exports of the windows.
-
-    event: the turn of the second window does not begin before this is true
-    asked: what the requests were for, and the number of the window
-    happened: whether it was true when the turn began; None before
-    """
-
-    def __init__(self, server: DemoServer, event: Callable[["Watch"], bool]) -> None:
-        self.asked: list[tuple[Endpoint, int]] = []
-        self.happened: bool | None = None
-        self._server = server
-        self._event = event
-        self._faults = server.intercept
-        server.intercept = self._intercept
-
-    @property
-    def steps(self) -> list[tuple[Endpoint, int]]:
-        """The downloads and the deletions."""
-        return [step for step in self.asked if step[0] in ("file", "delete")]
-
-    def fetches(self, number: int) -> bool:
-        """Whether the file of a window was asked for."""
-        return ("file", number) in self.asked
-
-    def _intercept(self, request: Request) -> Response | None:
-        # what comes first when a turn begins; exports are asked for ahead before the first file
-        if endpoint(request) == "list" and self.fetches(1) and self.happened is None:
-            self.happened = soon(lambda: self._event(self))
-        if number := window_of(self._server, request):
-            self.asked.append((endpoint(request), number))
-        return self._faults(request) if self._faults else None
-
-
-def window_of(server: DemoServer, request: Request) -> int | None:
-    """The number of the window whose export a request is about."""
-    starts = sorted({query["from"][0] for query in created(server)})
-    for export in server.exports:
-        if export.id in request.path:
-            return starts.index(f"{export.order.start:%Y-%m-%dT%H:%M:%S.000Z}") + 1
-    return None
-
-
-def second(server: DemoServer, where: Endpoint) -> When:
-    """Such requests about the second window."""
-    return lambda request: endpoint(request) == where and window_of(server, request) == 2
-
-
-# --- what is fetched ahead ---
-
-
-def test_the_next_file_is_fetched_while_the_window_before_it_is_loaded(demo: DemoServer) -> None:
+def test_the_next_file_is_fetched_while_a_window_is_loaded(demo: DemoServer) -> None:
     def when_its_rows_are_loaded(server: DemoServer, request: Request) -> Response:
-        assert soon(lambda: watch.fetches(2))
+        assert happens(lambda: downloads_second(watch))
         return server.answer(request)
 
     inject(demo, Fault(at("delete"), when_its_rows_are_loaded))
@@ -136,248 +38,101 @@ def test_the_next_file_is_fetched_while_the_window_before_it_is_loaded(demo: Dem
     assert_clean(run_from(demo, *THREE_WINDOWS))
     first, *others = watch.steps
     assert [first, *others[:2]] == [("file", 1), ("file", 2), ("delete", 1)]
-    # no more than one of them
+    # only one file is prefetched at a time
     assert sorted(others[2:]) == [("delete", 2), ("delete", 3), ("file", 3)]
     assert len(created(demo)) == 3
     assert all("authorization" not in request.headers for request in demo.storage_requests)
 
 
-def test_nothing_is_fetched_ahead_where_nothing_is_asked_for_ahead(demo: DemoServer) -> None:
+def test_without_exports_ahead_nothing_is_prefetched(demo: DemoServer) -> None:
     watch = Watch(demo, lambda watch: True)
     assert_clean(run_from(demo, *THREE_WINDOWS, exports_ahead=0))
-    assert watch.steps == [(to, each) for each in (1, 2, 3) for to in ("file", "delete")]
+    assert watch.steps == [(where, number) for number in (1, 2, 3) for where in ("file", "delete")]
 
 
-def test_one_load_of_several_windows_fetches_ahead_too(demo: DemoServer) -> None:
-    watch = Watch(demo, lambda watch: watch.fetches(2))
+def test_a_single_load_of_several_windows_prefetches_too(demo: DemoServer) -> None:
+    watch = Watch(demo, downloads_second)
     pipeline().run(source(demo))
     assert watch.happened
     assert tables(LOADED) == clean()
-    assert [each for to, each in watch.steps if to == "file"] == [1, 2, 3]
+    assert watch.downloads == [1, 2, 3]
     assert demo.exports == []
 
 
 def source(server: DemoServer) -> Any:
-    """Three windows for one load."""
+    """Returns a source that loads three windows at once."""
     return coveo_source(from_date=FROM, tables=list(LOADED), window_days=0.5, **account(server))
 
 
-def test_one_load_that_is_broken_leaves_neither_thread_nor_file(demo: DemoServer) -> None:
-    watch = Watch(demo, lambda watch: watch.fetches(2))
-    loading = source(demo)
-    rows = loading.resources["clicks"]
-    rows.add_map(lambda table: broken(soon(lambda: watch.fetches(2))))
-    with pytest.raises(Exception, match="fetched ahead: True"):
-        pipeline().run(loading)
-    assert threads() == []
+def test_a_load_that_fails_leaves_no_thread_and_no_file(demo: DemoServer) -> None:
+    watch = Watch(demo, downloads_second)
+
+    def fail(_: object) -> None:
+        raise ValueError(f"prefetched: {happens(lambda: downloads_second(watch))}")
+
+    failing = source(demo)
+    failing.resources["clicks"].add_map(fail)
+    with pytest.raises(Exception, match="prefetched: True"):
+        pipeline().run(failing)
+    assert prefetch_threads() == []
 
 
-def broken(fetched: bool) -> None:
-    raise ValueError(f"fetched ahead: {fetched}")
-
-
-def test_an_export_that_is_still_being_built_is_waited_for_in_its_turn(demo: DemoServer) -> None:
+def test_an_export_that_is_still_being_built_is_waited_for_when_it_is_needed(
+    demo: DemoServer,
+) -> None:
     polled: list[Request] = []
 
     def pending(server: DemoServer, request: Request) -> Response:
         if watch.happened:
             polled.append(request)
-        return server.answer(request) if len(polled) > 3 else not_yet(server, request)
+        answer = DemoServer.answer if len(polled) > 3 else reported("PENDING")
+        return answer(server, request)
 
-    not_yet = reported("PENDING")
-    none_is_ready = rewritten(lambda exports: [{**each, "status": "PENDING"} for each in exports])
+    none_ready = rewritten(lambda exports: [{**export, "status": "PENDING"} for export in exports])
     inject(
         demo,
-        Fault(second(demo, "status"), pending, times=None),
-        Fault(at("list"), none_is_ready, times=None),
+        Fault(about_second_window(demo, "status"), pending, times=None),
+        Fault(at("list"), none_ready, times=None),
     )
-    watch = Watch(demo, lambda watch: ("status", 2) in watch.asked)
+    watch = Watch(demo, lambda watch: ("status", 2) in watch.requests)
     assert_clean(run_from(demo, *TWO_WINDOWS))
     assert watch.happened
     assert len(polled) > 3
     assert len(created(demo)) == len(demo.storage_requests) == 2
 
 
-def test_a_file_of_which_a_part_has_come_is_not_fetched_twice(demo: DemoServer) -> None:
+def test_a_partly_prefetched_file_is_not_downloaded_twice(demo: DemoServer) -> None:
     def slowly(server: DemoServer, request: Request) -> Response:
-        true = server.answer(request)
-        content = content_of(true)
+        answer = server.answer(request)
+        content = content_of(answer)
 
         def pieces() -> Iterator[bytes]:
             for start in range(0, len(content), 1000):
                 yield content[start : start + 1000]
                 if not start:
-                    soon(lambda: watch.happened is not None)
+                    happens(lambda: watch.happened is not None)
                     time.sleep(0.5)
 
-        return Response(true.status, true.headers, pieces())
+        return Response(answer.status, answer.headers, pieces())
 
-    inject(demo, Fault(second(demo, "file"), slowly))
-    watch = Watch(demo, lambda watch: watch.fetches(2))
+    inject(demo, Fault(about_second_window(demo, "file"), slowly))
+    watch = Watch(demo, downloads_second)
     assert_clean(run_from(demo, *TWO_WINDOWS))
     assert watch.happened
     assert len(demo.storage_requests) == 2
 
 
-def test_what_came_ahead_is_counted_when_it_is_taken(demo: DemoServer, own_folder: Path) -> None:
-    job, sizes = job_of(demo), list[int]()
-    export = job.create(client_of(demo))
+def test_prefetched_bytes_are_counted_when_the_file_is_taken(
+    demo: DemoServer, own_folder: Path
+) -> None:
+    request, sizes = request_of(demo), list[int]()
+    export = request.create(client_of(demo))
     path = own_folder / "file"
     prefetch = Prefetch(own_folder / "coveo_exports")
     with prefetch.opened():
-        prefetch.begin(job, export)
-        assert soon(lambda: not threads())
+        prefetch.begin(request, export)
+        assert happens(lambda: not prefetch_threads())
         assert sizes == []
         assert prefetch.take(export, path, sizes.append)
         assert not prefetch.take(export, path, sizes.append)
     assert sum(sizes) == path.stat().st_size == demo.exports[0].size
-
-
-# --- what goes wrong ahead ---
-
-REVOKED = refuse(401, "INVALID_TOKEN", "The access token is not valid.")
-
-FAULTS: dict[str, tuple[Endpoint, Then, int, int, int]] = {
-    # where, what, how often; how many exports are made then, and how often files are asked for
-    "500 while it is built": ("status", server_error, 2, 2, 2),
-    "unknown status": ("status", reported("PAUSED"), 1, 2, 2),
-    "export failed": ("status", becomes("FAILED"), 1, 3, 2),
-    "export expired": ("status", becomes("EXPIRED"), 1, 3, 2),
-    "export deleted": ("status", is_deleted, 1, 3, 2),
-    "key refused": ("address", REVOKED, 1, 2, 2),
-    "500 instead of a link": ("address", server_error, 2, 2, 2),
-    "one link expired": ("file", expired_link, 1, 2, 3),
-    "all links expired": ("file", expired_link, 5, 2, 7),
-    "line breaks once": ("file", cut_off(0.5), 1, 2, 3),
-    "line breaks always": ("file", hang_up, 10, 2, 12),
-    "file damaged": ("file", changed_file(flipped), 1, 2, 3),
-    "file damaged twice": ("file", changed_file(flipped), 2, 2, 4),
-}
-
-
-@pytest.mark.parametrize("fault", FAULTS)
-def test_what_goes_wrong_ahead_is_healed_in_its_turn(demo: DemoServer, fault: str) -> None:
-    where, then, times, posts, files = FAULTS[fault]
-    struck = Fault(second(demo, where), then, times)
-    inject(demo, struck)
-    watch = Watch(demo, lambda watch: struck.seen > 0 and not threads())
-    done = run_from(demo, *TWO_WINDOWS)
-    assert watch.happened
-    assert_clean(done)
-    assert "again" not in done.err
-    assert len(created(demo)) == posts
-    assert len(demo.storage_requests) == files
-
-
-def test_what_stays_wrong_is_told_once_and_the_next_run_goes_on(demo: DemoServer) -> None:
-    fault = Fault(second(demo, "address"), REVOKED, times=None)
-    inject(demo, fault)
-    watch = Watch(demo, lambda watch: fault.seen > 0)
-    failed = run_from(demo, *TWO_WINDOWS)
-    assert watch.happened
-    assert_told(failed, "HTTP 401", "api_key", "2026-03-11")
-    assert failed.err.count("HTTP 401") == 1
-    assert fault.seen == 2
-    inject(demo)
-    assert_clean(run_from(demo, *TWO_WINDOWS, lookback_days=0))
-    assert len(created(demo)) == 2
-    assert demo.exports == []
-
-
-def test_an_export_that_is_lost_after_its_file_was_fetched_is_made_again(demo: DemoServer) -> None:
-    def lost(watch: Watch) -> bool:
-        if watch.fetches(2) and not threads():
-            demo._ledger.delete(demo.exports[-1].id)
-            return True
-        return False
-
-    watch = Watch(demo, lost)
-    assert_clean(run_from(demo, *TWO_WINDOWS))
-    assert len(created(demo)) == 3
-    assert [each for to, each in watch.steps if to == "file"] == [1, 2, 2]
-    assert demo.exports == []
-
-
-# --- signals ---
-
-
-def half_then_nothing(reached: Callable[[], object]) -> Then:
-    """Half of the file comes, and then the line is silent."""
-
-    def then(server: DemoServer, request: Request) -> Response:
-        true = cut_off(0.5)(server, request)
-
-        def pieces() -> Iterator[bytes]:
-            yield content_of(true)
-            reached()
-            time.sleep(PATIENCE * 2)
-
-        return Response(true.status, true.headers, pieces())
-
-    return then
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda n: n.name)
-@pytest.mark.parametrize("phase", ["waiting", "downloading", "downloading in its turn"])
-def test_a_signal_ends_the_run_within_seconds_and_leaves_no_file(
-    demo: DemoServer, number: signal.Signals, phase: str
-) -> None:
-    struck: list[float] = []
-
-    def strike() -> None:
-        struck.append(time.monotonic())
-        process.send_signal(number)
-
-    def while_waiting(server: DemoServer, request: Request) -> Response:
-        strike()
-        return reported("PENDING")(server, request)
-
-    def its_turn_comes(watch: Watch) -> bool:
-        if watch.fetches(2) and phase == "downloading in its turn":
-            # a moment after the answer to what is asked for now
-            threading.Timer(1, strike).start()
-        return watch.fetches(2) or bool(struck)
-
-    if phase == "waiting":
-        inject(demo, Fault(second(demo, "status"), while_waiting))
-    else:
-        when_half = strike if phase == "downloading" else lambda: None
-        inject(demo, Fault(second(demo, "file"), half_then_nothing(when_half)))
-    Watch(demo, its_turn_comes)
-    with running(demo, words=TWO_WINDOWS) as process:
-        told = ended(process)
-        took = time.monotonic() - struck[0]
-    assert_told(told, "un again")
-    assert took < 10
-    assert next_files() == []
-    inject(demo)
-    assert_clean(run_from(demo, *TWO_WINDOWS, lookback_days=0))
-    assert len(created(demo)) == 2
-    assert demo.exports == []
-
-
-@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason=f"{sys.platform} has no SIGKILL")
-def test_what_a_killed_run_had_fetched_ahead_is_private_and_gone_after_the_next(
-    demo: DemoServer,
-) -> None:
-    reached = threading.Event()
-    inject(demo, Fault(second(demo, "file"), half_then_nothing(reached.set)))
-    Watch(demo, lambda watch: watch.fetches(2))
-    with running(demo, words=TWO_WINDOWS) as process:
-        assert reached.wait(PATIENCE)
-        # it is written a moment after it is sent
-        assert soon(lambda: bool(next_files()))
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-    [path] = next_files()
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
-    inject(demo)
-    assert_clean(run_from(demo, *TWO_WINDOWS, lookback_days=0))
-    assert next_files() == []
-    assert len(created(demo)) == 2
-
-
-def next_files() -> list[Path]:
-    """What was fetched ahead."""
-    return list(Path(os.environ["DLT_DATA_DIR"]).rglob("coveo_exports/next_*"))
