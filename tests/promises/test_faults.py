@@ -47,17 +47,17 @@ from coveo_source.demo.faults import (
 )
 from tests.conftest import Clock
 from tests.support.assertions import (
-    FROM,
-    LOADED,
+    FROM_DATE,
+    LOADED_TABLES,
     TRAFFIC,
     WINDOW,
-    assert_clean,
-    assert_told,
-    clean,
-    hurry,
-    run_from,
+    assert_failed_with,
+    assert_loaded,
+    clean_run_tables,
+    run_against,
+    speed_up_retries,
 )
-from tests.support.cli_user import created, rows
+from tests.support.cli_user import create_requests, rows
 
 Serve = Callable[..., DemoServer]
 
@@ -76,8 +76,8 @@ PASSING: dict[str, Then] = {
 
 
 @pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    hurry(monkeypatch)
+def fast_retries(monkeypatch: pytest.MonkeyPatch) -> None:
+    speed_up_retries(monkeypatch)
 
 
 # --- what passes ---
@@ -87,11 +87,11 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_each_kind_of_request_may_fail_once(demo: DemoServer, fault: str) -> None:
     faults = {name: Fault(at(name), PASSING[fault]) for name in get_args(Endpoint)}
     inject(demo, *faults.values())
-    assert_clean(run_from(demo))
+    assert_loaded(run_against(demo))
     never = [name for name, fault in faults.items() if not fault.seen]
     # after a creation in doubt the export may be there before it is asked for
     assert set(never) - {"status"} == {"dimensions"}
-    assert len(created(demo)) == (1 if fault in ("line broken after", "slow answer") else 2)
+    assert len(create_requests(demo)) == (1 if fault in ("line broken after", "slow answer") else 2)
     assert demo.exports == []
 
 
@@ -108,8 +108,8 @@ def test_each_kind_of_request_may_fail_once(demo: DemoServer, fault: str) -> Non
 )
 def test_an_answer_may_stop_half_way(demo: DemoServer, where: Endpoint) -> None:
     inject(demo, Fault(at(where), cut_off(0.5)))
-    assert_clean(run_from(demo))
-    assert len(created(demo)) == 1
+    assert_loaded(run_against(demo))
+    assert len(create_requests(demo)) == 1
 
 
 def test_an_answer_that_takes_too_long_is_asked_for_again(
@@ -118,9 +118,9 @@ def test_an_answer_that_takes_too_long_is_asked_for_again(
     monkeypatch.setattr("coveo_source.api.client.READ_SECONDS", 0.3)
     faults = [Fault(at(name), slow(0.6)) for name in ("list", "create", "file")]
     inject(demo, *faults)
-    assert_clean(run_from(demo))
+    assert_loaded(run_against(demo))
     assert all(fault.seen for fault in faults)
-    assert len(created(demo)) == 1
+    assert len(create_requests(demo)) == 1
 
 
 def test_lines_may_be_refused_and_reset(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -130,9 +130,9 @@ def test_lines_may_be_refused_and_reset(serve: Serve, monkeypatch: pytest.Monkey
         port = free_port()
         starting = Thread(target=lambda: reset_once_then(port, lambda: serve(port=port)))
         starting.start()
-        ended = run_from(account, base_url=f"http://127.0.0.1:{port}")
+        ended = run_against(account, base_url=f"http://127.0.0.1:{port}")
         starting.join()
-    assert_clean(ended)
+    assert_loaded(ended)
 
 
 def free_port() -> int:
@@ -155,8 +155,8 @@ def reset_once_then(port: int, start: Callable[[], object]) -> None:
 
 def test_the_answer_to_a_creation_may_be_lost(demo: DemoServer) -> None:
     inject(demo, Fault(at("create"), lose_answer))
-    assert_clean(run_from(demo))
-    assert len(created(demo)) == 1
+    assert_loaded(run_against(demo))
+    assert len(create_requests(demo)) == 1
 
 
 # --- downloads ---
@@ -166,7 +166,7 @@ def test_a_download_that_breaks_goes_on_where_it_broke(demo: DemoServer) -> None
     inject(demo, Fault(at("file"), cut_off(0.5), times=2))
     sizes: list[int] = []
     inject_size(demo, sizes)
-    assert_clean(run_from(demo))
+    assert_loaded(run_against(demo))
     half = sizes[0] // 2
     rest = half + (sizes[0] - half) // 2
     ranges = [request.headers.get("range") for request in demo.storage_requests]
@@ -192,13 +192,13 @@ def test_a_download_may_break_more_often_than_there_are_tries_as_long_as_it_grow
     monkeypatch.setattr("coveo_source.exports.archive.CHUNK", 1000)
     fault = Fault(at("file"), cut_off(0.3), times=8)
     inject(demo, fault)
-    assert_clean(run_from(demo))
+    assert_loaded(run_against(demo))
     assert fault.seen == 9
 
 
 def test_a_link_may_have_expired_before_it_is_used(demo: DemoServer) -> None:
     inject(demo, Fault(at("file"), expired_link))
-    assert_clean(run_from(demo))
+    assert_loaded(run_against(demo))
     addresses = [request for request in demo.requests if endpoint(request) == "address"]
     assert len(addresses) == 2
 
@@ -211,7 +211,7 @@ def test_a_link_may_expire_in_the_middle_of_a_download(demo: DemoServer, clock: 
 
     fault = Fault(at("file"), later)
     inject(demo, fault)
-    assert_clean(run_from(demo, "--to", "2026-03-11T11:45:00Z"))
+    assert_loaded(run_against(demo, "--to", "2026-03-11T11:45:00Z"))
     signatures = {request.first("Signature") for request in demo.storage_requests}
     assert len(signatures) == fault.seen == 2
 
@@ -240,8 +240,8 @@ def test_an_export_that_is_lost_is_made_again(
     demo: DemoServer, where: Endpoint, then: Then
 ) -> None:
     inject(demo, Fault(at(where), then))
-    assert_clean(run_from(demo))
-    assert len(created(demo)) == 2
+    assert_loaded(run_against(demo))
+    assert len(create_requests(demo)) == 2
     assert demo.exports == []
 
 
@@ -256,23 +256,23 @@ def test_an_export_that_is_lost_again_and_again_is_made_again_once(
     demo: DemoServer, where: Endpoint, then: Then, what: str
 ) -> None:
     inject(demo, Fault(at(where), then, times=None))
-    assert_told(run_from(demo), what, WINDOW, "un again")
-    assert len(created(demo)) == 2
+    assert_failed_with(run_against(demo), what, WINDOW, "un again")
+    assert len(create_requests(demo)) == 2
     inject(demo)
-    assert_clean(run_from(demo))
+    assert_loaded(run_against(demo))
 
 
 @pytest.mark.parametrize("lost", ["EXPIRED", "deleted"])
 def test_an_export_that_a_former_run_left_may_be_lost(demo: DemoServer, lost: str) -> None:
     inject(demo, Fault(at("file"), answer(500), times=None))
-    assert run_from(demo).code == 1
+    assert run_against(demo).code == 1
     assert len(demo.exports) == 1
     if lost == "EXPIRED":
         demo.exports[0].status = "EXPIRED"
     else:
         demo._ledger.delete(demo.exports[0].id)
     inject(demo)
-    assert_clean(run_from(demo))
+    assert_loaded(run_against(demo))
     assert demo.exports == []
 
 
@@ -312,19 +312,19 @@ DAMAGED: dict[str, Then] = {
 @pytest.mark.parametrize("damage", DAMAGED)
 def test_a_damaged_file_is_fetched_again(demo: DemoServer, damage: str) -> None:
     inject(demo, Fault(at("file"), DAMAGED[damage]))
-    assert_clean(run_from(demo))
+    assert_loaded(run_against(demo))
     assert len(demo.storage_requests) == 2
-    assert len(created(demo)) == 1
+    assert len(create_requests(demo)) == 1
 
 
 @pytest.mark.parametrize("damage", ["cut off", "a checksum is wrong"])
 def test_a_file_that_stays_damaged_is_fetched_again_once(demo: DemoServer, damage: str) -> None:
     inject(demo, Fault(at("file"), DAMAGED[damage], times=None))
-    assert_told(run_from(demo), WINDOW, demo.exports[0].id, "un again")
+    assert_failed_with(run_against(demo), WINDOW, demo.exports[0].id, "un again")
     assert len(demo.storage_requests) == 2
-    assert len(created(demo)) == 1
+    assert len(create_requests(demo)) == 1
     inject(demo)
-    assert_clean(run_from(demo))
+    assert_loaded(run_against(demo))
     assert demo.exports == []
 
 
@@ -335,15 +335,15 @@ def test_a_table_may_be_empty(demo: DemoServer, there: bool) -> None:
         return {**members, **(header if there else {})}
 
     inject(demo, Fault(at("file"), edited(without_clicks)))
-    assert_clean(run_from(demo), {**clean(), "clicks": []})
+    assert_loaded(run_against(demo), {**clean_run_tables(), "clicks": []})
 
 
 def test_all_tables_may_be_empty(demo: DemoServer) -> None:
     quiet = "2025-12-01", "2025-12-02"
     inject(demo, Fault(at("file"), edited(lambda members: {})))
-    done = run_from(demo, "--from", quiet[0], "--to", quiet[1])
+    done = run_against(demo, "--from", quiet[0], "--to", quiet[1])
     assert done.code == 0, done.err
-    assert all(rows(table) == [] for table in LOADED)
+    assert all(rows(table) == [] for table in LOADED_TABLES)
 
 
 def test_the_only_table_may_come_as_a_bare_csv(demo: DemoServer) -> None:
@@ -352,7 +352,7 @@ def test_the_only_table_may_come_as_a_bare_csv(demo: DemoServer) -> None:
             return archive.read("clicks.csv")
 
     inject(demo, Fault(at("file"), changed_file(bare)))
-    assert_clean(run_from(demo, "--tables", "clicks"), {"clicks": clean()["clicks"]})
+    assert_loaded(run_against(demo, "--tables", "clicks"), {"clicks": clean_run_tables()["clicks"]})
 
 
 # --- what stays ---
@@ -374,10 +374,10 @@ def test_a_fault_that_stays_before_anything_is_created_is_told(
     demo: DemoServer, where: Endpoint, then: Then, what: str
 ) -> None:
     inject(demo, Fault(at(where), then, times=None))
-    assert_told(run_from(demo), what, "un again")
-    assert created(demo) == []
+    assert_failed_with(run_against(demo), what, "un again")
+    assert create_requests(demo) == []
     inject(demo)
-    assert_clean(run_from(demo))
+    assert_loaded(run_against(demo))
 
 
 REVOKED = refuse(401, "INVALID_TOKEN", "The access token is not valid.")
@@ -403,39 +403,47 @@ STAYING: dict[str, tuple[Endpoint, Then, tuple[str, ...]]] = {
 def test_a_fault_that_stays_is_told_and_the_next_run_goes_on(demo: DemoServer, fault: str) -> None:
     where, then, told = STAYING[fault]
     inject(demo, Fault(at(where), then, times=None))
-    assert_told(run_from(demo), WINDOW, *told)
+    assert_failed_with(run_against(demo), WINDOW, *told)
     inject(demo)
-    assert_clean(run_from(demo))
-    assert len({tuple(query["from"]) for query in created(demo)}) == 1
+    assert_loaded(run_against(demo))
+    assert len({tuple(query["from"]) for query in create_requests(demo)}) == 1
     assert demo.exports == []
 
 
 def test_what_was_loaded_before_a_fault_stays_loaded(demo: DemoServer) -> None:
     fault = Fault(at("create"), REVOKED, times=None, skip=1)
     inject(demo, fault)
-    assert_told(run_from(demo, "--window-days", "1", exports_ahead=0), "HTTP 401", "api_key")
+    assert_failed_with(
+        run_against(demo, "--window-days", "1", exports_ahead=0), "HTTP 401", "api_key"
+    )
     kept = rows("clicks")
-    assert 0 < len(kept) < len(clean()["clicks"])
+    assert 0 < len(kept) < len(clean_run_tables()["clicks"])
     assert fault.seen == 2
     inject(demo)
-    assert_clean(run_from(demo, "--window-days", "1", lookback_days=0))
-    assert [query["from"] for query in created(demo)].count([f"{FROM}T00:00:00.000Z"]) == 1
+    assert_loaded(run_against(demo, "--window-days", "1", lookback_days=0))
+    assert [query["from"] for query in create_requests(demo)].count(
+        [f"{FROM_DATE}T00:00:00.000Z"]
+    ) == 1
 
 
 def test_an_export_that_takes_too_long_is_used_by_the_next_run(serve: Serve) -> None:
     server = serve(TRAFFIC, export_seconds=2)
-    ended = run_from(server, poll_timeout_minutes=0.01)
-    assert_told(ended, "still being built", WINDOW, server.exports[0].id, "poll_timeout_minutes")
-    assert_clean(run_from(server))
-    assert len(created(server)) == 1
+    ended = run_against(server, poll_timeout_minutes=0.01)
+    assert_failed_with(
+        ended, "still being built", WINDOW, server.exports[0].id, "poll_timeout_minutes"
+    )
+    assert_loaded(run_against(server))
+    assert len(create_requests(server)) == 1
 
 
 def test_an_export_that_fails_for_good_is_told(demo: DemoServer) -> None:
     inject(demo, Fault(at("status"), becomes("FAILED"), times=None))
     # half an hour, so that it is not halved for long
-    assert_told(run_from(demo, "--from", "2026-03-11T11:15:00Z"), "FAILED", "2026-03-11 11:15")
+    assert_failed_with(
+        run_against(demo, "--from", "2026-03-11T11:15:00Z"), "FAILED", "2026-03-11 11:15"
+    )
     inject(demo)
-    assert_clean(run_from(demo, lookback_days=0))
+    assert_loaded(run_against(demo, lookback_days=0))
     assert demo.exports == []
 
 
@@ -446,9 +454,9 @@ def test_an_export_without_what_it_must_have_is_told(demo: DemoServer, change: s
         "a list": lambda export: [export],
     }
     inject(demo, Fault(at("status"), rewritten(changes[change]), times=None))
-    assert_told(run_from(demo), "un again")
+    assert_failed_with(run_against(demo), "un again")
     inject(demo)
-    assert_clean(run_from(demo))
+    assert_loaded(run_against(demo))
 
 
 # --- the demo's own door ---

@@ -19,16 +19,16 @@ from coveo_source.demo import DemoServer, Request, Response
 from coveo_source.demo.faults import Fault, at, content_of, cut_off, inject, reported
 from coveo_source.tables import TABLES
 from tests.support.assertions import (
-    LOADED,
-    Ended,
-    arguments,
-    assert_clean,
-    assert_told,
-    clean,
-    hurry,
-    run_from,
+    LOADED_TABLES,
+    Completed,
+    assert_failed_with,
+    assert_loaded,
+    clean_run_tables,
+    run_against,
+    run_arguments,
+    speed_up_retries,
 )
-from tests.support.cli_user import created, environment
+from tests.support.cli_user import create_requests, environment
 
 Serve = Callable[..., DemoServer]
 
@@ -67,8 +67,8 @@ main()
 
 
 @pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    hurry(monkeypatch)
+def fast_retries(monkeypatch: pytest.MonkeyPatch) -> None:
+    speed_up_retries(monkeypatch)
 
 
 @contextmanager
@@ -77,7 +77,7 @@ def running(
 ) -> Iterator["subprocess.Popen[str]"]:
     """A run in a process of its own, which is gone afterwards."""
     with subprocess.Popen(
-        [sys.executable, *(script or ("-m", "coveo_source")), *arguments(*words)],
+        [sys.executable, *(script or ("-m", "coveo_source")), *run_arguments(*words)],
         env={**os.environ, **environment(server)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -90,10 +90,10 @@ def running(
             process.kill()
 
 
-def ended(process: "subprocess.Popen[str]", seconds: float = 60) -> Ended:
+def ended(process: "subprocess.Popen[str]", seconds: float = 60) -> Completed:
     """How it ends."""
     out, err = process.communicate(timeout=seconds)
-    return Ended(process.returncode, out, err)
+    return Completed(process.returncode, out, err)
 
 
 # --- signals ---
@@ -126,10 +126,10 @@ def test_a_signal_ends_the_run_and_the_next_goes_on(
     if phase == "downloading":
         inject(server, Fault(at("file"), while_downloading))
     with running(server, "-c", AT, str(int(number)), phase) as process:
-        assert_told(ended(process, SECONDS), "un again")
+        assert_failed_with(ended(process, SECONDS), "un again")
     inject(server)
-    assert_clean(run_from(server, lookback_days=0))
-    assert len(created(server)) == 1
+    assert_loaded(run_against(server, lookback_days=0))
+    assert len(create_requests(server)) == 1
     assert server.exports == []
 
 
@@ -142,8 +142,8 @@ def test_a_second_signal_ends_the_run_at_once(demo: DemoServer) -> None:
         assert process.poll() is None
         process.send_signal(signal.SIGINT)
         assert process.wait(5) != 0
-    assert_clean(run_from(demo, lookback_days=0))
-    assert len(created(demo)) == 1
+    assert_loaded(run_against(demo, lookback_days=0))
+    assert len(create_requests(demo)) == 1
 
 
 # --- the database ---
@@ -172,24 +172,24 @@ def held_by_another_process() -> Iterator[None]:
 
 def test_a_database_that_another_process_holds_is_told(demo: DemoServer) -> None:
     with held_by_another_process():
-        assert_told(run_from(demo), "coveo.duckdb", "un again")
-    assert created(demo) == []
-    assert_clean(run_from(demo))
+        assert_failed_with(run_against(demo), "coveo.duckdb", "un again")
+    assert create_requests(demo) == []
+    assert_loaded(run_against(demo))
 
 
 def test_a_database_that_another_process_takes_during_the_run_is_told(demo: DemoServer) -> None:
     with taken_at_the_download(demo):
-        assert_told(run_from(demo), "coveo.duckdb", "un again")
-    assert_clean(run_from(demo, lookback_days=0))
-    assert len(created(demo)) == 1
+        assert_failed_with(run_against(demo), "coveo.duckdb", "un again")
+    assert_loaded(run_against(demo, lookback_days=0))
+    assert len(create_requests(demo)) == 1
     assert demo.exports == []
 
 
 def test_an_export_stays_until_its_rows_are_loaded(demo: DemoServer) -> None:
     with taken_at_the_download(demo):
-        assert run_from(demo).code == 1
+        assert run_against(demo).code == 1
         assert len(demo.exports) == 1
-    assert_clean(run_from(demo))
+    assert_loaded(run_against(demo))
     assert demo.exports == []
 
 
@@ -209,9 +209,9 @@ def taken_at_the_download(server: DemoServer) -> Iterator[None]:
 def test_a_folder_in_the_place_of_the_database_is_told(demo: DemoServer) -> None:
     folder = Path("coveo.duckdb")
     folder.mkdir()
-    assert_told(run_from(demo), "coveo.duckdb", "un again")
+    assert_failed_with(run_against(demo), "coveo.duckdb", "un again")
     folder.rmdir()
-    assert_clean(run_from(demo))
+    assert_loaded(run_against(demo))
 
 
 def no_privileges() -> None:
@@ -234,10 +234,10 @@ def test_a_database_that_may_not_be_written_is_told(
     path.chmod(0o500 if what == "folder" else 0o400)
     try:
         with running(demo, preexec_fn=no_privileges) as process:
-            assert_told(ended(process), "coveo.duckdb", "un again")
+            assert_failed_with(ended(process), "coveo.duckdb", "un again")
     finally:
         path.chmod(mode)
-    assert_clean(run_from(demo))
+    assert_loaded(run_against(demo))
 
 
 # --- the disk ---
@@ -261,6 +261,6 @@ def test_a_full_disk_is_told_and_the_next_run_goes_on(
         resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
     with running(demo, words=words, preexec_fn=small_disk) as process:
-        assert_told(ended(process), "un again", "File too large")
-    assert_clean(run_from(demo, *words), clean(tables=words[1:] or LOADED))
+        assert_failed_with(ended(process), "un again", "File too large")
+    assert_loaded(run_against(demo, *words), clean_run_tables(tables=words[1:] or LOADED_TABLES))
     assert demo.exports == []

@@ -21,15 +21,15 @@ from coveo_source.demo.faults import (
     server_error,
 )
 from tests.support.assertions import (
-    LOADED,
+    LOADED_TABLES,
     TRAFFIC,
-    assert_clean,
-    assert_told,
-    clean,
-    hurry,
-    run_from,
+    assert_failed_with,
+    assert_loaded,
+    clean_run_tables,
+    run_against,
+    speed_up_retries,
 )
-from tests.support.cli_user import created, rows
+from tests.support.cli_user import create_requests, rows
 
 Serve = Callable[..., DemoServer]
 
@@ -44,8 +44,8 @@ CROWDED = "2026-03-11T10:27:00Z"
 
 
 @pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    hurry(monkeypatch)
+def fast_retries(monkeypatch: pytest.MonkeyPatch) -> None:
+    speed_up_retries(monkeypatch)
 
 
 def estimated(factor: float) -> Then:
@@ -59,7 +59,7 @@ def estimated(factor: float) -> Then:
 
 def windows(server: DemoServer) -> list[tuple[datetime, datetime]]:
     """The windows of all exports that were asked for, oldest first."""
-    asked = [(query["from"][0], query["to"][0]) for query in created(server)]
+    asked = [(query["from"][0], query["to"][0]) for query in create_requests(server)]
     one = timedelta(milliseconds=1)
     return sorted((instant(start), instant(last) + one) for start, last in asked)
 
@@ -78,12 +78,12 @@ def assert_tiled(parts: list[tuple[datetime, datetime]]) -> None:
 
 
 def test_the_rows_of_these_tests_are_as_many_as_they_say() -> None:
-    assert sum(map(len, clean().values())) == ROWS
+    assert sum(map(len, clean_run_tables().values())) == ROWS
 
 
 def test_a_window_of_too_many_rows_is_halved_before_anything_is_created(serve: Serve) -> None:
     server = serve(TRAFFIC, row_limit=ROWS * 2 // 3)
-    assert_clean(run_from(server))
+    assert_loaded(run_against(server))
     assert len(windows(server)) > 1
     assert_tiled(windows(server))
     assert server.exports == []
@@ -92,8 +92,8 @@ def test_a_window_of_too_many_rows_is_halved_before_anything_is_created(serve: S
 def test_an_export_that_fails_for_its_size_is_halved_until_it_fits(serve: Serve) -> None:
     server = serve(TRAFFIC, row_limit=ROWS // 2)
     inject(server, Fault(at("estimate"), estimated(0.1), times=None))
-    assert_clean(run_from(server))
-    whole, *parts = created(server)
+    assert_loaded(run_against(server))
+    whole, *parts = create_requests(server)
     assert len(parts) > 1
     assert all(part["from"] >= whole["from"] and part["to"] <= whole["to"] for part in parts)
     assert server.exports == []
@@ -101,8 +101,8 @@ def test_an_export_that_fails_for_its_size_is_halved_until_it_fits(serve: Serve)
 
 def test_a_failure_that_passes_costs_a_halving_and_no_rows(demo: DemoServer) -> None:
     inject(demo, Fault(at("status"), becomes("FAILED")))
-    assert_clean(run_from(demo))
-    whole, *halves = [(query["from"], query["to"]) for query in created(demo)]
+    assert_loaded(run_against(demo))
+    whole, *halves = [(query["from"], query["to"]) for query in create_requests(demo)]
     assert [halves[0][0], halves[1][1]] == list(whole)
     assert len(halves) == 2
     assert demo.exports == []
@@ -115,10 +115,10 @@ def test_a_run_that_halves_and_is_broken_goes_on_with_the_halves(demo: DemoServe
         Fault(at("status"), becomes("FAILED")),
         Fault(at("create"), revoked, times=None, skip=2),
     )
-    assert_told(run_from(demo), "HTTP 401")
-    assert 0 < len(rows("clicks")) < len(clean()["clicks"])
+    assert_failed_with(run_against(demo), "HTTP 401")
+    assert 0 < len(rows("clicks")) < len(clean_run_tables()["clicks"])
     inject(demo)
-    assert_clean(run_from(demo))
+    assert_loaded(run_against(demo))
     assert demo.exports == []
 
 
@@ -132,29 +132,31 @@ def test_the_smallest_window_that_fails_is_named(serve: Serve) -> None:
 
     server = serve(BUSY)
     inject(server, Fault(at("status"), fails_if_crowded, times=None))
-    ended = run_from(server, *MINUTES, exports_ahead=0)
-    assert_told(ended, "2026-03-11 10:27 to 2026-03-11 10:28", "un again")
+    ended = run_against(server, *MINUTES, exports_ahead=0)
+    assert_failed_with(ended, "2026-03-11 10:27 to 2026-03-11 10:28", "un again")
     # all before it is loaded, and nothing after it
-    before = clean(BUSY, from_date=MINUTES[1], to_date=CROWDED)
-    assert {table: rows(table) for table in LOADED} == before
+    before = clean_run_tables(BUSY, from_date=MINUTES[1], to_date=CROWDED)
+    assert {table: rows(table) for table in LOADED_TABLES} == before
     inject(server)
-    whole = clean(BUSY, from_date=MINUTES[1], to_date=MINUTES[3])
-    assert_clean(run_from(server, *MINUTES), whole)
+    whole = clean_run_tables(BUSY, from_date=MINUTES[1], to_date=MINUTES[3])
+    assert_loaded(run_against(server, *MINUTES), whole)
     assert server.exports == []
 
 
 def test_the_smallest_window_of_too_many_rows_is_named_with_their_number(serve: Serve) -> None:
     server = serve(BUSY, row_limit=30)
-    ended = run_from(server, *MINUTES)
-    assert_told(ended, "2026-03-11 10:27 to 2026-03-11 10:28", "34 rows", "is 30", "un again")
-    before = clean(BUSY, from_date=MINUTES[1], to_date=CROWDED)
-    assert {table: rows(table) for table in LOADED} == before
+    ended = run_against(server, *MINUTES)
+    assert_failed_with(
+        ended, "2026-03-11 10:27 to 2026-03-11 10:28", "34 rows", "is 30", "un again"
+    )
+    before = clean_run_tables(BUSY, from_date=MINUTES[1], to_date=CROWDED)
+    assert {table: rows(table) for table in LOADED_TABLES} == before
 
 
 def test_an_estimate_that_is_too_high_halves_needlessly_and_loads_the_same(serve: Serve) -> None:
     server = serve(TRAFFIC, row_limit=ROWS * 2)
     inject(server, Fault(at("estimate"), estimated(3), times=None))
-    assert_clean(run_from(server))
+    assert_loaded(run_against(server))
     assert len(windows(server)) > 1
     assert_tiled(windows(server))
 
@@ -169,15 +171,15 @@ def test_an_estimate_that_is_too_high_halves_needlessly_and_loads_the_same(serve
 )
 def test_there_may_be_no_row_limit(demo: DemoServer, then: Then) -> None:
     inject(demo, Fault(at("row limit"), then, times=None))
-    assert_clean(run_from(demo))
-    assert len(created(demo)) == 1
+    assert_loaded(run_against(demo))
+    assert len(create_requests(demo)) == 1
 
 
 def test_a_row_limit_of_0_is_told_at_once(serve: Serve) -> None:
     server = serve(TRAFFIC, row_limit=0)
-    assert_told(run_from(server), "row limit", " 0")
+    assert_failed_with(run_against(server), "row limit", " 0")
     assert len(server.requests) < 20
-    assert created(server) == []
+    assert create_requests(server) == []
 
 
 # --- kept exports ---
@@ -201,17 +203,17 @@ def by_others(server: DemoServer, count: int = 1) -> list[str]:
 
 def test_one_export_at_a_time_is_enough(serve: Serve) -> None:
     server = serve(TRAFFIC, quota=1, row_limit=ROWS * 2 // 3)
-    assert_clean(run_from(server))
-    assert len(created(server)) > 1
+    assert_loaded(run_against(server))
+    assert len(create_requests(server)) > 1
 
 
 def test_what_an_earlier_run_left_is_deleted_before_anything_is_created(serve: Serve) -> None:
     server = serve(TRAFFIC, quota=1)
     inject(server, Fault(at("delete"), server_error, times=None))
-    assert_clean(run_from(server))
+    assert_loaded(run_against(server))
     assert len(server.exports) == 1
     inject(server)
-    assert_clean(run_from(server, "--full-refresh"))
+    assert_loaded(run_against(server, "--full-refresh"))
     assert server.exports == []
 
 
@@ -219,14 +221,14 @@ def test_an_export_of_ours_that_is_done_makes_room(serve: Serve) -> None:
     server = serve(TRAFFIC, quota=1, row_limit=ROWS * 2 // 3)
     # the first export resists to be deleted after its load: one try and one retry
     inject(server, Fault(at("delete"), server_error, times=2))
-    assert_clean(run_from(server))
+    assert_loaded(run_against(server))
     assert server.exports == []
 
 
 def test_a_quota_that_others_fill_is_told_with_what_fills_it(serve: Serve) -> None:
     server = serve(TRAFFIC, quota=2)
     theirs = by_others(server, 2)
-    ended = run_from(server)
+    ended = run_against(server)
     assert ended.code == 1
     assert "Traceback" not in ended.err
     for text in (*theirs, "2026-03-01", "available", "demo@example.com", "un again"):
@@ -237,10 +239,10 @@ def test_a_quota_that_others_fill_is_told_with_what_fills_it(serve: Serve) -> No
 def test_what_others_keep_is_never_deleted(serve: Serve) -> None:
     server = serve(TRAFFIC, quota=2)
     theirs = by_others(server, 2)
-    assert run_from(server).code == 1
+    assert run_against(server).code == 1
     assert [export.id for export in server.exports] == theirs
     server._ledger.delete(theirs.pop())
-    assert_clean(run_from(server))
+    assert_loaded(run_against(server))
     assert [export.id for export in server.exports] == theirs
 
 
@@ -250,7 +252,9 @@ def test_what_others_keep_is_never_deleted(serve: Serve) -> None:
 def test_a_range_of_more_than_a_year_is_tiled(serve: Serve) -> None:
     quiet = Traffic(seed=3, visits_per_day=1)
     server = serve(quiet)
-    ended = run_from(server, "--from", "2025-01-20", "--window-days", "365", "--tables", "clicks")
+    ended = run_against(
+        server, "--from", "2025-01-20", "--window-days", "365", "--tables", "clicks"
+    )
     assert ended.code == 0, ended.err
     asked = windows(server)
     assert asked[0][0] == datetime.fromisoformat("2025-01-20T00:00:00+00:00")

@@ -42,15 +42,15 @@ from coveo_source.demo.faults import (
 from coveo_source.demo.wire import Listener
 from tests.conftest import NOW, Clock
 from tests.support.assertions import (
-    FROM,
+    FROM_DATE,
     WINDOW,
-    arguments,
-    assert_clean,
-    assert_told,
-    hurry,
-    run_from,
+    assert_failed_with,
+    assert_loaded,
+    run_against,
+    run_arguments,
+    speed_up_retries,
 )
-from tests.support.cli_user import PIPELINE, created, dlt_command, environment
+from tests.support.cli_user import PIPELINE, create_requests, dlt_command, environment
 
 Serve = Callable[..., DemoServer]
 
@@ -58,8 +58,8 @@ TOKEN = "xx5ecre7-0000-4000-8000-70ken0000000"
 
 
 @pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    hurry(monkeypatch, retries=0)
+def fast_retries(monkeypatch: pytest.MonkeyPatch) -> None:
+    speed_up_retries(monkeypatch, retries=0)
 
 
 # --- archives ---
@@ -118,7 +118,7 @@ def test_members_that_do_not_belong_there_are_left_in_the_archive(
     demo: DemoServer, tmp_path: Path, edit: Callable[[Members], Members]
 ) -> None:
     inject(demo, Fault(at("file"), packed(edit), times=None))
-    assert_clean(run_from(demo))
+    assert_loaded(run_against(demo))
     assert everything(tmp_path) == set()
     assert not Path("/coveo-evil.csv").exists()
     assert not Path("/evil.csv").exists()
@@ -163,10 +163,10 @@ def test_an_archive_that_cannot_be_read_is_told_and_loads_nothing(
     demo: DemoServer, tmp_path: Path, then: Then
 ) -> None:
     inject(demo, Fault(at("file"), then, times=None))
-    assert_told(run_from(demo), "archive", "again")
+    assert_failed_with(run_against(demo), "archive", "again")
     assert everything(tmp_path) == set()
     inject(demo)
-    assert_clean(run_from(demo))
+    assert_loaded(run_against(demo))
 
 
 def bomb(blocks: int) -> bytes:
@@ -188,11 +188,11 @@ def test_a_bomb_is_stopped_before_it_fills_the_disk(demo: DemoServer, tmp_path: 
     gigabyte = bomb(16)
     inject(demo, Fault(at("file"), changed_file(lambda content: gigabyte), times=None))
     with disk_of(300 << 20):
-        ended = run_from(demo)
-    assert_told(ended, "clicks.csv", "unpacks to more than")
+        ended = run_against(demo)
+    assert_failed_with(ended, "clicks.csv", "unpacks to more than")
     assert everything(tmp_path) == set()
     inject(demo)
-    assert_clean(run_from(demo))
+    assert_loaded(run_against(demo))
 
 
 @contextlib.contextmanager
@@ -229,7 +229,7 @@ def test_a_redirect_to_another_host_carries_no_token(
 ) -> None:
     host, asked = elsewhere
     inject(demo, Fault(at("address"), redirect(f"http://{host}/take"), times=None))
-    assert_told(run_from(demo), "storage")
+    assert_failed_with(run_against(demo), "storage")
     assert asked
     for request in asked:
         assert "authorization" not in request.headers
@@ -243,7 +243,7 @@ def test_a_redirect_where_none_belongs_is_not_followed(
     host, asked = elsewhere
     fault = Fault(at(where), redirect(f"http://{host}/take", 307), times=None)
     inject(demo, fault)
-    ended = run_from(demo)
+    ended = run_against(demo)
     assert ended.code == (0 if where == "delete" else 1)
     assert "Traceback" not in ended.err
     assert fault.seen
@@ -261,16 +261,16 @@ def test_a_file_is_not_fetched_in_clear_from_another_machine(demo: DemoServer) -
         return Response(303, {"Location": location.replace(demo.storage_url, other)})
 
     inject(demo, Fault(at("address"), then, times=None))
-    assert_told(run_from(demo), "http", "0.0.0.0")
+    assert_failed_with(run_against(demo), "http", "0.0.0.0")
     assert demo.storage_requests == []
     inject(demo)
-    assert_clean(run_from(demo))
+    assert_loaded(run_against(demo))
 
 
 @pytest.mark.parametrize("scheme", ["file:///etc/passwd", "ftp://127.0.0.1/x", "gopher://x"])
 def test_an_address_of_another_kind_is_refused(demo: DemoServer, scheme: str) -> None:
     inject(demo, Fault(at("address"), redirect(scheme), times=None))
-    assert_told(run_from(demo), "was not fetched", WINDOW)
+    assert_failed_with(run_against(demo), "was not fetched", WINDOW)
     assert demo.storage_requests == []
 
 
@@ -278,10 +278,10 @@ def test_an_address_of_another_kind_is_refused(demo: DemoServer, scheme: str) ->
 def test_redirects_in_circles_have_an_end(demo: DemoServer, where: Any) -> None:
     host = demo.storage_url if where == "file" else demo.base_url
     inject(demo, Fault(at(where), redirect(host + "{self}?redirect=true"), times=None))
-    assert_told(run_from(demo), "" if where != "list" else "HTTP 302")
+    assert_failed_with(run_against(demo), "" if where != "list" else "HTTP 302")
     assert len(demo.requests) + len(demo.storage_requests) < 60
     inject(demo)
-    assert_clean(run_from(demo))
+    assert_loaded(run_against(demo))
 
 
 # --- without TLS ---
@@ -293,7 +293,7 @@ def in_clear(server: DemoServer) -> str:
 
 
 def test_an_api_without_tls_is_refused(demo: DemoServer) -> None:
-    ended = run_from(demo, base_url=in_clear(demo))
+    ended = run_against(demo, base_url=in_clear(demo))
     assert ended.code == 2
     assert "base_url" in ended.message
     assert "https" in ended.message
@@ -301,9 +301,9 @@ def test_an_api_without_tls_is_refused(demo: DemoServer) -> None:
 
 
 def test_an_api_without_tls_may_be_allowed(demo: DemoServer) -> None:
-    refused = run_from(demo, base_url=in_clear(demo))
+    refused = run_against(demo, base_url=in_clear(demo))
     assert "allow_http" in refused.message
-    assert_clean(run_from(demo, base_url=in_clear(demo), allow_http="true"))
+    assert_loaded(run_against(demo, base_url=in_clear(demo), allow_http="true"))
 
 
 # --- the token ---
@@ -360,7 +360,7 @@ def test_no_failure_reveals_the_token(
     inject(server, fault)
     caplog.set_level(logging.DEBUG)
     with logged_by_dlt(caplog.handler):
-        ended = run_from(server)
+        ended = run_against(server)
     assert ended.code == 1
     assert fault.seen
     assert_nowhere(TOKEN, tmp_path, ended.out, ended.err, caplog.text)
@@ -391,7 +391,7 @@ def assert_nowhere(secret: str, folder: Path, *texts: str) -> None:
 
 def test_no_failure_reveals_a_signed_address(demo: DemoServer, tmp_path: Path) -> None:
     inject(demo, Fault(at("file"), hang_up, None))
-    ended = run_from(demo)
+    ended = run_against(demo)
     assert ended.code == 1
     for request in demo.storage_requests:
         assert_nowhere(request.first("Signature") or "", tmp_path, ended.out, ended.err)
@@ -401,7 +401,7 @@ def test_the_trace_of_a_failure_does_not_reveal_the_token(serve: Serve, tmp_path
     server = serve(api_key=TOKEN)
     inject(server, Fault(at("address"), refuse(403, "ACCESS_DENIED", "Access denied."), None))
     env = {**environment(server), "RUNTIME__LOG_LEVEL": "DEBUG"}
-    done = dlt_command("--debug", "pipeline", PIPELINE, "run", "--from", FROM, env=env)
+    done = dlt_command("--debug", "pipeline", PIPELINE, "run", "--from", FROM_DATE, env=env)
     assert done.returncode != 0
     assert "Traceback" in done.stderr
     assert_nowhere(TOKEN, tmp_path, done.stdout, done.stderr)
@@ -436,7 +436,7 @@ def test_only_their_owner_may_read_what_is_written_for_a_while(
     demo: DemoServer, tmp_path: Path
 ) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", NOTE_MODES, *arguments()],
+        [sys.executable, "-c", NOTE_MODES, *run_arguments()],
         env={**os.environ, **environment(demo)},
         capture_output=True,
         text=True,
@@ -470,7 +470,7 @@ def killed_at_the_download(server: DemoServer) -> None:
         return Response(true.status, true.headers, pieces())
 
     inject(server, Fault(at("file"), half_then_wait))
-    command = [sys.executable, "-m", "coveo_source", *arguments()]
+    command = [sys.executable, "-m", "coveo_source", *run_arguments()]
     with subprocess.Popen(command, env={**os.environ, **environment(server)}) as process:
         assert reached.wait(30)
         process.send_signal(signal.SIGKILL)
@@ -480,20 +480,20 @@ def killed_at_the_download(server: DemoServer) -> None:
 def test_what_a_killed_run_left_is_gone_after_the_next(demo: DemoServer, tmp_path: Path) -> None:
     killed_at_the_download(demo)
     assert left_over(tmp_path)
-    assert_clean(run_from(demo))
-    assert len(created(demo)) == 1
+    assert_loaded(run_against(demo))
+    assert len(create_requests(demo)) == 1
     assert left_over(tmp_path) == []
 
 
 def test_what_a_killed_run_left_is_gone_even_when_nothing_is_due(
     demo: DemoServer, clock: Clock, tmp_path: Path
 ) -> None:
-    assert_clean(run_from(demo))
+    assert_loaded(run_against(demo))
     clock.advance(hours=3)
     killed_at_the_download(demo)
     assert left_over(tmp_path)
     clock.advance(hours=-3)
-    ended = run_from(demo, lookback_days=0)
+    ended = run_against(demo, lookback_days=0)
     assert ended.code == 0, ended.err
-    assert len(created(demo)) == 2
+    assert len(create_requests(demo)) == 2
     assert left_over(tmp_path) == []

@@ -12,14 +12,14 @@ from coveo_source.reader import grammar
 from coveo_source.reader.csv_reader import read
 from coveo_source.reader.grammar import LONGEST_RECORD, pieces
 from tests.support.csv_builders import (
+    CELL_WRITERS,
     FORMATS,
     SEARCHES,
     TIME,
-    WRITERS,
+    accepted_rows,
     csv_file,
     raw_file,
-    rejected_of,
-    rows_of,
+    rejected_rows,
     without_newlines,
 )
 
@@ -54,8 +54,8 @@ def test_what_a_forgiving_parser_would_drop_is_kept_aside_to_the_letter(
 ) -> None:
     lines = ["id,datetime,c", f"a,{TIME},x", broken, f"d,{TIME},y", ""]
     batches = list(read(raw_file(own_folder, end.join(lines)), SEARCHES, export_format))
-    assert [(row["id"], row["c"]) for row in rows_of(batches)] == [("a", "x"), ("d", "y")]
-    [kept] = rejected_of(batches)
+    assert [(row["id"], row["c"]) for row in accepted_rows(batches)] == [("a", "x"), ("d", "y")]
+    [kept] = rejected_rows(batches)
     assert (kept["record"], kept["column"], kept["raw"]) == (2, "*", broken)
 
 
@@ -63,16 +63,16 @@ def test_what_a_forgiving_parser_would_drop_is_kept_aside_to_the_letter(
 def test_a_file_that_ends_inside_of_quotes_shows_it(own_folder: Path, ending: str) -> None:
     content = f"id,datetime,c\na,{TIME},x\nb,{TIME},{ending}"
     batches = list(read(raw_file(own_folder, content), SEARCHES, "NO_NEWLINE"))
-    assert [row["id"] for row in rows_of(batches)] == ["a"]
-    [kept] = rejected_of(batches)
+    assert [row["id"] for row in accepted_rows(batches)] == ["a"]
+    [kept] = rejected_rows(batches)
     assert (kept["record"], kept["raw"]) == (2, f"b,{TIME},{ending}")
 
 
 def test_a_file_that_ends_inside_of_a_character_shows_it(own_folder: Path) -> None:
     content = f"id,datetime,c\na,{TIME},x\nb,{TIME},é".encode()[:-1]
     batches = list(read(raw_file(own_folder, content), SEARCHES, "EXCEL"))
-    assert [row["id"] for row in rows_of(batches)] == ["a"]
-    [kept] = rejected_of(batches)
+    assert [row["id"] for row in accepted_rows(batches)] == ["a"]
+    [kept] = rejected_rows(batches)
     assert (kept["raw"], kept["reason"]) == (f"b,{TIME},\\xc3", "is not valid UTF-8")
 
 
@@ -88,15 +88,15 @@ def test_lines_may_end_in_any_way_and_be_blank(
     records = [f"{quote}{n}{quote},{TIME},{quote}x{quote}{end}" for n, end in enumerate(ends)]
     content = "id,datetime,c\n" + "".join(records)
     batches = list(read(raw_file(own_folder, content), SEARCHES, export_format))
-    assert [row["id"] for row in rows_of(batches)] == [str(n) for n in range(len(ends))]
-    assert rejected_of(batches) == []
+    assert [row["id"] for row in accepted_rows(batches)] == [str(n) for n in range(len(ends))]
+    assert rejected_rows(batches) == []
     assert sum(batch.records for batch in batches) == len(ends)
 
 
 def test_a_blank_behind_a_lone_carriage_return_is_data(own_folder: Path) -> None:
     content = f'id,datetime,c\r\na,{TIME},"x"\r b,{TIME},y'
     batches = list(read(raw_file(own_folder, content), SEARCHES, "EXCEL"))
-    assert [row["id"] for row in rows_of(batches)] == ["a", " b"]
+    assert [row["id"] for row in accepted_rows(batches)] == ["a", " b"]
 
 
 @pytest.mark.parametrize("export_format", ["EXCEL", "NO_NEWLINE"])
@@ -105,11 +105,11 @@ def test_a_backslash_outside_of_quotes_is_data_whoever_reads(
     own_folder: Path, export_format: str, sound: bool
 ) -> None:
     content = f"id,datetime,c\n{'' if sound else 'damaged'}\na\\\\b,{TIME},\\N\n"
-    [row] = rows_of(list(read(raw_file(own_folder, content), SEARCHES, export_format)))
+    [row] = accepted_rows(list(read(raw_file(own_folder, content), SEARCHES, export_format)))
     assert (row["id"], row["c"]) == (r"a\\b", r"\N")
 
 
-@pytest.mark.parametrize("dialect", list(WRITERS))
+@pytest.mark.parametrize("dialect", list(CELL_WRITERS))
 @pytest.mark.parametrize(
     "long", ['"' * 20_000, '"\\' * 20_000, "x" * LONGEST_RECORD, '"é\\' * 200_000]
 )
@@ -119,8 +119,8 @@ def test_a_cell_of_any_length_is_read_with_as_many_escapes_as_it_has(
     rows = [HEADER, ("a", TIME, "x"), ("b", TIME, long), ("c", TIME, long + "."), ("d", TIME, "y")]
     path = csv_file(own_folder / "x.csv", rows, dialect)
     batches = list(read(path, SEARCHES, FORMATS[dialect]))
-    assert rejected_of(batches) == []
-    found = {row["id"]: row["c"] for row in rows_of(batches)}
+    assert rejected_rows(batches) == []
+    found = {row["id"]: row["c"] for row in accepted_rows(batches)}
     assert found == {row[0]: row[2] for row in rows[1:]}
 
 
@@ -139,7 +139,7 @@ def intact_records(path: Path, export_format: str, width: int) -> int | None:
 @settings(deadline=None, max_examples=150)
 @given(
     st.lists(st.text(st.sampled_from([*'"\\,\r\n', "a", "é"]), max_size=6), max_size=8),
-    st.sampled_from(list(WRITERS)),
+    st.sampled_from(list(CELL_WRITERS)),
     st.sampled_from(["\n", "\r\n"]),
     st.integers(1, 30),
     st.booleans(),
@@ -191,7 +191,7 @@ def test_a_record_that_the_parser_loses_is_missed_in_the_count(
 @settings(deadline=None, max_examples=150)
 @given(
     st.lists(st.text(st.sampled_from([*'"\\,\r\n', "a", "é"]), max_size=6), max_size=12),
-    st.sampled_from(list(WRITERS)),
+    st.sampled_from(list(CELL_WRITERS)),
     st.sampled_from(["\n", "\r\n"]),
     st.integers(1, 40),
 )

@@ -12,17 +12,17 @@ from coveo_source.exceptions import TableError
 from coveo_source.reader.arrow import BOM
 from coveo_source.reader.csv_reader import read
 from tests.support.csv_builders import (
+    CELL_WRITERS,
     FORMATS,
     INSTANT,
     SEARCHES,
     TIME,
-    WRITERS,
+    accepted_rows,
     csv_file,
-    rejected_of,
-    rows_of,
+    rejected_rows,
     without_newlines,
 )
-from tests.support.reference_parser import NotCsv, parsed
+from tests.support.reference_parser import InvalidCsv, parse
 
 cells = (
     st.text(
@@ -42,7 +42,7 @@ names = st.lists(
     st.data(),
     names,
     st.integers(0, 6),
-    st.sampled_from(list(WRITERS)),
+    st.sampled_from(list(CELL_WRITERS)),
     st.sampled_from(["\n", "\r\n"]),
     st.booleans(),
 )
@@ -65,8 +65,8 @@ def test_any_table_of_texts_comes_back_exactly_in_every_dialect(
         {name: INSTANT if name == "datetime" else record[name] or None for name in header}
         for record in records
     ]
-    assert rows_of(batches) == expected
-    assert rejected_of(batches) == []
+    assert accepted_rows(batches) == expected
+    assert rejected_rows(batches) == []
     assert batches[0].rows.column_names == header
     assert sum(batch.records for batch in batches) == count
 
@@ -114,8 +114,8 @@ def damaged(draw: st.DrawFn, content: bytes) -> tuple[bytes, int]:
 def strict_reading(content: bytes, export_format: str) -> list[list[str]] | None:
     """The records by the slow reading; None if they are not all sound."""
     try:
-        records = parsed(content.removeprefix(BOM).decode(), export_format)
-    except (NotCsv, UnicodeDecodeError):
+        records = parse(content.removeprefix(BOM).decode(), export_format)
+    except (InvalidCsv, UnicodeDecodeError):
         return None
     return records if all(len(record) == len(records[0]) for record in records) else None
 
@@ -139,14 +139,14 @@ def wanted(strict: list[list[str]]) -> list[list[object]]:
 
 def stands_in(text: str, cell: str) -> bool:
     """Whether a file may hold a cell: as it is, or written in one of the dialects."""
-    return cell in text or any(write(cell)[1:-1] in text for write in WRITERS.values())
+    return cell in text or any(write(cell)[1:-1] in text for write in CELL_WRITERS.values())
 
 
 @settings(deadline=None, max_examples=400)
 @given(
     st.data(),
     st.lists(st.tuples(cells, cells), max_size=5),
-    st.sampled_from(list(WRITERS)),
+    st.sampled_from(list(CELL_WRITERS)),
     st.sampled_from(["\n", "\r\n"]),
 )
 def test_damage_of_any_kind_is_read_to_the_letter_or_kept_aside_or_refused(
@@ -171,8 +171,8 @@ def test_damage_of_any_kind_is_read_to_the_letter_or_kept_aside_or_refused(
             assert first < ends[0]
             assert not strict or begins_blank or not is_header(strict[0])
             return
-    found = [list(row.values()) for row in rows_of(batches)]
-    left_out = [cell["record"] for cell in rejected_of(batches) if cell["column"] == "*"]
+    found = [list(row.values()) for row in accepted_rows(batches)]
+    left_out = [cell["record"] for cell in rejected_rows(batches) if cell["column"] == "*"]
     # every record is a row or shows
     assert sum(batch.records for batch in batches) == len(found) + len(left_out)
     if strict is None:

@@ -9,7 +9,7 @@ import pytest
 
 from coveo_source.reader.csv_reader import read
 from coveo_source.tables import TABLES, column_type
-from tests.support.csv_builders import rejected_of, rows_of, without_newlines
+from tests.support.csv_builders import accepted_rows, rejected_rows, without_newlines
 
 GOLDEN = Path(__file__).parents[3] / "shared" / "golden"
 """Beside the checkout, where the project's own machines keep it."""
@@ -33,8 +33,8 @@ def test_every_cell_of_the_reference_export_is_read_in_every_dialect(
         path = Path(archive.extract(f"{table}.csv", own_folder))
     export_format = "NO_NEWLINE" if dialect == "no_newline" else "EXCEL"
     batches = list(read(path, TABLES[table], export_format))
-    assert rejected_of(batches) == []
-    found = rows_of(batches)
+    assert rejected_rows(batches) == []
+    found = accepted_rows(batches)
     assert len(found) == len(expected) > 0
     for row, golden in zip(found, expected, strict=True):
         wanted = {name: golden_value(name, value) for name, value in golden.items()}

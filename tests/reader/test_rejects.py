@@ -10,11 +10,11 @@ from coveo_source.reader.csv_reader import read
 from tests.support.csv_builders import (
     KEYWORDS,
     TIME,
+    accepted_rows,
     csv_file,
-    loaded,
-    one_column,
-    rejected_of,
-    rows_of,
+    read_back,
+    read_column,
+    rejected_rows,
 )
 
 
@@ -33,17 +33,17 @@ from tests.support.csv_builders import (
 def test_a_value_that_does_not_fit_is_kept_aside_and_its_row_stays(
     own_folder: Path, name: str, raw: str, reason: str
 ) -> None:
-    batches = one_column(own_folder, name, ["", raw, ""])
-    assert [row[name] for row in rows_of(batches)] == [None, None, None]
-    assert [row["id"] for row in rows_of(batches)] == ["0", "1", "2"]
-    assert rejected_of(batches) == [{"record": 2, "column": name, "raw": raw, "reason": reason}]
+    batches = read_column(own_folder, name, ["", raw, ""])
+    assert [row[name] for row in accepted_rows(batches)] == [None, None, None]
+    assert [row["id"] for row in accepted_rows(batches)] == ["0", "1", "2"]
+    assert rejected_rows(batches) == [{"record": 2, "column": name, "raw": raw, "reason": reason}]
 
 
 def test_a_record_without_its_key_is_left_out_and_kept_whole(own_folder: Path) -> None:
     header = ("queryExpression", "id", "datetime", "numberOfResults")
-    batches = loaded(own_folder, [header, ('say "é"', "", TIME, "3"), ("x", "b", TIME, "4")])
-    assert [row["id"] for row in rows_of(batches)] == ["b"]
-    [kept] = rejected_of(batches)
+    batches = read_back(own_folder, [header, ('say "é"', "", TIME, "3"), ("x", "b", TIME, "4")])
+    assert [row["id"] for row in accepted_rows(batches)] == ["b"]
+    [kept] = rejected_rows(batches)
     assert (kept["record"], kept["column"]) == (1, "*")
     cells = json.loads(kept["raw"])
     assert list(cells) == list(header)
@@ -59,9 +59,9 @@ def test_a_record_without_its_key_is_left_out_and_kept_whole(own_folder: Path) -
 def test_a_record_without_a_readable_time_is_left_out_and_kept_whole(
     own_folder: Path, raw: str
 ) -> None:
-    batches = loaded(own_folder, [("id", "datetime"), ("a", raw), ("b", TIME)])
-    assert [row["id"] for row in rows_of(batches)] == ["b"]
-    [kept] = rejected_of(batches)
+    batches = read_back(own_folder, [("id", "datetime"), ("a", raw), ("b", TIME)])
+    assert [row["id"] for row in accepted_rows(batches)] == ["b"]
+    [kept] = rejected_rows(batches)
     assert (kept["record"], kept["column"]) == (1, "*")
     assert json.loads(kept["raw"]) == {"id": "a", "datetime": raw or None}
 
@@ -69,7 +69,7 @@ def test_a_record_without_a_readable_time_is_left_out_and_kept_whole(
 def test_a_record_that_is_left_out_keeps_the_text_of_every_cell(own_folder: Path) -> None:
     header = ("id", "datetime", "numberOfResults", "mobile", "c_x")
     record = ("", "2026-01-31T23:59:59.999Z", "many", "T", "x")
-    [kept] = rejected_of(loaded(own_folder, [header, record]))
+    [kept] = rejected_rows(read_back(own_folder, [header, record]))
     assert json.loads(kept["raw"]) == {**dict(zip(header, record, strict=True)), "id": None}
 
 
@@ -78,7 +78,8 @@ def test_nothing_is_kept_aside_twice_under_one_record_and_column(own_folder: Pat
     header = ("id", "datetime", "numberOfResults")
     bad = [("", "", ""), ("a", "yesterday", "x"), ("", "yesterday", "x"), ("b", TIME, "x")]
     places = [
-        (cell["record"], cell["column"]) for cell in rejected_of(loaded(own_folder, [header, *bad]))
+        (cell["record"], cell["column"])
+        for cell in rejected_rows(read_back(own_folder, [header, *bad]))
     ]
     assert len(places) == len(set(places))
     assert {record for record, _ in places} == {1, 2, 3, 4}
@@ -101,7 +102,9 @@ def test_every_record_is_a_row_or_is_left_out_and_kept(records: list[tuple[str, 
         path = csv_file(Path(folder) / "x.csv", rows)
         batches = list(read(path, KEYWORDS, "EXCEL"))
     good = [record for record in records if record[0] and record[1] and record[2] == TIME]
-    assert [(row["searchId"], row["keyword"]) for row in rows_of(batches)] == [r[:2] for r in good]
+    assert [(row["searchId"], row["keyword"]) for row in accepted_rows(batches)] == [
+        r[:2] for r in good
+    ]
     assert sum(batch.records for batch in batches) == len(records)
-    left_out = {cell["record"] for cell in rejected_of(batches)}
+    left_out = {cell["record"] for cell in rejected_rows(batches)}
     assert left_out == {n for n, record in enumerate(records, 1) if record not in good}

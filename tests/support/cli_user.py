@@ -21,7 +21,7 @@ DATASET = "coveo_ua"
 Rows = list[tuple[Any, ...]]
 
 
-def account(server: DemoServer) -> dict[str, Any]:
+def connection_settings(server: DemoServer) -> dict[str, Any]:
     """The settings that lead to a demo server."""
     return {"base_url": server.base_url, "org": server.org, "api_key": server.api_key}
 
@@ -34,13 +34,14 @@ def load(server: DemoServer, *, with_models: bool = False, **settings: Any) -> O
         full_refresh=settings.pop("full_refresh", False),
         with_models=with_models,
     )
-    return run(options, {**account(server), **settings})
+    return run(options, {**connection_settings(server), **settings})
 
 
 def environment(server: DemoServer) -> dict[str, str]:
     """The same settings as environment variables."""
     return {
-        f"SOURCES__COVEO_SOURCE__{name.upper()}": value for name, value in account(server).items()
+        f"SOURCES__COVEO_SOURCE__{name.upper()}": value
+        for name, value in connection_settings(server).items()
     }
 
 
@@ -77,7 +78,7 @@ def tables(names: Iterable[str] = tuple(TABLES), pipeline: str = PIPELINE) -> di
     return {name: rows(name, pipeline) for name in names}
 
 
-def created(server: DemoServer) -> list[dict[str, list[str]]]:
+def create_requests(server: DemoServer) -> list[dict[str, list[str]]]:
     """The queries of all requests that created an export."""
     return [
         dict(request.query)

@@ -30,7 +30,7 @@ def no_newline(cell: str) -> str:
     return '"' + cell.replace("\\", "\\\\").replace('"', '\\"') + '"' if cell else ""
 
 
-WRITERS = {"rfc4180": rfc4180, "excel_backslash": excel_backslash, "no_newline": no_newline}
+CELL_WRITERS = {"rfc4180": rfc4180, "excel_backslash": excel_backslash, "no_newline": no_newline}
 
 
 def without_newlines(cell: str) -> str:
@@ -40,7 +40,7 @@ def without_newlines(cell: str) -> str:
 def csv_file(
     path: Path, rows: Rows, dialect: str = "rfc4180", end: str = "\n", bom: bool = True
 ) -> Path:
-    write = WRITERS[dialect]
+    write = CELL_WRITERS[dialect]
     text = "".join(",".join(map(write, row)) + end for row in rows)
     path.write_bytes(("\ufeff" if bom else "").encode() + text.encode())
     return path
@@ -52,24 +52,24 @@ def raw_file(folder: Path, content: str | bytes) -> Path:
     return path
 
 
-def rows_of(batches: Sequence[Batch]) -> list[dict[str, Any]]:
+def accepted_rows(batches: Sequence[Batch]) -> list[dict[str, Any]]:
     return [row for batch in batches for row in batch.rows.to_pylist()]
 
 
-def rejected_of(batches: Sequence[Batch]) -> list[dict[str, Any]]:
+def rejected_rows(batches: Sequence[Batch]) -> list[dict[str, Any]]:
     return [row for batch in batches for row in batch.rejected.to_pylist()]
 
 
-def loaded(folder: Path, rows: Rows, table: str = "searches") -> list[Batch]:
+def read_back(folder: Path, rows: Rows, table: str = "searches") -> list[Batch]:
     return list(read(csv_file(folder / "file.csv", rows), TABLES[table], "EXCEL"))
 
 
-def one_column(folder: Path, name: str, cells: Sequence[str]) -> list[Batch]:
+def read_column(folder: Path, name: str, cells: Sequence[str]) -> list[Batch]:
     rows = [(str(number), TIME, cell) for number, cell in enumerate(cells)]
-    return loaded(folder, [("id", "datetime", name), *rows])
+    return read_back(folder, [("id", "datetime", name), *rows])
 
 
-def values_of(folder: Path, name: str, cells: Sequence[str]) -> list[Any]:
-    batches = one_column(folder, name, cells)
-    assert rejected_of(batches) == []
-    return [row[name] for row in rows_of(batches)]
+def column_values(folder: Path, name: str, cells: Sequence[str]) -> list[Any]:
+    batches = read_column(folder, name, cells)
+    assert rejected_rows(batches) == []
+    return [row[name] for row in accepted_rows(batches)]

@@ -18,11 +18,11 @@ from coveo_source.tables import TABLES
 Rows = list[tuple[Any, ...]]
 
 ROOT = Path(__file__).parents[2]
-BUILT = "coveo_ua_dbt"
+DBT_SCHEMA = "coveo_ua_dbt"
 MODELS = {model.name: model for model in selected(())}
 
 
-def dbt_program() -> str | None:
+def find_dbt() -> str | None:
     """dbt as it is installed by .ci/run, beside this Python, or anywhere."""
     places = [os.environ.get("DBT"), str(ROOT / ".venv-dbt/bin/dbt")]
     places += [str(Path(sys.executable).with_name("dbt")), shutil.which("dbt")]
@@ -30,7 +30,7 @@ def dbt_program() -> str | None:
 
 
 needs_dbt = pytest.mark.skipif(
-    dbt_program() is None,
+    find_dbt() is None,
     reason="dbt is not installed: python3 -m venv .venv-dbt &&"
     " .venv-dbt/bin/pip install -c constraints-dbt.txt dbt-core dbt-duckdb",
 )
@@ -38,7 +38,7 @@ needs_dbt = pytest.mark.skipif(
 
 def dbt(project: Path, *words: str) -> str:
     """One `dbt …` command in the project's folder, with a home of its own; what it printed."""
-    program = dbt_program()
+    program = find_dbt()
     assert program
     home = project.parent / "home"
     home.mkdir(exist_ok=True)
@@ -56,14 +56,14 @@ def dbt(project: Path, *words: str) -> str:
     return done.stdout
 
 
-def tables_in(schema: str, database: Path) -> dict[str, Rows]:
+def schema_tables(schema: str, database: Path) -> dict[str, Rows]:
     """All rows of all models in a schema, in a fixed order of columns and rows."""
     with duckdb.connect(str(database), read_only=True) as connection:
         connection.execute("set timezone = 'UTC'")
-        return {name: rows_of(connection, f"{schema}.{name}") for name in MODELS}
+        return {name: _table_rows(connection, f"{schema}.{name}") for name in MODELS}
 
 
-def reckoned(pipeline: dlt.Pipeline, database: Path) -> dict[str, Rows]:
+def expected_tables(pipeline: dlt.Pipeline, database: Path) -> dict[str, Rows]:
     """The rows that all models have to have: those of their queries over the whole tables."""
     loaded = sql_schema(pipeline)
     schema: Schema = {name: loaded[name] for name in TABLES if name in loaded}
@@ -72,18 +72,18 @@ def reckoned(pipeline: dlt.Pipeline, database: Path) -> dict[str, Rows]:
         connection.execute(f"attach '{database}' as stored (read_only)")
         for name in schema:
             connection.execute(f"create view {name} as from stored.coveo_ua.{name}")
-        connection.execute(f"create view {SEED} as from stored.{BUILT}.{SEED}")
+        connection.execute(f"create view {SEED} as from stored.{DBT_SCHEMA}.{SEED}")
         for name in (SEED, *MODELS):
             if name in MODELS:
                 query = qualify_query(MODELS[name].query, schema)
                 connection.execute(f"create table {name} as {query.sql('duckdb')}")
-            schema = {**schema, name: types_of(connection, name)}
-        return {name: rows_of(connection, name) for name in MODELS}
+            schema = {**schema, name: _column_types(connection, name)}
+        return {name: _table_rows(connection, name) for name in MODELS}
 
 
-def rows_of(connection: duckdb.DuckDBPyConnection, table: str) -> Rows:
+def _table_rows(connection: duckdb.DuckDBPyConnection, table: str) -> Rows:
     """The rows of a table without what tells one load from another, after its columns' names."""
-    names = sorted(types_of(connection, table).keys() - {"_dlt_load_id"})
+    names = sorted(_column_types(connection, table).keys() - {"_dlt_load_id"})
     listed = ", ".join(f'"{name}"' for name in names)
     return [
         tuple(names),
@@ -91,7 +91,7 @@ def rows_of(connection: duckdb.DuckDBPyConnection, table: str) -> Rows:
     ]
 
 
-def types_of(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:
+def _column_types(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:
     """Name and type of a table's columns."""
     found = connection.execute(f"describe {table}").fetchall()
     return {row[0]: row[1].replace("TIMESTAMP WITH TIME ZONE", "timestamptz") for row in found}

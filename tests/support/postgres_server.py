@@ -24,26 +24,28 @@ def postgres_server() -> Iterator[str]:
         if os.geteuid() == 0:
             # that somebody may not be able to read where Python is installed
             folder.chmod(0o755)
-            package = copied(package, folder)
+            package = _copy_programs(package, folder)
         programs = package / "pginstall"
         data = folder / "data"
         data.mkdir()
         if os.geteuid() == 0:
             os.chown(data, NOBODY, NOBODY)
-        call(programs / "bin" / "initdb", "-D", data, "-U", "loader", "-A", "trust", "-E", "UTF8")
+        _run_program(
+            programs / "bin" / "initdb", "-D", data, "-U", "loader", "-A", "trust", "-E", "UTF8"
+        )
         port = free_port()
         options = f"-p {port} -k '' -h 127.0.0.1 -c fsync=off"
         control = programs / "bin" / "pg_ctl"
-        call(control, "-D", data, "-l", data / "log", "-o", options, "-w", "start")
+        _run_program(control, "-D", data, "-l", data / "log", "-o", options, "-w", "start")
         try:
             yield f"postgresql://loader:any@127.0.0.1:{port}/postgres"
         finally:
-            call(control, "-D", data, "-m", "immediate", "-w", "stop")
+            _run_program(control, "-D", data, "-m", "immediate", "-w", "stop")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def copied(package: Path, folder: Path) -> Path:
+def _copy_programs(package: Path, folder: Path) -> Path:
     """A copy of the server's programs, with the libraries that lie beside the package."""
     libraries = package.with_name(f"{package.name}.libs")
     shutil.copytree(libraries, folder / libraries.name)
@@ -51,7 +53,7 @@ def copied(package: Path, folder: Path) -> Path:
     return folder / package.name
 
 
-def call(*words: object) -> None:
+def _run_program(*words: object) -> None:
     """Runs a program of PostgreSQL's."""
     user = NOBODY if os.geteuid() == 0 else None
     subprocess.run(

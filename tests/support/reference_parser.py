@@ -3,11 +3,11 @@
 LINE_ENDS = ("\r", "\n")
 
 
-class NotCsv(Exception):
+class InvalidCsv(Exception):
     """The text is not of the format."""
 
 
-def parsed(text: str, export_format: str) -> list[list[str]]:
+def parse(text: str, export_format: str) -> list[list[str]]:
     """All records, header included; blank lines are none."""
     records: list[list[str]] = []
     record: list[str] = []
@@ -16,7 +16,7 @@ def parsed(text: str, export_format: str) -> list[list[str]]:
         if not record and text[position] in LINE_ENDS:
             position += 1
             continue
-        cell, position = cell_at(text, position, export_format)
+        cell, position = _read_cell(text, position, export_format)
         record.append(cell)
         behind = text[position : position + 1]
         if behind == ",":
@@ -25,21 +25,21 @@ def parsed(text: str, export_format: str) -> list[list[str]]:
             records.append(record)
             record = []
         else:
-            raise NotCsv(f"{behind!r} behind a cell at {position}")
+            raise InvalidCsv(f"{behind!r} behind a cell at {position}")
     return records
 
 
-def cell_at(text: str, start: int, export_format: str) -> tuple[str, int]:
+def _read_cell(text: str, start: int, export_format: str) -> tuple[str, int]:
     """A cell, and where it ends."""
     if text[start : start + 1] == '"':
-        return quoted(text, start + 1, export_format)
+        return _read_quoted_cell(text, start + 1, export_format)
     end = start
     while end < len(text) and text[end] not in (",", *LINE_ENDS, '"'):
         end += 1
     return text[start:end], end
 
 
-def quoted(text: str, start: int, export_format: str) -> tuple[str, int]:
+def _read_quoted_cell(text: str, start: int, export_format: str) -> tuple[str, int]:
     """A cell from behind its opening quote, and where it ends."""
     escape = '"' if export_format == "EXCEL" else "\\"
     value = ""
@@ -52,8 +52,8 @@ def quoted(text: str, start: int, export_format: str) -> tuple[str, int]:
         elif character == '"':
             return value, position + 1
         elif character == escape:
-            raise NotCsv(f"an escape that is none at {position}")
+            raise InvalidCsv(f"an escape that is none at {position}")
         else:
             value += character
             position += 1
-    raise NotCsv(f"the quote at {start - 1} is not closed")
+    raise InvalidCsv(f"the quote at {start - 1} is not closed")
