@@ -2,34 +2,19 @@
 
 import os
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from coveo_source.demo import DemoServer, Traffic
-
-NOW = datetime(2026, 3, 11, 12, 0, tzinfo=timezone.utc)
+from tests.support.clock import Clock
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """One more than there are cores, since a test waits for servers and for other processes."""
     affinity = getattr(os, "sched_getaffinity", None)
     return (len(affinity(0)) if affinity else os.cpu_count() or 1) + 1
-
-
-class Clock:
-    """The demo server's time, which a test moves by hand."""
-
-    def __init__(self, now: datetime = NOW) -> None:
-        self.now = now
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def advance(self, **how_far: float) -> None:
-        self.now += timedelta(**how_far)
 
 
 @pytest.fixture(autouse=True)

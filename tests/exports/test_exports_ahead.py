@@ -7,9 +7,8 @@ import pytest
 from coveo_source import coveo_source
 from coveo_source.demo import DemoServer, Request, Traffic
 from coveo_source.demo.faults import Fault, at, inject, server_error
-from tests.extract.test_source import pipeline
 from tests.support.assertions import TRAFFIC, assert_loaded, run_against, speed_up_retries
-from tests.support.cli_user import connection_settings, create_requests, load
+from tests.support.cli_user import connection_settings, create_requests, load, open_pipeline
 
 Serve = Callable[..., DemoServer]
 
@@ -71,7 +70,7 @@ def test_one_load_of_several_windows_asks_ahead_too(serve: Serve) -> None:
     source = coveo_source(
         from_date="2026-03-08", window_days=1, exports_ahead=1, **connection_settings(server)
     )
-    pipeline().run(source)
+    open_pipeline().run(source)
     # they go when the whole load is done
     assert most() == len(create_requests(server)) == 4
     assert server.exports == []

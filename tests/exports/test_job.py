@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from coveo_source.api import retries
-from coveo_source.api.client import CoveoClient
 from coveo_source.demo import DemoServer, Request, Response
 from coveo_source.exceptions import (
     ApiError,
@@ -23,30 +22,9 @@ from coveo_source.exceptions import (
 from coveo_source.exports import job as export_module
 from coveo_source.exports.job import Export, ExportOwner, ExportRequest, adopt_or_create, ours, wait
 from coveo_source.exports.window import Window, WindowTables
-from coveo_source.settings import CoveoConfiguration, Settings, check_settings
-
-START = datetime(2026, 3, 3, tzinfo=timezone.utc)
-WINDOW = Window(START, START + timedelta(days=1))
-LEDGER = ExportOwner("coveo", "coveo_ua")
+from tests.support.export_requests import LEDGER, START, WINDOW, client_of, job_of, settings_of
 
 Serve = Callable[..., DemoServer]
-
-
-def settings_of(server: DemoServer | None = None, **changes: Any) -> Settings:
-    configuration = CoveoConfiguration()
-    configuration.api_key = server.api_key if server else "key"
-    configuration.org = server.org if server else "acme"
-    configuration.base_url = server.base_url if server else "https://platform.cloud.coveo.com"
-    return replace(check_settings(configuration), **changes)
-
-
-def job_of(server: DemoServer | None = None, **changes: Any) -> ExportRequest:
-    job = ExportRequest(WindowTables(WINDOW, ("searches", "clicks")), LEDGER, settings_of(server))
-    return replace(job, **changes)
-
-
-def client_of(server: DemoServer) -> CoveoClient:
-    return CoveoClient(server.base_url, server.org, server.api_key)
 
 
 @pytest.fixture(autouse=True)

@@ -36,10 +36,6 @@ from coveo_source.demo.faults import (
     server_error,
 )
 from coveo_source.exports.prefetch import Prefetch
-from tests.exports.test_job import client_of, job_of
-from tests.extract.test_source import pipeline
-from tests.promises.test_interruption import ended, running
-from tests.promises.test_security import left_over
 from tests.support.assertions import (
     FROM_DATE,
     LOADED_TABLES,
@@ -49,7 +45,16 @@ from tests.support.assertions import (
     run_against,
     speed_up_retries,
 )
-from tests.support.cli_user import connection_settings, create_requests, tables
+from tests.support.cli_user import (
+    connection_settings,
+    create_requests,
+    export_files,
+    open_pipeline,
+    tables,
+)
+from tests.support.export_requests import client_of, job_of
+from tests.support.faults import stall_halfway
+from tests.support.processes import start_run, wait_for_exit
 
 TWO_WINDOWS = ("--window-days", "1")
 THREE_WINDOWS = ("--window-days", "0.5")
@@ -67,7 +72,7 @@ def nothing_stays(tmp_path: Path) -> Iterator[None]:
     """Whatever a test does, no thread and no file is left in the end."""
     yield
     assert threads() == []
-    assert left_over(tmp_path) == []
+    assert export_files(tmp_path) == []
 
 
 def threads() -> list[threading.Thread]:
@@ -158,7 +163,7 @@ def test_nothing_is_fetched_ahead_where_nothing_is_asked_for_ahead(demo: DemoSer
 
 def test_one_load_of_several_windows_fetches_ahead_too(demo: DemoServer) -> None:
     watch = Watch(demo, lambda watch: watch.fetches(2))
-    pipeline().run(source(demo))
+    open_pipeline().run(source(demo))
     assert watch.happened
     assert tables(LOADED_TABLES) == clean_run_tables()
     assert [each for to, each in watch.steps if to == "file"] == [1, 2, 3]
@@ -181,7 +186,7 @@ def test_one_load_that_is_broken_leaves_neither_thread_nor_file(demo: DemoServer
     rows = loading.resources["clicks"]
     rows.add_map(lambda table: broken(soon(lambda: watch.fetches(2))))
     with pytest.raises(Exception, match="fetched ahead: True"):
-        pipeline().run(loading)
+        open_pipeline().run(loading)
     assert threads() == []
 
 
@@ -314,22 +319,6 @@ def test_an_export_that_is_lost_after_its_file_was_fetched_is_made_again(demo: D
 # --- signals ---
 
 
-def half_then_nothing(reached: Callable[[], object]) -> Then:
-    """Half of the file comes, and then the line is silent."""
-
-    def then(server: DemoServer, request: Request) -> Response:
-        true = cut_off(0.5)(server, request)
-
-        def pieces() -> Iterator[bytes]:
-            yield content_of(true)
-            reached()
-            time.sleep(PATIENCE * 2)
-
-        return Response(true.status, true.headers, pieces())
-
-    return then
-
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda n: n.name)
 @pytest.mark.parametrize("phase", ["waiting", "downloading", "downloading in its turn"])
 def test_a_signal_ends_the_run_within_seconds_and_leaves_no_file(
@@ -355,10 +344,10 @@ def test_a_signal_ends_the_run_within_seconds_and_leaves_no_file(
         inject(demo, Fault(second(demo, "status"), while_waiting))
     else:
         when_half = strike if phase == "downloading" else lambda: None
-        inject(demo, Fault(second(demo, "file"), half_then_nothing(when_half)))
+        inject(demo, Fault(second(demo, "file"), stall_halfway(when_half)))
     Watch(demo, its_turn_comes)
-    with running(demo, words=TWO_WINDOWS) as process:
-        told = ended(process)
+    with start_run(demo, words=TWO_WINDOWS) as process:
+        told = wait_for_exit(process)
         took = time.monotonic() - struck[0]
     assert_failed_with(told, "un again")
     assert took < 10
@@ -374,9 +363,9 @@ def test_what_a_killed_run_had_fetched_ahead_is_private_and_gone_after_the_next(
     demo: DemoServer,
 ) -> None:
     reached = threading.Event()
-    inject(demo, Fault(second(demo, "file"), half_then_nothing(reached.set)))
+    inject(demo, Fault(second(demo, "file"), stall_halfway(reached.set)))
     Watch(demo, lambda watch: watch.fetches(2))
-    with running(demo, words=TWO_WINDOWS) as process:
+    with start_run(demo, words=TWO_WINDOWS) as process:
         assert reached.wait(PATIENCE)
         # it is written a moment after it is sent
         assert soon(lambda: bool(next_files()))

@@ -9,10 +9,10 @@ from coveo_source import coveo_source
 from coveo_source.demo import DemoServer
 from coveo_source.demo.faults import Fault, at, inject
 from coveo_source.tables import TABLES
-from tests.conftest import Clock
-from tests.promises.test_faults import edited
+from tests.support.archives import replace_files
 from tests.support.assertions import FROM_DATE, run_against, speed_up_retries
 from tests.support.cli_user import DATASET, PIPELINE, connection_settings, load, query, rows
+from tests.support.clock import Clock
 
 HINT = "x-stage-data-deduplicated"
 
@@ -39,7 +39,7 @@ def double_keywords(server: DemoServer) -> None:
         text = b"".join(b",".join(cells).rstrip() + b"\r\n" for cells in again)
         return {**members, "keywords.csv": b"".join([header, *lines]) + text}
 
-    inject(server, Fault(at("file"), edited(change)))
+    inject(server, Fault(at("file"), replace_files(change)))
 
 
 def test_dlt_does_not_look_for_keys_that_come_twice_where_none_does(demo: DemoServer) -> None:

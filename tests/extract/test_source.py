@@ -13,23 +13,20 @@ from dlt.pipeline.helpers import pipeline_drop
 from coveo_source import coveo_source
 from coveo_source.demo import COLUMNS, DemoServer, Traffic
 from coveo_source.tables import TABLES
-from tests.conftest import Clock
 from tests.support.cli_user import (
     PIPELINE,
     connection_settings,
     create_requests,
     load,
+    open_pipeline,
     query,
     rows,
     tables,
 )
+from tests.support.clock import Clock
 
 Serve = Callable[..., DemoServer]
 MARCH = "2026-03-01"
-
-
-def pipeline() -> dlt.Pipeline:
-    return dlt.pipeline(PIPELINE, destination="duckdb", dataset_name="coveo_ua")
 
 
 def source(server: DemoServer, **settings: Any) -> Any:
@@ -50,7 +47,7 @@ def keys(table: str) -> set[Any]:
 
 
 def test_a_run_loads_every_row_of_the_range_and_no_other(demo: DemoServer, clock: Clock) -> None:
-    pipeline().run(source(demo, from_date=MARCH))
+    open_pipeline().run(source(demo, from_date=MARCH))
     start, end = datetime(2026, 3, 1, tzinfo=timezone.utc), clock.now - timedelta(minutes=15)
     for table in TABLES:
         assert keys(table) == expected(demo, table, start, end)
@@ -58,27 +55,27 @@ def test_a_run_loads_every_row_of_the_range_and_no_other(demo: DemoServer, clock
 
 
 def test_all_tables_share_one_export_and_it_is_deleted_after_the_load(demo: DemoServer) -> None:
-    pipeline().run(source(demo, from_date=MARCH))
+    open_pipeline().run(source(demo, from_date=MARCH))
     assert [query["tables"] for query in create_requests(demo)] == [list(TABLES)]
     assert demo.exports == []
 
 
 def test_keep_exports_leaves_them_on_the_server(demo: DemoServer) -> None:
-    pipeline().run(source(demo, from_date=MARCH, keep_exports=True))
+    open_pipeline().run(source(demo, from_date=MARCH, keep_exports=True))
     assert len(demo.exports) == 1
 
 
 def test_a_selected_resource_exports_only_its_table(demo: DemoServer) -> None:
-    pipeline().run(source(demo, from_date=MARCH).with_resources("clicks"))
+    open_pipeline().run(source(demo, from_date=MARCH).with_resources("clicks"))
     assert [query["tables"] for query in create_requests(demo)] == [["clicks"]]
     assert rows("clicks")
 
 
 def test_one_source_object_can_be_run_again(demo: DemoServer, clock: Clock) -> None:
     both = source(demo, from_date=MARCH)
-    pipeline().run(both)
+    open_pipeline().run(both)
     clock.advance(days=1)
-    pipeline().run(both)
+    open_pipeline().run(both)
     start, end = datetime(2026, 3, 1, tzinfo=timezone.utc), clock.now - timedelta(minutes=15)
     assert keys("searches") == expected(demo, "searches", start, end)
 
@@ -86,12 +83,12 @@ def test_one_source_object_can_be_run_again(demo: DemoServer, clock: Clock) -> N
 def test_a_limited_resource_ends(demo: DemoServer) -> None:
     limited = source(demo, from_date=MARCH).with_resources("searches", "clicks")
     limited.searches.add_limit(1)
-    pipeline().run(limited)
+    open_pipeline().run(limited)
     assert rows("clicks")
 
 
 def test_each_column_has_the_type_of_the_catalogue(demo: DemoServer) -> None:
-    pipeline().run(source(demo, from_date=MARCH))
+    open_pipeline().run(source(demo, from_date=MARCH))
     kinds: dict[str, str] = dict(
         query(
             "select column_name, data_type from information_schema.columns"
@@ -212,10 +209,10 @@ def test_an_external_interval_is_loaded_like_a_backfill(
 ) -> None:
     monkeypatch.setenv("DLT_INTERVAL_START", "2026-02-01T00:00:00Z")
     monkeypatch.setenv("DLT_INTERVAL_END", "2026-02-03T00:00:00Z")
-    pipeline().run(source(demo))
+    open_pipeline().run(source(demo))
     assert create_requests(demo)[0]["from"] == ["2026-02-01T00:00:00.000Z"]
     assert create_requests(demo)[0]["to"] == ["2026-02-02T23:59:59.999Z"]
-    state = pipeline().state["sources"]["coveo_source"]
+    state = open_pipeline().state["sources"]["coveo_source"]
     cursors = [slots.get("incremental") for slots in state.get("resources", {}).values()]
     assert not any(cursors)
 
@@ -261,10 +258,10 @@ def test_the_audit_trail_says_what_each_export_held(demo: DemoServer) -> None:
 def test_another_organization_is_refused_before_anything_is_created(
     demo: DemoServer, serve: Serve
 ) -> None:
-    pipeline().run(source(demo, from_date=MARCH))
+    open_pipeline().run(source(demo, from_date=MARCH))
     other = serve(org="somebodyelse")
     with pytest.raises(PipelineStepFailed, match="holds the data of coveodemo"):
-        pipeline().run(source(other))
+        open_pipeline().run(source(other))
     assert create_requests(other) == []
 
 

@@ -13,7 +13,7 @@ from coveo_source.demo.faults import Fault, at, inject
 from coveo_source.exceptions import CountMismatch
 from coveo_source.load.reconciliation import reconcile
 from coveo_source.tables import TABLES
-from tests.promises.test_faults import edited
+from tests.support.archives import replace_files
 from tests.support.assertions import FROM_DATE, assert_failed_with, run_against, speed_up_retries
 from tests.support.cli_user import DATASET, PIPELINE, connection_settings, load, query, rows
 
@@ -29,7 +29,7 @@ def with_changed_clicks(server: DemoServer, *added: bytes) -> None:
     def change(members: dict[str, bytes]) -> dict[str, bytes]:
         return {**members, "clicks.csv": members["clicks.csv"] + b"".join(added)}
 
-    inject(server, Fault(at("file"), edited(change)))
+    inject(server, Fault(at("file"), replace_files(change)))
 
 
 def pipeline() -> dlt.Pipeline:
@@ -70,7 +70,7 @@ def test_rows_of_one_key_are_counted_and_become_one(demo: DemoServer) -> None:
         text = members["keywords.csv"].splitlines(keepends=True)
         return {**members, "keywords.csv": b"".join([*text, *text[1:4]])}
 
-    inject(demo, Fault(at("file"), edited(change)))
+    inject(demo, Fault(at("file"), replace_files(change)))
     done = run_against(demo)
     assert done.code == 0, done.err
     kept = len(rows("keywords"))
@@ -149,7 +149,7 @@ def with_a_wrong_rank(members: dict[str, bytes]) -> dict[str, bytes]:
 
 
 def test_a_value_that_does_not_fit_is_kept_aside(demo: DemoServer) -> None:
-    inject(demo, Fault(at("file"), edited(with_a_wrong_rank)))
+    inject(demo, Fault(at("file"), replace_files(with_a_wrong_rank)))
     assert run_against(demo).code == 0
     [(export, table, record, column, raw)] = query(
         "select export_id, table_name, record, column_name, raw from rejected_rows"
@@ -160,7 +160,7 @@ def test_a_value_that_does_not_fit_is_kept_aside(demo: DemoServer) -> None:
 
 
 def test_strict_stops_at_a_value_that_does_not_fit(demo: DemoServer) -> None:
-    inject(demo, Fault(at("file"), edited(with_a_wrong_rank), times=None))
+    inject(demo, Fault(at("file"), replace_files(with_a_wrong_rank), times=None))
     ended = run_against(demo, "--strict")
     assert_failed_with(
         ended, "record 1 of clicks.csv", "clickRank", "'third'", "2026-03-10", "strict"

@@ -45,7 +45,7 @@ from coveo_source.demo.faults import (
     too_many_requests,
     unavailable,
 )
-from tests.conftest import Clock
+from tests.support.archives import replace_files
 from tests.support.assertions import (
     FROM_DATE,
     LOADED_TABLES,
@@ -58,6 +58,8 @@ from tests.support.assertions import (
     speed_up_retries,
 )
 from tests.support.cli_user import create_requests, rows
+from tests.support.clock import Clock
+from tests.support.network import free_port
 
 Serve = Callable[..., DemoServer]
 
@@ -133,13 +135,6 @@ def test_lines_may_be_refused_and_reset(serve: Serve, monkeypatch: pytest.Monkey
         ended = run_against(account, base_url=f"http://127.0.0.1:{port}")
         starting.join()
     assert_loaded(ended)
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as line:
-        line.bind(("127.0.0.1", 0))
-        return int(line.getsockname()[1])
 
 
 def reset_once_then(port: int, start: Callable[[], object]) -> None:
@@ -279,21 +274,6 @@ def test_an_export_that_a_former_run_left_may_be_lost(demo: DemoServer, lost: st
 # --- files ---
 
 
-def edited(edit: Callable[[dict[str, bytes]], dict[str, bytes]]) -> Then:
-    """The file with other members."""
-
-    def change(content: bytes) -> bytes:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            members = {name: archive.read(name) for name in archive.namelist()}
-        packed = io.BytesIO()
-        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-            for name, text in edit(members).items():
-                archive.writestr(name, text)
-        return packed.getvalue()
-
-    return changed_file(change)
-
-
 def corrupted(content: bytes) -> bytes:
     """A wrong checksum in the middle of the archive's directory: only reading all tells."""
     position = content.rindex(b"PK\x01\x02") + 16
@@ -334,13 +314,13 @@ def test_a_table_may_be_empty(demo: DemoServer, there: bool) -> None:
         header = {"clicks.csv": members.pop("clicks.csv").partition(b"\n")[0] + b"\n"}
         return {**members, **(header if there else {})}
 
-    inject(demo, Fault(at("file"), edited(without_clicks)))
+    inject(demo, Fault(at("file"), replace_files(without_clicks)))
     assert_loaded(run_against(demo), {**clean_run_tables(), "clicks": []})
 
 
 def test_all_tables_may_be_empty(demo: DemoServer) -> None:
     quiet = "2025-12-01", "2025-12-02"
-    inject(demo, Fault(at("file"), edited(lambda members: {})))
+    inject(demo, Fault(at("file"), replace_files(lambda members: {})))
     done = run_against(demo, "--from", quiet[0], "--to", quiet[1])
     assert done.code == 0, done.err
     assert all(rows(table) == [] for table in LOADED_TABLES)

@@ -1,7 +1,6 @@
 """Signals, a busy or broken disk, a database that somebody else holds: nothing is lost."""
 
 import ctypes
-import os
 import resource
 import signal
 import subprocess
@@ -10,7 +9,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pytest
@@ -20,15 +18,14 @@ from coveo_source.demo.faults import Fault, at, content_of, cut_off, inject, rep
 from coveo_source.tables import TABLES
 from tests.support.assertions import (
     LOADED_TABLES,
-    Completed,
     assert_failed_with,
     assert_loaded,
     clean_run_tables,
     run_against,
-    run_arguments,
     speed_up_retries,
 )
-from tests.support.cli_user import create_requests, environment
+from tests.support.cli_user import create_requests
+from tests.support.processes import start_run, wait_for_exit
 
 Serve = Callable[..., DemoServer]
 
@@ -71,31 +68,6 @@ def fast_retries(monkeypatch: pytest.MonkeyPatch) -> None:
     speed_up_retries(monkeypatch)
 
 
-@contextmanager
-def running(
-    server: DemoServer, *script: str, words: tuple[str, ...] = (), **options: Any
-) -> Iterator["subprocess.Popen[str]"]:
-    """A run in a process of its own, which is gone afterwards."""
-    with subprocess.Popen(
-        [sys.executable, *(script or ("-m", "coveo_source")), *run_arguments(*words)],
-        env={**os.environ, **environment(server)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        **options,
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
-def ended(process: "subprocess.Popen[str]", seconds: float = 60) -> Completed:
-    """How it ends."""
-    out, err = process.communicate(timeout=seconds)
-    return Completed(process.returncode, out, err)
-
-
 # --- signals ---
 
 
@@ -125,8 +97,8 @@ def test_a_signal_ends_the_run_and_the_next_goes_on(
         inject(server, Fault(at("status"), while_waiting), forever)
     if phase == "downloading":
         inject(server, Fault(at("file"), while_downloading))
-    with running(server, "-c", AT, str(int(number)), phase) as process:
-        assert_failed_with(ended(process, SECONDS), "un again")
+    with start_run(server, "-c", AT, str(int(number)), phase) as process:
+        assert_failed_with(wait_for_exit(process, SECONDS), "un again")
     inject(server)
     assert_loaded(run_against(server, lookback_days=0))
     assert len(create_requests(server)) == 1
@@ -134,7 +106,7 @@ def test_a_signal_ends_the_run_and_the_next_goes_on(
 
 
 def test_a_second_signal_ends_the_run_at_once(demo: DemoServer) -> None:
-    with running(demo, "-c", AT, str(int(signal.SIGINT)), "loading slowly") as process:
+    with start_run(demo, "-c", AT, str(int(signal.SIGINT)), "loading slowly") as process:
         assert process.stdout
         # the first signal comes from the load itself
         assert process.stdout.readline() == "STRUCK\n"
@@ -233,8 +205,8 @@ def test_a_database_that_may_not_be_written_is_told(
     mode = path.stat().st_mode
     path.chmod(0o500 if what == "folder" else 0o400)
     try:
-        with running(demo, preexec_fn=no_privileges) as process:
-            assert_failed_with(ended(process), "coveo.duckdb", "un again")
+        with start_run(demo, preexec_fn=no_privileges) as process:
+            assert_failed_with(wait_for_exit(process), "coveo.duckdb", "un again")
     finally:
         path.chmod(mode)
     assert_loaded(run_against(demo))
@@ -260,7 +232,7 @@ def test_a_full_disk_is_told_and_the_next_run_goes_on(
     def small_disk() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
-    with running(demo, words=words, preexec_fn=small_disk) as process:
-        assert_failed_with(ended(process), "un again", "File too large")
+    with start_run(demo, words=words, preexec_fn=small_disk) as process:
+        assert_failed_with(wait_for_exit(process), "un again", "File too large")
     assert_loaded(run_against(demo, *words), clean_run_tables(tables=words[1:] or LOADED_TABLES))
     assert demo.exports == []

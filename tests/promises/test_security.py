@@ -40,7 +40,7 @@ from coveo_source.demo.faults import (
     server_error,
 )
 from coveo_source.demo.wire import Listener
-from tests.conftest import NOW, Clock
+from tests.support.archives import Members, replace_members
 from tests.support.assertions import (
     FROM_DATE,
     WINDOW,
@@ -50,7 +50,8 @@ from tests.support.assertions import (
     run_arguments,
     speed_up_retries,
 )
-from tests.support.cli_user import PIPELINE, create_requests, dlt_command, environment
+from tests.support.cli_user import PIPELINE, create_requests, dlt_command, environment, export_files
+from tests.support.clock import NOW, Clock
 
 Serve = Callable[..., DemoServer]
 
@@ -63,23 +64,6 @@ def fast_retries(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 # --- archives ---
-
-Members = list[tuple[zipfile.ZipInfo, bytes]]
-
-
-def packed(edit: Callable[[Members], Members]) -> Then:
-    """The file with other members."""
-
-    def change(content: bytes) -> bytes:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            members = [(member, archive.read(member)) for member in archive.infolist()]
-        result = io.BytesIO()
-        with zipfile.ZipFile(result, "w", zipfile.ZIP_DEFLATED) as archive:
-            for member, text in edit(members):
-                archive.writestr(member, text)
-        return result.getvalue()
-
-    return changed_file(change)
 
 
 def linked(name: str, target: str) -> tuple[zipfile.ZipInfo, bytes]:
@@ -117,7 +101,7 @@ def everything(folder: Path) -> set[Path]:
 def test_members_that_do_not_belong_there_are_left_in_the_archive(
     demo: DemoServer, tmp_path: Path, edit: Callable[[Members], Members]
 ) -> None:
-    inject(demo, Fault(at("file"), packed(edit), times=None))
+    inject(demo, Fault(at("file"), replace_members(edit), times=None))
     assert_loaded(run_against(demo))
     assert everything(tmp_path) == set()
     assert not Path("/coveo-evil.csv").exists()
@@ -153,8 +137,8 @@ def encrypted(content: bytes) -> bytes:
 @pytest.mark.parametrize(
     "then",
     [
-        packed(only_link),
-        packed(nested),
+        replace_members(only_link),
+        replace_members(nested),
         changed_file(encrypted),
     ],
     ids=["link for a table", "nested", "encrypted"],
@@ -447,12 +431,7 @@ def test_only_their_owner_may_read_what_is_written_for_a_while(
     assert modes.pop("export") == "0o600"
     assert {".", "clicks"} <= {*modes}
     assert {*modes.values()} == {"0o700"}
-    assert left_over(tmp_path) == []
-
-
-def left_over(folder: Path) -> list[Path]:
-    """What is left of an export's files."""
-    return [path for top in folder.rglob("coveo_exports") for path in [top, *top.rglob("*")]]
+    assert export_files(tmp_path) == []
 
 
 def killed_at_the_download(server: DemoServer) -> None:
@@ -479,10 +458,10 @@ def killed_at_the_download(server: DemoServer) -> None:
 
 def test_what_a_killed_run_left_is_gone_after_the_next(demo: DemoServer, tmp_path: Path) -> None:
     killed_at_the_download(demo)
-    assert left_over(tmp_path)
+    assert export_files(tmp_path)
     assert_loaded(run_against(demo))
     assert len(create_requests(demo)) == 1
-    assert left_over(tmp_path) == []
+    assert export_files(tmp_path) == []
 
 
 def test_what_a_killed_run_left_is_gone_even_when_nothing_is_due(
@@ -491,9 +470,9 @@ def test_what_a_killed_run_left_is_gone_even_when_nothing_is_due(
     assert_loaded(run_against(demo))
     clock.advance(hours=3)
     killed_at_the_download(demo)
-    assert left_over(tmp_path)
+    assert export_files(tmp_path)
     clock.advance(hours=-3)
     ended = run_against(demo, lookback_days=0)
     assert ended.code == 0, ended.err
     assert len(create_requests(demo)) == 2
-    assert left_over(tmp_path) == []
+    assert export_files(tmp_path) == []

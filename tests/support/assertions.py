@@ -13,8 +13,8 @@ import pytest
 
 from coveo_source.__main__ import main
 from coveo_source.demo import DemoServer, Traffic
-from tests.conftest import Clock
 from tests.support.cli_user import PIPELINE, Rows, environment, load, tables
+from tests.support.clock import Clock
 
 FROM_DATE = "2026-03-10"
 WINDOW = "2026-03-10 to 2026-03-11 11:45"

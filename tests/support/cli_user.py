@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import dlt
 import duckdb
 
 from coveo_source.cli.run import run
@@ -35,6 +36,11 @@ def load(server: DemoServer, *, with_models: bool = False, **settings: Any) -> O
         with_models=with_models,
     )
     return run(options, {**connection_settings(server), **settings})
+
+
+def open_pipeline() -> dlt.Pipeline:
+    """The same pipeline as a library user opens it."""
+    return dlt.pipeline(PIPELINE, destination="duckdb", dataset_name=DATASET)
 
 
 def environment(server: DemoServer) -> dict[str, str]:
@@ -85,3 +91,8 @@ def create_requests(server: DemoServer) -> list[dict[str, list[str]]]:
         for request in server.requests
         if request.method == "POST" and request.path.endswith("/exports")
     ]
+
+
+def export_files(folder: Path) -> list[Path]:
+    """Files and folders below a folder that a run made for its exports."""
+    return [path for top in folder.rglob("coveo_exports") for path in [top, *top.rglob("*")]]

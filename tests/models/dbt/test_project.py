@@ -12,9 +12,9 @@ from coveo_source.demo import DemoServer
 from coveo_source.exceptions import ProjectError
 from coveo_source.models.dbt.project import Target, profile, write_project
 from coveo_source.models.files import sql_folder
-from tests.conftest import Clock
 from tests.models.incremental import history
 from tests.support.cli_user import PIPELINE, dlt_command, load, query
+from tests.support.clock import Clock
 from tests.support.dbt_user import (
     DBT_SCHEMA,
     MODELS,

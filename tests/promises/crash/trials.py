@@ -21,10 +21,10 @@ from coveo_source.demo.exports import Export
 from coveo_source.demo.traffic import Row
 from coveo_source.demo.wire import Request, Response
 from coveo_source.tables import TABLES
-from tests.conftest import NOW, Clock
 from tests.promises.crash.child import POLL_SECONDS, Child
 from tests.promises.crash.points import Kill
 from tests.support.cli_user import DATASET, PIPELINE, environment
+from tests.support.clock import NOW, Clock
 
 PENDING = "Loading first what an earlier run had read"
 
