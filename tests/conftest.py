@@ -1,4 +1,4 @@
-"""A demo server with a clock of its own, and a folder and environment of its own for every test."""
+"""An empty folder, a clean environment, a demo server and its clock for every test."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -12,14 +12,14 @@ from tests.support.clock import Clock
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """One more than there are cores, since a test waits for servers and for other processes."""
+    """Returns one more than there are cores: tests often wait for servers and processes."""
     affinity = getattr(os, "sched_getaffinity", None)
     return (len(affinity(0)) if affinity else os.cpu_count() or 1) + 1
 
 
 @pytest.fixture(autouse=True)
 def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Each test runs in an empty folder and sees nothing of the machine's configuration."""
+    """The empty folder that each test runs in, without the machine's own configuration."""
     for name in [name for name in os.environ if name.startswith(("SOURCES__", "DESTINATION__"))]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("DLT_DATA_DIR", str(tmp_path / "dlt"))

@@ -1,4 +1,4 @@
-"""How a run ends: as a clean one, or with one message."""
+"""Runs in this process, and what must be true after them."""
 
 import io
 import os
@@ -18,20 +18,17 @@ from tests.support.clock import Clock
 
 FROM_DATE = "2026-03-10"
 WINDOW = "2026-03-10 to 2026-03-11 11:45"
-"""What a run from there has to load, by the clock of the tests."""
+"""The window that a run from there loads, by the tests' clock, as messages write it."""
 
 LOADED_TABLES = ("clicks", "keywords")
-"""The tables that it loads: two are quick, and enough for one to be broken and one to be sound."""
+"""The tables that runs load by default: two are quick, and one can break while one stays whole."""
 
 TRAFFIC = Traffic(seed=3, visits_per_day=25)
 """What the `serve` fixture serves by default."""
 
 
 class Completed(NamedTuple):
-    """A command that has ended.
-
-    message: the last line that it wrote to stderr
-    """
+    """A command that has ended."""
 
     code: int
     out: str
@@ -39,12 +36,13 @@ class Completed(NamedTuple):
 
     @property
     def message(self) -> str:
+        """The last line of stderr."""
         lines = self.err.strip().splitlines()
         return lines[-1] if lines else ""
 
 
 def invoke(*words: str, env: dict[str, str] | None = None) -> Completed:
-    """`python -m coveo_source …` in this process, as its users see it."""
+    """Runs `python -m coveo_source …` in this process."""
     out, err = io.StringIO(), io.StringIO()
     code: Any = 0
     with (
@@ -55,71 +53,71 @@ def invoke(*words: str, env: dict[str, str] | None = None) -> Completed:
     ):
         try:
             main()
-        except SystemExit as end:
-            code = end.code
+        except SystemExit as exit_:
+            code = exit_.code
     return Completed(code or 0, out.getvalue(), err.getvalue())
 
 
 def run_against(server: DemoServer, *words: str, **settings: object) -> Completed:
-    """`run --no-models --from …` against a demo server."""
-    named = {f"SOURCES__COVEO_SOURCE__{name.upper()}": str(v) for name, v in settings.items()}
-    return invoke(*run_arguments(*words), env={**environment(server), **named})
+    """Runs `run --no-models --from …` against a demo server, with these further settings."""
+    variables = {f"SOURCES__COVEO_SOURCE__{name.upper()}": str(v) for name, v in settings.items()}
+    return invoke(*run_arguments(*words), env={**environment(server), **variables})
 
 
 def run_arguments(*words: str) -> tuple[str, ...]:
-    """What the command line of such a run says."""
+    """Returns the command line of such a run."""
     start = () if "--from" in words else ("--from", FROM_DATE)
-    which = () if "--tables" in words else ("--tables", *LOADED_TABLES)
-    return PIPELINE, "run", "--no-models", *start, *which, *words
+    selection = () if "--tables" in words else ("--tables", *LOADED_TABLES)
+    return PIPELINE, "run", "--no-models", *start, *selection, *words
 
 
 @contextmanager
 def temporary_working_folder() -> Iterator[None]:
-    """An empty folder and an empty place for dlt's own files, for a moment."""
-    before = Path.cwd()
+    """Changes into an empty folder, with an empty folder for dlt's own files."""
+    previous = Path.cwd()
     with TemporaryDirectory() as folder, patch.dict(os.environ, DLT_DATA_DIR=f"{folder}/dlt"):
         os.chdir(folder)
         try:
             yield
         finally:
-            os.chdir(before)
+            os.chdir(previous)
 
 
-_clean: dict[tuple[Any, ...], dict[str, Rows]] = {}
+_clean_runs: dict[tuple[Any, ...], dict[str, Rows]] = {}
 
 
 def clean_run_tables(traffic: Traffic = TRAFFIC, **settings: Any) -> dict[str, Rows]:
-    """The tables after one run in which nothing goes wrong."""
+    """Returns the tables after a run in which nothing goes wrong; each is run only once."""
     settings = {"from_date": FROM_DATE, "tables": LOADED_TABLES, **settings}
     key = (traffic, *sorted((name, str(value)) for name, value in settings.items()))
-    if key not in _clean:
+    if key not in _clean_runs:
         server = DemoServer(traffic, clock=Clock(), export_seconds=0)
         with temporary_working_folder(), server:
             load(server, **settings)
-            _clean[key] = tables(settings["tables"])
-    return _clean[key]
+            _clean_runs[key] = tables(settings["tables"])
+    return _clean_runs[key]
 
 
-def assert_loaded(ended: Completed, expected: dict[str, Rows] | None = None) -> None:
-    """The run went well and the tables hold what a clean run loads."""
-    assert ended.code == 0, ended.err
-    wanted = clean_run_tables() if expected is None else expected
-    assert any(wanted.values())
-    found = tables(wanted)
-    for table in wanted:
-        assert found[table] == wanted[table], table
+def assert_loaded(completed: Completed, expected: dict[str, Rows] | None = None) -> None:
+    """Checks that a run succeeded and that the tables hold what a clean run loads."""
+    assert completed.code == 0, completed.err
+    expected = clean_run_tables() if expected is None else expected
+    assert any(expected.values())
+    loaded = tables(expected)
+    for table in expected:
+        assert loaded[table] == expected[table], table
 
 
-def assert_failed_with(ended: Completed, *texts: str) -> None:
-    """The run failed with one clear message that holds all of these texts."""
-    assert ended.code == 1, ended
-    assert "Traceback" not in ended.out + ended.err
+def assert_failed_with(completed: Completed, *texts: str) -> None:
+    """Checks that a run failed with one clear message that holds all of these texts."""
+    assert completed.code == 1, completed
+    assert "Traceback" not in completed.out + completed.err
     for text in texts:
-        assert text in ended.message, ended.err
+        assert text in completed.message, completed.err
 
 
 def speed_up_retries(monkeypatch: pytest.MonkeyPatch, retries: int = 1) -> None:
-    """Little patience: the first retry comes at once, before all others there is a pause."""
+    """Limits the number of retries; the first comes at once, the later ones after a pause."""
     monkeypatch.setattr("coveo_source.api.retries.RETRIES", retries)
     monkeypatch.setattr("coveo_source.api.retries.CONNECT_RETRIES", retries)
     monkeypatch.setattr("coveo_source.exports.job.CREATE_TRIES", retries + 1)

