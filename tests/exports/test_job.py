@@ -50,16 +50,16 @@ OTHER_JOBS: dict[str, ExportRequest] = {
     "as it is": job_of(),
     **{name: job_of(settings=settings_of(None, **c)) for name, c in OTHER_SETTINGS.items()},
     "start": job_of(
-        due=WindowTables(Window(START - timedelta(minutes=1), WINDOW.end), ("searches",))
+        part=WindowTables(Window(START - timedelta(minutes=1), WINDOW.end), ("searches",))
     ),
     "end": job_of(
-        due=WindowTables(Window(START, WINDOW.end + timedelta(minutes=1)), ("searches",))
+        part=WindowTables(Window(START, WINDOW.end + timedelta(minutes=1)), ("searches",))
     ),
-    "tables": job_of(due=WindowTables(WINDOW, ("searches",))),
+    "tables": job_of(part=WindowTables(WINDOW, ("searches",))),
     "dimensions": job_of(dimensions=("id",)),
     "other dimensions": job_of(dimensions=("id", "datetime")),
-    "pipeline": job_of(ledger=ExportOwner("coveo2", "coveo_ua")),
-    "dataset": job_of(ledger=ExportOwner("coveo", "coveo_ua2")),
+    "pipeline": job_of(owner=ExportOwner("coveo2", "coveo_ua")),
+    "dataset": job_of(owner=ExportOwner("coveo", "coveo_ua2")),
 }
 
 
@@ -178,9 +178,9 @@ def test_only_the_exports_of_this_pipeline_and_dataset_are_ours() -> None:
     others = [
         described(""),
         described("coveo_source"),
-        described(job_of(ledger=ExportOwner("coveo2", "coveo_ua")).description),
-        described(job_of(ledger=ExportOwner("coveo", "coveo_ua2")).description),
-        described(job_of(ledger=ExportOwner("coveo", "coveo")).description),
+        described(job_of(owner=ExportOwner("coveo2", "coveo_ua")).description),
+        described(job_of(owner=ExportOwner("coveo", "coveo_ua2")).description),
+        described(job_of(owner=ExportOwner("coveo", "coveo")).description),
         described(f"copy of {job_of().description}"),
     ]
     assert ours([*others, mine], LEDGER) == [mine]
