@@ -20,6 +20,9 @@ FROM_DATE = "2026-03-10"
 WINDOW = "2026-03-10 to 2026-03-11 11:45"
 """The window that a run from there loads, by the tests' clock, as messages write it."""
 
+RUN_AGAIN = "un again"
+"""What a message says where another run will continue: "Run again" or "run again"."""
+
 LOADED_TABLES = ("clicks", "keywords")
 """The tables that runs load by default: two are quick, and one can break while one stays whole."""
 
