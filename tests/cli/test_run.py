@@ -35,6 +35,7 @@ def dlt_pipeline(server: DemoServer | None, *words: str, models: bool = False, *
     return dlt_command("pipeline", PIPELINE, *words, *quick, env={**settings, **env})
 
 
+@pytest.mark.slow
 def test_run_loads_builds_the_models_and_ends_with_a_summary(demo: DemoServer) -> None:
     done = dlt_pipeline(demo, "run", "--from", "2026-03-08", models=True)
     assert done.returncode == 0
@@ -49,6 +50,7 @@ def test_run_loads_builds_the_models_and_ends_with_a_summary(demo: DemoServer) -
     assert "Data:   coveo.duckdb, dataset coveo_ua" in done.stdout
 
 
+@pytest.mark.slow
 def test_the_query_that_the_summary_suggests_works(demo: DemoServer) -> None:
     done = dlt_pipeline(demo, "run", "--from", "2026-03-08", models=True)
     command = done.stdout.split("Try:")[1].strip()
@@ -85,6 +87,7 @@ def test_the_second_door_does_the_same(demo: DemoServer) -> None:
     assert "Loaded" in done.stdout
 
 
+@pytest.mark.slow
 def test_progress_is_shown_while_coveo_builds_the_export(serve: Serve) -> None:
     server = serve(export_seconds=7)
     done = dlt_pipeline(server, "run", "--from", "2026-03-10")
@@ -174,6 +177,7 @@ def test_a_wrong_key_is_told_with_the_privileges_it_needs(demo: DemoServer) -> N
     assert "xxwrong" not in done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_an_unreachable_host_is_named(demo: DemoServer) -> None:
     done = dlt_pipeline(demo, "run", SOURCES__COVEO_SOURCE__BASE_URL="http://127.0.0.1:9")
     refused(done, 1, "127.0.0.1:9", "base_url")
@@ -228,6 +232,7 @@ def refused(done: Any, code: int, *told: str) -> None:
     assert len(said) <= 3, done.stderr
 
 
+@pytest.mark.slow
 def test_dlt_s_own_verbs_work_on_the_pipeline(demo: DemoServer) -> None:
     load(demo, from_date="2026-03-10", with_models=True)
     for words in ("info", "trace", "failed-jobs", "schema", "sync", "drop clicks"):
@@ -248,6 +253,7 @@ def test_run_goes_on_where_it_was_on_a_machine_that_has_only_the_database(
     assert create_requests(demo)[1]["from"] == ["2026-03-10T11:45:00.000Z"]
 
 
+@pytest.mark.slow
 def test_two_datasets_of_one_pipeline_each_go_on_where_they_were(
     demo: DemoServer, clock: Clock
 ) -> None:
@@ -261,6 +267,7 @@ def test_two_datasets_of_one_pipeline_each_go_on_where_they_were(
     assert create_requests(demo)[0]["from"] == ["2026-03-10T11:45:00.000Z"]
 
 
+@pytest.mark.slow
 def test_the_demo_needs_no_account(monkeypatch: pytest.MonkeyPatch) -> None:
     done = dlt_command("pipeline", "coveo_demo", "run", "--demo")
     assert done.returncode == 0, done.stderr
@@ -269,6 +276,7 @@ def test_the_demo_needs_no_account(monkeypatch: pytest.MonkeyPatch) -> None:
     assert again.returncode == 0, again.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("level", ["DEBUG", "WARNING"])
 def test_the_token_is_nowhere_to_be_found(serve: Serve, tmp_path: Path, level: str) -> None:
     token = "xx5ecre7-0000-4000-8000-70ken0000000"

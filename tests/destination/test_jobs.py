@@ -137,6 +137,7 @@ def test_a_folder_may_have_any_name(own_folder: Path) -> None:
     assert things(pipeline) == LOADS[0]
 
 
+@pytest.mark.slow
 def test_a_run_writes_no_row_to_a_staging_table_and_replaces_what_comes_again(
     demo: DemoServer, clock: Clock, own_folder: Path
 ) -> None:

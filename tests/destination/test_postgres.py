@@ -69,6 +69,7 @@ def ordered(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: repr(sorted(row.items())))
 
 
+@pytest.mark.slow
 def test_run_gives_the_tables_that_duckdb_gives(serve: Any, clock: Clock, postgres: Any) -> None:
     # the demo's exports are there for one pipeline only, so each has a server of its own
     first, second = serve(), serve()

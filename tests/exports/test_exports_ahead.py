@@ -30,6 +30,7 @@ def most_at_once(server: DemoServer) -> Callable[[], int]:
     return lambda: max(seen)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ahead", [0, 1, 3])
 def test_so_many_exports_are_built_beside_the_one_that_is_loaded(serve: Serve, ahead: int) -> None:
     server = serve(TRAFFIC)
@@ -41,6 +42,7 @@ def test_so_many_exports_are_built_beside_the_one_that_is_loaded(serve: Serve, a
     assert server.exports == []
 
 
+@pytest.mark.slow
 def test_each_window_is_asked_for_once(serve: Serve) -> None:
     server = serve(TRAFFIC)
     load(server, from_date="2026-03-08", window_days=1)

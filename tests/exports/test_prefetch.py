@@ -319,6 +319,7 @@ def test_an_export_that_is_lost_after_its_file_was_fetched_is_made_again(demo: D
 # --- signals ---
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda n: n.name)
 @pytest.mark.parametrize("phase", ["waiting", "downloading", "downloading in its turn"])
 def test_a_signal_ends_the_run_within_seconds_and_leaves_no_file(

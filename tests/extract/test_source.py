@@ -112,6 +112,7 @@ def test_a_second_run_exports_at_most_the_look_back_and_changes_no_row(demo: Dem
     assert demo.exports == []
 
 
+@pytest.mark.slow
 def test_a_run_a_day_gives_the_same_tables_as_one_run_over_all_days(
     serve: Serve, clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -136,6 +137,7 @@ def test_a_run_a_day_gives_the_same_tables_as_one_run_over_all_days(
     assert len(create_requests(once)) == 1
 
 
+@pytest.mark.slow
 def test_windows_are_exported_one_by_one_and_tile_the_range(demo: DemoServer) -> None:
     load(demo, from_date=MARCH, window_days=3)
     bounds = [(query["from"][0], query["to"][0]) for query in create_requests(demo)]
@@ -159,6 +161,7 @@ def test_a_window_above_the_row_limit_is_halved_before_anything_is_created(serve
     )
 
 
+@pytest.mark.slow
 def test_a_dropped_table_comes_back_complete_without_exporting_the_others_again(
     demo: DemoServer, clock: Clock
 ) -> None:

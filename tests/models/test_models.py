@@ -49,6 +49,7 @@ def joined(server: DemoServer, end: datetime) -> list[dict[str, str | None]]:
     ]
 
 
+@pytest.mark.slow
 def test_the_timeline_holds_every_cell_of_every_event(demo: DemoServer) -> None:
     load(demo, from_date="2026-03-01", with_models=True)
     wanted = joined(demo, datetime(2026, 3, 11, 11, 45, tzinfo=timezone.utc))
@@ -65,6 +66,7 @@ def test_the_timeline_holds_every_cell_of_every_event(demo: DemoServer) -> None:
         }
 
 
+@pytest.mark.slow
 def test_the_timeline_is_ordered_and_numbered_within_each_visit(demo: DemoServer) -> None:
     load(demo, from_date="2026-03-01", with_models=True)
     found = timeline()
@@ -142,6 +144,7 @@ def comparable(value: Any, dialect: str = "") -> str:
     return repr(value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dialect", EXPORT_FORMATS)
 def test_golden_tables_are_right_in_every_cell(serve: Serve, dialect: str) -> None:
     load_golden_export(serve, dialect)
@@ -155,6 +158,7 @@ def test_golden_tables_are_right_in_every_cell(serve: Serve, dialect: str) -> No
         )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dialect", ["excel", "excel_backslash"])
 def test_the_golden_timeline_equals_the_documented_join(serve: Serve, dialect: str) -> None:
     load_golden_export(serve, dialect)
@@ -171,6 +175,7 @@ def test_the_golden_timeline_equals_the_documented_join(serve: Serve, dialect: s
     assert [(row["visit_id"], as_text(row["datetime"])) for row in events] == order
 
 
+@pytest.mark.slow
 def test_every_selected_column_arrives(demo: DemoServer) -> None:
     load(demo, from_date="2026-03-08", with_models=True)
     arrived = [row[0] for row in query("select column_name from (describe all_events)")]

@@ -111,6 +111,7 @@ def test_an_export_that_is_built_too_slowly_is_used_by_the_next_run(serve: Serve
     assert len(create_requests(server)) == 1
 
 
+@pytest.mark.slow
 def test_an_export_that_always_fails_is_reported_with_its_window(demo: DemoServer) -> None:
     inject(demo, Fault(at("status"), becomes("FAILED"), times=None))
     # half an hour cannot be halved often

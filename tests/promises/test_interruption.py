@@ -194,6 +194,7 @@ def test_a_read_only_database_is_named(demo: DemoServer, own_folder: Path, read_
     assert_loaded(run_against(demo))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("max_file_bytes", "words"),
     [

@@ -5,6 +5,7 @@ from itertools import compress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -142,6 +143,7 @@ def stands_in(text: str, cell: str) -> bool:
     return cell in text or any(write(cell)[1:-1] in text for write in CELL_WRITERS.values())
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=400)
 @given(
     st.data(),

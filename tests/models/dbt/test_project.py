@@ -47,6 +47,7 @@ def set_country(visit: str, country: str | None) -> str | None:
         return str(held) if held else None
 
 
+@pytest.mark.slow
 @needs_dbt
 def test_a_build_passes_and_what_comes_later_ends_as_in_a_full_refresh_and_in_our_own_runner(
     demo: DemoServer, clock: Clock
@@ -67,6 +68,7 @@ def test_a_build_passes_and_what_comes_later_ends_as_in_a_full_refresh_and_in_ou
     assert not (folder / ".user.yml").exists()
 
 
+@pytest.mark.slow
 @needs_dbt
 def test_after_loads_that_move_and_change_rows_all_tables_equal_their_queries() -> None:
     pipeline = dlt.pipeline(PIPELINE, destination="duckdb", dataset_name="coveo_ua")
@@ -83,6 +85,7 @@ def test_after_loads_that_move_and_change_rows_all_tables_equal_their_queries() 
     assert schema_tables(DBT_SCHEMA, DATABASE) == expected_tables(pipeline, DATABASE)
 
 
+@pytest.mark.slow
 @needs_dbt
 def test_a_table_that_was_dropped_and_a_cause_that_was_changed_rebuild_everything() -> None:
     pipeline = dlt.pipeline(PIPELINE, destination="duckdb", dataset_name="coveo_ua")
@@ -99,6 +102,7 @@ def test_a_table_that_was_dropped_and_a_cause_that_was_changed_rebuild_everythin
     assert schema_tables(DBT_SCHEMA, DATABASE) == expected_tables(pipeline, DATABASE)
 
 
+@pytest.mark.slow
 @needs_dbt
 def test_the_project_builds_from_the_tables_and_dimensions_that_there_are(demo: DemoServer) -> None:
     load(
