@@ -101,6 +101,7 @@ def test_one_of_dlt_s_progress_displays_can_be_chosen(demo: DemoServer) -> None:
     assert "Extract coveo_source" in done.stdout
 
 
+@pytest.mark.slow
 def test_plan_tells_windows_and_rows_and_creates_nothing(serve: Serve) -> None:
     server = serve(row_limit=2_000)
     done = dlt_pipeline(server, "plan", "--from", "2026-03-01")
@@ -183,6 +184,7 @@ def test_an_unreachable_host_is_named(demo: DemoServer) -> None:
     refused(done, 1, "127.0.0.1:9", "base_url")
 
 
+@pytest.mark.slow
 def test_a_reached_quota_is_told(serve: Serve) -> None:
     server = serve(quota=0)
     refused(dlt_pipeline(server, "run", "--from", "2026-03-10"), 1, "limit", "Delete exports")
@@ -206,6 +208,7 @@ def failed(server: DemoServer, request: Any) -> Any:
     return server.answer(request)
 
 
+@pytest.mark.slow
 def test_another_organization_is_refused(demo: DemoServer, serve: Serve) -> None:
     load(demo, from_date="2026-03-10")
     other = serve(org="somebodyelse")
@@ -243,6 +246,7 @@ def test_dlt_s_own_verbs_work_on_the_pipeline(demo: DemoServer) -> None:
     assert rows("clicks")
 
 
+@pytest.mark.slow
 def test_run_goes_on_where_it_was_on_a_machine_that_has_only_the_database(
     demo: DemoServer, clock: Clock, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

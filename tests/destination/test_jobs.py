@@ -62,6 +62,7 @@ def schemas(database: Path) -> set[str]:
         }
 
 
+@pytest.mark.slow
 def test_each_load_leaves_what_dlts_own_merge_leaves(own_folder: Path) -> None:
     ours, theirs = pipeline_to(tuned("duckdb")), pipeline_to("duckdb", "theirs")
     for given in LOADS:

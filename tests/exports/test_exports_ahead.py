@@ -50,6 +50,7 @@ def test_each_window_is_asked_for_once(serve: Serve) -> None:
     assert len(set(starts)) == len(starts) == 4
 
 
+@pytest.mark.slow
 def test_where_the_quota_is_full_the_loading_goes_on_with_what_there_is(serve: Serve) -> None:
     server = serve(TRAFFIC, quota=2)
     most = most_at_once(server)
@@ -58,6 +59,7 @@ def test_where_the_quota_is_full_the_loading_goes_on_with_what_there_is(serve: S
     assert server.exports == []
 
 
+@pytest.mark.slow
 def test_what_fails_ahead_is_asked_for_again_when_it_is_its_turn(serve: Serve) -> None:
     server = serve(TRAFFIC)
     # the first creation succeeds, all tries of the second fail, as do those of its own turn's first

@@ -139,6 +139,7 @@ def second(server: DemoServer, where: Endpoint) -> When:
 # --- what is fetched ahead ---
 
 
+@pytest.mark.slow
 def test_the_next_file_is_fetched_while_the_window_before_it_is_loaded(demo: DemoServer) -> None:
     def when_its_rows_are_loaded(server: DemoServer, request: Request) -> Response:
         assert soon(lambda: watch.fetches(2))
@@ -155,6 +156,7 @@ def test_the_next_file_is_fetched_while_the_window_before_it_is_loaded(demo: Dem
     assert all("authorization" not in request.headers for request in demo.storage_requests)
 
 
+@pytest.mark.slow
 def test_nothing_is_fetched_ahead_where_nothing_is_asked_for_ahead(demo: DemoServer) -> None:
     watch = Watch(demo, lambda watch: True)
     assert_loaded(run_against(demo, *THREE_WINDOWS, exports_ahead=0))
@@ -194,6 +196,7 @@ def broken(fetched: bool) -> None:
     raise ValueError(f"fetched ahead: {fetched}")
 
 
+@pytest.mark.slow
 def test_an_export_that_is_still_being_built_is_waited_for_in_its_turn(demo: DemoServer) -> None:
     polled: list[Request] = []
 

@@ -71,6 +71,7 @@ def test_a_selected_resource_exports_only_its_table(demo: DemoServer) -> None:
     assert rows("clicks")
 
 
+@pytest.mark.slow
 def test_one_source_object_can_be_run_again(demo: DemoServer, clock: Clock) -> None:
     both = source(demo, from_date=MARCH)
     open_pipeline().run(both)
@@ -101,6 +102,7 @@ def test_each_column_has_the_type_of_the_catalogue(demo: DemoServer) -> None:
     assert kinds["c_product"] == kinds["custom_datas"] == "VARCHAR"
 
 
+@pytest.mark.slow
 def test_a_second_run_exports_at_most_the_look_back_and_changes_no_row(demo: DemoServer) -> None:
     load(demo, from_date=MARCH)
     before = tables()
@@ -150,6 +152,7 @@ def test_windows_are_exported_one_by_one_and_tile_the_range(demo: DemoServer) ->
     assert query("select count(*), count(distinct _dlt_load_id) from exports") == [(4, 4)]
 
 
+@pytest.mark.slow
 def test_a_window_above_the_row_limit_is_halved_before_anything_is_created(serve: Serve) -> None:
     server = serve(row_limit=2_000)
     load(server, from_date=MARCH)
@@ -184,6 +187,7 @@ def drop(*resources: str) -> None:
     pipeline_drop(dlt.attach(PIPELINE), resources)()
 
 
+@pytest.mark.slow
 def test_a_table_added_later_catches_up_on_its_own(demo: DemoServer) -> None:
     load(demo, from_date=MARCH, tables=["clicks"])
     load(demo, tables=["clicks", "groups"])
@@ -197,6 +201,7 @@ def test_a_table_added_later_catches_up_on_its_own(demo: DemoServer) -> None:
     assert keys("groups") == expected(demo, "groups", start, end)
 
 
+@pytest.mark.slow
 def test_a_backfill_loads_its_range_and_leaves_the_cursors_alone(demo: DemoServer) -> None:
     load(demo, from_date=MARCH)
     before = dlt.attach(PIPELINE).state["sources"]["coveo_source"]["resources"]
@@ -220,6 +225,7 @@ def test_an_external_interval_is_loaded_like_a_backfill(
     assert not any(cursors)
 
 
+@pytest.mark.slow
 def test_to_alone_ends_the_range_and_moves_the_cursors_there(demo: DemoServer) -> None:
     load(demo, from_date=None, to_date="2026-03-05")
     load(demo)
@@ -227,6 +233,7 @@ def test_to_alone_ends_the_range_and_moves_the_cursors_there(demo: DemoServer) -
     assert create_requests(demo)[1]["from"] == ["2026-03-04T00:00:00.000Z"]
 
 
+@pytest.mark.slow
 def test_an_empty_table_moves_its_cursor_and_exists(serve: Serve) -> None:
     server = serve(
         Traffic(seed=1, visits_per_day=5, until=datetime(2026, 2, 1, tzinfo=timezone.utc))
@@ -237,6 +244,7 @@ def test_an_empty_table_moves_its_cursor_and_exists(serve: Serve) -> None:
     assert create_requests(server)[1]["from"] == ["2026-03-10T11:45:00.000Z"]
 
 
+@pytest.mark.slow
 def test_a_full_refresh_loads_everything_anew(demo: DemoServer) -> None:
     load(demo, from_date=MARCH)
     before = tables()

@@ -87,6 +87,7 @@ def test_a_second_run_fails_at_once_and_does_not_disturb_the_first(serve: Serve)
     assert len(create_requests(server)) == 1
 
 
+@pytest.mark.slow
 def test_a_failed_run_releases_the_lock(serve: Serve) -> None:
     server = serve(quota=0)
     assert dlt_command("pipeline", PIPELINE, "run", env=environment(server)).returncode == 1

@@ -106,6 +106,7 @@ def test_other_rows_in_the_destination_than_keys_in_the_file_are_told(
         assert text in str(error.value)
 
 
+@pytest.mark.slow
 def test_a_package_that_was_left_pending_is_reconciled_too(demo: DemoServer) -> None:
     left = pipeline()
     left.extract(coveo_source(from_date=FROM_DATE, **connection_settings(demo)))
@@ -128,6 +129,7 @@ def test_a_load_whose_run_was_killed_is_reconciled_by_the_next(demo: DemoServer)
     assert newest == [(True, False)] * len(newest)
 
 
+@pytest.mark.slow
 def test_rows_that_somebody_deleted_since_then_are_told_and_end_nothing(demo: DemoServer) -> None:
     load(demo, from_date=FROM_DATE)
     change_the_database(f"{FORGET}; delete from clicks where click_rank = 1")

@@ -85,6 +85,7 @@ def test_the_timeline_is_ordered_and_numbered_within_each_visit(demo: DemoServer
             assert row["ms_since_previous_event"] == gap
 
 
+@pytest.mark.slow
 def test_an_event_knows_its_search_and_its_user(demo: DemoServer) -> None:
     load(demo, from_date="2026-03-08", with_models=True)
     for row in timeline():
@@ -94,6 +95,7 @@ def test_an_event_knows_its_search_and_its_user(demo: DemoServer) -> None:
         assert row["event_user_name"] == row["user_name" if kind == "Custom" else "username"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wanted", [["searches"], ["clicks", "keywords"], ["groups"]])
 def test_the_timeline_is_built_from_the_tables_that_there_are(
     demo: DemoServer, wanted: list[str]
@@ -103,6 +105,7 @@ def test_the_timeline_is_built_from_the_tables_that_there_are(
     assert query("select count(*) from all_events") == [(events,)]
 
 
+@pytest.mark.slow
 def test_the_timeline_is_built_from_the_dimensions_that_there_are(demo: DemoServer) -> None:
     load(demo, from_date="2026-03-08", dimensions=["country"], with_models=True)
     assert len(timeline()) == sum(len(rows(table)) for table in EVENT_TABLES)

@@ -89,6 +89,7 @@ def test_after_a_lasting_fault_the_next_run_continues(demo: DemoServer, fault: s
     assert demo.exports == []
 
 
+@pytest.mark.slow
 def test_windows_loaded_before_a_fault_stay_loaded(demo: DemoServer) -> None:
     fault = Fault(at("create"), REVOKED, times=None, skip=1)
     inject(demo, fault)

@@ -33,7 +33,7 @@ Serve = Callable[..., DemoServer]
 MAX_SECONDS = 30
 """How long a run may take to end after a signal."""
 
-SIGNAL_ITSELF = """
+SELF_SIGNALING_RUN = """
 import os, signal, sys, time
 number, phase = int(sys.argv.pop(1)), sys.argv.pop(1)
 
@@ -65,6 +65,7 @@ main()
 """A run that sends itself a signal when it reaches a phase."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda n: n.name)
 @pytest.mark.parametrize("phase", ["waiting", "downloading", "reading", "loading"])
 def test_a_signal_ends_the_run_and_the_next_one_continues(
@@ -82,7 +83,7 @@ def test_a_signal_ends_the_run_and_the_next_one_continues(
     if phase == "downloading":
         stall = stall_halfway(lambda: process.send_signal(number), MAX_SECONDS * 2)
         inject(server, Fault(at("file"), stall))
-    with start_run(server, "-c", SIGNAL_ITSELF, str(int(number)), phase) as process:
+    with start_run(server, "-c", SELF_SIGNALING_RUN, str(int(number)), phase) as process:
         assert_failed_with(wait_for_exit(process, MAX_SECONDS), RUN_AGAIN)
     inject(server)
     assert_loaded(run_against(server, lookback_days=0))
@@ -92,7 +93,7 @@ def test_a_signal_ends_the_run_and_the_next_one_continues(
 
 def test_a_second_signal_ends_the_run_at_once(demo: DemoServer) -> None:
     interrupt = str(int(signal.SIGINT))
-    with start_run(demo, "-c", SIGNAL_ITSELF, interrupt, "loading slowly") as process:
+    with start_run(demo, "-c", SELF_SIGNALING_RUN, interrupt, "loading slowly") as process:
         assert process.stdout
         assert process.stdout.readline() == "SENT\n"
         time.sleep(0.5)

@@ -84,6 +84,7 @@ def test_a_window_over_the_row_limit_is_halved_before_any_export_is_created(serv
     assert server.exports == []
 
 
+@pytest.mark.slow
 def test_an_export_that_fails_for_its_size_is_halved_until_it_fits(serve: Serve) -> None:
     server = serve(TRAFFIC, row_limit=ROWS // 2)
     inject(server, Fault(at("estimate"), scaled_estimates(0.1), times=None))
@@ -94,6 +95,7 @@ def test_an_export_that_fails_for_its_size_is_halved_until_it_fits(serve: Serve)
     assert server.exports == []
 
 
+@pytest.mark.slow
 def test_a_single_failure_halves_the_window_and_loses_no_rows(demo: DemoServer) -> None:
     inject(demo, Fault(at("status"), becomes("FAILED")))
     assert_loaded(run_against(demo))
@@ -103,6 +105,7 @@ def test_a_single_failure_halves_the_window_and_loses_no_rows(demo: DemoServer) 
     assert demo.exports == []
 
 
+@pytest.mark.slow
 def test_a_run_interrupted_between_two_halves_is_completed_by_the_next(demo: DemoServer) -> None:
     revoked = refuse(401, "INVALID_TOKEN", "The access token is not valid.")
     inject(
@@ -117,6 +120,7 @@ def test_a_run_interrupted_between_two_halves_is_completed_by_the_next(demo: Dem
     assert demo.exports == []
 
 
+@pytest.mark.slow
 def test_the_smallest_window_that_fails_is_named(serve: Serve) -> None:
     busiest = parse_time(BUSIEST_MINUTE)
 
@@ -136,6 +140,7 @@ def test_the_smallest_window_that_fails_is_named(serve: Serve) -> None:
     assert server.exports == []
 
 
+@pytest.mark.slow
 def test_the_smallest_window_over_the_row_limit_is_named_with_its_rows(serve: Serve) -> None:
     server = serve(BUSY_TRAFFIC, row_limit=30)
     completed = run_against(server, *FOUR_MINUTES)
@@ -144,6 +149,7 @@ def test_the_smallest_window_over_the_row_limit_is_named_with_its_rows(serve: Se
     assert {table: rows(table) for table in LOADED_TABLES} == busy_tables(BUSIEST_MINUTE)
 
 
+@pytest.mark.slow
 def test_an_estimate_that_is_too_high_costs_exports_but_no_rows(serve: Serve) -> None:
     server = serve(TRAFFIC, row_limit=ROWS * 2)
     inject(server, Fault(at("estimate"), scaled_estimates(3), times=None))
@@ -173,6 +179,7 @@ def test_a_row_limit_of_0_is_reported_at_once(serve: Serve) -> None:
     assert create_requests(server) == []
 
 
+@pytest.mark.slow
 def test_a_range_of_more_than_a_year_is_cut_into_windows(serve: Serve) -> None:
     traffic = Traffic(seed=3, visits_per_day=1)
     server = serve(traffic)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import pytest
 import requests
 
 from coveo_source.demo import DemoServer
@@ -31,12 +32,14 @@ def create_foreign_exports(server: DemoServer, count: int) -> list[str]:
     return [str(response.json()["id"]) for response in responses]
 
 
+@pytest.mark.slow
 def test_a_quota_of_one_export_is_enough(serve: Serve) -> None:
     server = serve(TRAFFIC, quota=1, row_limit=LOW_ROW_LIMIT)
     assert_loaded(run_against(server))
     assert len(create_requests(server)) > 1
 
 
+@pytest.mark.slow
 def test_exports_of_an_earlier_run_are_deleted_before_new_ones_are_created(serve: Serve) -> None:
     server = serve(TRAFFIC, quota=1)
     inject(server, Fault(at("delete"), server_error, times=None))
@@ -47,6 +50,7 @@ def test_exports_of_an_earlier_run_are_deleted_before_new_ones_are_created(serve
     assert server.exports == []
 
 
+@pytest.mark.slow
 def test_a_loaded_export_makes_room_for_the_next(serve: Serve) -> None:
     server = serve(TRAFFIC, quota=1, row_limit=LOW_ROW_LIMIT)
     # the first export cannot be deleted after its load: one try and one retry fail

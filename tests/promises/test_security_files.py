@@ -18,7 +18,7 @@ from tests.support.clock import Clock
 from tests.support.faults import stall_halfway
 from tests.support.processes import start_run
 
-pytestmark = pytest.mark.usefixtures("no_retries")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("no_retries")]
 
 RECORD_MODES = """
 import os, stat, sys

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from coveo_source.demo.faults import Then, changed_file
 
 Members = list[tuple[zipfile.ZipInfo, bytes]]
-NewMembers = Sequence[tuple[zipfile.ZipInfo | str, bytes]]
+_NewMembers = Sequence[tuple[zipfile.ZipInfo | str, bytes]]
 
 
-def replace_members(edit: Callable[[Members], NewMembers]) -> Then:
+def replace_members(edit: Callable[[Members], _NewMembers]) -> Then:
     """Sends the archive with other members."""
 
     def change(content: bytes) -> bytes:
@@ -28,7 +28,7 @@ def replace_members(edit: Callable[[Members], NewMembers]) -> Then:
 def replace_files(edit: Callable[[dict[str, bytes]], dict[str, bytes]]) -> Then:
     """Sends the archive with other files; `edit` sees and returns their contents by name."""
 
-    def edit_members(members: Members) -> NewMembers:
+    def edit_members(members: Members) -> _NewMembers:
         return list(edit({member.filename: data for member, data in members}).items())
 
     return replace_members(edit_members)

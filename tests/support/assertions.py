@@ -44,7 +44,7 @@ class Completed(NamedTuple):
         return lines[-1] if lines else ""
 
 
-def invoke(*words: str, env: dict[str, str] | None = None) -> Completed:
+def _invoke(*words: str, env: dict[str, str] | None = None) -> Completed:
     """Runs `python -m coveo_source …` in this process."""
     out, err = io.StringIO(), io.StringIO()
     code: Any = 0
@@ -64,7 +64,7 @@ def invoke(*words: str, env: dict[str, str] | None = None) -> Completed:
 def run_against(server: DemoServer, *words: str, **settings: object) -> Completed:
     """Runs `run --no-models --from …` against a demo server, with these further settings."""
     variables = {f"SOURCES__COVEO_SOURCE__{name.upper()}": str(v) for name, v in settings.items()}
-    return invoke(*run_arguments(*words), env={**environment(server), **variables})
+    return _invoke(*run_arguments(*words), env={**environment(server), **variables})
 
 
 def run_arguments(*words: str) -> tuple[str, ...]:
@@ -75,7 +75,7 @@ def run_arguments(*words: str) -> tuple[str, ...]:
 
 
 @contextmanager
-def temporary_working_folder() -> Iterator[None]:
+def _temporary_working_folder() -> Iterator[None]:
     """Changes into an empty folder, with an empty folder for dlt's own files."""
     previous = Path.cwd()
     with TemporaryDirectory() as folder, patch.dict(os.environ, DLT_DATA_DIR=f"{folder}/dlt"):
@@ -95,7 +95,7 @@ def clean_run_tables(traffic: Traffic = TRAFFIC, **settings: Any) -> dict[str, R
     key = (traffic, *sorted((name, str(value)) for name, value in settings.items()))
     if key not in _clean_runs:
         server = DemoServer(traffic, clock=Clock(), export_seconds=0)
-        with temporary_working_folder(), server:
+        with _temporary_working_folder(), server:
             load(server, **settings)
             _clean_runs[key] = tables(settings["tables"])
     return _clean_runs[key]

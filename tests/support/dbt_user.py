@@ -22,7 +22,7 @@ DBT_SCHEMA = "coveo_ua_dbt"
 MODELS = {model.name: model for model in selected(())}
 
 
-def find_dbt() -> str | None:
+def _find_dbt() -> str | None:
     """Returns the path of dbt: `$DBT`, that of .ci/run, one beside this Python or on the PATH."""
     places = [os.environ.get("DBT"), str(ROOT / ".venv-dbt/bin/dbt")]
     places += [str(Path(sys.executable).with_name("dbt")), shutil.which("dbt")]
@@ -30,7 +30,7 @@ def find_dbt() -> str | None:
 
 
 needs_dbt = pytest.mark.skipif(
-    find_dbt() is None,
+    _find_dbt() is None,
     reason="dbt is not installed: python3 -m venv .venv-dbt &&"
     " .venv-dbt/bin/pip install -c constraints-dbt.txt dbt-core dbt-duckdb",
 )
@@ -38,7 +38,7 @@ needs_dbt = pytest.mark.skipif(
 
 def dbt(project: Path, *words: str) -> str:
     """Runs `dbt …` in a project's folder, with an empty home folder; returns what it printed."""
-    program = find_dbt()
+    program = _find_dbt()
     assert program
     home = project.parent / "home"
     home.mkdir(exist_ok=True)

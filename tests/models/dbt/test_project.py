@@ -194,6 +194,7 @@ def test_dbt_opens_the_database_with_the_duckdb_that_writes_it() -> None:
     assert pins[0] == pins[1] != []
 
 
+@pytest.mark.slow
 def test_the_command_writes_the_project_again_but_into_no_other_folder(demo: DemoServer) -> None:
     load(demo, from_date="2026-03-10")
     for _ in range(2):

@@ -6,7 +6,7 @@ from coveo_source.tables import REJECTED, TABLES
 from tests.promises.crash.evidence import VARYING_COLUMNS, Evidence, collect_evidence
 from tests.promises.crash.sandbox import RunResult, Sandbox
 
-PENDING_MESSAGE = "Loading first what an earlier run had read"
+_PENDING_MESSAGE = "Loading first what an earlier run had read"
 
 
 def find_problems(sandbox: Sandbox, clean: Evidence) -> list[str]:
@@ -16,22 +16,22 @@ def find_problems(sandbox: Sandbox, clean: Evidence) -> list[str]:
         return [f"the last run ended with {last.code}: {last.output[-2000:]}"]
     evidence = collect_evidence(sandbox)
     return [
-        *differences(evidence, clean),
+        *_differences(evidence, clean),
         *evidence.inconsistencies,
-        *wrong_counts(sandbox, evidence),
+        *_wrong_counts(sandbox, evidence),
         *(f"left on the server: {export.id}" for export in sandbox.server.exports),
         *(f"created although a usable one existed: {export}" for export in sandbox.duplicates),
-        *wrong_messages(sandbox.runs),
-        *leftover_files(sandbox),
+        *_wrong_messages(sandbox.runs),
+        *_leftover_files(sandbox),
     ]
 
 
-def differences(evidence: Evidence, clean: Evidence) -> list[str]:
+def _differences(evidence: Evidence, clean: Evidence) -> list[str]:
     """Returns where tables or state differ from those of a clean run."""
     found = []
     if evidence.types != clean.types:
         found.append(f"columns: {evidence.types}, not {clean.types}")
-    found += row_differences(evidence, clean)
+    found += _row_differences(evidence, clean)
     for table in TABLES:
         ranges, expected = evidence.loaded_ranges(table), clean.loaded_ranges(table)
         if ranges != expected:
@@ -46,7 +46,7 @@ def differences(evidence: Evidence, clean: Evidence) -> list[str]:
     return found
 
 
-def row_differences(evidence: Evidence, clean: Evidence) -> list[str]:
+def _row_differences(evidence: Evidence, clean: Evidence) -> list[str]:
     """Returns which tables hold other rows; those by export only count if the windows agree."""
     found = []
     same_windows = evidence.windows == clean.windows
@@ -63,7 +63,7 @@ def row_differences(evidence: Evidence, clean: Evidence) -> list[str]:
     return found
 
 
-def wrong_counts(sandbox: Sandbox, evidence: Evidence) -> list[str]:
+def _wrong_counts(sandbox: Sandbox, evidence: Evidence) -> list[str]:
     """Returns where `exports` has other counts than the traffic."""
     found = []
     for row in evidence.audit:
@@ -83,11 +83,11 @@ def wrong_counts(sandbox: Sandbox, evidence: Evidence) -> list[str]:
     return found + [f"{REJECTED}: of an unknown export {export}" for export in unknown]
 
 
-def wrong_messages(runs: list[RunResult]) -> list[str]:
+def _wrong_messages(runs: list[RunResult]) -> list[str]:
     """Returns which runs loaded a pending package without a message, or the other way round."""
     found = []
     for number, run in enumerate(runs, 1):
-        announced = PENDING_MESSAGE in run.output
+        announced = _PENDING_MESSAGE in run.output
         # a run that was killed early may not have come to the message
         had_time = "Window" in run.output or not run.killed
         if announced != run.pending and (announced or had_time):
@@ -95,7 +95,7 @@ def wrong_messages(runs: list[RunResult]) -> list[str]:
     return found
 
 
-def leftover_files(sandbox: Sandbox) -> list[str]:
+def _leftover_files(sandbox: Sandbox) -> list[str]:
     """Returns files with rows that no run will ever read or remove."""
     patterns = ("coveo_exports/**/*", "normalize/**/*.parquet", "load/new/**/*.parquet")
     paths = [path for pattern in patterns for path in sandbox.working_dir.glob(pattern)]

@@ -15,7 +15,7 @@ from tests.promises.crash.points import POINTS, Kill, PathCounter, Point
 from tests.support.cli_user import PIPELINE
 
 POLL_SECONDS = 0.0005
-TIMEOUT_SECONDS = 120.0
+_TIMEOUT_SECONDS = 120.0
 
 
 class Child:
@@ -54,7 +54,7 @@ class Child:
     def wait(self) -> tuple[int, str]:
         """Returns exit code and output; -SIGALRM if the run did not end in time."""
         try:
-            code = self._process.wait(TIMEOUT_SECONDS)
+            code = self._process.wait(_TIMEOUT_SECONDS)
         except subprocess.TimeoutExpired:
             self.kill()
             self._process.wait()
