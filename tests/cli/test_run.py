@@ -66,6 +66,7 @@ def test_run_without_models_builds_none(demo: DemoServer) -> None:
     )
 
 
+@pytest.mark.slow
 def test_the_second_door_does_the_same(demo: DemoServer) -> None:
     done = subprocess.run(
         [

@@ -362,6 +362,7 @@ def test_a_signal_ends_the_run_within_seconds_and_leaves_no_file(
     assert demo.exports == []
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason=f"{sys.platform} has no SIGKILL")
 def test_what_a_killed_run_had_fetched_ahead_is_private_and_gone_after_the_next(
     demo: DemoServer,

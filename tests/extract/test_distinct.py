@@ -55,6 +55,7 @@ def test_dlt_has_nothing_to_warn_of(demo: DemoServer) -> None:
         assert "WARNING" not in done.err
 
 
+@pytest.mark.slow
 def test_of_rows_with_one_key_the_latest_stays_also_after_a_load_without_any(
     demo: DemoServer, clock: Clock
 ) -> None:

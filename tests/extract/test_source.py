@@ -254,6 +254,7 @@ def test_a_full_refresh_loads_everything_anew(demo: DemoServer) -> None:
     assert query("select count(distinct _dlt_load_id) from searches") == [(1,)]
 
 
+@pytest.mark.slow
 def test_the_audit_trail_says_what_each_export_held(demo: DemoServer) -> None:
     load(demo, from_date=MARCH, window_days=6)
     trail = query(
@@ -276,6 +277,7 @@ def test_another_organization_is_refused_before_anything_is_created(
     assert create_requests(other) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dialect", ["rfc4180", "excel_backslash"])
 def test_both_readings_of_the_excel_dialect_give_the_same_tables(
     serve: Serve, dialect: str, clock: Clock

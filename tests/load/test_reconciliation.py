@@ -121,6 +121,7 @@ FORGET = "update exports set reconciled_at = null, clicks_loaded = null"
 """As after a run that was killed between its load and the comparison."""
 
 
+@pytest.mark.slow
 def test_a_load_whose_run_was_killed_is_reconciled_by_the_next(demo: DemoServer) -> None:
     load(demo, from_date=FROM_DATE)
     change_the_database(FORGET)

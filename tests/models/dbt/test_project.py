@@ -116,6 +116,7 @@ def test_the_project_builds_from_the_tables_and_dimensions_that_there_are(demo: 
     assert schema_tables(DBT_SCHEMA, DATABASE) == schema_tables("coveo_ua", DATABASE)
 
 
+@pytest.mark.slow
 def test_of_the_sql_only_the_names_of_tables_are_replaced(demo: DemoServer) -> None:
     load(demo, from_date="2026-03-10")
     folder = project()
@@ -131,6 +132,7 @@ def test_of_the_sql_only_the_names_of_tables_are_replaced(demo: DemoServer) -> N
         assert not [line for line in body.splitlines() if re.search(r"--.*\{\{", line)]
 
 
+@pytest.mark.slow
 def test_the_yaml_says_the_same_with_all_arguments_where_dbt_wants_them(demo: DemoServer) -> None:
     load(demo, from_date="2026-03-10")
     folder = project()
