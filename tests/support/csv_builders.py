@@ -16,7 +16,7 @@ INSTANT = datetime(2026, 1, 31, 23, 59, 59, 999_000, tzinfo=timezone.utc)
 """`TIME` as the reader returns it."""
 
 FORMATS = {"rfc4180": "EXCEL", "excel_backslash": "EXCEL", "no_newline": "NO_NEWLINE"}
-"""The export format that each dialect is asked for with."""
+"""The export format to which each dialect belongs."""
 
 Rows = Sequence[Sequence[str]]
 

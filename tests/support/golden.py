@@ -8,7 +8,7 @@ from typing import Any
 
 _FOLDER = Path(__file__).parents[1] / "golden"
 EXPORT_FORMATS = {"excel": "EXCEL", "excel_backslash": "EXCEL", "no_newline": "NO_NEWLINE"}
-"""The export format of each dialect in which the export is there."""
+"""The export format to which each dialect belongs."""
 
 
 def golden_archive(dialect: str) -> bytes:
