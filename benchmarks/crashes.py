@@ -19,8 +19,8 @@ from random import Random
 
 from coveo_source.cli.summary import grid
 from tests.promises.crash.points import POINTS, Kill
-from tests.promises.crash.trial import Clean, Trial, Verdict, judge
-from tests.promises.crash.trials import SCENARIOS
+from tests.promises.crash.scenarios import SCENARIOS
+from tests.promises.crash.trial import CleanRuns, Trial, Verdict, run_trial
 
 AT_ANY_TIME = "any time"
 LATER_HOURS = (0.0, 0.0, 7.0)
@@ -54,7 +54,7 @@ def argument_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def trials(seed: int, clean: Clean) -> Iterator[Trial]:
+def trials(seed: int, clean_runs: CleanRuns) -> Iterator[Trial]:
     """Yields trials endlessly, taking the points in turn, in random order."""
     rng = Random(seed)
     points = cycle(rng.sample(list(POINTS), len(POINTS)))
@@ -64,18 +64,18 @@ def trials(seed: int, clean: Clean) -> Iterator[Trial]:
         if scenario == "without look-back":
             # late events are lost then, and which events are late depends on the clock
             hours = 0.0
-        kills = [random_kill(rng, next(points), scenario, clean) for _ in range(count)]
+        kills = [random_kill(rng, next(points), scenario, clean_runs) for _ in range(count)]
         yield Trial(scenario, tuple(kills), hours)
 
 
-def random_kill(rng: Random, point: str, scenario: str, clean: Clean) -> Kill:
+def random_kill(rng: Random, point: str, scenario: str, clean_runs: CleanRuns) -> Kill:
     """Returns a kill at a point, or, in one of five cases, at a random time of a run."""
     share, timed = rng.random(), rng.random() < 0.2
     # a run has many files, but only one request or line per window
     nth = rng.choice((1, 2, 4, 7) if POINTS[point].files else (1, 1, 2))
     if not timed:
         return Kill(point, nth)
-    _, seconds = clean.run(scenario)
+    _, seconds = clean_runs.run(scenario)
     return Kill(AT_ANY_TIME, seconds=0.4 + share * (seconds - 0.4))
 
 
@@ -84,17 +84,19 @@ def phase_of(kill: Kill) -> str:
     return POINTS[kill.point].phase if kill.point in POINTS else AT_ANY_TIME
 
 
-def verdict_of(trial: Trial, folder: Path, clean: Clean) -> Verdict:
+def verdict_of(trial: Trial, folder: Path, clean_runs: CleanRuns) -> Verdict:
     """Carries out a trial and returns the verdict; an exception is a problem too."""
     try:
-        return judge(trial, folder, clean)
+        return run_trial(trial, folder, clean_runs)
     except Exception:
         return Verdict([], [traceback.format_exc()], set())
 
 
-def batches(options: argparse.Namespace, clean: Clean) -> Iterator[list[tuple[int, Trial]]]:
+def batches(
+    options: argparse.Namespace, clean_runs: CleanRuns
+) -> Iterator[list[tuple[int, Trial]]]:
     """Yields batches of numbered trials that run together: endlessly, or only one trial."""
-    numbered = enumerate(trials(options.seed, clean), 1)
+    numbered = enumerate(trials(options.seed, clean_runs), 1)
     if options.only is None:
         while True:
             yield list(islice(numbered, options.jobs))
@@ -120,7 +122,7 @@ class Tally:
 
     def add(self, number: int, trial: Trial, verdict: Verdict) -> None:
         """Adds the result of a trial."""
-        self.unused += len(verdict.unloaded)
+        self.unused += len(verdict.unused)
         if verdict.problems:
             self.wrong.append("\n  ".join([f"Trial {number}: {trial}", *verdict.problems]))
         missed = Counter(verdict.missed)
@@ -148,11 +150,11 @@ class Tally:
 def carry_out(options: argparse.Namespace, folder: Path) -> Tally:
     """Carries out trials until there were enough kills."""
     tally = Tally()
-    clean = Clean(folder / "clean")
+    clean_runs = CleanRuns(folder / "clean")
     with ThreadPoolExecutor(options.jobs) as pool:
-        for batch in batches(options, clean):
+        for batch in batches(options, clean_runs):
             jobs = [
-                pool.submit(verdict_of, trial, folder / str(number), clean)
+                pool.submit(verdict_of, trial, folder / str(number), clean_runs)
                 for number, trial in batch
             ]
             for (number, trial), job in zip(batch, jobs, strict=True):

@@ -1,40 +1,25 @@
-"""A demo server with a clock of its own, and a folder and environment of its own for every test."""
+"""An empty folder, a clean environment, a demo server and its clock for every test."""
 
 import os
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from coveo_source.demo import DemoServer, Traffic
-
-NOW = datetime(2026, 3, 11, 12, 0, tzinfo=timezone.utc)
+from tests.support.clock import Clock
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """One more than there are cores, since a test waits for servers and for other processes."""
+    """Returns one more than there are cores: tests often wait for servers and processes."""
     affinity = getattr(os, "sched_getaffinity", None)
     return (len(affinity(0)) if affinity else os.cpu_count() or 1) + 1
 
 
-class Clock:
-    """The demo server's time, which a test moves by hand."""
-
-    def __init__(self, now: datetime = NOW) -> None:
-        self.now = now
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def advance(self, **how_far: float) -> None:
-        self.now += timedelta(**how_far)
-
-
 @pytest.fixture(autouse=True)
 def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Each test runs in an empty folder and sees nothing of the machine's configuration."""
+    """The empty folder that each test runs in, without the machine's own configuration."""
     for name in [name for name in os.environ if name.startswith(("SOURCES__", "DESTINATION__"))]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("DLT_DATA_DIR", str(tmp_path / "dlt"))

@@ -2,9 +2,13 @@
 
 import re
 
+import pytest
+
 from coveo_source.demo import DemoServer
 from coveo_source.models.files import models
 from tests.support.cli_user import PIPELINE, dlt_command, load, query
+
+pytestmark = pytest.mark.slow
 
 
 def test_the_verb_builds_all_models_and_needs_no_settings(demo: DemoServer) -> None:

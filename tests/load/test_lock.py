@@ -1,4 +1,4 @@
-"""One run at a time on a pipeline."""
+"""Only one run at a time loads into a pipeline."""
 
 import os
 import signal
@@ -14,11 +14,18 @@ import pytest
 from coveo_source.demo import DemoServer
 from coveo_source.exceptions import PipelineBusy
 from coveo_source.load.lock import only_run
-from tests.support.cli_user import PIPELINE, created, dlt_command, environment, load, rows
+from tests.support.cli_user import (
+    PIPELINE,
+    create_requests,
+    dlt_command,
+    environment,
+    load,
+    rows,
+)
 
 Serve = Callable[..., DemoServer]
 
-HOLD = """
+HOLD_LOCK = """
 import sys, time
 from pathlib import Path
 from coveo_source.load.lock import only_run
@@ -29,11 +36,9 @@ with only_run(Path(sys.argv[1]), "coveo"):
 
 
 @contextmanager
-def another_process(folder: Path) -> Iterator["subprocess.Popen[str]"]:
-    """A process that holds the lock."""
-    with subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(folder)], stdout=subprocess.PIPE, text=True
-    ) as process:
+def lock_held_by_another_process(folder: Path) -> Iterator["subprocess.Popen[str]"]:
+    command = [sys.executable, "-c", HOLD_LOCK, str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         assert process.stdout.readline() == "held\n"
         try:
@@ -42,9 +47,9 @@ def another_process(folder: Path) -> Iterator["subprocess.Popen[str]"]:
             process.kill()
 
 
-def test_a_second_process_is_refused_and_told_who_is_first(own_folder: Path) -> None:
+def test_a_second_process_is_refused_with_the_id_of_the_first(own_folder: Path) -> None:
     with (
-        another_process(own_folder) as first,
+        lock_held_by_another_process(own_folder) as first,
         pytest.raises(PipelineBusy) as error,
         only_run(own_folder, "coveo"),
     ):
@@ -52,36 +57,38 @@ def test_a_second_process_is_refused_and_told_who_is_first(own_folder: Path) -> 
     assert f"process {first.pid}" in str(error.value)
 
 
-def test_another_pipeline_is_not_held_up(own_folder: Path) -> None:
-    with another_process(own_folder), only_run(own_folder, "coveo_other"):
+def test_another_pipeline_is_not_locked(own_folder: Path) -> None:
+    with lock_held_by_another_process(own_folder), only_run(own_folder, "coveo_other"):
         pass
 
 
-def test_the_lock_of_a_process_that_was_killed_is_gone(own_folder: Path) -> None:
-    with another_process(own_folder) as first:
+def test_a_killed_process_releases_the_lock(own_folder: Path) -> None:
+    with lock_held_by_another_process(own_folder) as first:
         first.send_signal(signal.SIGKILL)
         first.wait()
         with only_run(own_folder, "coveo"):
             pass
 
 
-def test_a_second_run_ends_at_once_and_disturbs_nothing(serve: Serve) -> None:
+@pytest.mark.slow
+def test_a_second_run_fails_at_once_and_does_not_disturb_the_first(serve: Serve) -> None:
     server = serve(export_seconds=6)
     command = [str(Path(sys.executable).with_name("dlt")), "pipeline", PIPELINE, "run"]
     with subprocess.Popen(
         [*command, "--from", "2026-03-10"], env={**os.environ, **environment(server)}
     ) as first:
-        while not created(server):
+        while not create_requests(server):
             time.sleep(0.05)
         second = dlt_command("pipeline", PIPELINE, "run", env=environment(server))
         assert second.returncode == 1
         assert "Another run is loading into the pipeline coveo" in second.stderr
         assert first.wait() == 0
     assert rows("searches")
-    assert len(created(server)) == 1
+    assert len(create_requests(server)) == 1
 
 
-def test_the_next_run_is_free_after_one_that_failed(serve: Serve) -> None:
+@pytest.mark.slow
+def test_a_failed_run_releases_the_lock(serve: Serve) -> None:
     server = serve(quota=0)
     assert dlt_command("pipeline", PIPELINE, "run", env=environment(server)).returncode == 1
     load(serve(), from_date="2026-03-10")

@@ -186,6 +186,7 @@ def test_a_test_that_is_turned_off_is_left_out() -> None:
     assert run_on(VISITS, "unique: {config: {enabled: false}}", "clicks") == []
 
 
+@pytest.mark.slow
 def test_the_command_prints_a_line_a_test_and_ends_with_1_only_if_one_fails(
     demo: DemoServer,
 ) -> None:
@@ -210,6 +211,7 @@ def test_the_command_prints_a_line_a_test_and_ends_with_1_only_if_one_fails(
     assert done.stdout.splitlines()[-1].endswith("1 failed.")
 
 
+@pytest.mark.slow
 def test_all_tests_of_the_models_can_be_run_where_only_some_tables_are_loaded(
     demo: DemoServer,
 ) -> None:

@@ -1,10 +1,7 @@
 """The SQL models against a plain reckoning over the same rows."""
 
-import csv
-import json
 from collections.abc import Callable
 from datetime import datetime, timezone
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -16,10 +13,10 @@ from coveo_source.exceptions import SettingError
 from coveo_source.models.files import models, selected
 from coveo_source.tables import EVENT_TABLES, TABLES
 from tests.support.cli_user import DATASET, PIPELINE, load, query, rows
+from tests.support.csv_builders import without_newlines
+from tests.support.golden import EXPORT_FORMATS, golden_archive, golden_rows, golden_timeline
 
 Serve = Callable[..., DemoServer]
-GOLDEN = Path(__file__).parents[3] / "shared" / "golden"
-needs_golden = pytest.mark.skipif(not GOLDEN.is_dir(), reason="the golden files are not here")
 START = datetime(2026, 3, 1, tzinfo=timezone.utc)
 TYPES = {"searches": "Search", "clicks": "Click", "custom_events": "Custom"}
 IDS = {"searches": "id", "clicks": "clickId", "custom_events": "customEventId"}
@@ -51,6 +48,7 @@ def joined(server: DemoServer, end: datetime) -> list[dict[str, str | None]]:
     ]
 
 
+@pytest.mark.slow
 def test_the_timeline_holds_every_cell_of_every_event(demo: DemoServer) -> None:
     load(demo, from_date="2026-03-01", with_models=True)
     wanted = joined(demo, datetime(2026, 3, 11, 11, 45, tzinfo=timezone.utc))
@@ -78,6 +76,7 @@ def test_the_timeline_holds_every_cell_of_every_event(demo: DemoServer) -> None:
         }
 
 
+@pytest.mark.slow
 def test_the_timeline_is_ordered_and_numbered_within_each_visit(demo: DemoServer) -> None:
     load(demo, from_date="2026-03-01", with_models=True)
     found = timeline()
@@ -96,6 +95,7 @@ def test_the_timeline_is_ordered_and_numbered_within_each_visit(demo: DemoServer
             assert row["ms_since_previous_event"] == gap
 
 
+@pytest.mark.slow
 def test_an_event_knows_its_search_and_its_user(demo: DemoServer) -> None:
     load(demo, from_date="2026-03-08", with_models=True)
     for row in timeline():
@@ -105,6 +105,7 @@ def test_an_event_knows_its_search_and_its_user(demo: DemoServer) -> None:
         assert row["event_user_name"] == row["user_name" if kind == "Custom" else "username"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wanted", [["searches"], ["clicks", "keywords"], ["groups"]])
 def test_the_timeline_is_built_from_the_tables_that_there_are(
     demo: DemoServer, wanted: list[str]
@@ -114,6 +115,7 @@ def test_the_timeline_is_built_from_the_tables_that_there_are(
     assert query("select count(*) from all_events") == [(events,)]
 
 
+@pytest.mark.slow
 def test_the_timeline_is_built_from_the_dimensions_that_there_are(demo: DemoServer) -> None:
     load(demo, from_date="2026-03-08", dimensions=["country"], with_models=True)
     assert len(timeline()) == sum(len(rows(table)) for table in EVENT_TABLES)
@@ -128,65 +130,59 @@ def test_models_know_what_they_read() -> None:
     assert models()["all_events"].reads == frozenset(EVENT_TABLES)
 
 
-def golden_server(serve: Serve, archive: str) -> DemoServer:
-    """A server whose exports all hold one of the golden archives."""
-    content = (GOLDEN / archive).read_bytes()
+def load_golden_export(serve: Serve, dialect: str) -> None:
+    """Loads the golden export, whatever is asked for, and builds the models."""
+    archive = golden_archive(dialect)
 
     def intercept(request: Request) -> Response | None:
-        return Response(200, body=content) if request.host == "storage" else None
+        return Response(200, body=archive) if request.host == "storage" else None
 
-    return serve(Traffic(visits_per_day=1), intercept=intercept)
-
-
-def golden_load(serve: Serve, archive: str) -> None:
-    dialect = "NO_NEWLINE" if "no_newline" in archive else "EXCEL"
-    server = golden_server(serve, archive)
-    load(server, from_date="2026-01-01", export_format=dialect, window_days=365, with_models=True)
+    server = serve(Traffic(visits_per_day=1), intercept=intercept)
+    settings = {"from_date": "2026-01-01", "window_days": 365}
+    load(server, with_models=True, export_format=EXPORT_FORMATS[dialect], **settings)
 
 
-@needs_golden
-@pytest.mark.parametrize("archive", ["excel.zip", "excel_backslash.zip", "no_newline.zip"])
-def test_golden_tables_are_right_in_every_cell(serve: Serve, archive: str) -> None:
-    golden_load(serve, archive)
-    name_of = NamingConvention().normalize_identifier
-    for table in TABLES:
-        lines = (GOLDEN / f"{table}.jsonl").read_text(encoding="utf-8").strip("\n").split("\n")
-        wanted = [json.loads(line) for line in lines]
-        names = list(wanted[0])
-        found = query(f"select {', '.join(map(name_of, names))} from {table}")
-        assert sorted([golden_text(value) for value in row] for row in found) == sorted(
-            [golden_text(row[name], archive) for name in names] for row in wanted
-        )
-
-
-def golden_text(value: Any, archive: str = "") -> str:
-    """A value so that the golden rows and the database compare, null and empty text apart."""
+def comparable(value: Any, dialect: str = "") -> str:
+    """Returns the same text for a golden value and that of the database; null is not ''."""
     if isinstance(value, datetime):
         return repr(f"{as_text(value)}Z".replace(" ", "T"))
-    if "no_newline" in archive and isinstance(value, str):
-        value = value.replace("\r", "").replace("\n", "") or None
+    if dialect == "no_newline" and isinstance(value, str):
+        value = without_newlines(value) or None
     return repr(value)
 
 
-@needs_golden
-@pytest.mark.parametrize("archive", ["excel.zip", "excel_backslash.zip"])
-def test_the_golden_timeline_equals_the_documented_join(serve: Serve, archive: str) -> None:
-    golden_load(serve, archive)
+@pytest.mark.slow
+@pytest.mark.parametrize("dialect", EXPORT_FORMATS)
+def test_golden_tables_are_right_in_every_cell(serve: Serve, dialect: str) -> None:
+    load_golden_export(serve, dialect)
     name_of = NamingConvention().normalize_identifier
-    with (GOLDEN / "all_events.csv").open(encoding="utf-8", newline="") as file:
-        wanted = [
-            {name_of(name): value or None for name, value in row.items()}
-            for row in csv.DictReader(file)
-        ]
-    found = timeline()
-    names = list(wanted[0])
-    assert sorted(repr([as_text(row[name]) for name in names]) for row in found) == sorted(
-        repr([row[name] for name in names]) for row in wanted
+    for table in TABLES:
+        expected = golden_rows(table)
+        names = list(expected[0])
+        loaded = query(f"select {', '.join(map(name_of, names))} from {table}")
+        assert sorted([comparable(value) for value in row] for row in loaded) == sorted(
+            [comparable(row[name], dialect) for name in names] for row in expected
+        )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dialect", ["excel", "excel_backslash"])
+def test_the_golden_timeline_equals_the_documented_join(serve: Serve, dialect: str) -> None:
+    load_golden_export(serve, dialect)
+    name_of = NamingConvention().normalize_identifier
+    expected = [
+        {name_of(name): value or None for name, value in row.items()} for row in golden_timeline()
+    ]
+    events = timeline()
+    names = list(expected[0])
+    assert sorted(repr([as_text(row[name]) for name in names]) for row in events) == sorted(
+        repr([row[name] for name in names]) for row in expected
     )
-    order = [(row["visit_id"], row["datetime"]) for row in wanted]
-    assert [(row["visit_id"], as_text(row["datetime"])) for row in found] == order
+    order = [(row["visit_id"], row["datetime"]) for row in expected]
+    assert [(row["visit_id"], as_text(row["datetime"])) for row in events] == order
 
 
+@pytest.mark.slow
 def test_every_selected_column_arrives(demo: DemoServer) -> None:
     load(demo, from_date="2026-03-08", with_models=True)
     arrived = [row[0] for row in query("select column_name from (describe all_events)")]

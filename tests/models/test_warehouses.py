@@ -21,7 +21,7 @@ from coveo_source.models.touched import Unit, touched_by_loads
 from tests.models.incremental.history import EVENING, load, much
 from tests.models.incremental.warehouse import Warehouse, click
 
-pytestmark = pytest.mark.warehouses
+pytestmark = [pytest.mark.slow, pytest.mark.warehouses]
 
 TIMES = Range("timestamptz", "2026-02-01T00:00:00+00:00", "2026-05-01T00:00:00+00:00")
 DAYS = Range("date", "2026-02-01", "2026-05-01")

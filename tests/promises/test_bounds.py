@@ -1,6 +1,6 @@
-"""The bounds in pyproject.toml: each is needed, and none can be lifted yet.
+"""The bounds in pyproject.toml: all are needed, and none can be lifted yet.
 
-A test here that fails after an upgrade is good news: lift the bound, and remove the test.
+When a test here fails after an upgrade, that is good news: lift the bound and remove the test.
 """
 
 import inspect
@@ -18,30 +18,30 @@ from packaging.version import Version
 ROOT = Path(__file__).parents[2]
 
 
-def bound(name: str) -> Requirement:
-    found = [Requirement(text) for text in requires("coveo-source") or ()]
-    return next(each for each in found if each.name == name and not each.marker)
+def requirement(name: str) -> Requirement:
+    requirements = [Requirement(text) for text in requires("coveo-source") or ()]
+    return next(found for found in requirements if found.name == name and not found.marker)
 
 
-def test_sqlglot_is_held_back_while_dlt_passes_the_argument_that_it_dropped() -> None:
+def test_sqlglot_is_held_back_while_dlt_passes_an_argument_that_newer_versions_dropped() -> None:
     assert "infer_schema=" in inspect.getsource(lineage)
-    assert "30.22.0" not in bound("sqlglot").specifier
-    assert "30.21.0" in bound("sqlglot").specifier
+    assert "30.22.0" not in requirement("sqlglot").specifier
+    assert "30.21.0" in requirement("sqlglot").specifier
 
 
-def test_duckdb_is_held_back_while_dlt_calls_the_method_that_it_dropped() -> None:
+def test_duckdb_is_held_back_while_dlt_calls_a_method_that_newer_versions_dropped() -> None:
     sources = inspect.getsource(sql_client)
     assert re.search(r"fetch_arrow_table|fetch_record_batch", sources)
-    assert "2.0.0" not in bound("duckdb").specifier
+    assert "2.0.0" not in requirement("duckdb").specifier
 
 
-def test_dlt_has_to_be_one_that_knows_advance() -> None:
+def test_dlt_must_have_incremental_advance() -> None:
     assert hasattr(dlt.sources.incremental, "advance")
-    assert "1.30.0" not in bound("dlt").specifier
-    assert "1.31.0" in bound("dlt").specifier
+    assert "1.30.0" not in requirement("dlt").specifier
+    assert "1.31.0" in requirement("dlt").specifier
 
 
-def test_a_relation_gives_arrow_with_the_installed_versions(tmp_path: Path) -> None:
+def test_a_relation_returns_arrow_with_the_installed_versions(tmp_path: Path) -> None:
     pipeline = dlt.pipeline(
         "bounds", destination=dlt.destinations.duckdb(str(tmp_path / "bounds.duckdb"))
     )
@@ -52,14 +52,14 @@ def test_a_relation_gives_arrow_with_the_installed_versions(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("name", ["dlt", "duckdb", "requests", "sqlglot", "pyarrow"])
-def test_the_tests_run_with_the_versions_in_constraints(name: str) -> None:
+def test_the_installed_versions_are_those_in_constraints(name: str) -> None:
     pinned = dict(
         line.split("==") for line in (ROOT / "constraints.txt").read_text().splitlines() if line
     )
     assert Version(version(name)) == Version(pinned[name])
 
 
-def test_constraints_name_no_address() -> None:
+def test_constraints_contain_only_pinned_versions() -> None:
     lines = (ROOT / "constraints.txt").read_text().splitlines()
     assert lines
     pin = r"[A-Za-z0-9_.-]+==[A-Za-z0-9_.+]+(; python_version (<|>=) \"3[.][0-9]+\")?"

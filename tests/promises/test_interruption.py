@@ -1,7 +1,6 @@
-"""Signals, a busy or broken disk, a database that somebody else holds: nothing is lost."""
+"""Signals, a database that cannot be written and a full disk: nothing is lost."""
 
 import ctypes
-import os
 import resource
 import signal
 import subprocess
@@ -10,145 +9,102 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pytest
 
 from coveo_source.demo import DemoServer, Request, Response
-from coveo_source.demo.faults import Fault, at, content_of, cut_off, inject, reported
+from coveo_source.demo.faults import Fault, at, inject, reported
 from coveo_source.tables import TABLES
 from tests.support.assertions import (
-    LOADED,
-    Ended,
-    arguments,
-    assert_clean,
-    assert_told,
-    clean,
-    hurry,
-    run_from,
+    LOADED_TABLES,
+    RUN_AGAIN,
+    assert_failed_with,
+    assert_loaded,
+    clean_run_tables,
+    run_against,
 )
-from tests.support.cli_user import created, environment
+from tests.support.cli_user import create_requests
+from tests.support.faults import stall_halfway
+from tests.support.processes import start_run, wait_for_exit
 
 Serve = Callable[..., DemoServer]
 
-SECONDS = 30
+MAX_SECONDS = 30
 """How long a run may take to end after a signal."""
 
-AT = """
+SELF_SIGNALING_RUN = """
 import os, signal, sys, time
 number, phase = int(sys.argv.pop(1)), sys.argv.pop(1)
 
-def strike():
-    if not struck:
-        struck.append(True)
-        print("STRUCK", flush=True)
+def send_signal():
+    if not sent:
+        sent.append(True)
+        print("SENT", flush=True)
         os.kill(os.getpid(), number)
 
-def when_made(event, args):
+def audit(event, args):
     if event == "os.mkdir" and str(args[0]).endswith("coveo_exports/keywords"):
-        strike()
+        send_signal()
 
-struck = []
+sent = []
 if phase == "reading":
-    sys.addaudithook(when_made)
+    sys.addaudithook(audit)
 if phase in ("loading", "loading slowly"):
     from coveo_source.destination.jobs import MergeJob
 
-    def slow(self, run=MergeJob.run):
-        strike()
+    def slow_run(self, run=MergeJob.run):
+        send_signal()
         time.sleep(40 if phase == "loading slowly" else 0.2)
         run(self)
 
-    MergeJob.run = slow
+    MergeJob.run = slow_run
 from coveo_source.__main__ import main
 main()
 """
+"""A run that sends itself a signal when it reaches a phase."""
 
 
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    hurry(monkeypatch)
-
-
-@contextmanager
-def running(
-    server: DemoServer, *script: str, words: tuple[str, ...] = (), **options: Any
-) -> Iterator["subprocess.Popen[str]"]:
-    """A run in a process of its own, which is gone afterwards."""
-    with subprocess.Popen(
-        [sys.executable, *(script or ("-m", "coveo_source")), *arguments(*words)],
-        env={**os.environ, **environment(server)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        **options,
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
-def ended(process: "subprocess.Popen[str]", seconds: float = 60) -> Ended:
-    """How it ends."""
-    out, err = process.communicate(timeout=seconds)
-    return Ended(process.returncode, out, err)
-
-
-# --- signals ---
-
-
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda n: n.name)
 @pytest.mark.parametrize("phase", ["waiting", "downloading", "reading", "loading"])
-def test_a_signal_ends_the_run_and_the_next_goes_on(
+def test_a_signal_ends_the_run_and_the_next_one_continues(
     serve: Serve, number: signal.Signals, phase: str
 ) -> None:
     server = serve()
 
-    def while_waiting(server: DemoServer, request: Request) -> Response:
+    def send_signal_and_stay_pending(server: DemoServer, request: Request) -> Response:
         process.send_signal(number)
         return reported("PENDING")(server, request)
 
-    def while_downloading(server: DemoServer, request: Request) -> Response:
-        true = cut_off(0.5)(server, request)
-
-        def pieces() -> Iterator[bytes]:
-            yield content_of(true)
-            process.send_signal(number)
-            time.sleep(SECONDS * 2)
-
-        return Response(true.status, true.headers, pieces())
-
     if phase == "waiting":
         forever = Fault(at("status"), reported("PENDING"), times=None, skip=1)
-        inject(server, Fault(at("status"), while_waiting), forever)
+        inject(server, Fault(at("status"), send_signal_and_stay_pending), forever)
     if phase == "downloading":
-        inject(server, Fault(at("file"), while_downloading))
-    with running(server, "-c", AT, str(int(number)), phase) as process:
-        assert_told(ended(process, SECONDS), "un again")
+        stall = stall_halfway(lambda: process.send_signal(number), MAX_SECONDS * 2)
+        inject(server, Fault(at("file"), stall))
+    with start_run(server, "-c", SELF_SIGNALING_RUN, str(int(number)), phase) as process:
+        assert_failed_with(wait_for_exit(process, MAX_SECONDS), RUN_AGAIN)
     inject(server)
-    assert_clean(run_from(server, lookback_days=0))
-    assert len(created(server)) == 1
+    assert_loaded(run_against(server, lookback_days=0))
+    assert len(create_requests(server)) == 1
     assert server.exports == []
 
 
 def test_a_second_signal_ends_the_run_at_once(demo: DemoServer) -> None:
-    with running(demo, "-c", AT, str(int(signal.SIGINT)), "loading slowly") as process:
+    interrupt = str(int(signal.SIGINT))
+    with start_run(demo, "-c", SELF_SIGNALING_RUN, interrupt, "loading slowly") as process:
         assert process.stdout
-        # the first signal comes from the load itself
-        assert process.stdout.readline() == "STRUCK\n"
+        assert process.stdout.readline() == "SENT\n"
         time.sleep(0.5)
         assert process.poll() is None
         process.send_signal(signal.SIGINT)
         assert process.wait(5) != 0
-    assert_clean(run_from(demo, lookback_days=0))
-    assert len(created(demo)) == 1
+    assert_loaded(run_against(demo, lookback_days=0))
+    assert len(create_requests(demo)) == 1
 
 
-# --- the database ---
-
-HOLD = """
+HOLD_DATABASE = """
 import duckdb
 connection = duckdb.connect("coveo.duckdb")
 print("held", flush=True)
@@ -157,10 +113,11 @@ input()
 
 
 @contextmanager
-def held_by_another_process() -> Iterator[None]:
-    """The database is open in another process, as in a notebook or a dashboard."""
+def database_held_by_another_process() -> Iterator[None]:
+    """Keeps the database open in another process, such as a notebook or a dashboard."""
+    command = [sys.executable, "-c", HOLD_DATABASE]
     with subprocess.Popen(
-        [sys.executable, "-c", HOLD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as holder:
         assert holder.stdout
         assert holder.stdout.readline() == "held\n"
@@ -170,97 +127,94 @@ def held_by_another_process() -> Iterator[None]:
             holder.kill()
 
 
-def test_a_database_that_another_process_holds_is_told(demo: DemoServer) -> None:
-    with held_by_another_process():
-        assert_told(run_from(demo), "coveo.duckdb", "un again")
-    assert created(demo) == []
-    assert_clean(run_from(demo))
-
-
-def test_a_database_that_another_process_takes_during_the_run_is_told(demo: DemoServer) -> None:
-    with taken_at_the_download(demo):
-        assert_told(run_from(demo), "coveo.duckdb", "un again")
-    assert_clean(run_from(demo, lookback_days=0))
-    assert len(created(demo)) == 1
-    assert demo.exports == []
-
-
-def test_an_export_stays_until_its_rows_are_loaded(demo: DemoServer) -> None:
-    with taken_at_the_download(demo):
-        assert run_from(demo).code == 1
-        assert len(demo.exports) == 1
-    assert_clean(run_from(demo))
-    assert demo.exports == []
-
-
 @contextmanager
-def taken_at_the_download(server: DemoServer) -> Iterator[None]:
-    """Another process opens the database while a run downloads."""
+def database_taken_during_download(server: DemoServer) -> Iterator[None]:
+    """Lets another process open the database when a run downloads, and keep it until the end."""
     with ExitStack() as stack:
 
-        def taken(server: DemoServer, request: Request) -> Response:
-            stack.enter_context(held_by_another_process())
+        def take_database(server: DemoServer, request: Request) -> Response:
+            stack.enter_context(database_held_by_another_process())
             return server.answer(request)
 
-        inject(server, Fault(at("file"), taken))
+        inject(server, Fault(at("file"), take_database))
         yield
 
 
-def test_a_folder_in_the_place_of_the_database_is_told(demo: DemoServer) -> None:
+def test_a_database_in_use_by_another_process_is_named(demo: DemoServer) -> None:
+    with database_held_by_another_process():
+        assert_failed_with(run_against(demo), "coveo.duckdb", RUN_AGAIN)
+    assert create_requests(demo) == []
+    assert_loaded(run_against(demo))
+
+
+def test_a_database_that_another_process_takes_during_the_run_is_named(demo: DemoServer) -> None:
+    with database_taken_during_download(demo):
+        assert_failed_with(run_against(demo), "coveo.duckdb", RUN_AGAIN)
+    assert_loaded(run_against(demo, lookback_days=0))
+    assert len(create_requests(demo)) == 1
+    assert demo.exports == []
+
+
+def test_an_export_is_kept_until_its_rows_are_loaded(demo: DemoServer) -> None:
+    with database_taken_during_download(demo):
+        assert run_against(demo).code == 1
+        assert len(demo.exports) == 1
+    assert_loaded(run_against(demo))
+    assert demo.exports == []
+
+
+def test_a_folder_in_place_of_the_database_is_named(demo: DemoServer) -> None:
     folder = Path("coveo.duckdb")
     folder.mkdir()
-    assert_told(run_from(demo), "coveo.duckdb", "un again")
+    assert_failed_with(run_against(demo), "coveo.duckdb", RUN_AGAIN)
     folder.rmdir()
-    assert_clean(run_from(demo))
+    assert_loaded(run_against(demo))
 
 
-def no_privileges() -> None:
-    """Lets file modes count for root too, in a child process."""
+def drop_privileges() -> None:
+    """Makes file modes apply to root too, in a child process."""
     libc = ctypes.CDLL(None)
     for capability in (1, 2):  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
         libc.prctl(24, capability, 0, 0, 0)  # PR_CAPBSET_DROP
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="modes count for root on Linux alone")
-@pytest.mark.parametrize("what", ["file", "folder"])
-def test_a_database_that_may_not_be_written_is_told(
-    demo: DemoServer, own_folder: Path, what: str
-) -> None:
+@pytest.mark.skipif(sys.platform != "linux", reason="only on Linux can root drop its privileges")
+@pytest.mark.parametrize("read_only", ["file", "folder"])
+def test_a_read_only_database_is_named(demo: DemoServer, own_folder: Path, read_only: str) -> None:
     path = own_folder
-    if what == "file":
+    if read_only == "file":
         path = own_folder / "coveo.duckdb"
         duckdb.connect(str(path)).close()
     mode = path.stat().st_mode
-    path.chmod(0o500 if what == "folder" else 0o400)
+    path.chmod(0o500 if read_only == "folder" else 0o400)
     try:
-        with running(demo, preexec_fn=no_privileges) as process:
-            assert_told(ended(process), "coveo.duckdb", "un again")
+        with start_run(demo, preexec_fn=drop_privileges) as process:
+            assert_failed_with(wait_for_exit(process), "coveo.duckdb", RUN_AGAIN)
     finally:
         path.chmod(mode)
-    assert_clean(run_from(demo))
+    assert_loaded(run_against(demo))
 
 
-# --- the disk ---
-
-
+@pytest.mark.slow
 @pytest.mark.parametrize(
-    ("size", "words"),
+    ("max_file_bytes", "words"),
     [
         pytest.param(33_000, ("--tables", *TABLES), id="downloading"),
         pytest.param(25_000, (), id="reading"),
         pytest.param(60_000, (), id="loading"),
     ],
 )
-def test_a_full_disk_is_told_and_the_next_run_goes_on(
-    demo: DemoServer, size: int, words: tuple[str, ...]
+def test_after_a_full_disk_the_next_run_continues(
+    demo: DemoServer, max_file_bytes: int, words: tuple[str, ...]
 ) -> None:
-    # it is there already, and so opened without writing
+    # a run opens a database that exists without writing to it
     duckdb.connect("coveo.duckdb").close()
 
-    def small_disk() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+    def limit_files() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (max_file_bytes, max_file_bytes))
 
-    with running(demo, words=words, preexec_fn=small_disk) as process:
-        assert_told(ended(process), "un again", "File too large")
-    assert_clean(run_from(demo, *words), clean(tables=words[1:] or LOADED))
+    with start_run(demo, words=words, preexec_fn=limit_files) as process:
+        assert_failed_with(wait_for_exit(process), RUN_AGAIN, "File too large")
+    tables = words[1:] or LOADED_TABLES
+    assert_loaded(run_against(demo, *words), clean_run_tables(tables=tables))
     assert demo.exports == []

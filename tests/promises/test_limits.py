@@ -1,4 +1,4 @@
-"""What the service sets bounds to: rows in an export, kept exports, the length of a range."""
+"""Coveo's limits on an export: its rows and its days."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -6,9 +6,8 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-import requests
 
-from coveo_source.demo import DemoServer, Traffic
+from coveo_source.demo import DemoServer, Request, Response, Traffic
 from coveo_source.demo.faults import (
     Fault,
     Then,
@@ -18,145 +17,145 @@ from coveo_source.demo.faults import (
     inject,
     refuse,
     rewritten,
-    server_error,
 )
 from tests.support.assertions import (
-    LOADED,
+    LOADED_TABLES,
+    RUN_AGAIN,
     TRAFFIC,
-    assert_clean,
-    assert_told,
-    clean,
-    hurry,
-    run_from,
+    assert_failed_with,
+    assert_loaded,
+    clean_run_tables,
+    run_against,
 )
-from tests.support.cli_user import created, rows
+from tests.support.cli_user import create_requests, rows
 
 Serve = Callable[..., DemoServer]
+WindowBounds = tuple[datetime, datetime]
 
 ROWS = 236
-"""How many rows the window of these tests has, all tables together."""
+"""Rows in the default window, all tables together."""
+
+BUSY_TRAFFIC = Traffic(seed=3, visits_per_day=2_000)
+FOUR_MINUTES = ("--from", "2026-03-11T10:25:00Z", "--to", "2026-03-11T10:29:00Z")
+BUSIEST_MINUTE = "2026-03-11T10:27:00Z"
+"""The start of the one of these minutes that has the most rows."""
 
 
-BUSY = Traffic(seed=3, visits_per_day=2_000)
-MINUTES = ("--from", "2026-03-11T10:25:00Z", "--to", "2026-03-11T10:29:00Z")
-CROWDED = "2026-03-11T10:27:00Z"
-"""The minute of these that has the most rows begins here."""
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    hurry(monkeypatch)
-
-
-def estimated(factor: float) -> Then:
-    """Estimates that are wrong by this factor."""
+def scaled_estimates(factor: float) -> Then:
+    """Multiplies all estimates by a factor."""
     return rewritten(
-        lambda given: {
-            "estimates": {table: int(n * factor) for table, n in given["estimates"].items()}
+        lambda content: {
+            "estimates": {table: int(n * factor) for table, n in content["estimates"].items()}
         }
     )
 
 
-def windows(server: DemoServer) -> list[tuple[datetime, datetime]]:
-    """The windows of all exports that were asked for, oldest first."""
-    asked = [(query["from"][0], query["to"][0]) for query in created(server)]
-    one = timedelta(milliseconds=1)
-    return sorted((instant(start), instant(last) + one) for start, last in asked)
+def requested_windows(server: DemoServer) -> list[WindowBounds]:
+    """Returns start and end of all exports that runs asked for, in order."""
+    bounds = [(query["from"][0], query["to"][0]) for query in create_requests(server)]
+    millisecond = timedelta(milliseconds=1)
+    return sorted((parse_time(start), parse_time(last) + millisecond) for start, last in bounds)
 
 
-def instant(text: str) -> datetime:
-    """A time as the API writes it."""
+def parse_time(text: str) -> datetime:
+    """Reads a time as the API writes it."""
     return datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
-def assert_tiled(parts: list[tuple[datetime, datetime]]) -> None:
-    """Windows that leave nothing out and load nothing twice."""
-    assert all(one[1] == other[0] for one, other in pairwise(parts)), parts
+def assert_contiguous(windows: list[WindowBounds]) -> None:
+    """Checks that there are no gaps and no overlaps."""
+    assert all(window[1] == following[0] for window, following in pairwise(windows)), windows
 
 
-# --- rows ---
+def busy_tables(until: str) -> dict[str, Any]:
+    """Returns what a clean run loads of the four minutes up to a time."""
+    return clean_run_tables(BUSY_TRAFFIC, from_date=FOUR_MINUTES[1], to_date=until)
 
 
-def test_the_rows_of_these_tests_are_as_many_as_they_say() -> None:
-    assert sum(map(len, clean().values())) == ROWS
+def test_the_default_window_has_the_number_of_rows_assumed_here() -> None:
+    assert sum(map(len, clean_run_tables().values())) == ROWS
 
 
-def test_a_window_of_too_many_rows_is_halved_before_anything_is_created(serve: Serve) -> None:
+def test_a_window_over_the_row_limit_is_halved_before_any_export_is_created(serve: Serve) -> None:
     server = serve(TRAFFIC, row_limit=ROWS * 2 // 3)
-    assert_clean(run_from(server))
-    assert len(windows(server)) > 1
-    assert_tiled(windows(server))
+    assert_loaded(run_against(server))
+    assert len(requested_windows(server)) > 1
+    assert_contiguous(requested_windows(server))
     assert server.exports == []
 
 
+@pytest.mark.slow
 def test_an_export_that_fails_for_its_size_is_halved_until_it_fits(serve: Serve) -> None:
     server = serve(TRAFFIC, row_limit=ROWS // 2)
-    inject(server, Fault(at("estimate"), estimated(0.1), times=None))
-    assert_clean(run_from(server))
-    whole, *parts = created(server)
+    inject(server, Fault(at("estimate"), scaled_estimates(0.1), times=None))
+    assert_loaded(run_against(server))
+    whole, *parts = create_requests(server)
     assert len(parts) > 1
     assert all(part["from"] >= whole["from"] and part["to"] <= whole["to"] for part in parts)
     assert server.exports == []
 
 
-def test_a_failure_that_passes_costs_a_halving_and_no_rows(demo: DemoServer) -> None:
+@pytest.mark.slow
+def test_a_single_failure_halves_the_window_and_loses_no_rows(demo: DemoServer) -> None:
     inject(demo, Fault(at("status"), becomes("FAILED")))
-    assert_clean(run_from(demo))
-    whole, *halves = [(query["from"], query["to"]) for query in created(demo)]
+    assert_loaded(run_against(demo))
+    whole, *halves = [(query["from"], query["to"]) for query in create_requests(demo)]
     assert [halves[0][0], halves[1][1]] == list(whole)
     assert len(halves) == 2
     assert demo.exports == []
 
 
-def test_a_run_that_halves_and_is_broken_goes_on_with_the_halves(demo: DemoServer) -> None:
+@pytest.mark.slow
+def test_a_run_interrupted_between_two_halves_is_completed_by_the_next(demo: DemoServer) -> None:
     revoked = refuse(401, "INVALID_TOKEN", "The access token is not valid.")
     inject(
         demo,
         Fault(at("status"), becomes("FAILED")),
         Fault(at("create"), revoked, times=None, skip=2),
     )
-    assert_told(run_from(demo), "HTTP 401")
-    assert 0 < len(rows("clicks")) < len(clean()["clicks"])
+    assert_failed_with(run_against(demo), "HTTP 401")
+    assert 0 < len(rows("clicks")) < len(clean_run_tables()["clicks"])
     inject(demo)
-    assert_clean(run_from(demo))
+    assert_loaded(run_against(demo))
     assert demo.exports == []
 
 
+@pytest.mark.slow
 def test_the_smallest_window_that_fails_is_named(serve: Serve) -> None:
-    crowded = instant(CROWDED)
+    busiest = parse_time(BUSIEST_MINUTE)
 
-    def fails_if_crowded(server: DemoServer, request: Any) -> Any:
+    def fail_if_busiest(server: DemoServer, request: Request) -> Response:
         export = next(export for export in server.exports if export.id in request.path)
-        too_much = export.order.start <= crowded < export.order.end
-        return becomes("FAILED")(server, request) if too_much else server.answer(request)
+        fails = export.order.start <= busiest < export.order.end
+        return becomes("FAILED")(server, request) if fails else server.answer(request)
 
-    server = serve(BUSY)
-    inject(server, Fault(at("status"), fails_if_crowded, times=None))
-    ended = run_from(server, *MINUTES, exports_ahead=0)
-    assert_told(ended, "2026-03-11 10:27 to 2026-03-11 10:28", "un again")
-    # all before it is loaded, and nothing after it
-    before = clean(BUSY, from_date=MINUTES[1], to_date=CROWDED)
-    assert {table: rows(table) for table in LOADED} == before
+    server = serve(BUSY_TRAFFIC)
+    inject(server, Fault(at("status"), fail_if_busiest, times=None))
+    completed = run_against(server, *FOUR_MINUTES, exports_ahead=0)
+    assert_failed_with(completed, "2026-03-11 10:27 to 2026-03-11 10:28", RUN_AGAIN)
+    # everything before it is loaded, and nothing after it
+    assert {table: rows(table) for table in LOADED_TABLES} == busy_tables(BUSIEST_MINUTE)
     inject(server)
-    whole = clean(BUSY, from_date=MINUTES[1], to_date=MINUTES[3])
-    assert_clean(run_from(server, *MINUTES), whole)
+    assert_loaded(run_against(server, *FOUR_MINUTES), busy_tables(FOUR_MINUTES[3]))
     assert server.exports == []
 
 
-def test_the_smallest_window_of_too_many_rows_is_named_with_their_number(serve: Serve) -> None:
-    server = serve(BUSY, row_limit=30)
-    ended = run_from(server, *MINUTES)
-    assert_told(ended, "2026-03-11 10:27 to 2026-03-11 10:28", "34 rows", "is 30", "un again")
-    before = clean(BUSY, from_date=MINUTES[1], to_date=CROWDED)
-    assert {table: rows(table) for table in LOADED} == before
+@pytest.mark.slow
+def test_the_smallest_window_over_the_row_limit_is_named_with_its_rows(serve: Serve) -> None:
+    server = serve(BUSY_TRAFFIC, row_limit=30)
+    completed = run_against(server, *FOUR_MINUTES)
+    window = "2026-03-11 10:27 to 2026-03-11 10:28"
+    assert_failed_with(completed, window, "34 rows", "is 30", RUN_AGAIN)
+    assert {table: rows(table) for table in LOADED_TABLES} == busy_tables(BUSIEST_MINUTE)
 
 
-def test_an_estimate_that_is_too_high_halves_needlessly_and_loads_the_same(serve: Serve) -> None:
+@pytest.mark.slow
+def test_an_estimate_that_is_too_high_costs_exports_but_no_rows(serve: Serve) -> None:
     server = serve(TRAFFIC, row_limit=ROWS * 2)
-    inject(server, Fault(at("estimate"), estimated(3), times=None))
-    assert_clean(run_from(server))
-    assert len(windows(server)) > 1
-    assert_tiled(windows(server))
+    inject(server, Fault(at("estimate"), scaled_estimates(3), times=None))
+    assert_loaded(run_against(server))
+    assert len(requested_windows(server)) > 1
+    assert_contiguous(requested_windows(server))
 
 
 @pytest.mark.parametrize(
@@ -165,96 +164,32 @@ def test_an_estimate_that_is_too_high_halves_needlessly_and_loads_the_same(serve
         answer(200, b"{}", "application/json"),
         answer(200, b'{"exportRowCountLimit": null}', "application/json"),
     ],
-    ids=["nothing", "null"],
+    ids=["missing", "null"],
 )
-def test_there_may_be_no_row_limit(demo: DemoServer, then: Then) -> None:
+def test_an_organization_may_have_no_row_limit(demo: DemoServer, then: Then) -> None:
     inject(demo, Fault(at("row limit"), then, times=None))
-    assert_clean(run_from(demo))
-    assert len(created(demo)) == 1
+    assert_loaded(run_against(demo))
+    assert len(create_requests(demo)) == 1
 
 
-def test_a_row_limit_of_0_is_told_at_once(serve: Serve) -> None:
+def test_a_row_limit_of_0_is_reported_at_once(serve: Serve) -> None:
     server = serve(TRAFFIC, row_limit=0)
-    assert_told(run_from(server), "row limit", " 0")
+    assert_failed_with(run_against(server), "row limit", " 0")
     assert len(server.requests) < 20
-    assert created(server) == []
+    assert create_requests(server) == []
 
 
-# --- kept exports ---
-
-
-def by_others(server: DemoServer, count: int = 1) -> list[str]:
-    """Exports that somebody makes in Coveo's console."""
-    query = {"from": "2026-03-01T00:00:00.000Z", "to": "2026-03-01T23:59:59.999Z", "d": "weekly"}
-    made = [
-        requests.post(
-            f"{server.base_url}/rest/ua/v15/exports",
-            params=query,
-            headers={"Authorization": f"Bearer {server.api_key}"},
-            timeout=5,
-        )
-        for _ in range(count)
-    ]
-    server.requests.clear()
-    return [str(answer.json()["id"]) for answer in made]
-
-
-def test_one_export_at_a_time_is_enough(serve: Serve) -> None:
-    server = serve(TRAFFIC, quota=1, row_limit=ROWS * 2 // 3)
-    assert_clean(run_from(server))
-    assert len(created(server)) > 1
-
-
-def test_what_an_earlier_run_left_is_deleted_before_anything_is_created(serve: Serve) -> None:
-    server = serve(TRAFFIC, quota=1)
-    inject(server, Fault(at("delete"), server_error, times=None))
-    assert_clean(run_from(server))
-    assert len(server.exports) == 1
-    inject(server)
-    assert_clean(run_from(server, "--full-refresh"))
-    assert server.exports == []
-
-
-def test_an_export_of_ours_that_is_done_makes_room(serve: Serve) -> None:
-    server = serve(TRAFFIC, quota=1, row_limit=ROWS * 2 // 3)
-    # the first export resists to be deleted after its load: one try and one retry
-    inject(server, Fault(at("delete"), server_error, times=2))
-    assert_clean(run_from(server))
-    assert server.exports == []
-
-
-def test_a_quota_that_others_fill_is_told_with_what_fills_it(serve: Serve) -> None:
-    server = serve(TRAFFIC, quota=2)
-    theirs = by_others(server, 2)
-    ended = run_from(server)
-    assert ended.code == 1
-    assert "Traceback" not in ended.err
-    for text in (*theirs, "2026-03-01", "available", "demo@example.com", "un again"):
-        assert text in ended.err, ended.err
-    assert [export.id for export in server.exports] == theirs
-
-
-def test_what_others_keep_is_never_deleted(serve: Serve) -> None:
-    server = serve(TRAFFIC, quota=2)
-    theirs = by_others(server, 2)
-    assert run_from(server).code == 1
-    assert [export.id for export in server.exports] == theirs
-    server._ledger.delete(theirs.pop())
-    assert_clean(run_from(server))
-    assert [export.id for export in server.exports] == theirs
-
-
-# --- ranges ---
-
-
-def test_a_range_of_more_than_a_year_is_tiled(serve: Serve) -> None:
-    quiet = Traffic(seed=3, visits_per_day=1)
-    server = serve(quiet)
-    ended = run_from(server, "--from", "2025-01-20", "--window-days", "365", "--tables", "clicks")
-    assert ended.code == 0, ended.err
-    asked = windows(server)
-    assert asked[0][0] == datetime.fromisoformat("2025-01-20T00:00:00+00:00")
-    assert asked[-1][1] == datetime.fromisoformat("2026-03-11T11:45:00+00:00")
-    assert_tiled(asked)
-    assert max(end - start for start, end in asked) == timedelta(days=365)
-    assert len(rows("clicks")) == quiet.counts(asked[0][0], asked[-1][1])["clicks"] > 0
+@pytest.mark.slow
+def test_a_range_of_more_than_a_year_is_cut_into_windows(serve: Serve) -> None:
+    traffic = Traffic(seed=3, visits_per_day=1)
+    server = serve(traffic)
+    start = ("--from", "2025-01-20", "--window-days", "365", "--tables", "clicks")
+    completed = run_against(server, *start)
+    assert completed.code == 0, completed.err
+    windows = requested_windows(server)
+    assert windows[0][0] == datetime.fromisoformat("2025-01-20T00:00:00+00:00")
+    assert windows[-1][1] == datetime.fromisoformat("2026-03-11T11:45:00+00:00")
+    assert_contiguous(windows)
+    assert max(end - start for start, end in windows) == timedelta(days=365)
+    expected = traffic.counts(windows[0][0], windows[-1][1])["clicks"]
+    assert len(rows("clicks")) == expected > 0

@@ -1,4 +1,4 @@
-"""The README keeps up with the code."""
+"""The README agrees with the code."""
 
 import argparse
 import re
@@ -13,7 +13,7 @@ from coveo_source.settings import CoveoConfiguration
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 
 
-def options_of(verb: type[Verb]) -> list[str]:
+def command_line_options(verb: type[Verb]) -> list[str]:
     parser = argparse.ArgumentParser(add_help=False)
     verb().configure_parser(parser)
     return [option for action in parser._actions for option in action.option_strings]
@@ -35,7 +35,7 @@ def test_every_setting_is_documented_with_its_default(name: str) -> None:
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_verb_is_documented_with_its_options(verb: type[Verb]) -> None:
     assert f"`dlt pipeline NAME {verb.command}`" in README
-    for option in options_of(verb):
+    for option in command_line_options(verb):
         assert f"`{option}`" in README
 
 
@@ -43,22 +43,22 @@ def test_every_region_is_documented() -> None:
     assert all(f"`{region}`" in README for region in HOSTS)
 
 
-def test_it_shows_the_two_commands_on_a_line_each() -> None:
+def test_the_first_run_and_the_tests_take_one_command_each() -> None:
     commands = [line for line in README.splitlines() if line.startswith("python3 -m venv")]
     assert [command.split()[-1] for command in commands] == ["--demo", ".venv/bin/pytest"]
 
 
-def test_it_ends_no_example_unfinished() -> None:
+def test_no_example_is_left_unfinished() -> None:
     assert "@@" not in README
     assert README.count("```") % 2 == 0
 
 
-def test_every_promise_names_tests_that_exist() -> None:
+def test_every_promise_links_to_tests_that_exist() -> None:
     promises = README.split("## What it promises")[1].split("\n## ")[0]
     rows = [line for line in promises.splitlines() if line.startswith("| **")]
     folder = Path(__file__).parents[2]
     assert len(rows) > 8
     for row in rows:
-        files = re.findall(r"\]\((tests/\w+\.py)\)", row)
+        files = re.findall(r"\]\((tests/[\w/]+\.py)\)", row)
         assert files
         assert all((folder / file).is_file() for file in files), row

@@ -10,37 +10,37 @@ from coveo_source.reader.csv_reader import read
 from tests.support.csv_builders import (
     SEARCHES,
     TIME,
-    loaded,
+    accepted_rows,
+    column_values,
     raw_file,
-    rejected_of,
-    rows_of,
-    values_of,
+    read_back,
+    rejected_rows,
 )
 
 
 def test_an_empty_cell_is_null_with_and_without_quotes(own_folder: Path) -> None:
     path = raw_file(own_folder, f'id,datetime,c_a,c_b\na,{TIME},"",\n')
-    [row] = rows_of(list(read(path, SEARCHES, "EXCEL")))
+    [row] = accepted_rows(list(read(path, SEARCHES, "EXCEL")))
     assert (row["c_a"], row["c_b"]) == (None, None)
 
 
 @pytest.mark.parametrize("name", ["queryExpression", "c_unknown", "clientId", "searchFacetState"])
 def test_text_that_looks_like_another_type_stays_text(own_folder: Path, name: str) -> None:
     texts = ["0012", "NA", "NULL", "null", "\\N", "NaN", "1.0", "t", "2026-01-01", " x ", "#", "-"]
-    assert values_of(own_folder, name, texts) == texts
+    assert column_values(own_folder, name, texts) == texts
 
 
 def test_booleans_are_read_in_every_spelling(own_folder: Path) -> None:
     spellings = ["t", "f", "T", "F", "true", "FALSE", "True", "1", "0", ""]
     expected = [True, False, True, False, True, False, True, True, False, None]
-    assert values_of(own_folder, "withClicks", spellings) == expected
+    assert column_values(own_folder, "withClicks", spellings) == expected
 
 
 @settings(deadline=None, max_examples=50)
 @given(st.lists(st.integers(-(2**63), 2**63 - 1), min_size=1, max_size=20))
 def test_every_64_bit_integer_is_read_exactly(numbers: list[int]) -> None:
     with TemporaryDirectory() as folder:
-        assert values_of(Path(folder), "clickRank", list(map(str, numbers))) == numbers
+        assert column_values(Path(folder), "clickRank", list(map(str, numbers))) == numbers
 
 
 def test_times_are_read_in_every_spelling_as_utc(
@@ -57,8 +57,8 @@ def test_times_are_read_in_every_spelling_as_utc(
         "2026-03-29 02:30:17.79": datetime(2026, 3, 29, 2, 30, 17, 790_000),
     }
     rows = [(str(number), text) for number, text in enumerate(spellings)]
-    batches = loaded(own_folder, [("id", "datetime"), *rows])
-    assert [row["datetime"] for row in rows_of(batches)] == [
+    batches = read_back(own_folder, [("id", "datetime"), *rows])
+    assert [row["datetime"] for row in accepted_rows(batches)] == [
         moment.replace(tzinfo=timezone.utc) for moment in spellings.values()
     ]
     assert str(batches[0].rows.schema.field("datetime").type) == "timestamp[us, tz=UTC]"
@@ -66,9 +66,9 @@ def test_times_are_read_in_every_spelling_as_utc(
 
 def test_times_are_exact_to_the_millisecond(own_folder: Path) -> None:
     rows = [(str(ms), f"2026-01-01 00:00:00.{ms:03d}") for ms in range(1000)]
-    batches = loaded(own_folder, [("id", "datetime"), *rows])
+    batches = read_back(own_folder, [("id", "datetime"), *rows])
     start = datetime(2026, 1, 1, tzinfo=timezone.utc)
-    assert [row["datetime"] - start for row in rows_of(batches)] == [
+    assert [row["datetime"] - start for row in accepted_rows(batches)] == [
         timedelta(milliseconds=ms) for ms in range(1000)
     ]
 
@@ -78,6 +78,6 @@ def test_times_are_exact_to_the_millisecond(own_folder: Path) -> None:
     ["26-01-31 23:59:59", "2026-1-3 4:5:6", f" {TIME}", f"{TIME} ", "0000-01-31 23:59:59"],
 )
 def test_a_malformed_time_is_rejected_rather_than_guessed(own_folder: Path, text: str) -> None:
-    batches = loaded(own_folder, [("id", "datetime"), ("a", text)])
-    assert rows_of(batches) == []
-    assert [rejection["column"] for rejection in rejected_of(batches)] == ["*"]
+    batches = read_back(own_folder, [("id", "datetime"), ("a", text)])
+    assert accepted_rows(batches) == []
+    assert [rejection["column"] for rejection in rejected_rows(batches)] == ["*"]

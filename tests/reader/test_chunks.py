@@ -13,22 +13,22 @@ from coveo_source.reader import chunks as chunks_module
 from coveo_source.reader.chunks import OnDisk, Rest, cut_chunks, read_chunks
 from coveo_source.reader.csv_reader import read
 from tests.support.csv_builders import (
+    CELL_WRITERS,
     FORMATS,
     SEARCHES,
     TIME,
-    WRITERS,
+    accepted_rows,
     csv_file,
     excel_backslash,
     raw_file,
-    rejected_of,
-    rows_of,
+    rejected_rows,
     without_newlines,
 )
 
 HEADER = ("id", "datetime", "c")
 
 cell_texts = st.text(st.sampled_from([*'"\\,\r\n', "a", "é"]), max_size=6)
-dialects = st.sampled_from(list(WRITERS))
+dialects = st.sampled_from(list(CELL_WRITERS))
 line_ends = st.sampled_from(["\n", "\r\n"])
 
 
@@ -146,7 +146,7 @@ def test_no_record_is_lost_or_doubled_between_chunks(own_folder: Path) -> None:
     path = raw_file(own_folder, "id,datetime,c\n" + "".join(lines))
     batches = list(read(path, SEARCHES, "EXCEL"))
     expected = [(str(n), text) for n, text in enumerate(texts)]
-    assert [(row["id"], row["c"]) for row in rows_of(batches)] == expected
+    assert [(row["id"], row["c"]) for row in accepted_rows(batches)] == expected
     assert len(batches) > 20
 
 
@@ -161,7 +161,7 @@ def test_a_damaged_record_keeps_its_number_in_the_file(own_folder: Path, damage:
     lines[60] = damage
     path = raw_file(own_folder, b"\n".join([b"id,datetime,c", *lines]) + b"\n")
     batches = list(read(path, SEARCHES, "EXCEL"))
-    assert [row["id"] for row in rows_of(batches)] == [str(n) for n in range(100) if n != 60]
-    [rejection] = rejected_of(batches)
+    assert [row["id"] for row in accepted_rows(batches)] == [str(n) for n in range(100) if n != 60]
+    [rejection] = rejected_rows(batches)
     assert (rejection["record"], rejection["column"]) == (61, "*")
     assert sum(batch.records for batch in batches) == 100

@@ -11,11 +11,11 @@ from coveo_source.tables import TABLES, Table
 from tests.support.csv_builders import (
     SEARCHES,
     TIME,
-    loaded,
+    accepted_rows,
+    column_values,
     raw_file,
-    rejected_of,
-    rows_of,
-    values_of,
+    read_back,
+    rejected_rows,
 )
 
 
@@ -28,12 +28,12 @@ def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_record_of_many_megabytes_is_read(own_folder: Path) -> None:
     long_text = "long, \\ text\n" * 300_000
-    assert values_of(own_folder, "c_long", ["a", long_text, "b"]) == ["a", long_text, "b"]
+    assert column_values(own_folder, "c_long", ["a", long_text, "b"]) == ["a", long_text, "b"]
 
 
 def test_a_last_record_without_a_line_end_is_read(own_folder: Path) -> None:
     path = raw_file(own_folder, f'id,datetime,c\na,{TIME},x\nb,{TIME},"y"')
-    assert [row["c"] for row in rows_of(list(read(path, SEARCHES, "EXCEL")))] == ["x", "y"]
+    assert [row["c"] for row in accepted_rows(list(read(path, SEARCHES, "EXCEL")))] == ["x", "y"]
 
 
 @pytest.mark.usefixtures("small_chunks")
@@ -42,11 +42,11 @@ def test_rows_and_record_numbers_run_on_from_batch_to_batch(own_folder: Path) ->
     rows = [
         (str(n), TIME, "bad" if n % 1000 == 999 else str(n), f'a "{n}"\nb') for n in range(count)
     ]
-    batches = loaded(own_folder, [("id", "datetime", "numberOfResults", "c_text"), *rows])
+    batches = read_back(own_folder, [("id", "datetime", "numberOfResults", "c_text"), *rows])
     assert len(batches) > 1
-    assert [row["id"] for row in rows_of(batches)] == [row[0] for row in rows]
-    assert [row["c_text"] for row in rows_of(batches)] == [row[3] for row in rows]
-    numbers = [rejection["record"] for rejection in rejected_of(batches)]
+    assert [row["id"] for row in accepted_rows(batches)] == [row[0] for row in rows]
+    assert [row["c_text"] for row in accepted_rows(batches)] == [row[3] for row in rows]
+    numbers = [rejection["record"] for rejection in rejected_rows(batches)]
     assert numbers == list(range(1000, count + 1, 1000))
     assert all(batch.records == batch.rows.num_rows for batch in batches)
 
@@ -56,7 +56,7 @@ def test_all_batches_have_the_same_schema_in_which_the_key_is_not_nullable(
     own_folder: Path,
 ) -> None:
     rows = [(str(n) if n % 3 else "", TIME, "x" * (n % 2)) for n in range(5000)]
-    batches = loaded(own_folder, [("id", "datetime", "c_text"), *rows])
+    batches = read_back(own_folder, [("id", "datetime", "c_text"), *rows])
     assert len({batch.rows.schema for batch in batches}) == 1
     assert not batches[0].rows.schema.field("id").nullable
     assert batches[0].rows.schema.field("c_text").nullable

@@ -7,7 +7,14 @@ from hypothesis import strategies as st
 
 from coveo_source.reader import csv_reader
 from coveo_source.reader.csv_reader import read
-from tests.support.csv_builders import SEARCHES, TIME, csv_file, raw_file, rejected_of, rows_of
+from tests.support.csv_builders import (
+    SEARCHES,
+    TIME,
+    accepted_rows,
+    csv_file,
+    raw_file,
+    rejected_rows,
+)
 
 DAMAGE = {
     "too few cells": (f"c,{TIME}".encode(), "has 2 cells where the header has 3"),
@@ -28,12 +35,12 @@ def test_a_record_that_does_not_parse_is_rejected_and_all_others_become_rows(
     sound = f"a,{TIME},x\nb,{TIME},x\n".encode()
     content = b"id,datetime,c\n" + sound + damaged + f"\nd,{TIME},y\n".encode()
     batches = list(read(raw_file(own_folder, content), SEARCHES, export_format))
-    assert [(row["id"], row["c"]) for row in rows_of(batches)] == [
+    assert [(row["id"], row["c"]) for row in accepted_rows(batches)] == [
         ("a", "x"),
         ("b", "x"),
         ("d", "y"),
     ]
-    [rejection] = rejected_of(batches)
+    [rejection] = rejected_rows(batches)
     assert (rejection["record"], rejection["column"]) == (3, "*")
     assert reason in rejection["reason"]
     assert rejection["raw"] == damaged.decode(errors="backslashreplace")
@@ -43,8 +50,9 @@ def test_a_record_that_does_not_parse_is_rejected_and_all_others_become_rows(
 def test_a_cell_of_the_wrong_type_is_rejected_after_a_damaged_record_too(own_folder: Path) -> None:
     content = f"id,datetime,clickRank\na\nb,{TIME},1\nc,{TIME},first\n"
     batches = list(read(raw_file(own_folder, content), SEARCHES, "EXCEL"))
-    assert [(row["id"], row["clickRank"]) for row in rows_of(batches)] == [("b", 1), ("c", None)]
-    rejections = {(cell["record"], cell["column"], cell["raw"]) for cell in rejected_of(batches)}
+    ranks = [(row["id"], row["clickRank"]) for row in accepted_rows(batches)]
+    assert ranks == [("b", 1), ("c", None)]
+    rejections = {(cell["record"], cell["column"], cell["raw"]) for cell in rejected_rows(batches)}
     assert rejections == {(1, "*", "a"), (3, "clickRank", "first")}
 
 
@@ -58,9 +66,10 @@ def test_damage_never_goes_unreported(data: st.DataObject) -> None:
     with TemporaryDirectory() as folder:
         path = raw_file(Path(folder), b"\n".join([b"id,datetime,c", *lines]) + b"\n")
         batches = list(read(path, SEARCHES, "EXCEL"))
-    assert rejected_of(batches)
-    kept = "".join(str(rejection["raw"]) for rejection in rejected_of(batches))
-    missing = {str(number) for number in range(count)} - {row["id"] for row in rows_of(batches)}
+    assert rejected_rows(batches)
+    kept = "".join(str(rejection["raw"]) for rejection in rejected_rows(batches))
+    accepted = {row["id"] for row in accepted_rows(batches)}
+    missing = {str(number) for number in range(count)} - accepted
     assert all(f'"{number}","{TIME}"' in kept for number in missing)
 
 
@@ -80,7 +89,7 @@ def test_damage_in_a_large_file_neither_loses_nor_doubles_a_sound_record(
     batches = list(read(path, SEARCHES, "EXCEL"))
     ids = [value for batch in batches for value in batch.rows["id"].to_pylist()]
     assert ids == [str(number) for number in range(count) if number not in damaged]
-    rejections = [(rejection["record"], rejection["raw"]) for rejection in rejected_of(batches)]
+    rejections = [(rejection["record"], rejection["raw"]) for rejection in rejected_rows(batches)]
     assert rejections == [
         (number + 1, f"{number},{TIME}{damage.decode(errors='backslashreplace')}")
         for number in sorted(damaged)
@@ -94,8 +103,8 @@ def test_a_rejected_record_keeps_its_original_text_escapes_included(
 ) -> None:
     content = b'id,datetime,c\na,%b,"a"\\b"\n%b\n' % (TIME.encode(), damaged)
     batches = list(read(raw_file(own_folder, content), SEARCHES, "EXCEL"))
-    assert [row["c"] for row in rows_of(batches)] == [r"a\b"]
-    assert [rejection["raw"] for rejection in rejected_of(batches)] == [
+    assert [row["c"] for row in accepted_rows(batches)] == [r"a\b"]
+    assert [rejection["raw"] for rejection in rejected_rows(batches)] == [
         damaged.decode(errors="backslashreplace")
     ]
 
@@ -106,14 +115,14 @@ def test_batches_are_limited_in_bytes(own_folder: Path, monkeypatch: pytest.Monk
     content = "\n".join(["id,datetime,c", "damaged", *lines])
     batches = list(read(raw_file(own_folder, content), SEARCHES, "EXCEL"))
     assert [batch.records for batch in batches] == [6, 5, 5, 5]
-    assert [row["id"] for row in rows_of(batches)] == [str(number) for number in range(20)]
-    assert [rejection["record"] for rejection in rejected_of(batches)] == [1]
+    assert [row["id"] for row in accepted_rows(batches)] == [str(number) for number in range(20)]
+    assert [rejection["record"] for rejection in rejected_rows(batches)] == [1]
 
 
 def test_the_reason_names_the_cell_from_which_a_record_does_not_parse(own_folder: Path) -> None:
     content = f'id,datetime,c\na,{TIME},x\n"b"?,{TIME},x\nc,"{TIME},x\n'
     batches = list(read(raw_file(own_folder, content), SEARCHES, "EXCEL"))
-    reasons = [rejection["reason"].partition(" on:")[0] for rejection in rejected_of(batches)]
+    reasons = [rejection["reason"].partition(" on:")[0] for rejection in rejected_rows(batches)]
     assert reasons == ["does not parse from cell 1", "does not parse from cell 2"]
 
 
@@ -125,9 +134,9 @@ def test_a_truncated_file_never_loses_a_record_silently(own_folder: Path, cut: i
     rows = [("id", "datetime", "c_x"), *records]
     content = csv_file(own_folder / "whole.csv", rows).read_bytes()[:-cut]
     batches = list(read(raw_file(own_folder, content), SEARCHES, "EXCEL"))
-    rows_read = [(row["id"], TIME, row["c_x"] or "") for row in rows_of(batches)]
+    rows_read = [(row["id"], TIME, row["c_x"] or "") for row in accepted_rows(batches)]
     records_begun = content.count(TIME.encode())
-    assert len(rows_read) + bool(rejected_of(batches)) >= records_begun
+    assert len(rows_read) + bool(rejected_rows(batches)) >= records_begun
     for row, record in zip(rows_read, records, strict=False):
         assert row[:2] == record[:2]
         assert record[2].startswith(row[2])

@@ -5,14 +5,14 @@ import pytest
 from coveo_source.reader.chunks import LONGEST_RECORD
 from coveo_source.reader.csv_reader import read
 from tests.support.csv_builders import (
+    CELL_WRITERS,
     FORMATS,
     SEARCHES,
     TIME,
-    WRITERS,
+    accepted_rows,
     csv_file,
     raw_file,
-    rejected_of,
-    rows_of,
+    rejected_rows,
 )
 
 HEADER = ("id", "datetime", "c")
@@ -45,8 +45,8 @@ def test_a_record_that_lenient_parsers_accept_is_rejected_and_kept_verbatim(
 ) -> None:
     lines = ["id,datetime,c", f"a,{TIME},x", damaged, f"d,{TIME},y", ""]
     batches = list(read(raw_file(own_folder, end.join(lines)), SEARCHES, export_format))
-    assert [(row["id"], row["c"]) for row in rows_of(batches)] == [("a", "x"), ("d", "y")]
-    [rejection] = rejected_of(batches)
+    assert [(row["id"], row["c"]) for row in accepted_rows(batches)] == [("a", "x"), ("d", "y")]
+    [rejection] = rejected_rows(batches)
     assert (rejection["record"], rejection["column"], rejection["raw"]) == (2, "*", damaged)
 
 
@@ -54,16 +54,16 @@ def test_a_record_that_lenient_parsers_accept_is_rejected_and_kept_verbatim(
 def test_a_record_cut_off_within_quotes_is_rejected(own_folder: Path, ending: str) -> None:
     content = f"id,datetime,c\na,{TIME},x\nb,{TIME},{ending}"
     batches = list(read(raw_file(own_folder, content), SEARCHES, "NO_NEWLINE"))
-    assert [row["id"] for row in rows_of(batches)] == ["a"]
-    [rejection] = rejected_of(batches)
+    assert [row["id"] for row in accepted_rows(batches)] == ["a"]
+    [rejection] = rejected_rows(batches)
     assert (rejection["record"], rejection["raw"]) == (2, f"b,{TIME},{ending}")
 
 
 def test_a_record_cut_off_within_a_character_is_rejected(own_folder: Path) -> None:
     content = f"id,datetime,c\na,{TIME},x\nb,{TIME},é".encode()[:-1]
     batches = list(read(raw_file(own_folder, content), SEARCHES, "EXCEL"))
-    assert [row["id"] for row in rows_of(batches)] == ["a"]
-    [rejection] = rejected_of(batches)
+    assert [row["id"] for row in accepted_rows(batches)] == ["a"]
+    [rejection] = rejected_rows(batches)
     assert rejection["raw"] == f"b,{TIME},\\xc3"
     assert rejection["reason"] == "is not valid UTF-8"
 
@@ -77,15 +77,15 @@ def test_any_line_end_and_blank_lines_are_accepted(
     records = [f"{quote}{n}{quote},{TIME},{quote}x{quote}{end}" for n, end in enumerate(ends)]
     content = "id,datetime,c\n" + "".join(records)
     batches = list(read(raw_file(own_folder, content), SEARCHES, export_format))
-    assert [row["id"] for row in rows_of(batches)] == [str(n) for n in range(len(ends))]
-    assert rejected_of(batches) == []
+    assert [row["id"] for row in accepted_rows(batches)] == [str(n) for n in range(len(ends))]
+    assert rejected_rows(batches) == []
     assert sum(batch.records for batch in batches) == len(ends)
 
 
 def test_a_space_after_a_lone_carriage_return_is_data(own_folder: Path) -> None:
     content = f'id,datetime,c\r\na,{TIME},"x"\r b,{TIME},y'
     batches = list(read(raw_file(own_folder, content), SEARCHES, "EXCEL"))
-    assert [row["id"] for row in rows_of(batches)] == ["a", " b"]
+    assert [row["id"] for row in accepted_rows(batches)] == ["a", " b"]
 
 
 @pytest.mark.parametrize("export_format", ["EXCEL", "NO_NEWLINE"])
@@ -94,11 +94,11 @@ def test_a_backslash_outside_quotes_is_data_in_a_sound_and_in_a_damaged_file(
     own_folder: Path, export_format: str, sound: bool
 ) -> None:
     content = f"id,datetime,c\n{'' if sound else 'damaged'}\na\\\\b,{TIME},\\N\n"
-    [row] = rows_of(list(read(raw_file(own_folder, content), SEARCHES, export_format)))
+    [row] = accepted_rows(list(read(raw_file(own_folder, content), SEARCHES, export_format)))
     assert (row["id"], row["c"]) == (r"a\\b", r"\N")
 
 
-@pytest.mark.parametrize("dialect", list(WRITERS))
+@pytest.mark.parametrize("dialect", list(CELL_WRITERS))
 @pytest.mark.parametrize(
     "long_text", ['"' * 20_000, '"\\' * 20_000, "x" * LONGEST_RECORD, '"é\\' * 200_000]
 )
@@ -109,5 +109,5 @@ def test_a_cell_may_have_any_length_and_any_number_of_escapes(
     rows = [HEADER, *((id_, TIME, text) for id_, text in texts.items())]
     path = csv_file(own_folder / "x.csv", rows, dialect)
     batches = list(read(path, SEARCHES, FORMATS[dialect]))
-    assert rejected_of(batches) == []
-    assert {row["id"]: row["c"] for row in rows_of(batches)} == texts
+    assert rejected_rows(batches) == []
+    assert {row["id"]: row["c"] for row in accepted_rows(batches)} == texts

@@ -7,7 +7,7 @@ from coveo_source.exceptions import TableError
 from coveo_source.reader.csv_reader import read
 from coveo_source.reader.header import check_collisions
 from coveo_source.tables import TABLES
-from tests.support.csv_builders import INSTANT, SEARCHES, TIME, loaded, raw_file, rows_of
+from tests.support.csv_builders import INSTANT, SEARCHES, TIME, accepted_rows, raw_file, read_back
 
 
 def refusal(folder: Path, content: str | bytes, export_format: str = "EXCEL") -> str:
@@ -56,7 +56,7 @@ def test_a_duplicate_column_is_refused_and_named(
 def test_a_custom_column_may_have_any_name(own_folder: Path) -> None:
     header = ["id", "datetime", "rejected datetime", 'c "x"', "cell_0", "select", "a, b", "é"]
     record = ["a", TIME, *header[2:]]
-    [row] = rows_of(loaded(own_folder, [header, record]))
+    [row] = accepted_rows(read_back(own_folder, [header, record]))
     assert [row[name] for name in header[2:]] == header[2:]
 
 
@@ -105,13 +105,14 @@ def test_a_damaged_header_is_refused_whether_or_not_records_follow(
 
 
 def test_column_names_are_case_sensitive(own_folder: Path) -> None:
-    [row] = rows_of(loaded(own_folder, [("id", "datetime", "c_x", "C_X"), ("a", TIME, "1", "2")]))
+    content = [("id", "datetime", "c_x", "C_X"), ("a", TIME, "1", "2")]
+    [row] = accepted_rows(read_back(own_folder, content))
     assert (row["c_x"], row["C_X"]) == ("1", "2")
 
 
 def test_columns_may_be_added_missing_or_in_another_order(own_folder: Path) -> None:
     header = ("searchFacetState", "searches.mobile", "datetime", "c_new", "searches.id")
-    [row] = rows_of(loaded(own_folder, [header, ("s", "t", TIME, "n", "a")]))
+    [row] = accepted_rows(read_back(own_folder, [header, ("s", "t", TIME, "n", "a")]))
     assert row == {
         "searchFacetState": "s",
         "mobile": True,

@@ -12,17 +12,17 @@ from coveo_source.exceptions import TableError
 from coveo_source.reader.csv_reader import read
 from coveo_source.reader.grammar import BOM
 from tests.support.csv_builders import (
+    CELL_WRITERS,
     FORMATS,
     INSTANT,
     SEARCHES,
     TIME,
-    WRITERS,
+    accepted_rows,
     csv_file,
-    rejected_of,
-    rows_of,
+    rejected_rows,
     without_newlines,
 )
-from tests.support.reference_parser import NotCsv, parsed
+from tests.support.reference_parser import InvalidCsv, parse
 
 HEADER = ["id", "datetime", "c_a", "searches.c_b"]
 TIME_SHAPE = re.compile(
@@ -47,7 +47,7 @@ custom_names = st.lists(
     st.data(),
     custom_names,
     st.integers(0, 6),
-    st.sampled_from(list(WRITERS)),
+    st.sampled_from(list(CELL_WRITERS)),
     st.sampled_from(["\n", "\r\n"]),
     st.booleans(),
 )
@@ -70,8 +70,8 @@ def test_any_texts_are_read_back_exactly_in_every_dialect(
         {name: INSTANT if name == "datetime" else record[name] or None for name in header}
         for record in records
     ]
-    assert rows_of(batches) == expected
-    assert rejected_of(batches) == []
+    assert accepted_rows(batches) == expected
+    assert rejected_rows(batches) == []
     assert batches[0].rows.column_names == header
     assert sum(batch.records for batch in batches) == count
 
@@ -80,7 +80,7 @@ def test_any_texts_are_read_back_exactly_in_every_dialect(
 @given(
     st.data(),
     st.lists(st.tuples(cells, cells), max_size=5),
-    st.sampled_from(list(WRITERS)),
+    st.sampled_from(list(CELL_WRITERS)),
     st.sampled_from(["\n", "\r\n"]),
 )
 def test_a_damaged_file_is_read_exactly_or_rejected_or_refused(
@@ -105,8 +105,8 @@ def test_a_damaged_file_is_read_exactly_or_rejected_or_refused(
             assert damage_start < ends[0]
             assert not reference or begins_blank or not is_header(reference[0])
             return
-    rows_read = [list(row.values()) for row in rows_of(batches)]
-    rejected = [cell["record"] for cell in rejected_of(batches) if cell["column"] == "*"]
+    rows_read = [list(row.values()) for row in accepted_rows(batches)]
+    rejected = [cell["record"] for cell in rejected_rows(batches) if cell["column"] == "*"]
     # every record is a row or rejected
     assert sum(batch.records for batch in batches) == len(rows_read) + len(rejected)
     if reference is None:
@@ -151,8 +151,8 @@ def damaged(draw: st.DrawFn, content: bytes) -> tuple[bytes, int]:
 def reference_records(content: bytes, export_format: str) -> list[list[str]] | None:
     """Returns the records as read by the reference parser; None if not all of them are sound."""
     try:
-        records = parsed(content.removeprefix(BOM).decode(), export_format)
-    except (NotCsv, UnicodeDecodeError):
+        records = parse(content.removeprefix(BOM).decode(), export_format)
+    except (InvalidCsv, UnicodeDecodeError):
         return None
     return records if all(len(record) == len(records[0]) for record in records) else None
 
@@ -193,4 +193,4 @@ def instant(cell: str) -> datetime | None:
 
 def occurs_in(text: str, cell: str) -> bool:
     """Returns True if a file has the cell, either verbatim or escaped in one of the dialects."""
-    return cell in text or any(write(cell)[1:-1] in text for write in WRITERS.values())
+    return cell in text or any(write(cell)[1:-1] in text for write in CELL_WRITERS.values())

@@ -1,4 +1,3 @@
-import json
 import zipfile
 from datetime import datetime
 from io import BytesIO
@@ -9,38 +8,26 @@ import pytest
 
 from coveo_source.reader.csv_reader import read
 from coveo_source.tables import TABLES, column_type
-from tests.support.csv_builders import rejected_of, rows_of, without_newlines
-
-GOLDEN = Path(__file__).parents[3] / "shared" / "golden"
-"""Reference files, which only the project's own machines have, beside the checkout."""
+from tests.support.csv_builders import accepted_rows, rejected_rows, without_newlines
+from tests.support.golden import EXPORT_FORMATS, golden_archive, golden_rows
 
 
-def golden_value(name: str, value: Any) -> Any:
+def expected_value(name: str, value: Any, dialect: str) -> Any:
     if value is not None and column_type(name) == "timestamp":
         return datetime.fromisoformat(value.replace("Z", "+00:00"))
-    return value
+    return without_newlines(value) if dialect == "no_newline" and isinstance(value, str) else value
 
 
-@pytest.mark.skipif(not GOLDEN.is_dir(), reason="there is no ../shared/golden beside the checkout")
 @pytest.mark.parametrize("table", TABLES)
-@pytest.mark.parametrize("dialect", ["excel", "excel_backslash", "no_newline"])
+@pytest.mark.parametrize("dialect", EXPORT_FORMATS)
 def test_every_cell_of_the_reference_export_is_read_in_every_dialect(
     own_folder: Path, dialect: str, table: str
 ) -> None:
-    lines = (GOLDEN / f"{table}.jsonl").read_text(encoding="utf-8").split("\n")
-    expected = [json.loads(line) for line in lines if line]
-    with zipfile.ZipFile(BytesIO((GOLDEN / f"{dialect}.zip").read_bytes())) as archive:
+    with zipfile.ZipFile(BytesIO(golden_archive(dialect))) as archive:
         path = Path(archive.extract(f"{table}.csv", own_folder))
-    export_format = "NO_NEWLINE" if dialect == "no_newline" else "EXCEL"
-    batches = list(read(path, TABLES[table], export_format))
-    assert rejected_of(batches) == []
-    rows = rows_of(batches)
+    batches = list(read(path, TABLES[table], EXPORT_FORMATS[dialect]))
+    assert rejected_rows(batches) == []
+    rows, expected = accepted_rows(batches), golden_rows(table)
     assert len(rows) == len(expected) > 0
     for row, golden in zip(rows, expected, strict=True):
-        expected_row = {name: golden_value(name, value) for name, value in golden.items()}
-        if dialect == "no_newline":
-            expected_row = {
-                name: without_newlines(value) if isinstance(value, str) else value
-                for name, value in expected_row.items()
-            }
-        assert row == expected_row
+        assert row == {name: expected_value(name, golden[name], dialect) for name in golden}

@@ -10,11 +10,11 @@ from coveo_source.reader.csv_reader import read
 from tests.support.csv_builders import (
     KEYWORDS,
     TIME,
+    accepted_rows,
     csv_file,
-    loaded,
-    one_column,
-    rejected_of,
-    rows_of,
+    read_back,
+    read_column,
+    rejected_rows,
 )
 
 
@@ -33,17 +33,17 @@ from tests.support.csv_builders import (
 def test_a_value_of_the_wrong_type_is_rejected_and_its_row_stays(
     own_folder: Path, name: str, raw: str, reason: str
 ) -> None:
-    batches = one_column(own_folder, name, ["", raw, ""])
-    assert [row[name] for row in rows_of(batches)] == [None, None, None]
-    assert [row["id"] for row in rows_of(batches)] == ["0", "1", "2"]
-    assert rejected_of(batches) == [{"record": 2, "column": name, "raw": raw, "reason": reason}]
+    batches = read_column(own_folder, name, ["", raw, ""])
+    assert [row[name] for row in accepted_rows(batches)] == [None, None, None]
+    assert [row["id"] for row in accepted_rows(batches)] == ["0", "1", "2"]
+    assert rejected_rows(batches) == [{"record": 2, "column": name, "raw": raw, "reason": reason}]
 
 
 def test_a_record_without_its_key_is_rejected_with_all_its_cells(own_folder: Path) -> None:
     header = ("queryExpression", "id", "datetime", "numberOfResults")
-    batches = loaded(own_folder, [header, ('say "é"', "", TIME, "3"), ("x", "b", TIME, "4")])
-    assert [row["id"] for row in rows_of(batches)] == ["b"]
-    [rejection] = rejected_of(batches)
+    batches = read_back(own_folder, [header, ('say "é"', "", TIME, "3"), ("x", "b", TIME, "4")])
+    assert [row["id"] for row in accepted_rows(batches)] == ["b"]
+    [rejection] = rejected_rows(batches)
     assert (rejection["record"], rejection["column"]) == (1, "*")
     cells = json.loads(rejection["raw"])
     assert list(cells) == list(header)
@@ -59,9 +59,9 @@ def test_a_record_without_its_key_is_rejected_with_all_its_cells(own_folder: Pat
 def test_a_record_without_a_valid_time_is_rejected_with_all_its_cells(
     own_folder: Path, raw: str
 ) -> None:
-    batches = loaded(own_folder, [("id", "datetime"), ("a", raw), ("b", TIME)])
-    assert [row["id"] for row in rows_of(batches)] == ["b"]
-    [rejection] = rejected_of(batches)
+    batches = read_back(own_folder, [("id", "datetime"), ("a", raw), ("b", TIME)])
+    assert [row["id"] for row in accepted_rows(batches)] == ["b"]
+    [rejection] = rejected_rows(batches)
     assert (rejection["record"], rejection["column"]) == (1, "*")
     assert json.loads(rejection["raw"]) == {"id": "a", "datetime": raw or None}
 
@@ -69,7 +69,7 @@ def test_a_record_without_a_valid_time_is_rejected_with_all_its_cells(
 def test_a_rejected_record_keeps_the_text_of_every_cell(own_folder: Path) -> None:
     header = ("id", "datetime", "numberOfResults", "mobile", "c_x")
     record = ("", "2026-01-31T23:59:59.999Z", "many", "T", "x")
-    [rejection] = rejected_of(loaded(own_folder, [header, record]))
+    [rejection] = rejected_rows(read_back(own_folder, [header, record]))
     assert json.loads(rejection["raw"]) == {**dict(zip(header, record, strict=True)), "id": None}
 
 
@@ -77,7 +77,7 @@ def test_no_two_rejections_have_the_same_record_and_column(own_folder: Path) -> 
     # both are part of the key of rejected_rows, so the second one would replace the first
     header = ("id", "datetime", "numberOfResults")
     bad = [("", "", ""), ("a", "yesterday", "x"), ("", "yesterday", "x"), ("b", TIME, "x")]
-    rejections = rejected_of(loaded(own_folder, [header, *bad]))
+    rejections = rejected_rows(read_back(own_folder, [header, *bad]))
     keys = [(rejection["record"], rejection["column"]) for rejection in rejections]
     assert len(keys) == len(set(keys))
     assert {record for record, _ in keys} == {1, 2, 3, 4}
@@ -100,7 +100,8 @@ def test_every_record_becomes_a_row_or_is_rejected(records: list[tuple[str, str,
         path = csv_file(Path(folder) / "x.csv", rows)
         batches = list(read(path, KEYWORDS, "EXCEL"))
     good = [record for record in records if record[0] and record[1] and record[2] == TIME]
-    assert [(row["searchId"], row["keyword"]) for row in rows_of(batches)] == [r[:2] for r in good]
+    keys = [(row["searchId"], row["keyword"]) for row in accepted_rows(batches)]
+    assert keys == [record[:2] for record in good]
     assert sum(batch.records for batch in batches) == len(records)
-    rejected = {rejection["record"] for rejection in rejected_of(batches)}
+    rejected = {rejection["record"] for rejection in rejected_rows(batches)}
     assert rejected == {n for n, record in enumerate(records, 1) if record not in good}

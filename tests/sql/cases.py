@@ -3,7 +3,10 @@
 Ids are words, so that a failing test can be read. Times are in UTC.
 """
 
-from coveo_source.demo import Record
+from datetime import datetime, timedelta, timezone
+
+from coveo_source.demo import Record, Traffic
+from coveo_source.tables import TABLES
 from tests.sql.warehouse import Rows
 
 DAY = "2026-03-08"  # summer time begins on this day in Montréal, at 7:00 in UTC
@@ -139,3 +142,11 @@ def hard_cases() -> Rows:
         ],
         "groups": [group("s1", name) for name in ("Premier, Gold", "Everyone", "Everyone")],
     }
+
+
+def demo_rows() -> Rows:
+    """Ten days of the demo's traffic."""
+    start = datetime(2026, 3, 1, tzinfo=timezone.utc)
+    traffic = Traffic(seed=3, visits_per_day=60)
+    end = start + timedelta(days=10)
+    return {table: list(traffic.records(table, start, end)) for table in TABLES}

@@ -2,16 +2,13 @@
 
 import json
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import duckdb
 import pytest
 
-from coveo_source.demo import Traffic
-from coveo_source.tables import TABLES
 from tests.sql import reckoning, reckoning_sums
-from tests.sql.cases import hard_cases
+from tests.sql.cases import demo_rows, hard_cases
 from tests.sql.events import events_of
 from tests.sql.warehouse import Rows, table_rows, warehouse
 
@@ -26,14 +23,6 @@ MODELS: dict[str, tuple[tuple[str, ...], Reckon]] = {
     "daily_metrics": (("day", "origin"), reckoning_sums.daily_metrics),
 }
 Loaded = tuple[Rows, duckdb.DuckDBPyConnection]
-
-
-def demo_rows() -> Rows:
-    """Ten days of the demo's traffic."""
-    start = datetime(2026, 3, 1, tzinfo=timezone.utc)
-    traffic = Traffic(seed=3, visits_per_day=60)
-    end = start + timedelta(days=10)
-    return {table: list(traffic.records(table, start, end)) for table in TABLES}
 
 
 @pytest.fixture(scope="module", params=[demo_rows, hard_cases], ids=["demo", "hard cases"])

@@ -8,8 +8,8 @@ from typing import Any
 import duckdb
 import pytest
 
+from tests.sql.cases import demo_rows
 from tests.sql.events import Event, distinct, events_of, grouped, mean, of_kind, share
-from tests.sql.test_measures import demo_rows
 from tests.sql.warehouse import warehouse
 
 PAGE = Path(__file__).parents[2] / "docs" / "questions.md"

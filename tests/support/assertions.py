@@ -1,4 +1,4 @@
-"""How a run ends: as a clean one, or with one message."""
+"""Runs in this process, and what must be true after them."""
 
 import io
 import os
@@ -13,25 +13,25 @@ import pytest
 
 from coveo_source.__main__ import main
 from coveo_source.demo import DemoServer, Traffic
-from tests.conftest import Clock
 from tests.support.cli_user import PIPELINE, Rows, environment, load, tables
+from tests.support.clock import Clock
 
-FROM = "2026-03-10"
+FROM_DATE = "2026-03-10"
 WINDOW = "2026-03-10 to 2026-03-11 11:45"
-"""What a run from there has to load, by the clock of the tests."""
+"""The window that a run from there loads, by the tests' clock, as messages write it."""
 
-LOADED = ("clicks", "keywords")
-"""The tables that it loads: two are quick, and enough for one to be broken and one to be sound."""
+RUN_AGAIN = "un again"
+"""What a message says where another run will continue: "Run again" or "run again"."""
+
+LOADED_TABLES = ("clicks", "keywords")
+"""The tables that runs load by default: two are quick, and one can break while one stays whole."""
 
 TRAFFIC = Traffic(seed=3, visits_per_day=25)
 """What the `serve` fixture serves by default."""
 
 
-class Ended(NamedTuple):
-    """A command that has ended.
-
-    message: the last line that it wrote to stderr
-    """
+class Completed(NamedTuple):
+    """A command that has ended."""
 
     code: int
     out: str
@@ -39,12 +39,13 @@ class Ended(NamedTuple):
 
     @property
     def message(self) -> str:
+        """The last line of stderr."""
         lines = self.err.strip().splitlines()
         return lines[-1] if lines else ""
 
 
-def command(*words: str, env: dict[str, str] | None = None) -> Ended:
-    """`python -m coveo_source …` in this process, as its users see it."""
+def _invoke(*words: str, env: dict[str, str] | None = None) -> Completed:
+    """Runs `python -m coveo_source …` in this process."""
     out, err = io.StringIO(), io.StringIO()
     code: Any = 0
     with (
@@ -55,71 +56,71 @@ def command(*words: str, env: dict[str, str] | None = None) -> Ended:
     ):
         try:
             main()
-        except SystemExit as end:
-            code = end.code
-    return Ended(code or 0, out.getvalue(), err.getvalue())
+        except SystemExit as exit_:
+            code = exit_.code
+    return Completed(code or 0, out.getvalue(), err.getvalue())
 
 
-def run_from(server: DemoServer, *words: str, **settings: object) -> Ended:
-    """`run --no-models --from …` against a demo server."""
-    named = {f"SOURCES__COVEO_SOURCE__{name.upper()}": str(v) for name, v in settings.items()}
-    return command(*arguments(*words), env={**environment(server), **named})
+def run_against(server: DemoServer, *words: str, **settings: object) -> Completed:
+    """Runs `run --no-models --from …` against a demo server, with these further settings."""
+    variables = {f"SOURCES__COVEO_SOURCE__{name.upper()}": str(v) for name, v in settings.items()}
+    return _invoke(*run_arguments(*words), env={**environment(server), **variables})
 
 
-def arguments(*words: str) -> tuple[str, ...]:
-    """What the command line of such a run says."""
-    start = () if "--from" in words else ("--from", FROM)
-    which = () if "--tables" in words else ("--tables", *LOADED)
-    return PIPELINE, "run", "--no-models", *start, *which, *words
+def run_arguments(*words: str) -> tuple[str, ...]:
+    """Returns the command line of such a run."""
+    start = () if "--from" in words else ("--from", FROM_DATE)
+    selection = () if "--tables" in words else ("--tables", *LOADED_TABLES)
+    return PIPELINE, "run", "--no-models", *start, *selection, *words
 
 
 @contextmanager
-def another_folder() -> Iterator[None]:
-    """An empty folder and an empty place for dlt's own files, for a moment."""
-    before = Path.cwd()
+def temporary_working_folder() -> Iterator[None]:
+    """Changes into an empty folder, with an empty folder for dlt's own files."""
+    previous = Path.cwd()
     with TemporaryDirectory() as folder, patch.dict(os.environ, DLT_DATA_DIR=f"{folder}/dlt"):
         os.chdir(folder)
         try:
             yield
         finally:
-            os.chdir(before)
+            os.chdir(previous)
 
 
-_clean: dict[tuple[Any, ...], dict[str, Rows]] = {}
+_clean_runs: dict[tuple[Any, ...], dict[str, Rows]] = {}
 
 
-def clean(traffic: Traffic = TRAFFIC, **settings: Any) -> dict[str, Rows]:
-    """The tables after one run in which nothing goes wrong."""
-    settings = {"from_date": FROM, "tables": LOADED, **settings}
+def clean_run_tables(traffic: Traffic = TRAFFIC, **settings: Any) -> dict[str, Rows]:
+    """Returns the tables after a run in which nothing goes wrong; each is run only once."""
+    settings = {"from_date": FROM_DATE, "tables": LOADED_TABLES, **settings}
     key = (traffic, *sorted((name, str(value)) for name, value in settings.items()))
-    if key not in _clean:
+    if key not in _clean_runs:
         server = DemoServer(traffic, clock=Clock(), export_seconds=0)
-        with another_folder(), server:
+        with temporary_working_folder(), server:
             load(server, **settings)
-            _clean[key] = tables(settings["tables"])
-    return _clean[key]
+            _clean_runs[key] = tables(settings["tables"])
+    return _clean_runs[key]
 
 
-def assert_clean(ended: Ended, expected: dict[str, Rows] | None = None) -> None:
-    """The run went well and the tables hold what a clean run loads."""
-    assert ended.code == 0, ended.err
-    wanted = clean() if expected is None else expected
-    assert any(wanted.values())
-    found = tables(wanted)
-    for table in wanted:
-        assert found[table] == wanted[table], table
+def assert_loaded(completed: Completed, expected: dict[str, Rows] | None = None) -> None:
+    """Checks that a run succeeded and that the tables hold what a clean run loads."""
+    assert completed.code == 0, completed.err
+    expected = clean_run_tables() if expected is None else expected
+    assert any(expected.values())
+    loaded = tables(expected)
+    for table in expected:
+        assert loaded[table] == expected[table], table
 
 
-def assert_told(ended: Ended, *texts: str) -> None:
-    """The run failed with one clear message that holds all of these texts."""
-    assert ended.code == 1, ended
-    assert "Traceback" not in ended.out + ended.err
+def assert_failed_with(completed: Completed, *texts: str) -> None:
+    """Checks that a run failed with one clear message that holds all of these texts."""
+    assert completed.code == 1, completed
+    assert "Traceback" not in completed.out + completed.err
     for text in texts:
-        assert text in ended.message, ended.err
+        assert text in completed.message, completed.err
 
 
-def hurry(monkeypatch: pytest.MonkeyPatch, retries: int = 1) -> None:
-    """Little patience: the first retry comes at once, before all others there is a pause."""
+def speed_up_retries(monkeypatch: pytest.MonkeyPatch, retries: int = 1) -> None:
+    """Limits the number of retries; the first comes at once, the later ones after a pause."""
     monkeypatch.setattr("coveo_source.api.retries.RETRIES", retries)
     monkeypatch.setattr("coveo_source.api.retries.CONNECT_RETRIES", retries)
     monkeypatch.setattr("coveo_source.exports.job.CREATE_TRIES", retries + 1)

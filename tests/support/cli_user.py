@@ -1,4 +1,4 @@
-"""What a user does and sees: run, and look into the database."""
+"""What a user does and sees: runs commands and looks into the database."""
 
 import os
 import subprocess
@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import dlt
 import duckdb
 
 from coveo_source.cli.run import run
@@ -21,33 +22,37 @@ DATASET = "coveo_ua"
 Rows = list[tuple[Any, ...]]
 
 
-def account(server: DemoServer) -> dict[str, Any]:
-    """The settings that lead to a demo server."""
+def connection_settings(server: DemoServer) -> dict[str, Any]:
+    """Returns the settings with which a run uses a demo server."""
     return {"base_url": server.base_url, "org": server.org, "api_key": server.api_key}
 
 
+def environment(server: DemoServer) -> dict[str, str]:
+    """Returns the same settings as environment variables."""
+    settings = connection_settings(server)
+    return {f"SOURCES__COVEO_SOURCE__{name.upper()}": value for name, value in settings.items()}
+
+
 def load(server: DemoServer, *, with_models: bool = False, **settings: Any) -> Outcome:
-    """One run in this process."""
+    """Does what `run` does, in this process."""
     options = Options(
         PIPELINE,
         dataset=settings.pop("dataset", DATASET),
         full_refresh=settings.pop("full_refresh", False),
         with_models=with_models,
     )
-    return run(options, {**account(server), **settings})
+    return run(options, {**connection_settings(server), **settings})
 
 
-def environment(server: DemoServer) -> dict[str, str]:
-    """The same settings as environment variables."""
-    return {
-        f"SOURCES__COVEO_SOURCE__{name.upper()}": value for name, value in account(server).items()
-    }
+def open_pipeline() -> dlt.Pipeline:
+    """Opens the pipeline that the commands use, as a library user would."""
+    return dlt.pipeline(PIPELINE, destination="duckdb", dataset_name=DATASET)
 
 
 def dlt_command(
     *words: str, env: dict[str, str] | None = None, timeout: float = 120
 ) -> subprocess.CompletedProcess[str]:
-    """One `dlt …` command in a process of its own."""
+    """Runs `dlt …` in a process of its own, for at most `timeout` seconds."""
     return subprocess.run(
         [str(Path(sys.executable).with_name("dlt")), *words],
         env={**os.environ, **(env or {})},
@@ -60,7 +65,7 @@ def dlt_command(
 
 
 def query(sql: str, pipeline: str = PIPELINE) -> Rows:
-    """Rows from the pipeline's database."""
+    """Returns rows from a pipeline's database."""
     with duckdb.connect(f"{pipeline}.duckdb", read_only=True) as database:
         database.execute(f"use {DATASET}")
         database.execute("set timezone = 'UTC'")
@@ -68,19 +73,24 @@ def query(sql: str, pipeline: str = PIPELINE) -> Rows:
 
 
 def rows(table: str, pipeline: str = PIPELINE) -> Rows:
-    """All rows of a table, in a fixed order, without what tells one load from another."""
+    """Returns all rows of a table in a fixed order, without the load id."""
     return query(f"select * exclude (_dlt_load_id) from {table} order by all", pipeline)
 
 
 def tables(names: Iterable[str] = tuple(TABLES), pipeline: str = PIPELINE) -> dict[str, Rows]:
-    """All rows of several tables."""
+    """Returns all rows of several tables, by table."""
     return {name: rows(name, pipeline) for name in names}
 
 
-def created(server: DemoServer) -> list[dict[str, list[str]]]:
-    """The queries of all requests that created an export."""
+def create_requests(server: DemoServer) -> list[dict[str, list[str]]]:
+    """Returns the query parameters of every request to create an export."""
     return [
         dict(request.query)
         for request in server.requests
         if request.method == "POST" and request.path.endswith("/exports")
     ]
+
+
+def export_files(folder: Path) -> list[Path]:
+    """Returns what runs left of their exports' files below a folder, folders included."""
+    return [path for top in folder.rglob("coveo_exports") for path in [top, *top.rglob("*")]]

@@ -1,4 +1,4 @@
-"""CSV files as Coveo may write them, and what the reader makes of them."""
+"""CSV files in Coveo's dialects, and what the reader makes of them."""
 
 from collections.abc import Sequence
 from datetime import datetime, timezone
@@ -13,7 +13,10 @@ SEARCHES = TABLES["searches"]
 KEYWORDS = TABLES["keywords"]
 TIME = "2026-01-31 23:59:59.999"
 INSTANT = datetime(2026, 1, 31, 23, 59, 59, 999_000, tzinfo=timezone.utc)
+"""`TIME` as the reader returns it."""
+
 FORMATS = {"rfc4180": "EXCEL", "excel_backslash": "EXCEL", "no_newline": "NO_NEWLINE"}
+"""The export format to which each dialect belongs."""
 
 Rows = Sequence[Sequence[str]]
 
@@ -30,7 +33,7 @@ def no_newline(cell: str) -> str:
     return '"' + cell.replace("\\", "\\\\").replace('"', '\\"') + '"' if cell else ""
 
 
-WRITERS = {"rfc4180": rfc4180, "excel_backslash": excel_backslash, "no_newline": no_newline}
+CELL_WRITERS = {"rfc4180": rfc4180, "excel_backslash": excel_backslash, "no_newline": no_newline}
 
 
 def without_newlines(cell: str) -> str:
@@ -40,7 +43,8 @@ def without_newlines(cell: str) -> str:
 def csv_file(
     path: Path, rows: Rows, dialect: str = "rfc4180", end: str = "\n", bom: bool = True
 ) -> Path:
-    write = WRITERS[dialect]
+    """Writes rows, header first, as a CSV file."""
+    write = CELL_WRITERS[dialect]
     text = "".join(",".join(map(write, row)) + end for row in rows)
     path.write_bytes(("\ufeff" if bom else "").encode() + text.encode())
     return path
@@ -52,24 +56,27 @@ def raw_file(folder: Path, content: str | bytes) -> Path:
     return path
 
 
-def rows_of(batches: Sequence[Batch]) -> list[dict[str, Any]]:
+def accepted_rows(batches: Sequence[Batch]) -> list[dict[str, Any]]:
     return [row for batch in batches for row in batch.rows.to_pylist()]
 
 
-def rejected_of(batches: Sequence[Batch]) -> list[dict[str, Any]]:
+def rejected_rows(batches: Sequence[Batch]) -> list[dict[str, Any]]:
     return [row for batch in batches for row in batch.rejected.to_pylist()]
 
 
-def loaded(folder: Path, rows: Rows, table: str = "searches") -> list[Batch]:
+def read_back(folder: Path, rows: Rows, table: str = "searches") -> list[Batch]:
+    """Writes rows, header first, to a file and reads it."""
     return list(read(csv_file(folder / "file.csv", rows), TABLES[table], "EXCEL"))
 
 
-def one_column(folder: Path, name: str, cells: Sequence[str]) -> list[Batch]:
+def read_column(folder: Path, name: str, cells: Sequence[str]) -> list[Batch]:
+    """Writes a search for each cell of a column and reads the file."""
     rows = [(str(number), TIME, cell) for number, cell in enumerate(cells)]
-    return loaded(folder, [("id", "datetime", name), *rows])
+    return read_back(folder, [("id", "datetime", name), *rows])
 
 
-def values_of(folder: Path, name: str, cells: Sequence[str]) -> list[Any]:
-    batches = one_column(folder, name, cells)
-    assert rejected_of(batches) == []
-    return [row[name] for row in rows_of(batches)]
+def column_values(folder: Path, name: str, cells: Sequence[str]) -> list[Any]:
+    """Returns what the reader makes of the cells of a column, none of which it may reject."""
+    batches = read_column(folder, name, cells)
+    assert rejected_rows(batches) == []
+    return [row[name] for row in accepted_rows(batches)]

@@ -1,4 +1,4 @@
-"""What a dbt user does with a project, and what its tables have to be."""
+"""What a dbt user does with a project, and what its tables must then hold."""
 
 import os
 import shutil
@@ -18,31 +18,31 @@ from coveo_source.tables import TABLES
 Rows = list[tuple[Any, ...]]
 
 ROOT = Path(__file__).parents[2]
-BUILT = "coveo_ua_dbt"
+DBT_SCHEMA = "coveo_ua_dbt"
 MODELS = {model.name: model for model in selected(())}
 
 
-def dbt_program() -> str | None:
-    """dbt as it is installed by .ci/run, beside this Python, or anywhere."""
+def _find_dbt() -> str | None:
+    """Returns the path of dbt: `$DBT`, that of .ci/run, one beside this Python or on the PATH."""
     places = [os.environ.get("DBT"), str(ROOT / ".venv-dbt/bin/dbt")]
     places += [str(Path(sys.executable).with_name("dbt")), shutil.which("dbt")]
     return next((place for place in places if place and Path(place).is_file()), None)
 
 
 needs_dbt = pytest.mark.skipif(
-    dbt_program() is None,
+    _find_dbt() is None,
     reason="dbt is not installed: python3 -m venv .venv-dbt &&"
     " .venv-dbt/bin/pip install -c constraints-dbt.txt dbt-core dbt-duckdb",
 )
 
 
 def dbt(project: Path, *words: str) -> str:
-    """One `dbt …` command in the project's folder, with a home of its own; what it printed."""
-    program = dbt_program()
+    """Runs `dbt …` in a project's folder, with an empty home folder; returns what it printed."""
+    program = _find_dbt()
     assert program
     home = project.parent / "home"
     home.mkdir(exist_ok=True)
-    done = subprocess.run(
+    completed = subprocess.run(
         [program, "--no-use-colors", *words],
         cwd=project,
         env={**os.environ, "HOME": str(home)},
@@ -51,20 +51,20 @@ def dbt(project: Path, *words: str) -> str:
         timeout=300,
         check=False,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert completed.returncode == 0, completed.stdout + completed.stderr
     assert not list(home.iterdir())
-    return done.stdout
+    return completed.stdout
 
 
-def tables_in(schema: str, database: Path) -> dict[str, Rows]:
-    """All rows of all models in a schema, in a fixed order of columns and rows."""
+def schema_tables(schema: str, database: Path) -> dict[str, Rows]:
+    """Returns all rows of all models in a schema, in a fixed order of columns and rows."""
     with duckdb.connect(str(database), read_only=True) as connection:
         connection.execute("set timezone = 'UTC'")
-        return {name: rows_of(connection, f"{schema}.{name}") for name in MODELS}
+        return {name: _table_rows(connection, f"{schema}.{name}") for name in MODELS}
 
 
-def reckoned(pipeline: dlt.Pipeline, database: Path) -> dict[str, Rows]:
-    """The rows that all models have to have: those of their queries over the whole tables."""
+def expected_tables(pipeline: dlt.Pipeline, database: Path) -> dict[str, Rows]:
+    """Returns the rows that each model must hold: the result of its query over all the data."""
     loaded = sql_schema(pipeline)
     schema: Schema = {name: loaded[name] for name in TABLES if name in loaded}
     with duckdb.connect() as connection:
@@ -72,18 +72,18 @@ def reckoned(pipeline: dlt.Pipeline, database: Path) -> dict[str, Rows]:
         connection.execute(f"attach '{database}' as stored (read_only)")
         for name in schema:
             connection.execute(f"create view {name} as from stored.coveo_ua.{name}")
-        connection.execute(f"create view {SEED} as from stored.{BUILT}.{SEED}")
+        connection.execute(f"create view {SEED} as from stored.{DBT_SCHEMA}.{SEED}")
         for name in (SEED, *MODELS):
             if name in MODELS:
                 query = qualify_query(MODELS[name].query, schema)
                 connection.execute(f"create table {name} as {query.sql('duckdb')}")
-            schema = {**schema, name: types_of(connection, name)}
-        return {name: rows_of(connection, name) for name in MODELS}
+            schema = {**schema, name: _column_types(connection, name)}
+        return {name: _table_rows(connection, name) for name in MODELS}
 
 
-def rows_of(connection: duckdb.DuckDBPyConnection, table: str) -> Rows:
-    """The rows of a table without what tells one load from another, after its columns' names."""
-    names = sorted(types_of(connection, table).keys() - {"_dlt_load_id"})
+def _table_rows(connection: duckdb.DuckDBPyConnection, table: str) -> Rows:
+    """Returns a table's column names and then its rows, both without the load id."""
+    names = sorted(_column_types(connection, table).keys() - {"_dlt_load_id"})
     listed = ", ".join(f'"{name}"' for name in names)
     return [
         tuple(names),
@@ -91,7 +91,7 @@ def rows_of(connection: duckdb.DuckDBPyConnection, table: str) -> Rows:
     ]
 
 
-def types_of(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:
-    """Name and type of a table's columns."""
-    found = connection.execute(f"describe {table}").fetchall()
-    return {row[0]: row[1].replace("TIMESTAMP WITH TIME ZONE", "timestamptz") for row in found}
+def _column_types(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:
+    """Returns the types of a table's columns, by name."""
+    columns = connection.execute(f"describe {table}").fetchall()
+    return {row[0]: row[1].replace("TIMESTAMP WITH TIME ZONE", "timestamptz") for row in columns}

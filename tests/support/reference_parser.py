@@ -1,59 +1,59 @@
-"""A second reading of the export formats, character by character and slow, to check the first."""
+"""A second parser for the export formats, slow and simple, to check the real one against."""
 
-LINE_ENDS = ("\r", "\n")
-
-
-class NotCsv(Exception):
-    """The text is not of the format."""
+_LINE_ENDS = ("\r", "\n")
 
 
-def parsed(text: str, export_format: str) -> list[list[str]]:
-    """All records, header included; blank lines are none."""
+class InvalidCsv(Exception):
+    """Raised where the text does not follow the format."""
+
+
+def parse(text: str, export_format: str) -> list[list[str]]:
+    """Returns all records, header included; blank lines are skipped."""
     records: list[list[str]] = []
     record: list[str] = []
     position = 0
     while position < len(text) or record:
-        if not record and text[position] in LINE_ENDS:
+        if not record and text[position] in _LINE_ENDS:
             position += 1
             continue
-        cell, position = cell_at(text, position, export_format)
+        cell, position = _read_cell(text, position, export_format)
         record.append(cell)
-        behind = text[position : position + 1]
-        if behind == ",":
+        separator = text[position : position + 1]
+        if separator == ",":
             position += 1
-        elif behind in ("", *LINE_ENDS):
+        elif separator in ("", *_LINE_ENDS):
             records.append(record)
             record = []
         else:
-            raise NotCsv(f"{behind!r} behind a cell at {position}")
+            raise InvalidCsv(f"{separator!r} after the cell that ends at {position}")
     return records
 
 
-def cell_at(text: str, start: int, export_format: str) -> tuple[str, int]:
-    """A cell, and where it ends."""
+def _read_cell(text: str, start: int, export_format: str) -> tuple[str, int]:
+    """Returns a cell and the position after it."""
     if text[start : start + 1] == '"':
-        return quoted(text, start + 1, export_format)
+        return _read_quoted_cell(text, start + 1, export_format)
     end = start
-    while end < len(text) and text[end] not in (",", *LINE_ENDS, '"'):
+    while end < len(text) and text[end] not in (",", *_LINE_ENDS, '"'):
         end += 1
     return text[start:end], end
 
 
-def quoted(text: str, start: int, export_format: str) -> tuple[str, int]:
-    """A cell from behind its opening quote, and where it ends."""
+def _read_quoted_cell(text: str, start: int, export_format: str) -> tuple[str, int]:
+    """Returns a cell and the position after it; `start` is after its opening quote."""
     escape = '"' if export_format == "EXCEL" else "\\"
     value = ""
     position = start
     while position < len(text):
-        character, next_one = text[position], text[position + 1 : position + 2]
-        if character == escape and next_one in ('"', "\\") and next_one:
-            value += next_one
+        character, following = text[position], text[position + 1 : position + 2]
+        if character == escape and following in ('"', "\\") and following:
+            value += following
             position += 2
         elif character == '"':
             return value, position + 1
         elif character == escape:
-            raise NotCsv(f"an escape that is none at {position}")
+            raise InvalidCsv(f"nothing to escape at {position}")
         else:
             value += character
             position += 1
-    raise NotCsv(f"the quote at {start - 1} is not closed")
+    raise InvalidCsv(f"the quote at {start - 1} is not closed")

@@ -12,10 +12,18 @@ from coveo_source.demo import DemoServer
 from coveo_source.exceptions import ProjectError
 from coveo_source.models.dbt.project import Target, profile, write_project
 from coveo_source.models.files import sql_folder
-from tests.conftest import Clock
 from tests.models.incremental import history
 from tests.support.cli_user import PIPELINE, dlt_command, load, query
-from tests.support.dbt_user import BUILT, MODELS, ROOT, dbt, needs_dbt, reckoned, tables_in
+from tests.support.clock import Clock
+from tests.support.dbt_user import (
+    DBT_SCHEMA,
+    MODELS,
+    ROOT,
+    dbt,
+    expected_tables,
+    needs_dbt,
+    schema_tables,
+)
 
 DATABASE = Path(f"{PIPELINE}.duckdb")
 
@@ -32,9 +40,9 @@ def project() -> Path:
 def set_country(visit: str, country: str | None) -> str | None:
     """Changes one row of a model by hand; returns what it held."""
     with duckdb.connect(str(DATABASE)) as connection:
-        found = f"{BUILT}.visits where visit_id = ?"
+        found = f"{DBT_SCHEMA}.visits where visit_id = ?"
         (held,) = connection.execute(f"select country from {found}", [visit]).fetchall()[0]
-        changed = f"update {BUILT}.visits set country = ? where visit_id = ?"
+        changed = f"update {DBT_SCHEMA}.visits set country = ? where visit_id = ?"
         connection.execute(changed, [country, visit])
         return str(held) if held else None
 
@@ -46,16 +54,16 @@ def test_a_build_passes_and_what_comes_later_ends_as_in_a_full_refresh_and_in_ou
     load(demo, from_date="2026-03-07")
     folder = project()
     assert "ERROR=0" in dbt(folder, "build")
-    (visit,) = query(f"select visit_id from {BUILT}.visits order by started_at limit 1")[0]
+    (visit,) = query(f"select visit_id from {DBT_SCHEMA}.visits order by started_at limit 1")[0]
     country = set_country(visit, "untouched")
     clock.advance(days=1)
     load(demo, with_models=True)
     dbt(folder, "run")
     assert set_country(visit, country) == "untouched"
-    ours = tables_in("coveo_ua", DATABASE)
-    assert tables_in(BUILT, DATABASE) == ours
+    ours = schema_tables("coveo_ua", DATABASE)
+    assert schema_tables(DBT_SCHEMA, DATABASE) == ours
     dbt(folder, "run", "--full-refresh")
-    assert tables_in(BUILT, DATABASE) == ours
+    assert schema_tables(DBT_SCHEMA, DATABASE) == ours
     assert not (folder / ".user.yml").exists()
 
 
@@ -64,7 +72,7 @@ def test_after_loads_that_move_and_change_rows_all_tables_equal_their_queries() 
     pipeline = dlt.pipeline(PIPELINE, destination="duckdb", dataset_name="coveo_ua")
     history.load(pipeline, history.much(1))
     dbt(project(), "build", "--exclude-resource-type", "test")
-    assert tables_in(BUILT, DATABASE) == reckoned(pipeline, DATABASE)
+    assert schema_tables(DBT_SCHEMA, DATABASE) == expected_tables(pipeline, DATABASE)
     # some of the same ids, in other visits, with other queries and documents
     again = {table: rows[:3] for table, rows in history.much(2).items()}
     history.load(pipeline, again, dimension="c_theme")
@@ -72,7 +80,7 @@ def test_after_loads_that_move_and_change_rows_all_tables_equal_their_queries() 
     dbt(project(), "run", "--select", "all_events")
     history.load(pipeline, {table: rows[-2:] for table, rows in history.much(3).items()})
     dbt(project(), "run")
-    assert tables_in(BUILT, DATABASE) == reckoned(pipeline, DATABASE)
+    assert schema_tables(DBT_SCHEMA, DATABASE) == expected_tables(pipeline, DATABASE)
 
 
 @needs_dbt
@@ -84,11 +92,11 @@ def test_a_table_that_was_dropped_and_a_cause_that_was_changed_rebuild_everythin
     history.drop(pipeline, "keywords")
     history.load(pipeline, {"keywords": history.much(1)["keywords"][:2]})
     dbt(folder, "run")
-    assert tables_in(BUILT, DATABASE) == reckoned(pipeline, DATABASE)
+    assert schema_tables(DBT_SCHEMA, DATABASE) == expected_tables(pipeline, DATABASE)
     seed = folder / "seeds/search_causes.csv"
     seed.write_text(seed.read_text().replace("searchboxSubmit,manual", "searchboxSubmit,automatic"))
     dbt(folder, "build", "--exclude-resource-type", "test")
-    assert tables_in(BUILT, DATABASE) == reckoned(pipeline, DATABASE)
+    assert schema_tables(DBT_SCHEMA, DATABASE) == expected_tables(pipeline, DATABASE)
 
 
 @needs_dbt
@@ -101,7 +109,7 @@ def test_the_project_builds_from_the_tables_and_dimensions_that_there_are(demo: 
         with_models=True,
     )
     assert "ERROR=0" in dbt(project(), "build")
-    assert tables_in(BUILT, DATABASE) == tables_in("coveo_ua", DATABASE)
+    assert schema_tables(DBT_SCHEMA, DATABASE) == schema_tables("coveo_ua", DATABASE)
 
 
 def test_of_the_sql_only_the_names_of_tables_are_replaced(demo: DemoServer) -> None:

@@ -2,6 +2,7 @@
 
 from tempfile import TemporaryDirectory
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -9,6 +10,7 @@ from tests.models.incremental.history import Step, first_steps, steps, take
 from tests.models.incremental.warehouse import Warehouse
 
 
+@pytest.mark.slow
 @settings(max_examples=2, deadline=None, suppress_health_check=list(HealthCheck))
 @given(first=first_steps, history=st.lists(steps, min_size=1, max_size=3))
 def test_after_any_history_all_models_equal_a_full_refresh(

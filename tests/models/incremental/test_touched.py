@@ -15,6 +15,8 @@ from coveo_source.tables import SOURCE
 from tests.models.incremental.history import EVENING, Rows, drop, load, table_resource, tables
 from tests.models.incremental.warehouse import Warehouse, click
 
+pytestmark = pytest.mark.slow
+
 MODELS = set(models())
 
 

@@ -11,6 +11,8 @@ from coveo_source.exceptions import ModelError
 from tests.models.incremental.history import load, tables
 from tests.models.incremental.warehouse import Warehouse, click
 
+pytestmark = pytest.mark.slow
+
 
 def edited(folder: Path, model: str, change: Callable[[str], str]) -> Path:
     """The folder after a change of one model's SQL, as another checkout has it."""

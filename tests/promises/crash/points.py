@@ -1,4 +1,4 @@
-"""Where a run can be killed: at a request, at a line it prints, at a file it makes, at a time."""
+"""Where a run can be killed: at a request, a line of output, a new file, or after some time."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -8,18 +8,18 @@ from typing import Literal
 from coveo_source.demo.wire import Request
 
 Moment = Literal["before", "after", "half", "sent"]
-"""Before the server acts, after it acted but before it answers, in the middle of the answer, or
-when all of the answer is on its way."""
+"""When, around a request: before the server acts, after it acted but before it responds, in the
+middle of the response, or when the whole response has been sent."""
 
 
 @dataclass(frozen=True)
 class Point:
-    """One place in a run; one of the first three is set.
+    """One place in a run, given by either requests, a line of output or files.
 
-    request: which requests lead there
-    moment: when, in the course of such a request
-    line: what a line of output begins with
-    files: glob patterns below the pipeline's working folder; a path that appears leads there
+    request: returns True for a request that leads there
+    moment: when, around such a request
+    line: a regular expression for the beginning of a line of output
+    files: glob patterns below the pipeline's working folder; a new path leads there
     """
 
     phase: str
@@ -31,7 +31,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Kill:
-    """When a run is killed: the nth time that it comes to a point, or after some seconds."""
+    """When a run is killed: the nth time it reaches a point, or after some seconds."""
 
     point: str
     nth: int = 1
@@ -41,28 +41,23 @@ class Kill:
         return f"{self.point} {self.nth}" if self.point in POINTS else f"{self.seconds:.3f} s"
 
 
-def listing(request: Request) -> bool:
-    """Asks for the list of exports."""
+def _lists_exports(request: Request) -> bool:
     return request.method == "GET" and request.path.endswith("/exports")
 
 
-def creation(request: Request) -> bool:
-    """Creates an export."""
+def _creates_export(request: Request) -> bool:
     return request.method == "POST"
 
 
-def polling(request: Request) -> bool:
-    """Asks how far an export is."""
-    return of_one_export(request) and request.first("redirect") != "true"
+def _polls_export(request: Request) -> bool:
+    return _is_about_one_export(request) and request.first("redirect") != "true"
 
 
-def address(request: Request) -> bool:
-    """Asks where the file is."""
-    return of_one_export(request) and request.first("redirect") == "true"
+def _asks_for_link(request: Request) -> bool:
+    return _is_about_one_export(request) and request.first("redirect") == "true"
 
 
-def of_one_export(request: Request) -> bool:
-    """Asks something of one export."""
+def _is_about_one_export(request: Request) -> bool:
     return (
         request.host == "api"
         and request.method == "GET"
@@ -70,70 +65,68 @@ def of_one_export(request: Request) -> bool:
     )
 
 
-def file(request: Request) -> bool:
-    """Fetches the file."""
+def _downloads_file(request: Request) -> bool:
     return request.host == "storage"
 
 
-def deletion(request: Request) -> bool:
-    """Deletes an export."""
+def _deletes_export(request: Request) -> bool:
     return request.method == "DELETE"
 
 
-EXTRACTING = ("normalize/[!e]*", "normalize/e[!x]*")
-"""The folder that dlt extracts to has a random name; its neighbour is called `extracted`."""
+_EXTRACT_FOLDERS = ("normalize/[!e]*", "normalize/e[!x]*")
+"""Matches the folder, randomly named, that dlt extracts to, but not `extracted` beside it."""
 
 POINTS = {
-    "planning": Point("plan", listing),
-    "creating": Point("create", creation),
-    "created, not answered": Point("create", creation, "after"),
-    "created, answered": Point("create", creation, "sent"),
-    "waiting": Point("wait", polling),
-    "asking for the file": Point("download", address),
-    "half the file": Point("download", file, "half"),
-    "the whole file": Point("download", file, "sent"),
+    "planning": Point("plan", _lists_exports),
+    "creating": Point("create", _creates_export),
+    "created, not answered": Point("create", _creates_export, "after"),
+    "created, answered": Point("create", _creates_export, "sent"),
+    "waiting": Point("wait", _polls_export),
+    "asking for the file": Point("download", _asks_for_link),
+    "half the file": Point("download", _downloads_file, "half"),
+    "the whole file": Point("download", _downloads_file, "sent"),
     "fetching ahead": Point("download", files=("coveo_exports/next_*",)),
     "unpacking": Point("extract", files=("coveo_exports/[!en]*",)),
-    "extracting": Point("extract", files=(*(f"{folder}/*/new_jobs/*" for folder in EXTRACTING),)),
+    "extracting": Point("extract", files=tuple(f"{f}/*/new_jobs/*" for f in _EXTRACT_FOLDERS)),
     "extracted": Point("normalize", files=("normalize/extracted/*",)),
     "normalizing": Point("normalize", files=("load/new/*/new_jobs/*",)),
     "normalized": Point("load", files=("load/normalized/*",)),
     "merging": Point("merge", files=("load/normalized/*/started_jobs/*.parquet",)),
     "between two merges": Point("merge", files=("load/normalized/*/completed_jobs/*.parquet",)),
     "loaded": Point("loaded", files=("load/loaded/*/completed_jobs",)),
-    "deleting": Point("delete", deletion),
-    "deleted": Point("delete", deletion, "after"),
+    "deleting": Point("delete", _deletes_export),
+    "deleted": Point("delete", _deletes_export, "after"),
     "window": Point("window", line="Window "),
     "model": Point("models", line="Model "),
     "extracting a model": Point(
-        "models", files=(*(f"{folder}/*/new_jobs/*.model" for folder in EXTRACTING),)
+        "models", files=tuple(f"{folder}/*/new_jobs/*.model" for folder in _EXTRACT_FOLDERS)
     ),
     "normalizing a model": Point("models", files=("load/new/*/new_jobs/*.model",)),
     "running a model": Point("models", files=("load/normalized/*/started_jobs/*.model",)),
     "a model's job done": Point("models", files=("load/normalized/*/completed_jobs/*.model",)),
 }
-"""All points by name."""
+"""All points by name, in the order of a run."""
 
 
-class Seen:
-    """Counts how often paths appear that lead to a point."""
+class PathCounter:
+    """Counts the new paths that lead to a point."""
 
     def __init__(self, folder: Path, point: Point) -> None:
         self._folder = folder
         self._point = point
-        self._before = set(self._paths())
+        self._known = set(self._paths())
 
-    def appeared(self) -> int:
-        """How many paths are there that were not when this was asked last."""
-        now = set(self._paths())
-        fresh = len(now - self._before)
-        self._before = now
-        return fresh
+    def count_new(self) -> int:
+        """Returns how many paths have appeared since the last call."""
+        paths = set(self._paths())
+        new = len(paths - self._known)
+        self._known = paths
+        return new
 
     def _paths(self) -> Iterator[Path]:
         for pattern in self._point.files:
             try:
                 yield from self._folder.glob(pattern)
             except OSError:
-                # a folder that is gone between its listing and its reading
+                # a folder was removed between being listed and being read
                 continue

@@ -1,19 +1,21 @@
-"""One trial: a scenario, killed here and there, beside the same without a kill."""
+"""One trial: a scenario with kills, compared with the same scenario without any."""
 
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 
-from tests.promises.crash.check import Evidence, evidence_of, problems, unloaded
+from tests.promises.crash.checks import find_problems, unused_exports
+from tests.promises.crash.evidence import Evidence, collect_evidence
 from tests.promises.crash.points import Kill
-from tests.promises.crash.trials import SCENARIOS, Workshop
+from tests.promises.crash.sandbox import Sandbox
+from tests.promises.crash.scenarios import SCENARIOS
 
 
 @dataclass(frozen=True)
 class Trial:
-    """What is to be tried.
+    """A scenario and the kills of its last command.
 
-    hours_between: how far the clock goes on after each kill
+    hours_between: how far the clock advances after each kill
     """
 
     scenario: str
@@ -27,50 +29,54 @@ class Trial:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What came of a trial.
+    """The result of a trial.
 
     missed: kills whose point was never reached
-    unloaded: exports that were created and thrown away unused, as far as that can be told
+    unused: exports that were created but not loaded, as far as that is known
     """
 
     missed: list[Kill]
     problems: list[str]
-    unloaded: set[str]
+    unused: set[str]
 
 
-class Clean:
-    """What clean runs leave, and how long the last command takes (s); each is run once."""
+class CleanRuns:
+    """What scenarios leave without kills; each is carried out once."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._known: dict[tuple[str, float], tuple[Evidence, float]] = {}
+        self._results: dict[tuple[str, float], tuple[Evidence, float]] = {}
         self._locks: dict[tuple[str, float], Lock] = {}
         self._lock = Lock()
 
     def run(self, scenario: str, hours: float = 0.0) -> tuple[Evidence, float]:
-        """A scenario without a kill, whose last command runs some hours later."""
+        """Carries out a scenario whose last command runs some hours later.
+
+        Returns the evidence and the seconds that the last command took.
+        """
         with self._lock:
-            mine = self._locks.setdefault((scenario, hours), Lock())
-        with mine:
-            if (scenario, hours) not in self._known:
-                self._known[scenario, hours] = self._run(scenario, hours)
-            return self._known[scenario, hours]
+            scenario_lock = self._locks.setdefault((scenario, hours), Lock())
+        with scenario_lock:
+            if (scenario, hours) not in self._results:
+                self._results[scenario, hours] = self._run(scenario, hours)
+            return self._results[scenario, hours]
 
     def _run(self, scenario: str, hours: float) -> tuple[Evidence, float]:
         folder = self._folder / f"{scenario} {hours:g}"
-        with Workshop(folder, SCENARIOS[scenario].later(hours)) as shop:
-            shop.play()
-            evidence = evidence_of(shop)
-            # else the comparison would prove nothing
-            assert not problems(shop, evidence), problems(shop, evidence)
-            return evidence, shop.runs[-1].seconds
+        with Sandbox(folder, SCENARIOS[scenario].delayed(hours)) as sandbox:
+            sandbox.play()
+            evidence = collect_evidence(sandbox)
+            # otherwise the comparison would prove nothing
+            problems = find_problems(sandbox, evidence)
+            assert not problems, problems
+            return evidence, sandbox.runs[-1].seconds
 
 
-def judge(trial: Trial, folder: Path, clean: Clean) -> Verdict:
-    """Carries out a trial in a folder of its own."""
-    evidence, _ = clean.run(trial.scenario, trial.hours_between * len(trial.kills))
-    patient = any(kill.point == "waiting" for kill in trial.kills)
-    with Workshop(folder, SCENARIOS[trial.scenario], patient) as shop:
-        shop.play(trial.kills, trial.hours_between)
-        found = problems(shop, evidence)
-        return Verdict(shop.missed, found, unloaded(shop))
+def run_trial(trial: Trial, folder: Path, clean_runs: CleanRuns) -> Verdict:
+    """Carries out a trial in a new folder."""
+    evidence, _ = clean_runs.run(trial.scenario, trial.hours_between * len(trial.kills))
+    slow_exports = any(kill.point == "waiting" for kill in trial.kills)
+    with Sandbox(folder, SCENARIOS[trial.scenario], slow_exports) as sandbox:
+        sandbox.play(trial.kills, trial.hours_between)
+        problems = find_problems(sandbox, evidence)
+        return Verdict(sandbox.missed, problems, unused_exports(sandbox))

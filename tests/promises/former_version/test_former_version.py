@@ -16,9 +16,9 @@ import pytest
 from coveo_source.demo import DemoServer, Traffic
 from coveo_source.models.files import models
 from coveo_source.tables import TABLES
-from tests.conftest import Clock
-from tests.support.assertions import another_folder
+from tests.support.assertions import temporary_working_folder
 from tests.support.cli_user import PIPELINE, load, query
+from tests.support.clock import Clock
 
 ARCHIVE = Path(__file__).with_name("pipeline.tar.xz")
 TRAFFIC = Traffic(seed=3, visits_per_day=4)
@@ -90,7 +90,8 @@ def state() -> dict[str, Any]:
 
 def clean_run(clock: Clock) -> dict[str, Any]:
     """All tables and models, the state and the loaded windows after runs by this version alone."""
-    with another_folder(), DemoServer(TRAFFIC, clock=clock, export_seconds=0.05) as server:
+    own_server = DemoServer(TRAFFIC, clock=clock, export_seconds=0.05)
+    with temporary_working_folder(), own_server as server:
         clock.advance(days=-2)
         load(server, from_date=FIRST_DAY, with_models=True)
         clock.advance(days=2)
