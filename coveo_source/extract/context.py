@@ -14,9 +14,9 @@ from typing import Any
 import dlt
 import pyarrow as pa
 from dlt.common import logger
-from dlt.common.schema.typing import MERGE_DISPOSITION_HINTS
 
 from ..api.client import CoveoClient, client_of
+from ..destination.jobs import DEDUPLICATED
 from ..exports.cleanup import after_load, delete
 from ..exports.job import ExportOwner
 from ..exports.prefetch import Prefetch
@@ -29,9 +29,6 @@ from .state import PipelineState, plain_utc
 from .stream import Extraction, Item, Stream
 
 LOAD_ID = pa.field("_dlt_load_id", pa.string(), nullable=False)
-
-DISTINCT = MERGE_DISPOSITION_HINTS["deduplicated"]
-"""The hint by which a table says that no two rows of a load have the same key."""
 
 Cursor = dlt.sources.incremental[datetime]
 
@@ -175,7 +172,7 @@ def merged_as(distinct: bool, columns: Iterable[str]) -> Any:
     """
     # dlt warns where it is to sort but not to look
     order = {CURSOR: {"dedup_sort": None if distinct else "desc"}} if CURSOR in columns else None
-    return dlt.mark.make_hints(columns=order, additional_table_hints={DISTINCT: distinct})
+    return dlt.mark.make_hints(columns=order, additional_table_hints={DEDUPLICATED: distinct})
 
 
 def with_load_id(rows: pa.Table, load_id: str) -> pa.Table:
