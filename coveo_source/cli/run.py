@@ -22,7 +22,7 @@ from ..extract.audit import Fetched
 from ..extract.context import ExtractContext, files_folder
 from ..extract.plan import PlannedExport, smaller
 from ..extract.resources import resources
-from ..load.reconciliation import loaded, reconcile
+from ..load.reconciliation import completed_loads, reconcile
 from ..load.recovery import load_pending
 from ..models.runner import build
 from ..signals import interruptible, orderly
@@ -107,7 +107,7 @@ def load_window(
         info = here.pipeline.run(source, refresh=mode)
     fetched = reading.fetched[0]
     check_counts(here.pipeline, fetched)
-    fetched.loaded = reconcile(here.pipeline, loaded(info))
+    fetched.loaded = reconcile(here.pipeline, completed_loads(info))
     signals.raise_if_signalled()
     return fetched
 
