@@ -27,7 +27,8 @@ from ..load.recovery import load_pending
 from ..models.runner import build
 from ..signals import interruptible, orderly
 from ..tables import SOURCE
-from .session import Options, Session, session
+from .pipeline import Options
+from .session import Session, session
 from .summary import Outcome, relative
 
 
