@@ -1,7 +1,7 @@
 """Repairs the working folder after a run that was killed, and loads what that run left.
 
 dlt moves a package from folder to folder and saves schema and state in between. If a process is
-killed between two of these steps, dlt's own next run would fail or lose something.
+killed between two of these steps, dlt's own next run may fail.
 """
 
 import shutil
