@@ -21,8 +21,8 @@ from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 from coveo_source.cli.models import build_models
+from coveo_source.cli.pipeline import Options
 from coveo_source.cli.run import run
-from coveo_source.cli.session import Options
 from coveo_source.demo import DemoServer, Traffic
 
 START = datetime(2025, 1, 1, tzinfo=timezone.utc)

@@ -17,7 +17,7 @@ from dlt.common.configuration import plugins
 from dlt.common.configuration.plugins import SupportsCliCommand, only_host
 
 if TYPE_CHECKING:
-    from .cli.session import Options
+    from .cli.pipeline import Options
 
 _COLLECTORS = ("tqdm", "log", "enlighten", "alive_progress")
 
@@ -164,7 +164,7 @@ VERBS: tuple[type[Verb], ...] = (RunVerb, PlanVerb, ModelsVerb)
 
 
 def _options(args: Namespace) -> "Options":
-    from .cli.session import Options
+    from .cli.pipeline import Options
 
     return Options(
         pipeline=args.pipeline_name,

@@ -18,8 +18,8 @@ from ..models.properties import read_folder
 from ..models.runner import build
 from ..signals import orderly
 from ..tables import SOURCE
+from .pipeline import Options, locked, pipeline_of, restored
 from .progress import ConsoleProgress
-from .session import Options, locked, pipeline_of, restored
 
 
 def build_models(options: Options, names: Iterable[str]) -> dict[str, int]:

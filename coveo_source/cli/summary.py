@@ -11,8 +11,7 @@ from dlt.common.configuration.exceptions import ConfigurationException
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from ..exceptions import CoveoSourceError, find_cause, reason
-from ..extract.audit import Fetched
-from ..extract.counts import Counts
+from ..extract.audit import Counts, Fetched
 from ..extract.plan import Plan, PlannedExport
 from ..models.data_tests import Result, Status
 from ..signals import signal_in

@@ -1,90 +1,36 @@
-"""DuckDB as the destination: how it loads and builds in little memory, and each row only once.
+"""DuckDB as the destination: dlt's own, with other defaults and with the jobs of `jobs`."""
 
-DuckDB keeps rows in memory, uncompressed, until a group of them is full: in each of its threads,
-for several groups at once, and for every table that is being loaded. More threads or tables at
-once were no faster on two cores; of two at once DuckDB also has to write the rows to its log
-first, which took three times the disk.
-"""
-
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import dlt
 from dlt.common.destination import Destination
 
-if TYPE_CHECKING:
-    from .jobs import DirectClient
-
-LOADING: Mapping[str, Any] = {
-    "threads": 1,
-    "write_buffer_row_group_count": 1,
-    "memory_limit": "200MB",
-}
-"""DuckDB's settings while it loads. What does not fit into the memory goes to disk for a while."""
-
-
-def cores() -> int:
-    """The cores that this process may use; DuckDB counts all of the machine."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-MEGABYTES_A_THREAD = 225
-"""What models have for each thread, since each sorts rows of its own."""
-
-BYTES_AN_EVENT = 400
-"""What `search_outcomes`, the model that joins most, takes of each event when built as a whole."""
-
-
-def building(events: int = 0) -> Mapping[str, Any]:
-    """The same while it builds models; never more memory than DuckDB takes by itself.
-
-    events: of which a model is built as a whole
-    """
-    least, needed = MEGABYTES_A_THREAD * max(2, cores()), events * BYTES_AN_EVENT // 10**6
-    settings = {"threads": cores(), "write_buffer_row_group_count": 1}
-    if needed > least and needed > own_limit():
-        return settings
-    return {**settings, "memory_limit": f"{max(least, needed)}MB"}
-
-
-def own_limit() -> float:
-    """The memory that DuckDB takes on this machine if it is not told, in megabytes."""
-    import duckdb
-
-    with duckdb.connect(":memory:") as database:
-        [(text,)] = database.execute("select current_setting('memory_limit')").fetchall()
-    number, unit = text.split()
-    return float(number) * 1024.0 ** ("bytes", "KiB", "MiB", "GiB", "TiB").index(unit) / 10**6
-
-
-TABLES_AT_ONCE = 1
+from .jobs import DirectClient
+from .tuning import LOADING, TABLES_AT_ONCE, building
 
 
 class TunedDuckDb(dlt.destinations.duckdb):
-    """dlt's DuckDB destination with other defaults; it is recorded under dlt's own name.
+    """dlt's DuckDB destination with other defaults; a pipeline records it under dlt's own name.
 
-    defaults: settings of DuckDB; those that are configured come first
+    defaults: settings of DuckDB; those that a user configured take precedence
     """
 
     defaults: Mapping[str, Any] = {}
 
     @property
     def destination_type(self) -> str:
-        """The type that a pipeline remembers, so that all of dlt's commands know it."""
+        """The type that a pipeline records; dlt's own, so that all of dlt's commands know it."""
         return "dlt.destinations.duckdb"
 
     @property
-    def client_class(self) -> "type[DirectClient]":
-        """What talks to the database."""
-        # here and not above, as in dlt: only who loads needs it
-        from .jobs import DirectClient
-
+    def client_class(self) -> type[DirectClient]:
+        """The class that loads into the database."""
         return DirectClient
 
     def configuration(self, initial_config: Any, accept_partial: bool = False) -> Any:
-        """What dlt finds in arguments, environment and files, over our defaults."""
+        """Returns what dlt finds in arguments, environment and files, on top of our defaults."""
         config = super().configuration(initial_config, accept_partial)
         if config.credentials:
             configured = config.credentials.global_config or {}
@@ -92,13 +38,26 @@ class TunedDuckDb(dlt.destinations.duckdb):
         return config
 
 
+def tuned(destination: str) -> Destination[Any, Any]:
+    """Returns a destination by its name in dlt; DuckDB with our defaults.
+
+    Raises:
+        UnknownDestinationModule: if dlt has no destination of this name
+    """
+    known: Destination[Any, Any] = Destination.from_reference(destination)  # type: ignore[assignment]
+    if type(known) is dlt.destinations.duckdb:
+        capabilities = {"max_parallel_load_jobs": TABLES_AT_ONCE, **known.caps_params}
+        return TunedDuckDb(**known.config_params, **capabilities)
+    return known
+
+
 @contextmanager
 def loading_settings(pipeline: dlt.Pipeline) -> Iterator[None]:
-    """Loads into DuckDB with the settings for that.
+    """Gives DuckDB its settings for loading.
 
-    What an earlier run left is loaded without them; it may be what there was too little memory for.
+    A package that an earlier run left is loaded without them: they may be why it failed.
     """
-    with preset(pipeline, LOADING):
+    with _defaults(pipeline, LOADING):
         yield
 
 
@@ -106,14 +65,15 @@ def loading_settings(pipeline: dlt.Pipeline) -> Iterator[None]:
 def building_settings(
     pipeline: dlt.Pipeline, events: int = 0, limited: bool = True
 ) -> Iterator[None]:
-    """Builds models in DuckDB with the settings for that, or with its own.
+    """Gives DuckDB its settings for building models, and keeps the database file open.
 
-    events: of which models are built as a whole
+    dlt would open and close the file for each of its many short connections. When the file is
+    closed afterwards, it is complete and DuckDB keeps nothing of it in memory.
 
-    The file stays open meanwhile, since dlt would open and close it with each of its many short
-    connections. Closed, it is complete, and DuckDB keeps nothing of it in memory.
+    events: how many there are, if a model is rebuilt in full; else 0
+    limited: whether to limit the memory; if not, DuckDB's own settings apply
     """
-    with preset(pipeline, building(events) if limited else {}):
+    with _defaults(pipeline, building(events) if limited else {}):
         if isinstance(pipeline.destination, dlt.destinations.duckdb):
             with pipeline.sql_client():
                 yield
@@ -122,8 +82,7 @@ def building_settings(
 
 
 @contextmanager
-def preset(pipeline: dlt.Pipeline, settings: Mapping[str, Any]) -> Iterator[None]:
-    """Gives DuckDB these defaults meanwhile."""
+def _defaults(pipeline: dlt.Pipeline, settings: Mapping[str, Any]) -> Iterator[None]:
     destination = pipeline.destination
     if not isinstance(destination, TunedDuckDb):
         yield
@@ -133,16 +92,3 @@ def preset(pipeline: dlt.Pipeline, settings: Mapping[str, Any]) -> Iterator[None
         yield
     finally:
         destination.defaults = {}
-
-
-def tuned(destination: str) -> Destination[Any, Any]:
-    """A destination by its name in dlt; DuckDB with our defaults.
-
-    Raises:
-        UnknownDestinationModule: if dlt knows none of this name
-    """
-    found: Destination[Any, Any] = Destination.from_reference(destination)  # type: ignore[assignment]
-    if type(found) is dlt.destinations.duckdb:
-        capabilities = {"max_parallel_load_jobs": TABLES_AT_ONCE, **found.caps_params}
-        return TunedDuckDb(**found.config_params, **capabilities)
-    return found

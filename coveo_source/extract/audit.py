@@ -1,18 +1,87 @@
-"""The audit trail: one row for every export that was loaded, and the cells that did not fit."""
+"""The audit trail: what became of each export, from the file to the destination.
+
+The table `exports` has one row for every export that was loaded, `rejected_rows` one for every
+cell or record that did not fit.
+"""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 
 from ..exports.export import Export
-from ..tables import TABLES
-from .counts import Counts
+from ..reader.casting import Batch
+from ..tables import TABLES, Table
 from .plan import PlannedExport
 
+_KEY_MEMORY = "64MB"
+"""Memory for counting keys; what does not fit is spilled to disk."""
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What became of one table of an export.
+
+    records: in the CSV file
+    rows: handed to dlt; records that are not rows are in rejected_rows
+    keys: different keys among those rows, and so the rows to be found in the destination
+    rejected: entries in rejected_rows
+    """
+
+    records: int = 0
+    rows: int = 0
+    keys: int = 0
+    rejected: int = 0
+
+    def __add__(self, other: "Counts") -> "Counts":
+        return Counts(
+            self.records + other.records,
+            self.rows + other.rows,
+            self.keys + other.keys,
+            self.rejected + other.rejected,
+        )
+
+
+class TableCounter:
+    """Counts one table while it is read.
+
+    Keys are compared by hashes of 64 bits. A DuckDB database of its own holds them, so that the
+    proof depends neither on the destination nor on the memory.
+
+    folder: where the hashes are spilled to if there are many
+    """
+
+    def __init__(self, table: Table, folder: Path) -> None:
+        self._key = ", ".join(f'"{name}"' for name in table.key)
+        self._database = duckdb.connect(
+            ":memory:",
+            config={"memory_limit": _KEY_MEMORY, "temp_directory": str(folder), "threads": 1},
+        )
+        self._database.execute("create table keys (key ubigint)")
+        self._counts = Counts()
+
+    def add(self, batch: Batch) -> None:
+        """Counts a batch."""
+        self._counts += Counts(batch.records, batch.rows.num_rows, 0, batch.rejected.num_rows)
+        self._database.register("batch", batch.rows)
+        self._database.execute(f"insert into keys select hash({self._key}) from batch")
+        self._database.unregister("batch")
+
+    def finish(self) -> Counts:
+        """Returns the counts of all batches; no batch can be added after that."""
+        with self._database as database:
+            ((keys,),) = database.execute("select count(distinct key) from keys").fetchall()
+        return self._counts + Counts(keys=keys)
+
+
 LOADED = "loaded"
+"""Suffix of the columns with the rows that were found in the destination after the load."""
+
 RECONCILED_AT = "reconciled_at"
+"""Column with the time at which they were counted."""
 
 EXPORTS_SCHEMA = pa.schema(
     [
@@ -34,9 +103,8 @@ EXPORTS_SCHEMA = pa.schema(
         pa.field(RECONCILED_AT, pa.timestamp("us", tz="UTC")),
     ]
 )
-"""One row for every export: its window, and per table what became of it, null for a table that
-the export was not for. `<table>_loaded` are the rows found in the destination after the load;
-they and `reconciled_at` are written then, by `reconciliation`."""
+"""Columns of `exports`. The counts of a table that the export does not hold are null, and so are
+`<table>_loaded` and `reconciled_at` until `load.reconciliation` fills them in."""
 
 REJECTED_ROWS_SCHEMA = pa.schema(
     [
@@ -48,15 +116,17 @@ REJECTED_ROWS_SCHEMA = pa.schema(
         pa.field("reason", pa.string()),
     ]
 )
+"""Columns of `rejected_rows`."""
 
 
 @dataclass
 class Fetched:
     """An export whose file was read.
 
-    counts: per table
-    loaded: rows found in the destination, per table
-    wait_seconds, read_seconds: until the file was on disk, and from then on
+    wait_seconds: until the file was on disk
+    read_seconds: from then until all of it was read
+    counts: by table
+    loaded: rows found in the destination, by table
     """
 
     export: Export
@@ -68,11 +138,11 @@ class Fetched:
     loaded: dict[str, int] = field(default_factory=dict)
 
     def as_row(self, org: str) -> pa.Table:
-        """Its row in the audit trail."""
+        """Returns the row of the export in the audit trail."""
         counts = {
             f"{table}_{name}": count
-            for table, counted in self.counts.items()
-            for name, count in vars(counted).items()
+            for table, table_counts in self.counts.items()
+            for name, count in vars(table_counts).items()
         }
         row = {
             "export_id": self.export.id,
@@ -91,7 +161,7 @@ class Fetched:
 
 
 def rejected_rows(rejected: pa.Table, export_id: str, table: str) -> pa.Table:
-    """Rejected cells as rows of REJECTED_ROWS_SCHEMA."""
+    """Returns the rejects of a table as rows of REJECTED_ROWS_SCHEMA."""
     count = rejected.num_rows
     origin: list[Any] = [pa.repeat(export_id, count), pa.repeat(table, count)]
     return pa.Table.from_arrays([*origin, *rejected.columns], schema=REJECTED_ROWS_SCHEMA)

@@ -1,22 +1,22 @@
-"""Binds the stream of rows to the dlt extract that is running.
+"""Connects the stream of rows to the dlt extract that is running.
 
-A source is built before any pipeline is known; only inside of an extract is it clear which
-pipeline asks, where its cursors stand, and which of the resources were selected.
+A source is built before its pipeline is known. Only during an extract is it clear which pipeline
+runs it, where the cursors of that pipeline are, and which resources were selected.
 """
 
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from contextlib import closing, nullcontext
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import dlt
 import pyarrow as pa
 from dlt.common import logger
-from dlt.common.schema.typing import MERGE_DISPOSITION_HINTS
 
 from ..api.client import CoveoClient, client_of
+from ..destination.jobs import DEDUPLICATED
 from ..exports.cleanup import after_load, delete
 from ..exports.job import ExportOwner
 from ..exports.prefetch import Prefetch
@@ -24,29 +24,39 @@ from ..settings import Settings
 from ..signals import interruptible
 from ..tables import CURSOR
 from .audit import Fetched
+from .halving import window_by_window
 from .plan import PlannedExport, make_plan
 from .state import PipelineState, plain_utc
-from .stream import Extraction, Item, Stream
+from .stream import Item, Stream, WindowReader, empty_audit_tables
 
-LOAD_ID = pa.field("_dlt_load_id", pa.string(), nullable=False)
-
-DISTINCT = MERGE_DISPOSITION_HINTS["deduplicated"]
-"""The hint by which a table says that no two rows of a load have the same key."""
+_LOAD_ID = pa.field("_dlt_load_id", pa.string(), nullable=False)
 
 Cursor = dlt.sources.incremental[datetime]
 
 
+class SingleWindow(NamedTuple):
+    """One window of a run, to be loaded as a package of its own.
+
+    later: the windows that the run loads after it
+    prefetch: the one that all windows of the run share
+    """
+
+    step: PlannedExport
+    later: Sequence[PlannedExport]
+    prefetch: Prefetch
+
+
 @dataclass
-class RunningExtract:
-    """One extract that is under way."""
+class _RunningExtract:
+    """One dlt extract that is under way."""
 
     load_id: str
     steps: list[PlannedExport]
-    extraction: Extraction
+    reader: WindowReader
     stream: Stream
 
     def end(self, table: str) -> datetime | None:
-        """Up to where this extract brings a table; None if nothing is due for it."""
+        """Returns the time up to which this extract reads a table; None if nothing is due."""
         ends = [step.window.end for step in self.steps if table in step.tables]
         return max(ends, default=None)
 
@@ -54,110 +64,91 @@ class RunningExtract:
 class ExtractContext:
     """What the resources of one source share.
 
-    steps: the windows to load, if they are planned already; else all that is due
-    later: the windows that are loaded after these, by others
-    prefetch: that of all these loads, if there are several; else each has its own
+    window: the only window to load; None to load everything that is due
     """
 
-    def __init__(
-        self,
-        settings: Settings,
-        steps: list[PlannedExport] | None = None,
-        later: Sequence[PlannedExport] = (),
-        prefetch: Prefetch | None = None,
-    ) -> None:
+    def __init__(self, settings: Settings, window: SingleWindow | None = None) -> None:
         self.settings = settings
-        self.steps = steps
-        self.later = later
-        self.prefetch = prefetch
-        self._current: RunningExtract | None = None
+        self._window = window
+        self._current: _RunningExtract | None = None
 
     @property
     def fetched(self) -> list[Fetched]:
         """The exports that the latest extract has read."""
-        return self._current.extraction.fetched if self._current else []
+        return self._current.reader.fetched if self._current else []
 
-    def rows(self, table: str, cursor: Cursor) -> Iterator[Any]:
-        """The rows of a table; moves its cursor to where they end."""
+    def table_rows(self, table: str, cursor: Cursor) -> Iterator[Any]:
+        """Yields the rows of a table, and moves its cursor to the end of its last window."""
         current = self._begin()
         end = current.end(table)
         if end:
             last = cursor.last_value
-            # also passes the rows through unfiltered: their range was Coveo's work
+            # `advance` also makes dlt pass the rows on unfiltered: Coveo has applied the range
             cursor.advance(max(end, plain_utc(last)) if last else end)
-        yield from self._drawn(current, table)
+        yield from _with_hints(current, table)
 
-    def tap(self, resource: str) -> Iterator[Any]:
-        """The rows of a resource without a cursor."""
-        yield from self._drawn(self._begin(), resource)
+    def audit_rows(self, table: str) -> Iterator[Any]:
+        """Yields the rows of an audit table, which has no cursor."""
+        yield from _with_hints(self._begin(), table)
 
-    def _drawn(self, current: RunningExtract, resource: str) -> Iterator[Any]:
-        distinct: bool | None = None
-        with closing(current.stream.tap(resource)) as items:
-            for item in items:
-                rows = with_load_id(item.data, current.load_id) if item else None
-                if item and item.distinct is not distinct:
-                    distinct = item.distinct
-                    yield dlt.mark.with_hints(rows, merged_as(distinct, item.data.column_names))
-                else:
-                    yield rows
-
-    def _begin(self) -> RunningExtract:
+    def _begin(self) -> _RunningExtract:
         load_id = dlt.current.load_package_state()["load_id"]
         if self._current is None or self._current.load_id != load_id:
             self._current = self._start(load_id)
         return self._current
 
-    def _start(self, load_id: str) -> RunningExtract:
+    def _start(self, load_id: str) -> _RunningExtract:
         pipeline = dlt.current.pipeline()
         selected = dlt.current.source().selected_resources.keys()
         state = PipelineState(dlt.current.source_state())
         state.check_owner(self.settings, pipeline.pipeline_name)
         client = client_of(self.settings)
-        steps = self.steps
-        if steps is None:
+        if self._window:
+            steps = [self._window.step]
+        else:
             owner = ExportOwner(pipeline.pipeline_name, pipeline.dataset_name)
             wanted = [table for table in self.settings.tables if table in selected]
             with interruptible():
-                steps = planned(self.settings, state, client, owner, wanted)
+                steps = _due_windows(self.settings, state, client, owner, wanted)
         state.claim(self.settings)
-        state.add(step.window for step in steps)
-        extraction = Extraction(
+        state.add_history(step.window for step in steps)
+        reader = WindowReader(
             self.settings,
             client,
-            self.prefetch or Prefetch(files_folder(pipeline)),
+            self._window.prefetch if self._window else Prefetch(files_folder(pipeline)),
             lambda name, increment: pipeline.collector.update(name, increment),
             dlt.current.source_schema().naming.normalize_identifier,
-            # a window that is loaded alone is halved by who planned it, each half its own load
-            halve_failed=self.steps is None,
-            later=self.later,
         )
-        stream = Stream(self._items(load_id, extraction, steps), selected)
-        return RunningExtract(load_id, steps, extraction, stream)
+        stream = Stream(self._items(load_id, reader, steps), selected)
+        return _RunningExtract(load_id, steps, reader, stream)
 
     def _items(
-        self, load_id: str, extraction: Extraction, steps: list[PlannedExport]
+        self, load_id: str, reader: WindowReader, steps: list[PlannedExport]
     ) -> Generator[Item, None, None]:
-        with nullcontext() if self.prefetch else extraction.prefetch.opened():
-            yield from extraction.items(steps)
+        yield from empty_audit_tables()
+        if self._window:
+            yield from reader.items(self._window.step, self._window.later)
+        else:
+            with reader.prefetch.opened():
+                yield from window_by_window(steps, reader.client, reader.items)
         if not self.settings.keep_exports:
-            ids = [fetched.export.id for fetched in extraction.fetched]
-            after_load.expect(load_id, extraction.client, ids)
+            ids = [fetched.export.id for fetched in reader.fetched]
+            after_load.expect(load_id, reader.client, ids)
 
 
 def files_folder(pipeline: dlt.Pipeline) -> Path:
-    """Where the files of a pipeline's exports lie while they are read."""
+    """Returns the folder for the files of a pipeline's exports while they are read."""
     return Path(pipeline.working_dir) / "coveo_exports"
 
 
-def planned(
+def _due_windows(
     settings: Settings,
     state: PipelineState,
     client: CoveoClient,
     owner: ExportOwner,
     tables: Iterable[str],
 ) -> list[PlannedExport]:
-    """All that is due, after the exports that nothing needs any more are gone."""
+    """Plans all windows that are due, logs notices about them, and deletes stale exports."""
     plan = make_plan(settings, state, client, owner, tables)
     for notice in plan.notices:
         logger.warning(notice)
@@ -165,19 +156,34 @@ def planned(
     return plan.steps
 
 
-def merged_as(distinct: bool, columns: Iterable[str]) -> Any:
-    """Tells dlt whether it has to look for rows with the same key in what it merges.
+def _with_hints(current: _RunningExtract, resource: str) -> Iterator[Any]:
+    """Yields the rows of a resource, with a hint whenever `deduplicated` changes."""
+    deduplicated: bool | None = None
+    with closing(current.stream.tap(resource)) as items:
+        for item in items:
+            rows = _with_load_id(item.rows, current.load_id) if item else None
+            if item and item.deduplicated is not deduplicated:
+                deduplicated = item.deduplicated
+                hints = _deduplication_hints(deduplicated, item.rows.column_names)
+                yield dlt.mark.with_hints(rows, hints)
+            else:
+                yield rows
 
-    That takes longer than all the rest of the merge, and memory or disk for all of the rows.
-    dlt remembers the answer, so it has to be told in every load.
 
-    columns: of the rows; where there is a time, the latest of several rows with a key stays
+def _deduplication_hints(deduplicated: bool, columns: Iterable[str]) -> Any:
+    """Returns hints that tell dlt whether to remove rows with the same key before it merges.
+
+    Removing them takes longer than the rest of the merge, and memory or disk for all rows. dlt
+    keeps the hint in the schema, so every load has to give it.
+
+    columns: of the rows; if the cursor is one of them, the latest of several rows with a key stays
     """
-    # dlt warns where it is to sort but not to look
-    order = {CURSOR: {"dedup_sort": None if distinct else "desc"}} if CURSOR in columns else None
-    return dlt.mark.make_hints(columns=order, additional_table_hints={DISTINCT: distinct})
+    # dlt warns about a sort order on a table that it does not have to deduplicate
+    sort = None if deduplicated else "desc"
+    order = {CURSOR: {"dedup_sort": sort}} if CURSOR in columns else None
+    return dlt.mark.make_hints(columns=order, additional_table_hints={DEDUPLICATED: deduplicated})
 
 
-def with_load_id(rows: pa.Table, load_id: str) -> pa.Table:
-    """The rows with the id of their load package, which dlt leaves out of Arrow data."""
-    return rows.append_column(LOAD_ID, pa.repeat(load_id, rows.num_rows))
+def _with_load_id(rows: pa.Table, load_id: str) -> pa.Table:
+    """Returns the rows with the id of their load package, which dlt does not add to Arrow data."""
+    return rows.append_column(_LOAD_ID, pa.repeat(load_id, rows.num_rows))

@@ -1,4 +1,4 @@
-"""What a run will do: the windows, each with its export if that is already there.
+"""What a run will do: its windows, each with the export for it if that already exists.
 
 Reads the pipeline's state, the server's clock, its list of exports and its estimates; creates
 and changes nothing.
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from ..api.client import CoveoClient
-from ..exceptions import ExportFailed, RowLimitReached, SettingError
+from ..exceptions import RowLimitReached, SettingError
 from ..exports.export import Export
 from ..exports.job import ExportOwner, ExportRequest, ours
 from ..exports.window import (
@@ -20,7 +20,6 @@ from ..exports.window import (
     WindowTables,
     fit,
     floor_to,
-    halves,
     short_time,
     split_after_export,
     tiled,
@@ -30,16 +29,16 @@ from ..settings import Settings, assigned_interval
 from ..tables import CURSOR, TABLES
 from .state import PipelineState
 
-FIRST_RUN = timedelta(days=30)
-"""How far back a first run reaches that was told no start."""
+_FIRST_RUN = timedelta(days=30)
+"""How far back a first run reaches if no start is given."""
 
 
 @dataclass(frozen=True)
 class PlannedExport:
-    """One window of a plan.
+    """One step of a plan: a window, and the export that covers it.
 
-    estimate: the rows that Coveo expects in all tables; None where an export is already there
-    export: the export that a former run left, if there is one
+    estimate: the rows that Coveo expects in all tables; None if the export already exists
+    export: the export that an earlier run left, if there is one
     """
 
     request: ExportRequest
@@ -53,16 +52,17 @@ class PlannedExport:
 
     @property
     def tables(self) -> tuple[str, ...]:
-        """The tables that it holds."""
+        """The tables that the export holds."""
         return self.request.tables
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run will do, in this order.
+    """What a run will do.
 
-    stale: exports of ours that nothing needs any more, to be deleted
-    notices: what the user may not expect
+    steps: in the order in which they are loaded
+    stale: our own exports that are no longer needed and are to be deleted
+    notices: messages about what the user may not expect
     row_limit: the most rows that one export may hold, if there is a limit
     """
 
@@ -79,68 +79,46 @@ def make_plan(
     owner: ExportOwner,
     tables: Iterable[str],
 ) -> Plan:
-    """Decides what is due for some tables.
+    """Plans everything that is due for some tables.
 
     Raises:
         SettingError: if a dimension does not exist
-        ApiError, ServiceUnreachable: if Coveo does not answer as it should
+        RowLimitReached: if the organization may export no rows at all
+        ApiError, ServiceUnreachable: if Coveo refuses a request or does not answer
     """
-    found = ours(map(Export.parse, client.exports()), owner)
-    notices: list[str] = []
-    span = span_of(settings, state, client.now, notices)
+    existing = ours(map(Export.parse, client.exports()), owner)
     cursors = state.cursors(tables)
-    notices.extend(ignored_start(settings, cursors))
+    span, notices = _span(settings, state, client.now)
+    notices.extend(_ignored_start(settings, cursors))
     parts = windows_due(cursors, span, TABLES)
-    dimensions = wanted_dimensions(settings, client) if parts else ()
+    dimensions = _wanted_dimensions(settings, client) if parts else ()
+    row_limit = client.row_limit() if parts else None
 
     def request(part: WindowTables) -> ExportRequest:
         return ExportRequest(part, owner, settings, dimensions)
 
-    def rows(part: WindowTables) -> int:
-        return sum(client.estimate(request(part).estimate_query).values())
-
-    row_limit = client.row_limit() if parts else None
     if row_limit == 0:
-        # halving would never end before the smallest windows
-        raise RowLimitReached(str(parts[0].window), rows(parts[0]), 0)
-
+        # otherwise every window would be halved down to the smallest size
+        raise RowLimitReached(str(parts[0].window), estimated_rows(request(parts[0]), client), 0)
     steps: list[PlannedExport] = []
-    for part, export in match_exports(parts, found, request, settings.lookback):
+    for part, export in _match_exports(parts, existing, request, settings.lookback):
         if export:
             steps.append(PlannedExport(request(part), None, export))
         else:
-            for tile in tiled([part], settings.window):
-                pieces = fit(tile, rows, row_limit)
-                steps += [PlannedExport(request(piece), size, None) for piece, size in pieces]
+            steps.extend(_new_exports(request(part), client, row_limit))
     used = {step.export.id for step in steps if step.export}
-    stale = [export for export in found if export.id not in used]
+    stale = [export for export in existing if export.id not in used]
     return Plan(steps, [] if settings.keep_exports else stale, notices, row_limit)
 
 
-def smaller(step: PlannedExport, client: CoveoClient, failure: ExportFailed) -> list[PlannedExport]:
-    """The halves of a window whose export failed; Coveo does not say why, so it may be the size.
-
-    Raises:
-        RowLimitReached: if it is too large for the limit and cannot be halved
-        ExportFailed: if it is not, and cannot be halved
-    """
-
-    def rows(part: WindowTables) -> int:
-        return sum(client.estimate(replace(step.request, part=part).estimate_query).values())
-
-    due = step.request.part
-    pieces = halves(due.window)
-    if pieces:
-        parts = [WindowTables(window, due.tables) for window in pieces]
-        return [PlannedExport(replace(step.request, part=part), rows(part), None) for part in parts]
-    expected, limit = rows(due), client.row_limit()
-    if limit is not None and expected > limit:
-        raise RowLimitReached(str(due.window), expected, limit) from failure
-    raise failure
+def estimated_rows(request: ExportRequest, client: CoveoClient) -> int:
+    """Returns the rows that Coveo expects in all tables of an export."""
+    return sum(client.estimate(request.estimate_query).values())
 
 
-def span_of(settings: Settings, state: PipelineState, now: datetime, notices: list[str]) -> Span:
-    """The range of this run; appends what it had to decide to `notices`."""
+def _span(settings: Settings, state: PipelineState, now: datetime) -> tuple[Span, list[str]]:
+    """Returns the range of this run, and notices about what was decided for the user."""
+    notices: list[str] = []
     settled = floor_to(now - settings.settle, SMALLEST)
     assigned = assigned_interval() if not settings.is_backfill else None
     start, end = assigned or (settings.from_date, settings.to_date)
@@ -149,62 +127,61 @@ def span_of(settings: Settings, state: PipelineState, now: datetime, notices: li
             f"Events of the last {settings.settle.total_seconds() / 60:g} minutes may still"
             f" change, so the range ends at {short_time(settled)} and not at {short_time(end)}."
         )
-    history = state.history
-    first = start or resume_point(state)
+    first = start or _resume_point(state)
     if first is None:
-        # the first midnight in that time, so that it is one window
-        first = floor_to(settled - FIRST_RUN, timedelta(days=1)) + timedelta(days=1)
+        # rounded up to midnight, so that the whole range fits into one window
+        first = floor_to(settled - _FIRST_RUN, timedelta(days=1)) + timedelta(days=1)
         notices.append(
-            f"Nothing was loaded before and no start is given: beginning {FIRST_RUN.days} days"
-            f" back, at {short_time(first)}. For more, give --from."
+            "Nothing was loaded before and no start is given: beginning"
+            f" {_FIRST_RUN.days} days back, at {short_time(first)}. To begin earlier, give --from."
         )
-    return Span(
+    span = Span(
         end=min(end, settled) if end else settled,
         backfill_from=start if assigned or settings.is_backfill else None,
         first=first,
         lookback=settings.lookback,
-        history=history,
+        history=state.history,
     )
+    return span, notices
 
 
-def resume_point(state: PipelineState) -> datetime | None:
-    """Where the loading goes on for a table that has caught up with the history.
+def _resume_point(state: PipelineState) -> datetime | None:
+    """Returns where loading continues for a table that has caught up with the history.
 
-    That is at the first cursor, or where the history ends; what was a gap in the history before
-    that stays one.
+    That is at the earliest cursor, or at the end of the history if it ends before that. Gaps in
+    the history before that point stay gaps.
     """
-    ends = [past.end for past in state.history][-1:]
+    ends = [window.end for window in state.history][-1:]
     return min([*ends, *filter(None, state.cursors(TABLES).values())], default=None)
 
 
-def ignored_start(settings: Settings, cursors: dict[str, datetime | None]) -> Iterator[str]:
-    """Says so if a start is given that cursors overrule."""
+def _ignored_start(settings: Settings, cursors: dict[str, datetime | None]) -> Iterator[str]:
+    """Yields a notice if a start is given but the cursors take precedence."""
     known = [cursor for cursor in cursors.values() if cursor]
     if settings.from_date and not settings.to_date and known:
         yield (
-            f"Loading goes on where it ended, at {short_time(min(known))}; the start"
-            f" {short_time(settings.from_date)} counts for tables that were never loaded. To load"
-            " an older range, give --from and --to."
+            f"Loading continues where it ended, at {short_time(min(known))}; the start"
+            f" {short_time(settings.from_date)} applies only to tables that were never loaded. To"
+            " load an older range, give --from and --to."
         )
 
 
-def match_exports(
+def _match_exports(
     parts: Iterable[WindowTables],
-    found: Sequence[Export],
+    existing: Sequence[Export],
     request: Callable[[WindowTables], ExportRequest],
     lookback: timedelta,
 ) -> Iterator[tuple[WindowTables, Export | None]]:
-    """Pairs each window with the export that a former run left for it, if it left one.
+    """Yields each window with the export that an earlier run left for it, or None.
 
-    That run may have asked for less than is due now: since then the clock has gone on, and what
-    was loaded is read again for the look-back. So a window is cut where its export begins and
-    where it ends.
+    The earlier run may have asked for less than is due now: time has passed, and the look-back
+    reads again what was loaded. So a window is cut where its export begins and where it ends.
     """
     waiting = list(parts)[::-1]
-    unused = list(found)
+    unused = list(existing)
     while waiting:
         part = waiting.pop()
-        export = reusable_export(part, unused, request)
+        export = _reusable_export(part, unused, request)
         if export is None:
             yield part, None
             continue
@@ -212,19 +189,19 @@ def match_exports(
         start, end = export.window
         if part.window.start < start:
             yield WindowTables(Window(part.window.start, start), part.tables), None
-        fitting = WindowTables(Window(start, part.window.end), part.tables)
-        first, *rest = split_after_export(fitting, end, export.made, lookback)
+        from_start = WindowTables(Window(start, part.window.end), part.tables)
+        first, *rest = split_after_export(from_start, end, export.made, lookback)
         waiting.extend(rest)
         yield first, export
 
 
-def reusable_export(
-    part: WindowTables, found: Iterable[Export], request: Callable[[WindowTables], ExportRequest]
+def _reusable_export(
+    part: WindowTables, unused: Iterable[Export], request: Callable[[WindowTables], ExportRequest]
 ) -> Export | None:
-    """The first export in a window; of several that begin together the longest."""
+    """Returns the earliest export inside a window; of several with one start, the longest."""
     fitting = [
         export
-        for export in found
+        for export in unused
         if part.window.start <= export.window.start
         and export.window.end <= part.window.end
         and request(WindowTables(export.window, part.tables)).made_by(export)
@@ -233,15 +210,28 @@ def reusable_export(
     return min(latest, key=lambda export: export.window.start, default=None)
 
 
-def wanted_dimensions(settings: Settings, client: CoveoClient) -> tuple[str, ...]:
-    """The dimensions to ask for: those that are set and what we cannot do without.
+def _new_exports(
+    request: ExportRequest, client: CoveoClient, row_limit: int | None
+) -> Iterator[PlannedExport]:
+    """Yields the exports to create for a window, within `window_days` and the row limit."""
+
+    def rows(part: WindowTables) -> int:
+        return estimated_rows(replace(request, part=part), client)
+
+    for tile in tiled([request.part], request.settings.window):
+        for piece, estimate in fit(tile, rows, row_limit):
+            yield PlannedExport(replace(request, part=piece), estimate, None)
+
+
+def _wanted_dimensions(settings: Settings, client: CoveoClient) -> tuple[str, ...]:
+    """Returns the dimensions to export: those that are set, and those that every load needs.
 
     Raises:
         SettingError: if one that is set does not exist in the organization
     """
     if not settings.dimensions:
         return ()
-    # a custom dimension's name was seen with its table in front: custom_events.c_facetvalue
+    # observed: a custom dimension's returnName has its table in front, custom_events.c_facetvalue
     known = {
         str(entry["returnName"]).rpartition(".")[2] for entry in client.exportable_dimensions()
     }

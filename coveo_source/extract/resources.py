@@ -1,7 +1,6 @@
 """The resources of the source: the five tables, each with its cursor, and the audit tables."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from typing import Any
 
 import dlt
@@ -9,36 +8,34 @@ from dlt.extract import DltResource
 
 from ..settings import Settings, assigned_interval
 from ..tables import CURSOR, EXPORTS, REJECTED, TABLES, Table
-from .context import ExtractContext
+from .context import Cursor, ExtractContext
 
 MERGE: Any = {"disposition": "merge", "strategy": "delete-insert"}
-"""The one strategy of dlt's that also removes duplicates inside of a load."""
+"""The only merge strategy of dlt that also removes duplicates within a load."""
 
 
-def resources(reading: ExtractContext) -> Sequence[DltResource]:
-    """All resources of the source, sharing one reading."""
+def resources(context: ExtractContext) -> Sequence[DltResource]:
+    """Returns all resources of the source, which share one context."""
     return (
-        *(table_resource(TABLES[name], reading) for name in reading.settings.tables),
-        audit_resource(EXPORTS, ("export_id",), reading),
-        audit_resource(REJECTED, ("export_id", "table_name", "record", "column_name"), reading),
+        *(_table_resource(TABLES[name], context) for name in context.settings.tables),
+        _audit_resource(EXPORTS, ("export_id",), context),
+        _audit_resource(REJECTED, ("export_id", "table_name", "record", "column_name"), context),
     )
 
 
-def audit_resource(name: str, key: Sequence[str], reading: ExtractContext) -> DltResource:
-    """A table about the exports; it has no cursor."""
-
+def _audit_resource(name: str, key: Sequence[str], context: ExtractContext) -> DltResource:
     def rows() -> Iterator[Any]:
-        yield from reading.tap(name)
+        yield from context.audit_rows(name)
 
     return dlt.resource(rows, name=name, primary_key=key, write_disposition=MERGE)
 
 
-def table_resource(table: Table, reading: ExtractContext) -> DltResource:
-    """One of the five tables, merged on its key; of several rows with a key the latest stays."""
-    incremental = incremental_of(reading.settings)
+def _table_resource(table: Table, context: ExtractContext) -> DltResource:
+    """Returns one of the five tables; of several rows with the same key the latest stays."""
+    incremental = _incremental(context.settings)
 
-    def rows(cursor: dlt.sources.incremental[datetime] = incremental) -> Iterator[Any]:
-        yield from reading.rows(table.name, cursor)
+    def rows(cursor: Cursor = incremental) -> Iterator[Any]:
+        yield from context.table_rows(table.name, cursor)
 
     return dlt.resource(
         rows,
@@ -49,19 +46,19 @@ def table_resource(table: Table, reading: ExtractContext) -> DltResource:
     )
 
 
-class ColumnCursor(dlt.sources.incremental[datetime]):
-    """A cursor that is a column, by its plain name."""
+class _ColumnCursor(Cursor):
+    """A cursor whose path is the plain name of a column."""
 
     def get_cursor_column_name(self) -> str:
-        """The column. dlt would parse its name as a path, and anew for each batch of rows."""
+        """Returns the name of the column, which dlt would parse as a path for every batch."""
         return self.cursor_path
 
 
-def incremental_of(settings: Settings) -> ColumnCursor:
-    """The cursor of a table; a range that is given leaves the cursor in the state alone."""
+def _incremental(settings: Settings) -> _ColumnCursor:
+    """Returns the cursor of a table; an explicit range leaves the cursor in the state alone."""
     if settings.is_backfill:
-        return ColumnCursor(
+        return _ColumnCursor(
             CURSOR, settings.from_date, end_value=settings.to_date, allow_external_schedulers=False
         )
     scheduled = assigned_interval() is not None
-    return ColumnCursor(CURSOR, allow_external_schedulers=scheduled)
+    return _ColumnCursor(CURSOR, allow_external_schedulers=scheduled)

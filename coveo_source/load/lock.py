@@ -1,7 +1,7 @@
 """One run at a time on a pipeline.
 
-Two that load at once would merge through the same staging tables and could lose rows. The lock
-is the operating system's, so that of a process that was killed is gone with it.
+Two loads at once would merge through the same staging tables and could lose rows. The operating
+system holds the lock, so it is released even if the process is killed.
 """
 
 import os
@@ -16,39 +16,41 @@ from ..exceptions import PipelineBusy
 if sys.platform == "win32":
     import msvcrt
 
-    def acquire(file: IO[str]) -> None:
-        """Locks an open file, or raises OSError at once if another process has it."""
+    def _acquire(file: IO[str]) -> None:
+        """Locks an open file; raises OSError at once if another process has locked it."""
         msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
 else:
     import fcntl
 
-    def acquire(file: IO[str]) -> None:
-        """Locks an open file, or raises OSError at once if another process has it."""
+    def _acquire(file: IO[str]) -> None:
+        """Locks an open file; raises OSError at once if another process has locked it."""
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 @contextmanager
 def only_run(pipelines_dir: Path, pipeline: str) -> Iterator[None]:
-    """Holds a pipeline's lock; it stands beside the working folder, which dlt may remove.
+    """Holds the lock of a pipeline.
+
+    The file of the lock lies beside the working folder, since dlt may remove that folder.
 
     Raises:
-        PipelineBusy: if another process holds it
+        PipelineBusy: if another process holds the lock
     """
     pipelines_dir.mkdir(parents=True, exist_ok=True)
     path = pipelines_dir / f".{pipeline}.coveo_source.lock"
     with path.open("a+") as file:
         try:
-            acquire(file)
+            _acquire(file)
         except OSError:
-            raise PipelineBusy(pipeline, holder(path)) from None
+            raise PipelineBusy(pipeline, _holder(path)) from None
         file.truncate(0)
         file.write(str(os.getpid()))
         file.flush()
         yield
 
 
-def holder(path: Path) -> str:
-    """The process that holds a lock, as far as it is known."""
+def _holder(path: Path) -> str:
+    """Returns a description of the process that holds a lock."""
     try:
         return f"process {path.read_text().strip() or 'unknown'}"
     except OSError:

@@ -8,16 +8,18 @@ import duckdb
 import pytest
 
 from coveo_source.destination.duckdb import (
+    TunedDuckDb,
+    building_settings,
+    loading_settings,
+    tuned,
+)
+from coveo_source.destination.tuning import (
     BYTES_AN_EVENT,
     LOADING,
     TABLES_AT_ONCE,
-    TunedDuckDb,
     building,
-    building_settings,
     cores,
-    loading_settings,
-    own_limit,
-    tuned,
+    default_memory_limit,
 )
 from tests.support.cli_user import PIPELINE
 
@@ -62,7 +64,7 @@ def test_models_have_some_memory_and_what_follows_has_all(own_folder: Path) -> N
 def test_models_of_many_events_have_more_memory_but_never_more_than_duckdb_takes(
     own_folder: Path,
 ) -> None:
-    own = own_limit()
+    own = default_memory_limit()
     assert building(100)["memory_limit"] == building()["memory_limit"]
     events = int(own / 2) * 10**6 // BYTES_AN_EVENT
     assert float(building(events)["memory_limit"].removesuffix("MB")) == pytest.approx(

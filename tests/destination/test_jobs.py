@@ -9,9 +9,9 @@ import pyarrow as pa
 import pytest
 
 from coveo_source.demo import DemoServer
-from coveo_source.destination.duckdb import LOADING, cores, tuned
-from coveo_source.destination.jobs import MergeJob, merge_of
-from coveo_source.extract.context import DISTINCT
+from coveo_source.destination.duckdb import tuned
+from coveo_source.destination.jobs import DEDUPLICATED, MergeJob, merge_statements
+from coveo_source.destination.tuning import LOADING, cores
 from coveo_source.extract.resources import MERGE
 from tests.support.cli_user import PIPELINE, load, query, rows
 from tests.support.clock import Clock
@@ -32,7 +32,7 @@ def table_of(given: list[Row], distinct: bool | None = True) -> Any:
     types = [pa.string(), pa.string(), pa.int64()]
     columns = zip(*given, strict=True) if given else ((),) * 3
     arrays = [pa.array(column, kind) for column, kind in zip(columns, types, strict=True)]
-    hints = dlt.mark.make_hints(additional_table_hints={DISTINCT: distinct})
+    hints = dlt.mark.make_hints(additional_table_hints={DEDUPLICATED: distinct})
 
     def items() -> Any:
         yield dlt.mark.with_hints(pa.table(arrays, names), hints)
@@ -82,7 +82,7 @@ def test_all_threads_look_for_what_is_replaced_unless_the_user_set_them(
     table = pipeline.default_schema.get_table("things")
     threads = set_by_user or LOADING["threads"]
     with pipeline.sql_client() as client:
-        statements = list(merge_of(table, "things.parquet", client, threads))
+        statements = list(merge_statements(table, "things.parquet", client, threads))
     assert (statements[0] == f"set threads = {cores()}") is before_the_delete
     assert statements[-2] == f"set threads = {threads}"
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from coveo_source.cli.models import build_models
+from coveo_source.cli.pipeline import Options
 from coveo_source.cli.run import run
-from coveo_source.cli.session import Options
 from coveo_source.demo import DemoServer
 from coveo_source.models.files import models
 from coveo_source.tables import TABLES

@@ -487,8 +487,8 @@ def test_no_dimensions_are_all_dimensions_and_are_not_asked_about(demo: DemoServ
 def test_history_is_kept_as_disjoint_stretches() -> None:
     kept: dict[str, Any] = {}
     memory = PipelineState(kept)
-    memory.add([Window(day(3), day(5)), Window(day(1), day(2))])
-    memory.add([Window(day(2), day(3))])
+    memory.add_history([Window(day(3), day(5)), Window(day(1), day(2))])
+    memory.add_history([Window(day(2), day(3))])
     assert memory.history == [Window(day(1), day(5))]
     assert PipelineState(kept).history == memory.history
 

@@ -10,8 +10,8 @@ from typing import Any
 import dlt
 import duckdb
 
+from coveo_source.cli.pipeline import Options
 from coveo_source.cli.run import run
-from coveo_source.cli.session import Options
 from coveo_source.cli.summary import Outcome
 from coveo_source.demo import DemoServer
 from coveo_source.tables import TABLES

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from coveo_source.destination import duckdb as tuning
+from coveo_source.destination import tuning
 from coveo_source.exceptions import ModelError
 from tests.models.incremental.history import load, tables
 from tests.models.incremental.warehouse import Warehouse, click

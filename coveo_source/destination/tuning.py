@@ -1,0 +1,56 @@
+"""The threads and the memory that DuckDB gets while it loads and while it builds models.
+
+DuckDB keeps rows in memory, uncompressed, until a row group is full: in each of its threads, for
+several row groups at once, and for every table that is being loaded. On two cores, more threads
+or more tables at once were no faster. With two tables at once DuckDB also had to write the rows
+to its log first, which took three times the disk space.
+"""
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import duckdb
+
+TABLES_AT_ONCE = 1
+"""Tables that are loaded in parallel."""
+
+LOADING: Mapping[str, Any] = {
+    "threads": 1,
+    "write_buffer_row_group_count": 1,
+    "memory_limit": "200MB",
+}
+"""DuckDB's settings while it loads. What does not fit into this memory is spilled to disk."""
+
+MEGABYTES_A_THREAD = 225
+"""Megabytes for each thread that builds models, since each thread sorts rows of its own."""
+
+BYTES_AN_EVENT = 400
+"""Bytes that a full build of `search_outcomes`, the model with the most joins, needs per event."""
+
+
+def building(events: int = 0) -> Mapping[str, Any]:
+    """Returns DuckDB's settings while it builds models.
+
+    The memory is never more than DuckDB's own default.
+
+    events: how many there are, if a model is rebuilt in full; else 0
+    """
+    least, needed = MEGABYTES_A_THREAD * max(2, cores()), events * BYTES_AN_EVENT // 10**6
+    settings = {"threads": cores(), "write_buffer_row_group_count": 1}
+    if needed > least and needed > default_memory_limit():
+        return settings
+    return {**settings, "memory_limit": f"{max(least, needed)}MB"}
+
+
+def cores() -> int:
+    """Returns the cores that this process may use; DuckDB counts all cores of the machine."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def default_memory_limit() -> float:
+    """Returns the memory in megabytes that DuckDB takes on this machine by default."""
+    with duckdb.connect(":memory:") as database:
+        [(text,)] = database.execute("select current_setting('memory_limit')").fetchall()
+    number, unit = text.split()
+    return float(number) * 1024.0 ** ("bytes", "KiB", "MiB", "GiB", "TiB").index(unit) / 10**6
