@@ -31,7 +31,6 @@ def coveo_source(configuration: CoveoConfiguration) -> Sequence[DltResource]:
         SettingError: if a setting is not accepted
     """
     # imported here because dlt imports this package at every start of its command
-    from .extract.context import ExtractContext
-    from .extract.resources import resources
+    from .extract import ExtractContext, make_resources
 
-    return resources(ExtractContext(check_settings(configuration)))
+    return make_resources(ExtractContext(check_settings(configuration)))

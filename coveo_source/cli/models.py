@@ -10,12 +10,9 @@ from pathlib import Path
 import dlt
 
 from ..exceptions import PipelineMismatch
-from ..load.recovery import load_pending
-from ..models.data_tests import Result, run_data_tests
-from ..models.dbt.project import write_project
-from ..models.files import selected, sql_folder
-from ..models.properties import read_folder
-from ..models.runner import build
+from ..load import load_pending
+from ..models import Result, build, read_folder, run_data_tests, selected, sql_folder
+from ..models.dbt import write_project
 from ..signals import orderly
 from ..tables import SOURCE
 from .pipeline import Options, locked, pipeline_of, restored

@@ -11,9 +11,9 @@ from dlt.common.destination.exceptions import DestinationUndefinedEntity
 from dlt.common.pipeline import get_dlt_pipelines_dir
 from dlt.pipeline.state_sync import load_pipeline_state_from_destination
 
-from ..destination.duckdb import tuned
-from ..extract.state import PipelineState
-from ..load.lock import only_run
+from ..destination import tuned
+from ..extract import PipelineState
+from ..load import only_run
 from .progress import ConsoleProgress
 
 

@@ -12,18 +12,20 @@ from dlt.common.runtime import signals
 from dlt.common.schema import Schema
 from dlt.extract import DltSource
 
-from ..destination.duckdb import loading_settings
+from ..destination import loading_settings
 from ..exceptions import CountMismatch
-from ..exports.cleanup import delete
-from ..exports.prefetch import Prefetch
-from ..extract.audit import Fetched
-from ..extract.context import ExtractContext, SingleWindow, files_folder
-from ..extract.halving import window_by_window
-from ..extract.plan import PlannedExport
-from ..extract.resources import resources
-from ..load.reconciliation import completed_loads, reconcile
-from ..load.recovery import load_pending
-from ..models.runner import build
+from ..exports import Prefetch, delete
+from ..extract import (
+    ExtractContext,
+    Fetched,
+    PlannedExport,
+    SingleWindow,
+    files_folder,
+    make_resources,
+    window_by_window,
+)
+from ..load import completed_loads, load_pending, reconcile
+from ..models import build
 from ..signals import orderly
 from ..tables import SOURCE
 from .pipeline import Options
@@ -91,7 +93,7 @@ def _load_window(here: Session, window: SingleWindow, refresh: bool) -> Fetched:
         CountMismatch: if other rows were loaded than the files hold
     """
     context = ExtractContext(here.settings, window)
-    source = DltSource(Schema(SOURCE), SOURCE, list(resources(context)))
+    source = DltSource(Schema(SOURCE), SOURCE, list(make_resources(context)))
     mode: Any = "drop_resources" if refresh else None
     with loading_settings(here.pipeline):
         info = here.pipeline.run(source, refresh=mode)

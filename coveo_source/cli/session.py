@@ -10,12 +10,10 @@ from dlt.common.configuration.exceptions import (
 )
 from dlt.common.configuration.resolve import resolve_configuration
 
-from ..api.client import client_of
+from ..api import client_of
 from ..exceptions import PipelineMismatch, SettingError
-from ..exports.job import ExportOwner
-from ..extract.context import files_folder
-from ..extract.plan import Plan, make_plan
-from ..extract.state import PipelineState
+from ..exports import ExportOwner
+from ..extract import PipelineState, Plan, files_folder, make_plan
 from ..private_files import clear
 from ..setting_values import WHERE_TO_SET
 from ..settings import CoveoConfiguration, Settings, check_settings

@@ -11,9 +11,8 @@ from dlt.common.configuration.exceptions import ConfigurationException
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from ..exceptions import CoveoSourceError, find_cause, reason
-from ..extract.audit import Counts, Fetched
-from ..extract.plan import Plan, PlannedExport
-from ..models.data_tests import Result, Status
+from ..extract import Counts, Fetched, Plan, PlannedExport
+from ..models import Result, Status
 from ..signals import signal_in
 from ..tables import TABLES
 

@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from ..exceptions import ArchiveDamaged, ArchiveError
-from ..reader.chunks import CsvFile, OnDisk, Readable
+from ..reader import CsvFile, OnDisk, Readable
 from ..tables import TABLES
 
 READ_SIZE = 1 << 20

@@ -11,7 +11,7 @@ from dlt.common import logger
 from dlt.common.pipeline import LoadInfo
 from dlt.pipeline import trace
 
-from ..api.client import CoveoClient
+from ..api import CoveoClient
 from ..exceptions import CoveoSourceError
 
 

@@ -6,7 +6,7 @@ from typing import BinaryIO
 
 import requests
 
-from ..api.client import CoveoClient
+from ..api import CoveoClient
 from ..exceptions import ArchiveError, ServiceUnreachable
 from ..private_files import private_file
 from .archive import Archive

@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ..api.client import CoveoClient
+from ..api import CoveoClient
 from ..exceptions import (
     ApiError,
     ArchiveDamaged,
@@ -20,7 +20,7 @@ from ..exceptions import (
     QuotaReached,
     with_context,
 )
-from ..reader.chunks import CsvFile
+from ..reader import CsvFile
 from ..signals import interruptible
 from .archive import Archive
 from .cleanup import after_load, delete

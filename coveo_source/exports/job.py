@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from ..api.client import CoveoClient
+from ..api import CoveoClient
 from ..exceptions import ApiError, ServiceUnreachable
 from ..settings import Settings
 from .export import Export

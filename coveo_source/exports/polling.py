@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 
-from ..api.client import CoveoClient
+from ..api import CoveoClient
 from ..exceptions import (
     ExportError,
     ExportExpired,

@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Event, Thread
 from uuid import uuid4
 
-from ..api.client import client_of
+from ..api import client_of
 from ..private_files import private_folder
 from .download import download_archive, size_of
 from .export import Export

@@ -15,7 +15,7 @@ from .audit import LOADED, RECONCILED_AT, Counts, Fetched
 from .context import ExtractContext, SingleWindow, files_folder
 from .halving import window_by_window
 from .plan import Plan, PlannedExport, make_plan
-from .resources import resources
+from .resources import make_resources
 from .state import PipelineState
 
 __all__ = [
@@ -30,6 +30,6 @@ __all__ = [
     "SingleWindow",
     "files_folder",
     "make_plan",
-    "resources",
+    "make_resources",
     "window_by_window",
 ]

@@ -12,8 +12,8 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from ..exports.export import Export
-from ..reader.casting import Batch
+from ..exports import Export
+from ..reader import Batch
 from ..tables import TABLES, Table
 from .plan import PlannedExport
 

@@ -15,11 +15,9 @@ import dlt
 import pyarrow as pa
 from dlt.common import logger
 
-from ..api.client import CoveoClient, client_of
-from ..destination.jobs import DEDUPLICATED
-from ..exports.cleanup import after_load, delete
-from ..exports.job import ExportOwner
-from ..exports.prefetch import Prefetch
+from ..api import CoveoClient, client_of
+from ..destination import DEDUPLICATED
+from ..exports import ExportOwner, Prefetch, after_load, delete
 from ..settings import Settings
 from ..signals import interruptible
 from ..tables import CURSOR

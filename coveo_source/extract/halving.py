@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import TypeVar
 
-from ..api.client import CoveoClient
+from ..api import CoveoClient
 from ..exceptions import ExportFailed, RowLimitReached, find_cause
-from ..exports.window import Window, WindowTables, halves
+from ..exports import Window, WindowTables, halves
 from ..signals import interruptible
 from .plan import PlannedExport, estimated_rows
 

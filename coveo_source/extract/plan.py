@@ -9,17 +9,19 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from ..api.client import CoveoClient
+from ..api import CoveoClient
 from ..exceptions import RowLimitReached, SettingError
-from ..exports.export import Export
-from ..exports.job import ExportOwner, ExportRequest, ours
-from ..exports.window import (
+from ..exports import (
     SMALLEST,
+    Export,
+    ExportOwner,
+    ExportRequest,
     Span,
     Window,
     WindowTables,
     fit,
     floor_to,
+    ours,
     short_time,
     split_after_export,
     tiled,

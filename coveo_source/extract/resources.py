@@ -14,7 +14,7 @@ MERGE: Any = {"disposition": "merge", "strategy": "delete-insert"}
 """The only merge strategy of dlt that also removes duplicates within a load."""
 
 
-def resources(context: ExtractContext) -> Sequence[DltResource]:
+def make_resources(context: ExtractContext) -> Sequence[DltResource]:
     """Returns all resources of the source, which share one context."""
     return (
         *(_table_resource(TABLES[name], context) for name in context.settings.tables),

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 from ..exceptions import PipelineMismatch
-from ..exports.window import Window, union
+from ..exports import Window, union
 from ..settings import Settings
 from ..tables import CURSOR, SOURCE
 

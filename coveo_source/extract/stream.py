@@ -15,16 +15,11 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from ..api.client import CoveoClient
+from ..api import CoveoClient
 from ..exceptions import with_context
-from ..exports.fetch import Count, ExportFile
-from ..exports.prefetch import Prefetch
+from ..exports import Count, ExportFile, Prefetch
 from ..private_files import private_folder
-from ..reader.casting import Batch
-from ..reader.chunks import CsvFile
-from ..reader.csv_reader import empty, read
-from ..reader.header import check_collisions
-from ..reader.rejects import refuse
+from ..reader import Batch, CsvFile, check_collisions, empty, read, refuse
 from ..settings import Settings
 from ..tables import EXPORTS, REJECTED, TABLES, Table
 from .audit import EXPORTS_SCHEMA, REJECTED_ROWS_SCHEMA, Fetched, TableCounter, rejected_rows

@@ -13,8 +13,8 @@ from dlt.common.pipeline import LoadInfo
 from dlt.destinations.job_client_impl import SqlJobClientBase
 
 from ..exceptions import CountMismatch
-from ..exports.window import Window
-from ..extract.audit import LOADED, RECONCILED_AT
+from ..exports import Window
+from ..extract import LOADED, RECONCILED_AT
 from ..tables import EXPORTS, TABLES
 
 _UPDATE = {"clickhouse": "alter table {table} update"}

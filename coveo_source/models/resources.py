@@ -12,7 +12,7 @@ from dlt.common.libs.sqlglot import from_sqlglot_type
 from dlt.dataset import Relation
 from sqlglot import exp
 
-from ..destination.jobs import DirectClient, quoted
+from ..destination import DirectClient, quoted
 from .dialects import REWRITES, translated
 from .files import DIALECT, parse_sql
 

@@ -17,7 +17,7 @@ import pyarrow as pa
 from dlt.common.runtime import signals
 from dlt.pipeline.helpers import pipeline_drop
 
-from ..destination.duckdb import building_settings
+from ..destination import building_settings
 from ..exceptions import ModelError, find_cause
 from ..tables import TABLES
 from .errors import failed

@@ -19,13 +19,4 @@ from .csv_reader import empty, read
 from .header import check_collisions
 from .rejects import refuse
 
-__all__ = [
-    "Batch",
-    "CsvFile",
-    "OnDisk",
-    "Readable",
-    "check_collisions",
-    "empty",
-    "read",
-    "refuse",
-]
+__all__ = ["Batch", "CsvFile", "OnDisk", "Readable", "check_collisions", "empty", "read", "refuse"]
