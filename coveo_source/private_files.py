@@ -20,14 +20,14 @@ def private_folder(path: Path) -> Iterator[Path]:
 
     Anything that a killed process left there is deleted first.
     """
-    clear(path)
+    delete_folder(path)
     path.mkdir(mode=0o700, parents=True)
     try:
         yield path
     finally:
-        clear(path)
+        delete_folder(path)
 
 
-def clear(folder: Path) -> None:
+def delete_folder(folder: Path) -> None:
     """Deletes a folder and everything in it, if it exists."""
     shutil.rmtree(folder, ignore_errors=True)

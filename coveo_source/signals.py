@@ -20,7 +20,7 @@ STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextmanager
-def orderly() -> Iterator[None]:
+def graceful_shutdown() -> Iterator[None]:
     """Lets a first signal end the run as soon as dlt is ready, and a second one immediately."""
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -71,7 +71,7 @@ def stop(number: int, frame: FrameType | None) -> None:
     raise SignalReceivedException(number)
 
 
-def signal_in(error: BaseException) -> str | None:
+def find_signal(error: BaseException) -> str | None:
     """Returns the name of the signal that caused an error; None if no signal did."""
     if received := find_cause(error, SignalReceivedException):
         return signal.Signals(received.signal_code).name

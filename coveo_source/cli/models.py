@@ -13,7 +13,7 @@ from ..exceptions import PipelineMismatch
 from ..load import load_pending
 from ..models import Result, build, read_folder, run_data_tests, selected, sql_folder
 from ..models.dbt import write_project
-from ..signals import orderly
+from ..signals import graceful_shutdown
 from ..tables import SOURCE
 from .pipeline import Options, locked, pipeline_of, restored
 from .progress import ConsoleProgress
@@ -68,7 +68,7 @@ def _opened(options: Options, progress: ConsoleProgress) -> Iterator[dlt.Pipelin
     Raises:
         PipelineMismatch: if it holds no data of Coveo's, or another source's
     """
-    with orderly(), locked(options):
+    with graceful_shutdown(), locked(options):
         pipeline = restored(pipeline_of(options, progress), progress.say)
         if list(pipeline.schema_names) != [SOURCE]:
             raise PipelineMismatch(

@@ -14,7 +14,7 @@ from dlt.extract import DltSource
 
 from ..destination import loading_settings
 from ..exceptions import CountMismatch
-from ..exports import Prefetch, delete
+from ..exports import Prefetch, delete_exports
 from ..extract import (
     ExtractContext,
     Fetched,
@@ -26,7 +26,7 @@ from ..extract import (
 )
 from ..load import completed_loads, load_pending, reconcile
 from ..models import build
-from ..signals import orderly
+from ..signals import graceful_shutdown
 from ..tables import SOURCE
 from .pipeline import Options
 from .session import Session, session
@@ -43,13 +43,13 @@ def run(options: Options, overrides: Mapping[str, Any]) -> Outcome:
         CoveoSourceError, PipelineStepFailed: what was loaded so far stays loaded
     """
     started = time.monotonic()
-    with orderly(), session(options, overrides) as here:
+    with graceful_shutdown(), session(options, overrides) as here:
         here.attach()
         load_pending(here.pipeline, here.progress.say)
         plan = here.plan()
         for notice in plan.notices:
             here.progress.say(notice)
-        delete(here.client, [export.id for export in plan.stale])
+        delete_exports(here.client, [export.id for export in plan.stale])
         outcome = _outcome(here)
         prefetch = Prefetch(files_folder(here.pipeline))
         with prefetch.opened():

@@ -14,7 +14,7 @@ from ..api import client_of
 from ..exceptions import PipelineMismatch, SettingError
 from ..exports import ExportOwner
 from ..extract import PipelineState, Plan, files_folder, make_plan
-from ..private_files import clear
+from ..private_files import delete_folder
 from ..setting_values import WHERE_TO_SET
 from ..settings import CoveoConfiguration, Settings, check_settings
 from ..signals import interruptible
@@ -48,7 +48,7 @@ class Session:
             )
         self._state.check_owner(self.settings, self.options.pipeline)
         # a run that was killed could not remove its files
-        clear(files_folder(self.pipeline))
+        delete_folder(files_folder(self.pipeline))
 
     def plan(self) -> Plan:
         """Plans what is due now."""

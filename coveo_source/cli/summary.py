@@ -13,7 +13,7 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from ..exceptions import CoveoSourceError, find_cause, reason
 from ..extract import Counts, Fetched, Plan, PlannedExport
 from ..models import Result, Status
-from ..signals import signal_in
+from ..signals import find_signal
 from ..tables import TABLES
 
 _TEST_ENDINGS: dict[Status, str] = {"pass": "passed", "warn": "warned", "FAIL": "failed"}
@@ -48,7 +48,7 @@ def outcome_text(outcome: Outcome) -> str:
 
 def error_text(error: BaseException) -> str:
     """Returns what happened and what to do next, whatever dlt wrapped around the error."""
-    if signal := signal_in(error):
+    if signal := find_signal(error):
         return (
             f"Stopped by {signal}. What was loaded is loaded; an export that Coveo was building"
             " is kept there. Run again to continue from here."

@@ -6,13 +6,13 @@ duckdb: makes both of them a dlt destination
 """
 
 from .duckdb import building_settings, loading_settings, tuned
-from .jobs import DEDUPLICATED, DirectClient, quoted
+from .jobs import DEDUPLICATED, DirectClient, embed_query
 
 __all__ = [
     "DEDUPLICATED",
     "DirectClient",
     "building_settings",
+    "embed_query",
     "loading_settings",
-    "quoted",
     "tuned",
 ]

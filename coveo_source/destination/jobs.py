@@ -142,7 +142,7 @@ def merge_statements(
     yield f"insert into {target} by name select * from {file}"
 
 
-def quoted(query: str, columns: Iterable[str]) -> str:
+def embed_query(query: str, columns: Iterable[str]) -> str:
     """Returns a query that holds another one as text and selects its columns.
 
     While a load package is made, dlt parses a query four times and writes it three times; of this

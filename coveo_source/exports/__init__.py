@@ -11,46 +11,46 @@ fetch: all of these steps for one window, and recovery from what may go wrong
 cleanup: deletes exports from Coveo once the load that used them has completed
 """
 
-from .cleanup import after_load, delete
+from .cleanup import after_load, delete_exports
 from .export import Export
 from .fetch import Count, ExportFile
-from .job import ExportOwner, ExportRequest, ours
+from .job import ExportOwner, ExportRequest, owned_by
 from .prefetch import Prefetch
 from .window import (
-    SMALLEST,
-    Span,
+    SHORTEST_WINDOW,
+    LoadRange,
     Window,
     WindowTables,
-    fit,
     floor_to,
     halves,
+    merge_windows,
     short_time,
     split_after_export,
-    tiled,
-    union,
+    split_by_length,
+    split_to_limit,
     windows_due,
 )
 
 __all__ = [
-    "SMALLEST",
+    "SHORTEST_WINDOW",
     "Count",
     "Export",
     "ExportFile",
     "ExportOwner",
     "ExportRequest",
+    "LoadRange",
     "Prefetch",
-    "Span",
     "Window",
     "WindowTables",
     "after_load",
-    "delete",
-    "fit",
+    "delete_exports",
     "floor_to",
     "halves",
-    "ours",
+    "merge_windows",
+    "owned_by",
     "short_time",
     "split_after_export",
-    "tiled",
-    "union",
+    "split_by_length",
+    "split_to_limit",
     "windows_due",
 ]

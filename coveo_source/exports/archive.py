@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from ..exceptions import ArchiveDamaged, ArchiveError
-from ..reader import CsvFile, OnDisk, Readable
+from ..reader import CsvFile, PlainFile, Readable
 from ..tables import TABLES
 
 READ_SIZE = 1 << 20
@@ -70,7 +70,7 @@ class Archive:
             ArchiveError: if it is not one of Coveo's archives
         """
         if not self.is_zip:
-            return OnDisk(self.path, folder)
+            return PlainFile(self.path, folder)
         with _damage_named(table), zipfile.ZipFile(self.path) as archive:
             info = _member_of(archive, table)
         return _Member(self.path, info, table, folder) if info else None

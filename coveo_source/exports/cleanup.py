@@ -41,12 +41,12 @@ class _DeletionAfterLoad:
             # an interrupted load ends without an error, but leaves its packages in another state
             if package.state == "loaded" and package.load_id in self._exports:
                 client, exports = self._exports.pop(package.load_id)
-                self._undeleted.append((client, delete(client, exports)))
+                self._undeleted.append((client, delete_exports(client, exports)))
 
     def retry(self) -> bool:
         """Tries again to delete what could not be deleted; returns True if anything was."""
         earlier = self._undeleted
-        self._undeleted = [(client, delete(client, exports)) for client, exports in earlier]
+        self._undeleted = [(client, delete_exports(client, exports)) for client, exports in earlier]
         return _count(self._undeleted) < _count(earlier)
 
     def on_start_trace(self, trace: Any, step: Any, pipeline: Any) -> None:
@@ -64,7 +64,7 @@ def _count(exports_by_client: Iterable[tuple[CoveoClient, list[str]]]) -> int:
     return sum(len(exports) for _, exports in exports_by_client)
 
 
-def delete(client: CoveoClient, exports: Iterable[str]) -> list[str]:
+def delete_exports(client: CoveoClient, exports: Iterable[str]) -> list[str]:
     """Deletes exports by their ids; returns those that could not be deleted.
 
     The next run finds and deletes these.

@@ -20,7 +20,7 @@ class Export:
     status: in upper case; PENDING, AVAILABLE, FAILED, EXPIRED or one that is new to us
     window: taken from the description if we wrote it, else from Coveo's `from` and `to`
     tables: in lower case; empty if Coveo does not name them
-    made: when Coveo started it; events that arrived later are not in it
+    created: when Coveo started it; events that arrived later are not in it
     size: bytes of its file; 0 if Coveo does not say
     """
 
@@ -29,7 +29,7 @@ class Export:
     description: str
     window: Window
     tables: tuple[str, ...]
-    made: datetime
+    created: datetime
     size: int
 
     @classmethod
@@ -54,7 +54,7 @@ class Export:
             window=_described_window(description)
             or Window(_from_epoch(answer["from"]), _from_epoch(answer["to"]) + LAST_INSTANT),
             tables=tuple(table.lower() for table in answer.get("tables") or ()),
-            made=_from_epoch(answer["startDate"]),
+            created=_from_epoch(answer["startDate"]),
             size=int(answer.get("size") or 0),
         )
 

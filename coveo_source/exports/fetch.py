@@ -23,7 +23,7 @@ from ..exceptions import (
 from ..reader import CsvFile
 from ..signals import interruptible
 from .archive import Archive
-from .cleanup import after_load, delete
+from .cleanup import after_load, delete_exports
 from .download import download_archive
 from .export import Export
 from .job import ExportRequest, adopt_or_create
@@ -94,7 +94,7 @@ class ExportFile:
         try:
             return wait(export, self._client, self._request.settings.poll_timeout, self._on_wait())
         except (ExportFailed, ExportExpired):
-            delete(self._client, [export.id])
+            delete_exports(self._client, [export.id])
             raise
 
     def _adopt_or_create(self) -> Export:
@@ -114,7 +114,7 @@ class ExportFile:
             current = reread(export, self._client)
             if current.status == "AVAILABLE":
                 raise
-            delete(self._client, [current.id])
+            delete_exports(self._client, [current.id])
             raise terminal_error(current) from None
 
     def _fetch_archive(self, export: Export) -> Archive:

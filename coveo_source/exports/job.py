@@ -137,13 +137,13 @@ class ExportRequest:
             return Export.parse(client.create_export_from_body(self.body))
         return Export.parse(client.create_export(self.query))
 
-    def made_by(self, export: Export) -> bool:
+    def matches(self, export: Export) -> bool:
         """Returns True if an export was created from this request and can still be used."""
         beginning = f"{self.owner.tag}{self.fingerprint} "
         return export.is_alive and export.description.startswith(beginning)
 
 
-def ours(exports: Iterable[Export], owner: ExportOwner) -> list[Export]:
+def owned_by(exports: Iterable[Export], owner: ExportOwner) -> list[Export]:
     """Returns the exports of an owner."""
     return [export for export in exports if export.description.startswith(owner.tag)]
 
@@ -169,7 +169,7 @@ def adopt_or_create(request: ExportRequest, client: CoveoClient) -> Export:
 
 def _existing(request: ExportRequest, client: CoveoClient) -> Export | None:
     """Returns the latest export of a request, preferably one that has its file."""
-    matching = [export for export in map(Export.parse, client.exports()) if request.made_by(export)]
+    matching = [export for export in map(Export.parse, client.exports()) if request.matches(export)]
     return max(
-        matching, key=lambda export: (export.status == "AVAILABLE", export.made), default=None
+        matching, key=lambda export: (export.status == "AVAILABLE", export.created), default=None
     )

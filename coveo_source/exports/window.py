@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import NamedTuple
 
-SMALLEST = timedelta(minutes=1)
+SHORTEST_WINDOW = timedelta(minutes=1)
 """The shortest window; they start and end at whole minutes unless the user says otherwise."""
 
 LAST_INSTANT = timedelta(milliseconds=1)
@@ -40,7 +40,7 @@ class WindowTables(NamedTuple):
         return f"{self.window} ({', '.join(self.tables)})"
 
 
-class Span(NamedTuple):
+class LoadRange(NamedTuple):
     """The bounds of what one run loads.
 
     end: the end of all windows; never later than now minus the settle margin
@@ -76,7 +76,7 @@ def floor_to(instant: datetime, grain: timedelta) -> datetime:
 
 
 def windows_due(
-    cursors: dict[str, datetime | None], span: Span, order: Iterable[str]
+    cursors: dict[str, datetime | None], span: LoadRange, order: Iterable[str]
 ) -> list[WindowTables]:
     """Returns the windows that a run has to load, oldest first, and the tables of each.
 
@@ -90,20 +90,20 @@ def windows_due(
     return list(_split_by_tables(ranges, [table for table in order if table in ranges]))
 
 
-def tiled(parts: Iterable[WindowTables], length: timedelta) -> list[WindowTables]:
+def split_by_length(parts: Iterable[WindowTables], length: timedelta) -> list[WindowTables]:
     """Cuts windows into windows of at most `length`."""
     return [
         WindowTables(window, part.tables) for part in parts for window in tile(part.window, length)
     ]
 
 
-def _ranges_due(cursor: datetime | None, span: Span) -> list[Window]:
+def _ranges_due(cursor: datetime | None, span: LoadRange) -> list[Window]:
     """Returns what is due for one table, as disjoint windows, oldest first."""
     if span.backfill_from is not None:
         return window_between(span.backfill_from, span.end)
     if cursor is None:
         loaded = [clipped for window in span.history for clipped in _clip(window, span.end)]
-        return union([*loaded, *window_between(span.first, span.end)])
+        return merge_windows([*loaded, *window_between(span.first, span.end)])
     earliest = min((window.start for window in span.history), default=cursor)
     return window_between(max(cursor - span.lookback, min(earliest, cursor)), span.end)
 
@@ -118,7 +118,7 @@ def _clip(window: Window, end: datetime) -> list[Window]:
     return window_between(window.start, min(window.end, end))
 
 
-def union(windows: Iterable[Window]) -> list[Window]:
+def merge_windows(windows: Iterable[Window]) -> list[Window]:
     """Merges windows that overlap or touch; returns them oldest first."""
     merged: list[Window] = []
     for window in sorted(windows):
@@ -157,13 +157,13 @@ def tile(window: Window, length: timedelta) -> Iterator[Window]:
 
 def halves(window: Window) -> tuple[Window, Window] | None:
     """Cuts a window in two of about equal length; returns None if it is too short for that."""
-    middle = floor_to(window.start + (window.end - window.start) / 2, SMALLEST)
-    if middle - window.start < SMALLEST or window.end - middle < SMALLEST:
+    middle = floor_to(window.start + (window.end - window.start) / 2, SHORTEST_WINDOW)
+    if middle - window.start < SHORTEST_WINDOW or window.end - middle < SHORTEST_WINDOW:
         return None
     return Window(window.start, middle), Window(middle, window.end)
 
 
-def fit(
+def split_to_limit(
     part: WindowTables, rows: Callable[[WindowTables], int], limit: int | None
 ) -> Iterator[tuple[WindowTables, int]]:
     """Halves a window until each is estimated at `limit` rows or fewer.
@@ -180,7 +180,7 @@ def fit(
         yield part, estimate
         return
     for half in both:
-        yield from fit(WindowTables(half, part.tables), rows, limit)
+        yield from split_to_limit(WindowTables(half, part.tables), rows, limit)
 
 
 def split_after_export(

@@ -152,7 +152,7 @@ class Fetched:
             "tables": ",".join(self.step.tables),
             **counts,
             "file_bytes": self.file_bytes,
-            "made_at": self.export.made,
+            "made_at": self.export.created,
             "fetched_at": datetime.now(timezone.utc),
             "wait_seconds": self.wait_seconds,
             "read_seconds": self.read_seconds,

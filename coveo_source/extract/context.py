@@ -17,7 +17,7 @@ from dlt.common import logger
 
 from ..api import CoveoClient, client_of
 from ..destination import DEDUPLICATED
-from ..exports import ExportOwner, Prefetch, after_load, delete
+from ..exports import ExportOwner, Prefetch, after_load, delete_exports
 from ..settings import Settings
 from ..signals import interruptible
 from ..tables import CURSOR
@@ -150,7 +150,7 @@ def _due_windows(
     plan = make_plan(settings, state, client, owner, tables)
     for notice in plan.notices:
         logger.warning(notice)
-    delete(client, [export.id for export in plan.stale])
+    delete_exports(client, [export.id for export in plan.stale])
     return plan.steps
 
 

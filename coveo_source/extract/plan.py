@@ -12,19 +12,19 @@ from datetime import datetime, timedelta
 from ..api import CoveoClient
 from ..exceptions import RowLimitReached, SettingError
 from ..exports import (
-    SMALLEST,
+    SHORTEST_WINDOW,
     Export,
     ExportOwner,
     ExportRequest,
-    Span,
+    LoadRange,
     Window,
     WindowTables,
-    fit,
     floor_to,
-    ours,
+    owned_by,
     short_time,
     split_after_export,
-    tiled,
+    split_by_length,
+    split_to_limit,
     windows_due,
 )
 from ..settings import Settings, assigned_interval
@@ -88,7 +88,7 @@ def make_plan(
         RowLimitReached: if the organization may export no rows at all
         ApiError, ServiceUnreachable: if Coveo refuses a request or does not answer
     """
-    existing = ours(map(Export.parse, client.exports()), owner)
+    existing = owned_by(map(Export.parse, client.exports()), owner)
     cursors = state.cursors(tables)
     span, notices = _span(settings, state, client.now)
     notices.extend(_ignored_start(settings, cursors))
@@ -118,10 +118,10 @@ def estimated_rows(request: ExportRequest, client: CoveoClient) -> int:
     return sum(client.estimate(request.estimate_query).values())
 
 
-def _span(settings: Settings, state: PipelineState, now: datetime) -> tuple[Span, list[str]]:
+def _span(settings: Settings, state: PipelineState, now: datetime) -> tuple[LoadRange, list[str]]:
     """Returns the range of this run, and notices about what was decided for the user."""
     notices: list[str] = []
-    settled = floor_to(now - settings.settle, SMALLEST)
+    settled = floor_to(now - settings.settle, SHORTEST_WINDOW)
     assigned = assigned_interval() if not settings.is_backfill else None
     start, end = assigned or (settings.from_date, settings.to_date)
     if end and end > settled:
@@ -137,7 +137,7 @@ def _span(settings: Settings, state: PipelineState, now: datetime) -> tuple[Span
             "Nothing was loaded before and no start is given: beginning"
             f" {_FIRST_RUN.days} days back, at {short_time(first)}. To begin earlier, give --from."
         )
-    span = Span(
+    span = LoadRange(
         end=min(end, settled) if end else settled,
         backfill_from=start if assigned or settings.is_backfill else None,
         first=first,
@@ -192,7 +192,7 @@ def _match_exports(
         if part.window.start < start:
             yield WindowTables(Window(part.window.start, start), part.tables), None
         from_start = WindowTables(Window(start, part.window.end), part.tables)
-        first, *rest = split_after_export(from_start, end, export.made, lookback)
+        first, *rest = split_after_export(from_start, end, export.created, lookback)
         waiting.extend(rest)
         yield first, export
 
@@ -206,9 +206,9 @@ def _reusable_export(
         for export in unused
         if part.window.start <= export.window.start
         and export.window.end <= part.window.end
-        and request(WindowTables(export.window, part.tables)).made_by(export)
+        and request(WindowTables(export.window, part.tables)).matches(export)
     ]
-    latest = sorted(fitting, key=lambda export: (export.window.end, export.made), reverse=True)
+    latest = sorted(fitting, key=lambda export: (export.window.end, export.created), reverse=True)
     return min(latest, key=lambda export: export.window.start, default=None)
 
 
@@ -220,8 +220,8 @@ def _new_exports(
     def rows(part: WindowTables) -> int:
         return estimated_rows(replace(request, part=part), client)
 
-    for tile in tiled([request.part], request.settings.window):
-        for piece, estimate in fit(tile, rows, row_limit):
+    for tile in split_by_length([request.part], request.settings.window):
+        for piece, estimate in split_to_limit(tile, rows, row_limit):
             yield PlannedExport(replace(request, part=piece), estimate, None)
 
 

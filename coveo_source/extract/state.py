@@ -11,7 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 from ..exceptions import PipelineMismatch
-from ..exports import Window, union
+from ..exports import Window, merge_windows
 from ..settings import Settings
 from ..tables import CURSOR, SOURCE
 
@@ -58,7 +58,7 @@ class PipelineState:
         """Adds windows to the history."""
         self._state["history"] = [
             [window.start.isoformat(), window.end.isoformat()]
-            for window in union([*self.history, *windows])
+            for window in merge_windows([*self.history, *windows])
         ]
 
     @property

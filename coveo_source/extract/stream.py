@@ -19,7 +19,7 @@ from ..api import CoveoClient
 from ..exceptions import with_context
 from ..exports import Count, ExportFile, Prefetch
 from ..private_files import private_folder
-from ..reader import Batch, CsvFile, check_collisions, empty, read, refuse
+from ..reader import Batch, CsvFile, check_collisions, empty_batch, raise_rejection, read_csv
 from ..settings import Settings
 from ..tables import EXPORTS, REJECTED, TABLES, Table
 from .audit import EXPORTS_SCHEMA, REJECTED_ROWS_SCHEMA, Fetched, TableCounter, rejected_rows
@@ -129,7 +129,7 @@ class WindowReader:
 
     def _rejects(self, fetched: Fetched, table: Table, batch: Batch) -> pa.Table:
         if self.settings.strict:
-            refuse(batch.rejected, str(fetched.export), table.file_name)
+            raise_rejection(batch.rejected, str(fetched.export), table.file_name)
         return rejected_rows(batch.rejected, fetched.export.id, table.name)
 
 
@@ -145,6 +145,6 @@ def _batches(
 ) -> Generator[Batch, None, None]:
     """Yields the batches of a table; a single empty one if the archive has no file for it."""
     if file:
-        yield from read(file, table, export_format)
+        yield from read_csv(file, table, export_format)
     else:
-        yield empty(table)
+        yield empty_batch(table)

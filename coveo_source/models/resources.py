@@ -12,7 +12,7 @@ from dlt.common.libs.sqlglot import from_sqlglot_type
 from dlt.dataset import Relation
 from sqlglot import exp
 
-from ..destination import DirectClient, quoted
+from ..destination import DirectClient, embed_query
 from .dialects import REWRITES, translated
 from .files import DIALECT, parse_sql
 
@@ -40,7 +40,7 @@ class _RawRelation(Relation):
     def to_model(self) -> SqlModel:
         """Returns what dlt writes into the load package."""
         columns = self.sqlglot_expression.named_selects
-        return SqlModel(quoted(self.to_sql(), columns), DIALECT)
+        return SqlModel(embed_query(self.to_sql(), columns), DIALECT)
 
 
 def to_relation(dataset: dlt.Dataset, query: exp.Query) -> Relation:

@@ -14,9 +14,18 @@ csv_reader: joins these steps
 """
 
 from .casting import Batch
-from .chunks import CsvFile, OnDisk, Readable
-from .csv_reader import empty, read
+from .chunks import CsvFile, PlainFile, Readable
+from .csv_reader import empty_batch, read_csv
 from .header import check_collisions
-from .rejects import refuse
+from .rejects import raise_rejection
 
-__all__ = ["Batch", "CsvFile", "OnDisk", "Readable", "check_collisions", "empty", "read", "refuse"]
+__all__ = [
+    "Batch",
+    "CsvFile",
+    "PlainFile",
+    "Readable",
+    "check_collisions",
+    "empty_batch",
+    "raise_rejection",
+    "read_csv",
+]

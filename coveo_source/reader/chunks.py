@@ -43,7 +43,7 @@ class CsvFile(Protocol):
         """Opens the file at its beginning; may be called several times."""
 
 
-class OnDisk(NamedTuple):
+class PlainFile(NamedTuple):
     """A plain CSV file.
 
     folder: for temporary files made from it

@@ -16,7 +16,7 @@ from ..exceptions import TableError
 from ..tables import Table
 from .arrow import parse_cells
 from .casting import Batch, Caster, arrow_schema
-from .chunks import Chunk, CsvFile, OnDisk, Rest, read_chunks
+from .chunks import Chunk, CsvFile, PlainFile, Rest, read_chunks
 from .fallback import Data, Record, mmap_file, printable, records
 from .header import read_header
 from .readahead import read_ahead
@@ -27,7 +27,7 @@ BATCH_BYTES = 64 << 20
 """Raw bytes; a batch of records that are read one by one is full at either limit."""
 
 
-def read(source: CsvFile | Path, table: Table, export_format: str) -> Iterator[Batch]:
+def read_csv(source: CsvFile | Path, table: Table, export_format: str) -> Iterator[Batch]:
     """Yields the batches of a CSV file; the next one is made while one is used.
 
     A file without records yields one empty batch, which has the columns of the file.
@@ -37,13 +37,13 @@ def read(source: CsvFile | Path, table: Table, export_format: str) -> Iterator[B
     Raises:
         TableError: if the header or the file cannot be read
     """
-    file = OnDisk(source, source.parent) if isinstance(source, Path) else source
+    file = PlainFile(source, source.parent) if isinstance(source, Path) else source
     header = read_header(file, table, export_format)
     with closing(read_ahead(_batches(file, table, header, export_format))) as batches:
         yield from batches
 
 
-def empty(table: Table, header: Iterable[str] | None = None) -> Batch:
+def empty_batch(table: Table, header: Iterable[str] | None = None) -> Batch:
     """Returns a batch without records.
 
     header: API names of its columns; by default those of the table
@@ -68,7 +68,7 @@ def _batches(
                 yield batch
                 done += batch.records
     if not done:
-        yield empty(table, header)
+        yield empty_batch(table, header)
 
 
 def _chunk_batches(

@@ -45,7 +45,7 @@ def to_table(rejections: Iterable[Rejection]) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=REJECTED_SCHEMA)
 
 
-def refuse(rejected: pa.Table, export: str, file: str) -> None:
+def raise_rejection(rejected: pa.Table, export: str, file: str) -> None:
     """Raises the first rejection as an error.
 
     rejected: a table of REJECTED_SCHEMA with at least one row

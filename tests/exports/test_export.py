@@ -14,7 +14,7 @@ def test_an_export_object_is_parsed() -> None:
         description="",
         window=WINDOW,
         tables=("searches", "clicks"),
-        made=datetime(2026, 3, 11, 12, 0, 0, 123_000, tzinfo=timezone.utc),
+        created=datetime(2026, 3, 11, 12, 0, 0, 123_000, tzinfo=timezone.utc),
         size=17,
     )
     assert str(export) == "The export e1 of 2026-03-03 to 2026-03-04"

@@ -9,7 +9,7 @@ import pytest
 from coveo_source.demo import DemoServer, Request, Response
 from coveo_source.exceptions import ApiError, QuotaReached, ServiceUnreachable
 from coveo_source.exports.export import Export
-from coveo_source.exports.job import CREATE_TRIES, ExportOwner, adopt_or_create, ours
+from coveo_source.exports.job import CREATE_TRIES, ExportOwner, adopt_or_create, owned_by
 from coveo_source.exports.polling import wait
 from tests.exports.builders import ANSWER, OWNER, REQUESTS, WINDOW, Serve, client_of, request_of
 
@@ -33,7 +33,7 @@ def test_only_the_exports_of_this_pipeline_and_dataset_are_ours() -> None:
         described(request_of(owner=ExportOwner("coveo", "coveo")).description),
         described(f"copy of {request_of().description}"),
     ]
-    assert ours([*others, mine], OWNER) == [mine]
+    assert owned_by([*others, mine], OWNER) == [mine]
 
 
 def test_an_export_is_created_if_there_is_none(serve: Serve) -> None:

@@ -6,7 +6,14 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coveo_source.exports.window import Span, Window, WindowTables, tiled, union, windows_due
+from coveo_source.exports.window import (
+    LoadRange,
+    Window,
+    WindowTables,
+    merge_windows,
+    split_by_length,
+    windows_due,
+)
 from coveo_source.tables import TABLES
 from tests.exports.window_strategies import (
     LAST_MINUTE,
@@ -26,9 +33,9 @@ from tests.exports.window_strategies import (
 @relaxed
 @given(cursors_of_tables, spans(), st.integers(1, 120))
 def test_every_minute_due_for_a_table_is_in_exactly_one_window_that_names_it(
-    cursors: dict[str, datetime | None], span: Span, length: int
+    cursors: dict[str, datetime | None], span: LoadRange, length: int
 ) -> None:
-    parts = tiled(windows_due(cursors, span, TABLES), length * MINUTE)
+    parts = split_by_length(windows_due(cursors, span, TABLES), length * MINUTE)
     for number in range(LAST_MINUTE + 1):
         minute = at(number)
         containing = [part for part in parts if part.window.start <= minute < part.window.end]
@@ -40,9 +47,9 @@ def test_every_minute_due_for_a_table_is_in_exactly_one_window_that_names_it(
 @relaxed
 @given(cursors_of_tables, spans(), st.integers(1, 120))
 def test_due_windows_are_ordered_and_within_bounds_and_list_tables_in_the_given_order(
-    cursors: dict[str, datetime | None], span: Span, length: int
+    cursors: dict[str, datetime | None], span: LoadRange, length: int
 ) -> None:
-    parts = tiled(windows_due(cursors, span, TABLES), length * MINUTE)
+    parts = split_by_length(windows_due(cursors, span, TABLES), length * MINUTE)
     order = list(TABLES)
     for part in parts:
         assert part.window.start < part.window.end <= span.end
@@ -56,20 +63,20 @@ def test_due_windows_are_ordered_and_within_bounds_and_list_tables_in_the_given_
 @given(
     st.dictionaries(st.sampled_from(list(TABLES)), st.none() | instants, min_size=1),
     st.builds(
-        Span,
+        LoadRange,
         end=instants,
         backfill_from=st.none() | instants,
         first=instants,
         lookback=lengths,
-        history=st.lists(windows, max_size=3).map(union),
+        history=st.lists(windows, max_size=3).map(merge_windows),
     ),
     lengths,
     st.lists(instants, max_size=10),
 )
 def test_due_windows_are_exact_to_the_millisecond(
-    cursors: dict[str, datetime | None], span: Span, length: timedelta, probes: list[datetime]
+    cursors: dict[str, datetime | None], span: LoadRange, length: timedelta, probes: list[datetime]
 ) -> None:
-    parts = tiled(windows_due(cursors, span, TABLES), length)
+    parts = split_by_length(windows_due(cursors, span, TABLES), length)
     edges = [edge for part in parts for edge in part.window]
     near = [edge + timedelta(milliseconds=step) for edge in edges for step in (-1, 0, 1)]
     for instant in (*probes, *near):
@@ -81,33 +88,35 @@ def test_due_windows_are_exact_to_the_millisecond(
 
 @relaxed
 @given(cursors_of_tables, spans())
-def test_a_backfill_ignores_the_cursors(cursors: dict[str, datetime | None], span: Span) -> None:
+def test_a_backfill_ignores_the_cursors(
+    cursors: dict[str, datetime | None], span: LoadRange
+) -> None:
     backfill = span._replace(backfill_from=at(10), end=at(200))
-    parts = tiled(windows_due(cursors, backfill, TABLES), timedelta(days=1))
+    parts = split_by_length(windows_due(cursors, backfill, TABLES), timedelta(days=1))
     wanted = tuple(name for name in TABLES if name in cursors)
     assert parts == [WindowTables(Window(at(10), at(200)), wanted)]
 
 
 @relaxed
 @given(spans().filter(lambda span: bool(span.history)), minutes)
-def test_the_lookback_stops_at_the_start_of_the_history(span: Span, cursor: int) -> None:
+def test_the_lookback_stops_at_the_start_of_the_history(span: LoadRange, cursor: int) -> None:
     span = span._replace(backfill_from=None)
-    parts = tiled(windows_due({"clicks": at(cursor)}, span, TABLES), timedelta(days=1))
+    parts = split_by_length(windows_due({"clicks": at(cursor)}, span, TABLES), timedelta(days=1))
     earliest = min(span.history[0].start, at(cursor))
     assert all(part.window.start >= earliest for part in parts)
 
 
 def test_a_table_with_a_cursor_resumes_one_lookback_before_it() -> None:
     history = [Window(at(0), at(100))]
-    span = Span(at(130), None, at(0), 20 * MINUTE, history)
-    parts = tiled(windows_due({"clicks": at(100)}, span, TABLES), timedelta(days=1))
+    span = LoadRange(at(130), None, at(0), 20 * MINUTE, history)
+    parts = split_by_length(windows_due({"clicks": at(100)}, span, TABLES), timedelta(days=1))
     assert parts == [WindowTables(Window(at(80), at(130)), ("clicks",))]
 
 
 def test_a_table_added_later_catches_up_on_its_own_and_then_shares_a_window() -> None:
     history = [Window(at(0), at(20)), Window(at(50), at(100))]
-    span = Span(at(130), None, at(50), 10 * MINUTE, history)
-    parts = tiled(
+    span = LoadRange(at(130), None, at(50), 10 * MINUTE, history)
+    parts = split_by_length(
         windows_due({"clicks": None, "searches": at(100)}, span, TABLES), timedelta(days=1)
     )
     assert parts == [
@@ -119,11 +128,14 @@ def test_a_table_added_later_catches_up_on_its_own_and_then_shares_a_window() ->
 
 def test_a_table_without_a_cursor_is_not_due_where_nothing_was_ever_loaded() -> None:
     history = [Window(at(0), at(20)), Window(at(50), at(100))]
-    span = Span(at(100), None, at(90), 10 * MINUTE, history)
-    parts = tiled(windows_due({"clicks": None}, span, TABLES), timedelta(days=1))
+    span = LoadRange(at(100), None, at(90), 10 * MINUTE, history)
+    parts = split_by_length(windows_due({"clicks": None}, span, TABLES), timedelta(days=1))
     assert [part.window for part in parts] == history
 
 
 def test_nothing_is_due_when_everything_is_loaded() -> None:
-    span = Span(at(50), None, at(0), timedelta(), [Window(at(0), at(50))])
-    assert tiled(windows_due({"clicks": at(50), "groups": at(60)}, span, TABLES), MINUTE) == []
+    span = LoadRange(at(50), None, at(0), timedelta(), [Window(at(0), at(50))])
+    assert (
+        split_by_length(windows_due({"clicks": at(50), "groups": at(60)}, span, TABLES), MINUTE)
+        == []
+    )

@@ -8,15 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coveo_source.exports.window import (
-    SMALLEST,
+    SHORTEST_WINDOW,
     Window,
     WindowTables,
-    fit,
     floor_to,
     halves,
+    merge_windows,
     split_after_export,
+    split_to_limit,
     tile,
-    union,
     window_between,
 )
 from tests.exports.window_strategies import (
@@ -31,7 +31,7 @@ from tests.exports.window_strategies import (
 
 
 @relaxed
-@given(instants, st.sampled_from([SMALLEST, timedelta(hours=1), timedelta(days=1)]))
+@given(instants, st.sampled_from([SHORTEST_WINDOW, timedelta(hours=1), timedelta(days=1)]))
 def test_floor_is_the_last_multiple_of_the_grain(instant: datetime, grain: timedelta) -> None:
     floor = floor_to(instant, grain)
     assert timedelta() <= instant - floor < grain
@@ -60,7 +60,7 @@ def test_an_empty_window_has_no_tiles(window: Window) -> None:
 def test_a_union_covers_the_same_instants_with_windows_that_do_not_touch(
     parts: list[Window], instant: datetime
 ) -> None:
-    merged = union(parts)
+    merged = merge_windows(parts)
     assert all(before.end < after.start for before, after in pairwise(merged))
     probes = [instant, *(edge for part in parts for edge in part)]
     for probe in probes:
@@ -69,7 +69,7 @@ def test_a_union_covers_the_same_instants_with_windows_that_do_not_touch(
 
 
 def test_windows_that_touch_are_merged() -> None:
-    assert union([Window(at(3), at(9)), Window(at(0), at(3))]) == [Window(at(0), at(9))]
+    assert merge_windows([Window(at(3), at(9)), Window(at(0), at(3))]) == [Window(at(0), at(9))]
 
 
 @relaxed
@@ -78,12 +78,12 @@ def test_halves_tile_a_window_and_are_about_equally_long(window: Window) -> None
     pieces = halves(window)
     if pieces is None:
         # halves meet at a whole minute, which may leave one of them too short
-        assert window.end - window.start < 4 * SMALLEST
+        assert window.end - window.start < 4 * SHORTEST_WINDOW
         return
     assert_tiles(pieces, window)
     first, second = (piece.end - piece.start for piece in pieces)
-    assert min(first, second) >= SMALLEST
-    assert abs(second - first) <= 2 * SMALLEST
+    assert min(first, second) >= SHORTEST_WINDOW
+    assert abs(second - first) <= 2 * SHORTEST_WINDOW
 
 
 def test_a_window_of_two_minutes_can_be_halved_and_a_shorter_one_cannot() -> None:
@@ -101,7 +101,7 @@ def test_a_window_is_halved_until_each_piece_fits_or_is_too_short_to_halve(
         return sum(part.window.start <= event < part.window.end for event in events)
 
     whole = WindowTables(window, ("searches",))
-    pieces = list(fit(whole, rows, limit))
+    pieces = list(split_to_limit(whole, rows, limit))
     assert_tiles([piece.window for piece, _ in pieces], window)
     for piece, estimate in pieces:
         assert estimate == rows(piece)
@@ -112,14 +112,17 @@ def test_a_window_is_halved_until_each_piece_fits_or_is_too_short_to_halve(
 
 def test_halving_stops_at_the_smallest_window_whatever_the_estimates() -> None:
     pieces = [
-        piece for piece, _ in fit(WindowTables(Window(at(0), at(64)), ()), lambda part: 10**9, 1)
+        piece
+        for piece, _ in split_to_limit(
+            WindowTables(Window(at(0), at(64)), ()), lambda part: 10**9, 1
+        )
     ]
-    assert [piece.window.end - piece.window.start for piece in pieces] == [SMALLEST] * 64
+    assert [piece.window.end - piece.window.start for piece in pieces] == [SHORTEST_WINDOW] * 64
 
 
 def test_without_a_row_limit_a_window_stays_whole() -> None:
     part = WindowTables(Window(at(0), at(64)), ("clicks",))
-    assert list(fit(part, lambda _: 10**9, None)) == [(part, 10**9)]
+    assert list(split_to_limit(part, lambda _: 10**9, None)) == [(part, 10**9)]
 
 
 @relaxed

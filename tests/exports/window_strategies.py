@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from coveo_source.exports.window import Span, Window, union
+from coveo_source.exports.window import LoadRange, Window, merge_windows
 from coveo_source.tables import TABLES
 
 ZERO = datetime(2024, 2, 28, 22, tzinfo=timezone.utc)
@@ -38,13 +38,13 @@ whole_windows = (
 
 
 @st.composite
-def spans(draw: st.DrawFn) -> Span:
-    return Span(
+def spans(draw: st.DrawFn) -> LoadRange:
+    return LoadRange(
         end=at(draw(minutes)),
         backfill_from=draw(st.none() | minutes.map(at)),
         first=at(draw(minutes)),
         lookback=draw(st.integers(0, 80)) * MINUTE,
-        history=draw(st.lists(whole_windows, max_size=3).map(union)),
+        history=draw(st.lists(whole_windows, max_size=3).map(merge_windows)),
     )
 
 
@@ -53,7 +53,7 @@ cursors_of_tables = st.dictionaries(
 )
 
 
-def is_due(cursor: datetime | None, span: Span, instant: datetime) -> bool:
+def is_due(cursor: datetime | None, span: LoadRange, instant: datetime) -> bool:
     """Returns True if an instant is due; restates the rules of `windows_due`."""
     if instant >= span.end:
         return False
@@ -68,7 +68,7 @@ def is_due(cursor: datetime | None, span: Span, instant: datetime) -> bool:
     return ever_loaded and instant >= cursor - span.lookback
 
 
-def tables_due(cursors: dict[str, datetime | None], span: Span, instant: datetime) -> set[str]:
+def tables_due(cursors: dict[str, datetime | None], span: LoadRange, instant: datetime) -> set[str]:
     return {table for table, cursor in cursors.items() if is_due(cursor, span, instant)}
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coveo_source.reader.csv_reader import read
+from coveo_source.reader.csv_reader import read_csv
 from tests.support.csv_builders import (
     SEARCHES,
     TIME,
@@ -20,7 +20,7 @@ from tests.support.csv_builders import (
 
 def test_an_empty_cell_is_null_with_and_without_quotes(own_folder: Path) -> None:
     path = raw_file(own_folder, f'id,datetime,c_a,c_b\na,{TIME},"",\n')
-    [row] = accepted_rows(list(read(path, SEARCHES, "EXCEL")))
+    [row] = accepted_rows(list(read_csv(path, SEARCHES, "EXCEL")))
     assert (row["c_a"], row["c_b"]) == (None, None)
 
 

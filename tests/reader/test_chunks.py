@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coveo_source.reader import chunks as chunks_module
-from coveo_source.reader.chunks import OnDisk, Rest, cut_chunks, read_chunks
-from coveo_source.reader.csv_reader import read
+from coveo_source.reader.chunks import PlainFile, Rest, cut_chunks, read_chunks
+from coveo_source.reader.csv_reader import read_csv
 from tests.support.csv_builders import (
     CELL_WRITERS,
     FORMATS,
@@ -112,7 +112,7 @@ def test_a_damaged_file_is_not_held_in_memory(
 @pytest.mark.usefixtures("small_chunks")
 def test_chunks_are_read_on_demand_and_leave_no_temporary_file(own_folder: Path) -> None:
     path = raw_file(own_folder, b"0123456789,abc\n" * 100)
-    chunks = read_chunks(OnDisk(path, own_folder), "EXCEL", 2)
+    chunks = read_chunks(PlainFile(path, own_folder), "EXCEL", 2)
     first, second = islice(chunks, 2)
     chunks.close()
     assert not isinstance(first, Rest)
@@ -126,7 +126,7 @@ def test_a_damaged_record_and_everything_after_it_are_written_to_a_private_file(
     own_folder: Path,
 ) -> None:
     path = raw_file(own_folder, b"a,b\n" * 100 + b"damaged\n" + b"c,d\n" * 100)
-    *_, rest = read_chunks(OnDisk(path, own_folder), "EXCEL", 2)
+    *_, rest = read_chunks(PlainFile(path, own_folder), "EXCEL", 2)
     assert isinstance(rest, Rest)
     assert rest.path.read_bytes() == b"damaged\n" + b"c,d\n" * 100
     assert S_IMODE(rest.path.stat().st_mode) == 0o600
@@ -135,7 +135,7 @@ def test_a_damaged_record_and_everything_after_it_are_written_to_a_private_file(
 @pytest.mark.usefixtures("small_chunks")
 def test_the_rest_of_a_damaged_file_is_deleted_once_it_is_read(own_folder: Path) -> None:
     path = raw_file(own_folder, f"id,datetime\n1,{TIME}\ndamaged\n2,{TIME}\n")
-    assert sum(batch.records for batch in read(path, SEARCHES, "EXCEL")) == 3
+    assert sum(batch.records for batch in read_csv(path, SEARCHES, "EXCEL")) == 3
     assert list(own_folder.iterdir()) == [path]
 
 
@@ -144,7 +144,7 @@ def test_no_record_is_lost_or_doubled_between_chunks(own_folder: Path) -> None:
     texts = [f'x "{n}"\n, \\ y' * (n % 9 + 1) for n in range(300)]
     lines = [f'"{n}",{TIME},{excel_backslash(text)}\n' for n, text in enumerate(texts)]
     path = raw_file(own_folder, "id,datetime,c\n" + "".join(lines))
-    batches = list(read(path, SEARCHES, "EXCEL"))
+    batches = list(read_csv(path, SEARCHES, "EXCEL"))
     expected = [(str(n), text) for n, text in enumerate(texts)]
     assert [(row["id"], row["c"]) for row in accepted_rows(batches)] == expected
     assert len(batches) > 20
@@ -160,7 +160,7 @@ def test_a_damaged_record_keeps_its_number_in_the_file(own_folder: Path, damage:
     lines = [f'{n},{TIME},"x\n{n}"'.encode() for n in range(100)]
     lines[60] = damage
     path = raw_file(own_folder, b"\n".join([b"id,datetime,c", *lines]) + b"\n")
-    batches = list(read(path, SEARCHES, "EXCEL"))
+    batches = list(read_csv(path, SEARCHES, "EXCEL"))
     assert [row["id"] for row in accepted_rows(batches)] == [str(n) for n in range(100) if n != 60]
     [rejection] = rejected_rows(batches)
     assert (rejection["record"], rejection["column"]) == (61, "*")

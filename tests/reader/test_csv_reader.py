@@ -6,7 +6,7 @@ import pytest
 from coveo_source.exceptions import TableError
 from coveo_source.reader import chunks as chunks_module
 from coveo_source.reader import grammar
-from coveo_source.reader.csv_reader import empty, read
+from coveo_source.reader.csv_reader import empty_batch, read_csv
 from coveo_source.tables import TABLES, Table
 from tests.support.csv_builders import (
     SEARCHES,
@@ -33,7 +33,10 @@ def test_a_record_of_many_megabytes_is_read(own_folder: Path) -> None:
 
 def test_a_last_record_without_a_line_end_is_read(own_folder: Path) -> None:
     path = raw_file(own_folder, f'id,datetime,c\na,{TIME},x\nb,{TIME},"y"')
-    assert [row["c"] for row in accepted_rows(list(read(path, SEARCHES, "EXCEL")))] == ["x", "y"]
+    assert [row["c"] for row in accepted_rows(list(read_csv(path, SEARCHES, "EXCEL")))] == [
+        "x",
+        "y",
+    ]
 
 
 @pytest.mark.usefixtures("small_chunks")
@@ -66,7 +69,7 @@ def test_all_batches_have_the_same_schema_in_which_the_key_is_not_nullable(
 def test_a_file_without_records_yields_one_empty_batch_with_typed_columns(
     own_folder: Path, content: str
 ) -> None:
-    [batch] = read(raw_file(own_folder, content), SEARCHES, "EXCEL")
+    [batch] = read_csv(raw_file(own_folder, content), SEARCHES, "EXCEL")
     assert (batch.records, batch.rows.num_rows, batch.rejected.num_rows) == (0, 0, 0)
     types = {field.name: field.type for field in batch.rows.schema}
     assert types == {
@@ -79,7 +82,7 @@ def test_a_file_without_records_yields_one_empty_batch_with_typed_columns(
 
 @pytest.mark.parametrize("table", TABLES.values(), ids=list(TABLES))
 def test_an_empty_batch_without_a_header_has_the_known_columns_of_its_table(table: Table) -> None:
-    batch = empty(table)
+    batch = empty_batch(table)
     assert batch.rows.column_names == list(table.columns)
     assert batch.records == batch.rows.num_rows == 0
 
@@ -92,4 +95,4 @@ def test_a_record_that_arrow_loses_is_an_error(
     monkeypatch.setitem(grammar.QUOTED_CELL, "EXCEL", rb'"[^"\n]*')
     content = f'id,datetime,c\na,{TIME},"open\nb,{TIME},"x\n'
     with pytest.raises(TableError, match=r"holds 2 records after record 0, but pyarrow read 1"):
-        list(read(raw_file(own_folder, content), SEARCHES, "EXCEL"))
+        list(read_csv(raw_file(own_folder, content), SEARCHES, "EXCEL"))

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coveo_source.reader import csv_reader
-from coveo_source.reader.csv_reader import read
+from coveo_source.reader.csv_reader import read_csv
 from tests.support.csv_builders import (
     SEARCHES,
     TIME,
@@ -34,7 +34,7 @@ def test_a_record_that_does_not_parse_is_rejected_and_all_others_become_rows(
     damaged, reason = DAMAGE[kind]
     sound = f"a,{TIME},x\nb,{TIME},x\n".encode()
     content = b"id,datetime,c\n" + sound + damaged + f"\nd,{TIME},y\n".encode()
-    batches = list(read(raw_file(own_folder, content), SEARCHES, export_format))
+    batches = list(read_csv(raw_file(own_folder, content), SEARCHES, export_format))
     assert [(row["id"], row["c"]) for row in accepted_rows(batches)] == [
         ("a", "x"),
         ("b", "x"),
@@ -49,7 +49,7 @@ def test_a_record_that_does_not_parse_is_rejected_and_all_others_become_rows(
 
 def test_a_cell_of_the_wrong_type_is_rejected_after_a_damaged_record_too(own_folder: Path) -> None:
     content = f"id,datetime,clickRank\na\nb,{TIME},1\nc,{TIME},first\n"
-    batches = list(read(raw_file(own_folder, content), SEARCHES, "EXCEL"))
+    batches = list(read_csv(raw_file(own_folder, content), SEARCHES, "EXCEL"))
     ranks = [(row["id"], row["clickRank"]) for row in accepted_rows(batches)]
     assert ranks == [("b", 1), ("c", None)]
     rejections = {(cell["record"], cell["column"], cell["raw"]) for cell in rejected_rows(batches)}
@@ -65,7 +65,7 @@ def test_damage_never_goes_unreported(data: st.DataObject) -> None:
     lines.insert(index, data.draw(st.sampled_from([damaged for damaged, _ in DAMAGE.values()])))
     with TemporaryDirectory() as folder:
         path = raw_file(Path(folder), b"\n".join([b"id,datetime,c", *lines]) + b"\n")
-        batches = list(read(path, SEARCHES, "EXCEL"))
+        batches = list(read_csv(path, SEARCHES, "EXCEL"))
     assert rejected_rows(batches)
     kept = "".join(str(rejection["raw"]) for rejection in rejected_rows(batches))
     accepted = {row["id"] for row in accepted_rows(batches)}
@@ -86,7 +86,7 @@ def test_damage_in_a_large_file_neither_loses_nor_doubles_a_sound_record(
         for number in range(count)
     )
     path = raw_file(own_folder, b"id,datetime,c\n" + b"".join(lines))
-    batches = list(read(path, SEARCHES, "EXCEL"))
+    batches = list(read_csv(path, SEARCHES, "EXCEL"))
     ids = [value for batch in batches for value in batch.rows["id"].to_pylist()]
     assert ids == [str(number) for number in range(count) if number not in damaged]
     rejections = [(rejection["record"], rejection["raw"]) for rejection in rejected_rows(batches)]
@@ -102,7 +102,7 @@ def test_a_rejected_record_keeps_its_original_text_escapes_included(
     own_folder: Path, damaged: bytes
 ) -> None:
     content = b'id,datetime,c\na,%b,"a"\\b"\n%b\n' % (TIME.encode(), damaged)
-    batches = list(read(raw_file(own_folder, content), SEARCHES, "EXCEL"))
+    batches = list(read_csv(raw_file(own_folder, content), SEARCHES, "EXCEL"))
     assert [row["c"] for row in accepted_rows(batches)] == [r"a\b"]
     assert [rejection["raw"] for rejection in rejected_rows(batches)] == [
         damaged.decode(errors="backslashreplace")
@@ -113,7 +113,7 @@ def test_batches_are_limited_in_bytes(own_folder: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(csv_reader, "BATCH_BYTES", 1000)
     lines = [f"{number},{TIME},{'x' * 200}" for number in range(20)]
     content = "\n".join(["id,datetime,c", "damaged", *lines])
-    batches = list(read(raw_file(own_folder, content), SEARCHES, "EXCEL"))
+    batches = list(read_csv(raw_file(own_folder, content), SEARCHES, "EXCEL"))
     assert [batch.records for batch in batches] == [6, 5, 5, 5]
     assert [row["id"] for row in accepted_rows(batches)] == [str(number) for number in range(20)]
     assert [rejection["record"] for rejection in rejected_rows(batches)] == [1]
@@ -121,7 +121,7 @@ def test_batches_are_limited_in_bytes(own_folder: Path, monkeypatch: pytest.Monk
 
 def test_the_reason_names_the_cell_from_which_a_record_does_not_parse(own_folder: Path) -> None:
     content = f'id,datetime,c\na,{TIME},x\n"b"?,{TIME},x\nc,"{TIME},x\n'
-    batches = list(read(raw_file(own_folder, content), SEARCHES, "EXCEL"))
+    batches = list(read_csv(raw_file(own_folder, content), SEARCHES, "EXCEL"))
     reasons = [rejection["reason"].partition(" on:")[0] for rejection in rejected_rows(batches)]
     assert reasons == ["does not parse from cell 1", "does not parse from cell 2"]
 
@@ -133,7 +133,7 @@ def test_a_truncated_file_never_loses_a_record_silently(own_folder: Path, cut: i
     records = [("a", TIME, "one"), ("b", TIME, 'tw"o,\n')]
     rows = [("id", "datetime", "c_x"), *records]
     content = csv_file(own_folder / "whole.csv", rows).read_bytes()[:-cut]
-    batches = list(read(raw_file(own_folder, content), SEARCHES, "EXCEL"))
+    batches = list(read_csv(raw_file(own_folder, content), SEARCHES, "EXCEL"))
     rows_read = [(row["id"], TIME, row["c_x"] or "") for row in accepted_rows(batches)]
     records_begun = content.count(TIME.encode())
     assert len(rows_read) + bool(rejected_rows(batches)) >= records_begun

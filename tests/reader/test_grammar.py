@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from coveo_source.reader.chunks import LONGEST_RECORD
-from coveo_source.reader.csv_reader import read
+from coveo_source.reader.csv_reader import read_csv
 from tests.support.csv_builders import (
     CELL_WRITERS,
     FORMATS,
@@ -44,7 +44,7 @@ def test_a_record_that_lenient_parsers_accept_is_rejected_and_kept_verbatim(
     own_folder: Path, export_format: str, damaged: str, end: str
 ) -> None:
     lines = ["id,datetime,c", f"a,{TIME},x", damaged, f"d,{TIME},y", ""]
-    batches = list(read(raw_file(own_folder, end.join(lines)), SEARCHES, export_format))
+    batches = list(read_csv(raw_file(own_folder, end.join(lines)), SEARCHES, export_format))
     assert [(row["id"], row["c"]) for row in accepted_rows(batches)] == [("a", "x"), ("d", "y")]
     [rejection] = rejected_rows(batches)
     assert (rejection["record"], rejection["column"], rejection["raw"]) == (2, "*", damaged)
@@ -53,7 +53,7 @@ def test_a_record_that_lenient_parsers_accept_is_rejected_and_kept_verbatim(
 @pytest.mark.parametrize("ending", ['"x', '"x\\', '"x\\"', '"', '"x\\\\\\"'])
 def test_a_record_cut_off_within_quotes_is_rejected(own_folder: Path, ending: str) -> None:
     content = f"id,datetime,c\na,{TIME},x\nb,{TIME},{ending}"
-    batches = list(read(raw_file(own_folder, content), SEARCHES, "NO_NEWLINE"))
+    batches = list(read_csv(raw_file(own_folder, content), SEARCHES, "NO_NEWLINE"))
     assert [row["id"] for row in accepted_rows(batches)] == ["a"]
     [rejection] = rejected_rows(batches)
     assert (rejection["record"], rejection["raw"]) == (2, f"b,{TIME},{ending}")
@@ -61,7 +61,7 @@ def test_a_record_cut_off_within_quotes_is_rejected(own_folder: Path, ending: st
 
 def test_a_record_cut_off_within_a_character_is_rejected(own_folder: Path) -> None:
     content = f"id,datetime,c\na,{TIME},x\nb,{TIME},é".encode()[:-1]
-    batches = list(read(raw_file(own_folder, content), SEARCHES, "EXCEL"))
+    batches = list(read_csv(raw_file(own_folder, content), SEARCHES, "EXCEL"))
     assert [row["id"] for row in accepted_rows(batches)] == ["a"]
     [rejection] = rejected_rows(batches)
     assert rejection["raw"] == f"b,{TIME},\\xc3"
@@ -76,7 +76,7 @@ def test_any_line_end_and_blank_lines_are_accepted(
     ends = ["\n", "\r\n", "\r", "\n\n", "\r\n\r\n", "\r\r", "\n\r\n", "\r\n\n\n", "\n", ""]
     records = [f"{quote}{n}{quote},{TIME},{quote}x{quote}{end}" for n, end in enumerate(ends)]
     content = "id,datetime,c\n" + "".join(records)
-    batches = list(read(raw_file(own_folder, content), SEARCHES, export_format))
+    batches = list(read_csv(raw_file(own_folder, content), SEARCHES, export_format))
     assert [row["id"] for row in accepted_rows(batches)] == [str(n) for n in range(len(ends))]
     assert rejected_rows(batches) == []
     assert sum(batch.records for batch in batches) == len(ends)
@@ -84,7 +84,7 @@ def test_any_line_end_and_blank_lines_are_accepted(
 
 def test_a_space_after_a_lone_carriage_return_is_data(own_folder: Path) -> None:
     content = f'id,datetime,c\r\na,{TIME},"x"\r b,{TIME},y'
-    batches = list(read(raw_file(own_folder, content), SEARCHES, "EXCEL"))
+    batches = list(read_csv(raw_file(own_folder, content), SEARCHES, "EXCEL"))
     assert [row["id"] for row in accepted_rows(batches)] == ["a", " b"]
 
 
@@ -94,7 +94,7 @@ def test_a_backslash_outside_quotes_is_data_in_a_sound_and_in_a_damaged_file(
     own_folder: Path, export_format: str, sound: bool
 ) -> None:
     content = f"id,datetime,c\n{'' if sound else 'damaged'}\na\\\\b,{TIME},\\N\n"
-    [row] = accepted_rows(list(read(raw_file(own_folder, content), SEARCHES, export_format)))
+    [row] = accepted_rows(list(read_csv(raw_file(own_folder, content), SEARCHES, export_format)))
     assert (row["id"], row["c"]) == (r"a\\b", r"\N")
 
 
@@ -108,6 +108,6 @@ def test_a_cell_may_have_any_length_and_any_number_of_escapes(
     texts = {"a": "x", "b": long_text, "c": long_text + ".", "d": "y"}
     rows = [HEADER, *((id_, TIME, text) for id_, text in texts.items())]
     path = csv_file(own_folder / "x.csv", rows, dialect)
-    batches = list(read(path, SEARCHES, FORMATS[dialect]))
+    batches = list(read_csv(path, SEARCHES, FORMATS[dialect]))
     assert rejected_rows(batches) == []
     assert {row["id"]: row["c"] for row in accepted_rows(batches)} == texts

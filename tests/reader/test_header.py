@@ -4,7 +4,7 @@ import pytest
 from dlt.common.normalizers.naming.snake_case import NamingConvention
 
 from coveo_source.exceptions import TableError
-from coveo_source.reader.csv_reader import read
+from coveo_source.reader.csv_reader import read_csv
 from coveo_source.reader.header import check_collisions
 from coveo_source.tables import TABLES
 from tests.support.csv_builders import INSTANT, SEARCHES, TIME, accepted_rows, raw_file, read_back
@@ -12,7 +12,7 @@ from tests.support.csv_builders import INSTANT, SEARCHES, TIME, accepted_rows, r
 
 def refusal(folder: Path, content: str | bytes, export_format: str = "EXCEL") -> str:
     with pytest.raises(TableError) as error:
-        list(read(raw_file(folder, content), SEARCHES, export_format))
+        list(read_csv(raw_file(folder, content), SEARCHES, export_format))
     return str(error.value)
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coveo_source.exceptions import TableError
-from coveo_source.reader.csv_reader import read
+from coveo_source.reader.csv_reader import read_csv
 from coveo_source.reader.grammar import BOM
 from tests.support.csv_builders import (
     CELL_WRITERS,
@@ -65,7 +65,7 @@ def test_any_texts_are_read_back_exactly_in_every_dialect(
     rows = [prefixed, *([record[name] for name in header] for record in records)]
     with TemporaryDirectory() as folder:
         path = csv_file(Path(folder) / "x.csv", rows, dialect, end, bom)
-        batches = list(read(path, SEARCHES, FORMATS[dialect]))
+        batches = list(read_csv(path, SEARCHES, FORMATS[dialect]))
     expected = [
         {name: INSTANT if name == "datetime" else record[name] or None for name in header}
         for record in records
@@ -99,7 +99,7 @@ def test_a_damaged_file_is_read_exactly_or_rejected_or_refused(
         path.write_bytes(content)
         reference = reference_records(content, FORMATS[dialect])
         try:
-            batches = list(read(path, SEARCHES, FORMATS[dialect]))
+            batches = list(read_csv(path, SEARCHES, FORMATS[dialect]))
         except TableError:
             begins_blank = content.removeprefix(BOM)[:1] in b"\r\n"
             assert damage_start < ends[0]

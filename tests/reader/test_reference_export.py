@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from coveo_source.reader.csv_reader import read
+from coveo_source.reader.csv_reader import read_csv
 from coveo_source.tables import TABLES, column_type
 from tests.support.csv_builders import accepted_rows, rejected_rows, without_newlines
 from tests.support.golden import EXPORT_FORMATS, golden_archive, golden_rows
@@ -25,7 +25,7 @@ def test_every_cell_of_the_reference_export_is_read_in_every_dialect(
 ) -> None:
     with zipfile.ZipFile(BytesIO(golden_archive(dialect))) as archive:
         path = Path(archive.extract(f"{table}.csv", own_folder))
-    batches = list(read(path, TABLES[table], EXPORT_FORMATS[dialect]))
+    batches = list(read_csv(path, TABLES[table], EXPORT_FORMATS[dialect]))
     assert rejected_rows(batches) == []
     rows, expected = accepted_rows(batches), golden_rows(table)
     assert len(rows) == len(expected) > 0

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coveo_source.reader.csv_reader import read
+from coveo_source.reader.csv_reader import read_csv
 from tests.support.csv_builders import (
     KEYWORDS,
     TIME,
@@ -98,7 +98,7 @@ def test_every_record_becomes_a_row_or_is_rejected(records: list[tuple[str, str,
     with TemporaryDirectory() as folder:
         rows = [KEYWORDS.columns, *records]
         path = csv_file(Path(folder) / "x.csv", rows)
-        batches = list(read(path, KEYWORDS, "EXCEL"))
+        batches = list(read_csv(path, KEYWORDS, "EXCEL"))
     good = [record for record in records if record[0] and record[1] and record[2] == TIME]
     keys = [(row["searchId"], row["keyword"]) for row in accepted_rows(batches)]
     assert keys == [record[:2] for record in good]

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from coveo_source.reader.casting import Batch
-from coveo_source.reader.csv_reader import read
+from coveo_source.reader.csv_reader import read_csv
 from coveo_source.tables import TABLES
 
 SEARCHES = TABLES["searches"]
@@ -66,7 +66,7 @@ def rejected_rows(batches: Sequence[Batch]) -> list[dict[str, Any]]:
 
 def read_back(folder: Path, rows: Rows, table: str = "searches") -> list[Batch]:
     """Writes rows, header first, to a file and reads it."""
-    return list(read(csv_file(folder / "file.csv", rows), TABLES[table], "EXCEL"))
+    return list(read_csv(csv_file(folder / "file.csv", rows), TABLES[table], "EXCEL"))
 
 
 def read_column(folder: Path, name: str, cells: Sequence[str]) -> list[Batch]:

@@ -7,7 +7,7 @@ from typing import Any
 import duckdb
 from dlt.common.versioned_state import decompress_state, json_decode_state
 
-from coveo_source.exports.window import Window, union
+from coveo_source.exports.window import Window, merge_windows
 from coveo_source.models.state import BUILDS, CONSUMED_LOADS, UNITS
 from coveo_source.tables import EXPORTS, REJECTED, SOURCE
 from tests.promises.crash.sandbox import Sandbox
@@ -61,7 +61,7 @@ class Evidence:
         """Returns the ranges of time that were loaded into a table, adjacent windows joined."""
         rows = [row for row in self.audit if table in row["tables"].split(",")]
         windows = (Window(row["window_start"], row["window_end"]) for row in rows)
-        return [str(window) for window in union(windows)]
+        return [str(window) for window in merge_windows(windows)]
 
     def rejected_cells(self) -> set[tuple[Any, ...]]:
         """Returns the rejected cells, without their export and their place in it."""
