@@ -1,4 +1,4 @@
-"""DuckDB's settings while it loads, seen from the connection that a pipeline opens."""
+"""DuckDB's settings, as the connection of a pipeline has them."""
 
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from tests.support.cli_user import PIPELINE
 
 
 def settings(pipeline: Any) -> dict[str, Any]:
-    """DuckDB's settings as the destination's connection has them."""
+    """Returns DuckDB's settings, by name."""
     with pipeline.sql_client() as client:
         rows = client.execute_sql("select name, value from duckdb_settings()")
     return dict(list(rows or ()))
@@ -35,69 +35,71 @@ def pipeline_of(**options: Any) -> Any:
     return dlt.pipeline(PIPELINE, dataset_name="coveo_ua", **options)
 
 
-def test_a_load_has_one_thread_and_little_memory_and_what_follows_has_not(
+def test_a_load_has_one_thread_and_little_memory_and_then_the_defaults_return(
     own_folder: Path,
 ) -> None:
     pipeline = pipeline_of(destination=tuned("duckdb"))
-    usual = settings(pipeline_of(destination="duckdb"))
+    default = settings(pipeline_of(destination="duckdb"))
     with loading_settings(pipeline):
-        found = settings(pipeline)
-        assert found["threads"] == str(LOADING["threads"])
-        assert found["memory_limit"] == "190.7 MiB"
-    assert settings(pipeline)["memory_limit"] == usual["memory_limit"]
-    assert settings(pipeline)["threads"] == usual["threads"]
+        loading = settings(pipeline)
+        assert loading["threads"] == str(LOADING["threads"])
+        assert loading["memory_limit"] == "190.7 MiB"
+    assert settings(pipeline)["memory_limit"] == default["memory_limit"]
+    assert settings(pipeline)["threads"] == default["threads"]
 
 
-def test_models_have_some_memory_and_what_follows_has_all(own_folder: Path) -> None:
+def test_models_are_built_in_limited_memory_and_then_the_default_returns(own_folder: Path) -> None:
     pipeline = pipeline_of(destination=tuned("duckdb"))
-    usual = settings(pipeline)
+    default = settings(pipeline)
     with building_settings(pipeline):
-        found = settings(pipeline)
-    with duckdb.connect(config=dict(building())) as alone:
-        wanted = alone.sql("select value from duckdb_settings() where name = 'memory_limit'")
-        assert wanted.fetchall() == [(found["memory_limit"],)]
-    assert found["threads"] == str(cores())
-    assert found["memory_limit"] != usual["memory_limit"]
-    assert settings(pipeline)["memory_limit"] == usual["memory_limit"]
+        built_with = settings(pipeline)
+    with duckdb.connect(config=dict(building())) as database:
+        limit = database.sql("select value from duckdb_settings() where name = 'memory_limit'")
+        assert limit.fetchall() == [(built_with["memory_limit"],)]
+    assert built_with["threads"] == str(cores())
+    assert built_with["memory_limit"] != default["memory_limit"]
+    assert settings(pipeline)["memory_limit"] == default["memory_limit"]
 
 
-def test_models_of_many_events_have_more_memory_but_never_more_than_duckdb_takes(
+def test_models_of_many_events_get_more_memory_up_to_duckdbs_default(
     own_folder: Path,
 ) -> None:
-    own = default_memory_limit()
+    limit = default_memory_limit()
     assert building(100)["memory_limit"] == building()["memory_limit"]
-    events = int(own / 2) * 10**6 // BYTES_AN_EVENT
+    events = int(limit / 2) * 10**6 // BYTES_AN_EVENT
     assert float(building(events)["memory_limit"].removesuffix("MB")) == pytest.approx(
-        own / 2, 0.01
+        limit / 2, 0.01
     )
     pipeline = pipeline_of(destination=tuned("duckdb"))
-    usual = settings(pipeline)
+    default = settings(pipeline)
     with building_settings(pipeline, 4 * events):
-        assert settings(pipeline)["memory_limit"] == usual["memory_limit"]
+        assert settings(pipeline)["memory_limit"] == default["memory_limit"]
 
 
-def test_a_file_stays_open_while_models_are_built(own_folder: Path) -> None:
+def test_the_database_file_stays_open_while_models_are_built(own_folder: Path) -> None:
     with building_settings(pipeline := pipeline_of(destination=tuned("duckdb"))):
         settings(pipeline)
-        # another process, and so one with other settings, cannot open it
+        # like another process, a connection with other settings cannot open it
         with pytest.raises(duckdb.ConnectionException):
             duckdb.connect(f"{PIPELINE}.duckdb", config={"threads": 7})
     duckdb.connect(f"{PIPELINE}.duckdb", config={"threads": 7}).close()
 
 
-def test_settings_of_the_user_come_first(own_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settings_of_the_user_take_precedence(
+    own_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("DESTINATION__DUCKDB__CREDENTIALS__GLOBAL_CONFIG", '{"threads": 3}')
     monkeypatch.setenv("DESTINATION__DUCKDB__CREDENTIALS__DATABASE", "theirs.duckdb")
     pipeline = pipeline_of(destination=tuned("duckdb"))
     with loading_settings(pipeline):
-        found = settings(pipeline)
-    assert (found["threads"], found["memory_limit"]) == ("3", "190.7 MiB")
+        loading = settings(pipeline)
+    assert (loading["threads"], loading["memory_limit"]) == ("3", "190.7 MiB")
     with building_settings(pipeline):
         assert settings(pipeline)["threads"] == "3"
     assert (own_folder / "theirs.duckdb").exists()
 
 
-def test_a_database_that_is_given_as_a_path_is_used(
+def test_a_database_given_as_a_path_is_used(
     own_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DESTINATION__DUCKDB__CREDENTIALS", "duckdb:///theirs.duckdb")
@@ -106,7 +108,7 @@ def test_a_database_that_is_given_as_a_path_is_used(
     assert (own_folder / "theirs.duckdb").exists()
 
 
-def test_a_pipeline_remembers_dlts_own_destination(own_folder: Path) -> None:
+def test_a_pipeline_records_dlts_own_destination(own_folder: Path) -> None:
     pipeline = pipeline_of(destination=tuned("duckdb"))
     pipeline.run([{"id": 1}], table_name="numbers")
     restored = dlt.attach(PIPELINE)
@@ -114,7 +116,7 @@ def test_a_pipeline_remembers_dlts_own_destination(own_folder: Path) -> None:
     assert type(restored.destination) is dlt.destinations.duckdb
 
 
-def test_a_destination_under_a_name_of_its_own_is_tuned_too(
+def test_a_named_destination_of_type_duckdb_is_tuned_too(
     own_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DESTINATION__WAREHOUSE__DESTINATION_TYPE", "duckdb")
@@ -124,7 +126,7 @@ def test_a_destination_under_a_name_of_its_own_is_tuned_too(
     assert destination.capabilities().max_parallel_load_jobs == TABLES_AT_ONCE
 
 
-def test_other_destinations_are_left_as_they_are(own_folder: Path) -> None:
+def test_other_destinations_are_not_changed(own_folder: Path) -> None:
     destination = tuned("postgres")
     assert type(destination) is dlt.destinations.postgres
     with loading_settings(pipeline_of(destination=destination)):

@@ -1,4 +1,4 @@
-"""Rows that are proved distinct are merged straight from their file, as dlt's own way would."""
+"""Deduplicated rows are merged directly from their file, with the result of dlt's own merge."""
 
 from pathlib import Path
 from typing import Any
@@ -26,13 +26,13 @@ LOADS: list[list[Row]] = [
 ]
 
 
-def table_of(given: list[Row], distinct: bool | None = True) -> Any:
-    """Rows with a key of two columns, told to be distinct or not."""
+def resource_of(rows: list[Row], deduplicated: bool | None = True) -> Any:
+    """Returns a resource of rows with a key of two columns, with or without the hint."""
     names = ["one", "other", "value"]
     types = [pa.string(), pa.string(), pa.int64()]
-    columns = zip(*given, strict=True) if given else ((),) * 3
+    columns = zip(*rows, strict=True) if rows else ((),) * 3
     arrays = [pa.array(column, kind) for column, kind in zip(columns, types, strict=True)]
-    hints = dlt.mark.make_hints(additional_table_hints={DEDUPLICATED: distinct})
+    hints = dlt.mark.make_hints(additional_table_hints={DEDUPLICATED: deduplicated})
 
     def items() -> Any:
         yield dlt.mark.with_hints(pa.table(arrays, names), hints)
@@ -45,10 +45,10 @@ def pipeline_to(destination: Any, name: str = PIPELINE) -> Any:
 
 
 def things(pipeline: Any) -> list[Row]:
-    """What a pipeline has loaded, in order."""
+    """Returns the rows that a pipeline has loaded, in order."""
     with pipeline.sql_client() as client:
-        found = client.execute_sql("select one, other, value from things order by all")
-    return list(found or ())
+        rows = client.execute_sql("select one, other, value from things order by all")
+    return list(rows or ())
 
 
 def schemas(database: Path) -> set[str]:
@@ -63,22 +63,22 @@ def schemas(database: Path) -> set[str]:
 
 
 @pytest.mark.slow
-def test_each_load_leaves_what_dlts_own_merge_leaves(own_folder: Path) -> None:
+def test_each_load_gives_the_same_rows_as_dlts_own_merge(own_folder: Path) -> None:
     ours, theirs = pipeline_to(tuned("duckdb")), pipeline_to("duckdb", "theirs")
-    for given in LOADS:
-        ours.run(table_of(given))
-        theirs.run(table_of(given))
+    for batch in LOADS:
+        ours.run(resource_of(batch))
+        theirs.run(resource_of(batch))
         assert things(ours) == things(theirs)
     assert schemas(own_folder / f"{PIPELINE}.duckdb") == {"coveo_ua"}
     assert schemas(own_folder / "theirs.duckdb") == {"coveo_ua", "coveo_ua_staging"}
 
 
 @pytest.mark.parametrize(("set_by_user", "before_the_delete"), [(None, True), (3, False)])
-def test_all_threads_look_for_what_is_replaced_unless_the_user_set_them(
+def test_the_delete_uses_all_cores_unless_the_user_set_threads(
     own_folder: Path, set_by_user: int | None, before_the_delete: bool
 ) -> None:
     pipeline = pipeline_to(tuned("duckdb"))
-    pipeline.run(table_of(LOADS[0]))
+    pipeline.run(resource_of(LOADS[0]))
     table = pipeline.default_schema.get_table("things")
     threads = set_by_user or LOADING["threads"]
     with pipeline.sql_client() as client:
@@ -87,46 +87,44 @@ def test_all_threads_look_for_what_is_replaced_unless_the_user_set_them(
     assert statements[-2] == f"set threads = {threads}"
 
 
-def test_rows_that_may_come_twice_take_dlts_way(own_folder: Path) -> None:
+def test_rows_that_may_have_the_same_key_take_dlts_way(own_folder: Path) -> None:
     pipeline = pipeline_to(tuned("duckdb"))
-    pipeline.run(table_of([("a", "x", 1), ("b", "x", 2)]))
-    pipeline.run(table_of([("a", "x", 3), ("a", "x", 3)], distinct=False))
+    pipeline.run(resource_of([("a", "x", 1), ("b", "x", 2)]))
+    pipeline.run(resource_of([("a", "x", 3), ("a", "x", 3)], deduplicated=False))
     assert things(pipeline) == [("a", "x", 3), ("b", "x", 2)]
-    pipeline.run(table_of([("b", "x", 4)]))
+    pipeline.run(resource_of([("b", "x", 4)]))
     assert things(pipeline) == [("a", "x", 3), ("b", "x", 4)]
 
 
-def test_a_job_that_is_done_and_not_noted_may_run_again(
-    own_folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    once = MergeJob.run
+def test_a_completed_job_can_run_again(own_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = MergeJob.run
 
-    def twice(job: MergeJob) -> None:
-        once(job)
-        once(job)
+    def run_twice(job: MergeJob) -> None:
+        run(job)
+        run(job)
 
-    monkeypatch.setattr(MergeJob, "run", twice)
+    monkeypatch.setattr(MergeJob, "run", run_twice)
     pipeline = pipeline_to(tuned("duckdb"))
-    for given in LOADS:
-        pipeline.run(table_of(given))
-    assert len(things(pipeline)) == len({row[:2] for given in LOADS for row in given})
+    for batch in LOADS:
+        pipeline.run(resource_of(batch))
+    assert len(things(pipeline)) == len({row[:2] for batch in LOADS for row in batch})
 
 
-def test_a_merge_that_fails_leaves_the_table_as_it_was(own_folder: Path) -> None:
+def test_a_merge_that_fails_does_not_change_the_table(own_folder: Path) -> None:
     pipeline = pipeline_to(tuned("duckdb"))
-    pipeline.run(table_of(LOADS[0]))
+    pipeline.run(resource_of(LOADS[0]))
     before = things(pipeline)
     with pipeline.sql_client() as client:
         client.execute_sql("alter table things rename column value to renamed")
     with pytest.raises(Exception, match="value"):
-        pipeline.run(table_of(LOADS[1]))
+        pipeline.run(resource_of(LOADS[1]))
     pipeline.abort_packages()
     with pipeline.sql_client() as client:
         client.execute_sql("alter table things rename column renamed to value")
     assert things(pipeline) == before
 
 
-def test_a_folder_may_have_any_name(own_folder: Path) -> None:
+def test_the_working_folder_can_have_any_name(own_folder: Path) -> None:
     folder = own_folder / "we[i]rd 'd*r"
     pipeline = dlt.pipeline(
         PIPELINE,
@@ -134,12 +132,12 @@ def test_a_folder_may_have_any_name(own_folder: Path) -> None:
         dataset_name="coveo_ua",
         pipelines_dir=str(folder),
     )
-    pipeline.run(table_of(LOADS[0]))
+    pipeline.run(resource_of(LOADS[0]))
     assert things(pipeline) == LOADS[0]
 
 
 @pytest.mark.slow
-def test_a_run_writes_no_row_to_a_staging_table_and_replaces_what_comes_again(
+def test_a_run_needs_no_staging_table_and_replaces_rows_with_the_same_key(
     demo: DemoServer, clock: Clock, own_folder: Path
 ) -> None:
     load(demo, from_date="2026-03-07")

