@@ -1,4 +1,4 @@
-"""The README agrees with the code."""
+"""The README and the pages in docs/ agree with the code."""
 
 import argparse
 import re
@@ -10,13 +10,30 @@ from coveo_source.plugin import VERBS, Verb
 from coveo_source.setting_values import HOSTS
 from coveo_source.settings import CoveoConfiguration
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+DOCS = sorted((ROOT / "docs").glob("*.md"))
+PAGES = [ROOT / "README.md", ROOT / "benchmarks/README.md", *DOCS]
 
 
 def command_line_options(verb: type[Verb]) -> list[str]:
     parser = argparse.ArgumentParser(add_help=False)
     verb().configure_parser(parser)
     return [option for action in parser._actions for option in action.option_strings]
+
+
+def relative_links(page: Path) -> list[tuple[str, str, str]]:
+    """Returns text, path and anchor of each link of a page that leads to a file or within it."""
+    found = re.findall(
+        r"\[([^\[\]]+)\]\(([^()#\s]*)(#[^()\s]*)?\)", page.read_text(encoding="utf-8")
+    )
+    return [link for link in found if "://" not in link[1]]
+
+
+def anchors(page: Path) -> set[str]:
+    """Returns the anchors of a page's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.M)
+    return {"#" + re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in headings}
 
 
 @pytest.mark.parametrize("name", list(CoveoConfiguration.get_resolvable_fields()))
@@ -48,17 +65,36 @@ def test_the_first_run_and_the_tests_take_one_command_each() -> None:
     assert [command.split()[-1] for command in commands] == ["--demo", ".venv/bin/pytest"]
 
 
-def test_no_example_is_left_unfinished() -> None:
-    assert "@@" not in README
-    assert README.count("```") % 2 == 0
+def test_the_readme_has_fewer_than_150_lines() -> None:
+    assert len(README.splitlines()) < 150
 
 
-def test_every_promise_links_to_tests_that_exist() -> None:
-    promises = README.split("## What it promises")[1].split("\n## ")[0]
+def test_the_readme_links_to_every_page() -> None:
+    linked = {(ROOT / path).resolve() for _, path, _ in relative_links(ROOT / "README.md")}
+    assert set(PAGES[1:]) <= linked
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_no_example_is_left_unfinished(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert "@@" not in text
+    assert text.count("```") % 2 == 0
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_to_a_file_leads_somewhere(page: Path) -> None:
+    for text, path, anchor in relative_links(page):
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), path
+        assert not anchor or anchor in anchors(target), f"{path}{anchor}"
+        if name := re.fullmatch(r"`(test_[\w*]+\.py)`", text):
+            folder = target if target.is_dir() else target.parent
+            assert list(folder.glob(name[1])), text
+
+
+def test_every_promise_links_to_tests() -> None:
+    promises = (ROOT / "docs/promises.md").read_text(encoding="utf-8")
     rows = [line for line in promises.splitlines() if line.startswith("| **")]
-    folder = Path(__file__).parents[2]
     assert len(rows) > 8
     for row in rows:
-        files = re.findall(r"\]\((tests/[\w/]+\.py)\)", row)
-        assert files
-        assert all((folder / file).is_file() for file in files), row
+        assert re.search(r"\[`test_[\w*]+\.py`\]\(\.\./tests/[\w/]+(\.py)?\)", row), row
