@@ -149,8 +149,8 @@ def test_a_filtered_table_keeps_its_alias() -> None:
 
 def test_texts_are_ordered_by_their_bytes_in_postgres() -> None:
     text = translated(qualify_query(models()["all_events"].query, SCHEMA), "postgres")
-    assert "moments.event_id COLLATE ucs_basic" in text
-    assert "moments.datetime COLLATE" not in text
+    assert "sort_keys.event_id COLLATE ucs_basic" in text
+    assert "sort_keys.datetime COLLATE" not in text
 
 
 def test_a_model_without_yaml_is_built_in_full(tmp_path: Any) -> None:
