@@ -154,13 +154,13 @@ def test_a_warning_is_no_failure() -> None:
         (
             "expression_is_true: {arguments: {expr: clicks > 0}}",
             None,
-            "expression is missing",
+            "missing argument expression",
         ),
-        ("unique: {arguments: {colum: clicks}}", "clicks", "colum is not known"),
-        ("unique: {config: {limit: 5}}", "clicks", "setting limit is not known"),
+        ("unique: {arguments: {colum: clicks}}", "clicks", "unknown argument colum"),
+        ("unique: {config: {limit: 5}}", "clicks", "unknown setting limit"),
         ("unique: {config: {severity: bad}}", "clicks", "severity bad is unknown"),
-        ("accepted_values: {values: [1]}", "clicks", r"values stands in the wrong .* `arguments`"),
-        ("unique: {severity: warn}", "clicks", r"severity stands in the wrong .* `config`"),
+        ("accepted_values: {values: [1]}", "clicks", r"values is in the wrong .* `arguments`"),
+        ("unique: {severity: warn}", "clicks", r"severity is in the wrong .* `config`"),
         ("unique", None, "needs a column"),
         ("relationships: {arguments: {to: searches, field: id}}", "clicks", "Write ref"),
         (
