@@ -131,7 +131,7 @@ def _failing_values(test: DataTest, rows: str) -> str:
     quoted = test.arguments.get("quote", True)
     accepted = [_literal(value) if quoted else str(value) for value in values]
     return (
-        f"select value, row_count from ({per_value} group by 1) as found"
+        f"select value, row_count from ({per_value} group by 1) as counted"
         f" where value not in ({', '.join(accepted)})"
     )
 

@@ -73,9 +73,11 @@ def models() -> dict[str, Model]:
 
 @cache
 def _read_models(folder: Path) -> dict[str, Model]:
-    found = {path.stem: read_model(path) for path in sorted(folder.glob("*.sql"))}
-    order = TopologicalSorter({name: model.reads & found.keys() for name, model in found.items()})
-    return {name: found[name] for name in order.static_order()}
+    by_name = {path.stem: read_model(path) for path in sorted(folder.glob("*.sql"))}
+    order = TopologicalSorter(
+        {name: model.reads & by_name.keys() for name, model in by_name.items()}
+    )
+    return {name: by_name[name] for name in order.static_order()}
 
 
 def read_model(path: Path) -> Model:
@@ -104,12 +106,12 @@ def selected(names: Iterable[str], folder: Path | None = None) -> list[Model]:
     Raises:
         SettingError: if there is no model with one of the names
     """
-    found = _read_models(folder or sql_folder())
-    wanted = list(names) or list(found)
+    by_name = _read_models(folder or sql_folder())
+    wanted = list(names) or list(by_name)
     for name in wanted:
-        if name not in found:
-            raise SettingError("select", name, f"Accepted: {', '.join(found)}.")
-    return [model for name, model in found.items() if name in wanted]
+        if name not in by_name:
+            raise SettingError("select", name, f"Accepted: {', '.join(by_name)}.")
+    return [model for name, model in by_name.items() if name in wanted]
 
 
 def independent_groups(wanted: Iterable[Model]) -> Iterator[list[Model]]:
