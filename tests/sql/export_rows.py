@@ -1,6 +1,7 @@
 """Rows of an export: the demo's, and cases that are easily counted wrong.
 
-Each case is a handful of events. Ids are words, so that the message of a failing test is readable. Times are in UTC.
+Each case is a handful of events. Ids are words, so that the message of a failing test is
+readable. Times are in UTC.
 """
 
 from datetime import datetime, timedelta, timezone
