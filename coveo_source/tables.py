@@ -1,18 +1,18 @@
 """The five tables of a Coveo usage analytics export: their keys, columns and types.
 
 Source: Coveo's article 2849, its OpenAPI description and the header of a real export of 2019.
-The header is open: organizations add custom dimensions (`c_*`) and Coveo adds columns, so a
+The header is open-ended: organizations add custom dimensions (`c_*`) and Coveo adds columns. A
 column that is not named here is text.
 """
 
 from typing import Literal, NamedTuple
 
 SOURCE = "coveo_source"
-"""Name of the dlt source, and so of its schema and of its section in the configuration."""
+"""Name of the dlt source, of its schema, and of its section in the configuration."""
 
 EXPORTS = "exports"
 REJECTED = "rejected_rows"
-"""The two tables that are about the exports."""
+"""The two tables with data about the exports themselves."""
 
 ColumnType = Literal["text", "bool", "bigint", "timestamp"]
 
@@ -20,9 +20,9 @@ ColumnType = Literal["text", "bool", "bigint", "timestamp"]
 class Table(NamedTuple):
     """One table of an export.
 
-    name: as Coveo writes it in `tables` and in the file name (`<name>.csv`)
+    name: Coveo's name of the table, in an export's `tables` and in the file name (`<name>.csv`)
     key: API names of the columns that identify a row
-    columns: API names of the columns that every organization has, in the order of a real export
+    columns: API names of the columns that every organization has, in the order of an export
     """
 
     name: str
@@ -88,10 +88,10 @@ TABLES: dict[str, Table] = {
 }
 
 EVENT_TABLES = ("searches", "clicks", "custom_events")
-"""The tables with one row an event, each of which belongs to a visit."""
+"""The tables with one row per event; nearly every event belongs to a visit."""
 
 CURSOR = "datetime"
-"""The column by which Coveo cuts an export, in every table."""
+"""The column that the time range of an export applies to, in every table."""
 
 _TYPES: dict[str, ColumnType] = {
     "datetime": "timestamp",
@@ -104,5 +104,5 @@ _TYPES: dict[str, ColumnType] = {
 
 
 def column_type(api_name: str) -> ColumnType:
-    """The type of a column; text for every column that is not known to be another."""
+    """Returns the type of a column; text for a column that is not named here."""
     return _TYPES.get(api_name, "text")

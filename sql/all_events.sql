@@ -1,13 +1,14 @@
 -- One row per event: the searches, clicks and custom events of all visits on one timeline.
 --
--- The columns of the three tables are untouched, so this equals the join that Coveo documents. Our
--- own columns begin with `event_`. Rules that several models need are written here, once: when two
--- queries are the same, which document was opened, what a day is, and who counts as a person.
+-- The columns of the three tables are left unchanged, so this equals the join that Coveo documents.
+-- Most of the columns added here begin with `event_`. Rules that several models share are written
+-- here, once: which queries are the same, which document was opened, where a day begins and ends,
+-- and which events count as made by a person.
 
 with
 
--- Searches; a search is its own search. Queries are compared in lower case, on one line and without
--- outer spaces. A blank query is an empty text, a query like any other.
+-- Searches; `event_search_id` is their own id. Queries are compared in lower case, on one line, and
+-- without leading or trailing spaces. A blank query becomes the empty string.
 search_events as (
 
     select
@@ -34,8 +35,8 @@ search_events as (
 
 ),
 
--- Clicks belong to the search whose result was clicked. A document is known by the hash of its
--- address in the index, or else by what else the click says of it.
+-- Clicks; `event_search_id` is the search whose result was clicked. A document is identified by the
+-- hash of its URI in the index, or else by its URL, or else by its title.
 click_events as (
 
     select
@@ -51,7 +52,7 @@ click_events as (
 
 ),
 
--- Custom events belong to the search before them, if there was one.
+-- Custom events; `event_search_id` is the last search before them, if there was one.
 other_events as (
 
     select
@@ -66,7 +67,7 @@ other_events as (
 
 ),
 
--- All columns of all three; those that a type of event does not have are null.
+-- All columns of all three tables; columns that a type of event does not have are null.
 joined as (
 
     select * from search_events
@@ -77,7 +78,7 @@ joined as (
 
 ),
 
--- All events, with the robots among them.
+-- All events, with a flag for those made by robots.
 events as (
 
     select
@@ -88,8 +89,9 @@ events as (
 
 ),
 
--- What tells the place of an event: narrow rows, since the database has to sort them once more.
-moments as (
+-- The columns that determine the order of events, and no others: the database has to sort these
+-- rows once more, so they are kept narrow.
+sort_keys as (
 
     select visit_id, datetime, 1 as type_order, id as event_id from searches
     union all
@@ -99,9 +101,10 @@ moments as (
 
 ),
 
--- Each event's place in its visit; an event without a visit has none. Events of one batch share
--- their time: a search comes before what it led to, and the id decides the rest.
-places as (
+-- The position of each event within its visit. Events of one batch share their time; among these a
+-- search comes before the events that it led to, and the id decides the rest. Events without a
+-- visit have no position.
+positions as (
 
     select
         type_order,
@@ -113,32 +116,32 @@ places as (
             partition by visit_id order by datetime, type_order, event_id
         ) as previous_datetime
 
-    from moments
+    from sort_keys
     where visit_id is not null
 
 ),
 
--- Days are days in UTC, wherever the reader is. Differences are taken in UTC too, because in a zone
--- with summer time one can be an hour off.
+-- The timeline. Days are UTC days, whatever the time zone of the session. Time differences are
+-- taken in UTC too, because in a zone with daylight saving time they can be an hour off.
 final as (
 
     select
         events.* exclude (type_order),
         cast(events.datetime at time zone 'UTC' as date) as event_day,
         not events.event_is_bot and not coalesce(events.is_internal, false) as event_is_person,
-        cast(places.event_number as bigint) as event_number,
+        cast(positions.event_number as bigint) as event_number,
         cast(
             date_diff(
                 'millisecond',
-                places.previous_datetime at time zone 'UTC',
+                positions.previous_datetime at time zone 'UTC',
                 events.datetime at time zone 'UTC'
             ) as bigint
         ) as ms_since_previous_event
 
     from events
-    left join places
-        on events.type_order = places.type_order
-        and events.event_id = places.event_id
+    left join positions
+        on events.type_order = positions.type_order
+        and events.event_id = positions.event_id
     order by events.visit_id, events.datetime, events.type_order, events.event_id
 
 )

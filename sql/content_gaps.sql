@@ -1,9 +1,9 @@
--- One row per query that people ask and that finds nothing they want.
+-- One row per query that people search for without finding what they want.
 
 with
 
--- What people asked themselves: not the searches of robots, of the organization's own people, or
--- of the page itself, and not the narrowing of results that were already there.
+-- Searches that people started themselves. Left out are robots, internal traffic, searches that the
+-- page started, and refinements of results that were already shown.
 counted_searches as (
 
     select
@@ -25,8 +25,8 @@ counted_searches as (
 
 ),
 
--- Each query of each visit, and whether one of its searches had no results, or no clicks.
-asked as (
+-- One row per query and visit: whether any of its searches had no results, or no click.
+queries_by_visit as (
 
     select
         query,
@@ -40,8 +40,9 @@ asked as (
 
 ),
 
--- The visits of each query: counted as rows, since a count of different ones would keep the ids.
-visited as (
+-- The number of visits of each query. They are counted as rows, because a distinct count would keep
+-- all visit ids in memory.
+visit_counts as (
 
     select
         query,
@@ -49,12 +50,12 @@ visited as (
         sum(without_results) as visits_without_results,
         sum(without_clicks) as visits_without_clicks
 
-    from asked
+    from queries_by_visit
     group by query
 
 ),
 
--- Each query over all time; a search without a visit counts too.
+-- The totals of each query over all time, including searches without a visit.
 summed as (
 
     select
@@ -76,15 +77,16 @@ summed as (
 
 ),
 
--- Why a query is a gap, the plainest reason first: it mostly finds nothing; or what it finds
--- nobody opens; or what people open stands, on average, beyond the ten results of a first page.
-judged as (
+-- The reason why a query is a gap, the most obvious one first: at least half of its searches had no
+-- results; or nobody opened a result; or the opened results are, on average, beyond the ten of a
+-- usual first page.
+classified as (
 
     select
         summed.*,
-        coalesce(visited.visits, 0) as visits,
-        coalesce(visited.visits_without_results, 0) as visits_without_results,
-        coalesce(visited.visits_without_clicks, 0) as visits_without_clicks,
+        coalesce(visit_counts.visits, 0) as visits,
+        coalesce(visit_counts.visits_without_results, 0) as visits_without_results,
+        coalesce(visit_counts.visits_without_clicks, 0) as visits_without_clicks,
         case
             when searches_without_results * 2 >= searches then 'no results'
             when clicks = 0 then 'no clicks'
@@ -92,7 +94,7 @@ judged as (
         end as gap
 
     from summed
-    left join visited on summed.query = visited.query
+    left join visit_counts on summed.query = visit_counts.query
 
 ),
 
@@ -118,7 +120,7 @@ final as (
         first_searched_at,
         last_searched_at
 
-    from judged
+    from classified
     where gap is not null
     order by visits desc, query
 

@@ -2,7 +2,7 @@
 
 with
 
--- All events of the day.
+-- All events, with what the measures need of them.
 events as (
 
     select
@@ -26,15 +26,15 @@ events as (
 
 ),
 
--- Every search, whenever it was made: what kind it is, and whether a click has one.
+-- The kind of every search of any day, which also shows whether the search of a click exists.
 known_searches as (
 
     select search_id, cause_kind from search_outcomes
 
 ),
 
--- What each event counts as. Clicks know the id of their search even if the search is missing.
-described as (
+-- What each event counts as. A click has the id of its search even if that search is missing.
+classified as (
 
     select
         events.*,
@@ -45,8 +45,8 @@ described as (
         case
             when events.c_event_type = 'Click' then events.event_search_id
         end as clicked_search_id,
-        case when events.c_event_type = 'Click' then events.visit_id end as clicking_visit_id,
-        case when events.c_event_type = 'Click' then events.click_rank end as rank_clicked,
+        case when events.c_event_type = 'Click' then events.visit_id end as clicked_visit_id,
+        case when events.c_event_type = 'Click' then events.click_rank end as clicked_rank,
         not events.event_has_results as is_without_results,
         events.c_event_type = 'Click' and known_searches.search_id is null as is_without_search
 
@@ -55,8 +55,8 @@ described as (
 
 ),
 
--- The measures over people, and again over all traffic, as Coveo's reports show them when no
--- filter leaves out robots and the organization's own people.
+-- The measures, which count people, and some of them again over all traffic, as Coveo's reports
+-- show them without a filter on robots and internal traffic.
 summed as (
 
     select
@@ -69,9 +69,9 @@ summed as (
         count(distinct case when is_person then visit_id end) as visits,
         count(distinct case when is_person then visitor_id end) as visitors,
         count(distinct case when is_person then event_user_name end) as users,
-        count(distinct case when is_person then clicking_visit_id end) as visits_with_clicks,
+        count(distinct case when is_person then clicked_visit_id end) as visits_with_clicks,
         count(distinct case when is_person then clicked_search_id end) as searches_with_clicks,
-        avg(cast(case when is_person then rank_clicked end as double)) as average_click_rank,
+        avg(cast(case when is_person then clicked_rank end as double)) as average_click_rank,
         sum(
             case when is_person and is_without_results then 1 else 0 end
         ) as searches_without_results,
@@ -106,14 +106,14 @@ summed as (
         sum(case when is_search then 1 else 0 end) as unfiltered_searches,
         sum(case when is_click then 1 else 0 end) as unfiltered_clicks,
         count(distinct visit_id) as unfiltered_visits,
-        count(distinct clicking_visit_id) as unfiltered_visits_with_clicks,
+        count(distinct clicked_visit_id) as unfiltered_visits_with_clicks,
         count(distinct clicked_search_id) as unfiltered_searches_with_clicks,
-        avg(cast(rank_clicked as double)) as unfiltered_average_click_rank,
+        avg(cast(clicked_rank as double)) as unfiltered_average_click_rank,
         sum(
             case when is_without_results then 1 else 0 end
         ) as unfiltered_searches_without_results
 
-    from described
+    from classified
     group by day, origin
 
 ),

@@ -2,7 +2,7 @@
 
 with
 
--- Clicks of people: robots and the organization's own people are left out.
+-- Clicks by people; robots and internal traffic are left out.
 counted_clicks as (
 
     select
@@ -27,15 +27,15 @@ counted_clicks as (
 
 ),
 
--- The query of every search, whenever and by whomever it was made.
+-- The query of every search, including those of robots and internal traffic.
 search_queries as (
 
     select search_id, query from search_outcomes
 
 ),
 
--- How often each search led to each document. One row a search is much less than one a click to
--- be joined, and tells the searches apart.
+-- The number of clicks by document and search. These are far fewer rows to join than the clicks,
+-- and each search occurs once, so that searches can be counted as rows.
 clicked_searches as (
 
     select
@@ -48,8 +48,8 @@ clicked_searches as (
 
 ),
 
--- The same with the query of the search, if that is known.
-queried as (
+-- Each of these pairs with the query of the search; null if the search is missing.
+clicked_queries as (
 
     select
         clicked_searches.*,
@@ -60,7 +60,7 @@ queried as (
 
 ),
 
--- How often each query led to each document. Clicks whose search is missing have no query.
+-- The searches and clicks by document and query. Clicks whose search is missing have no query.
 counted_queries as (
 
     select
@@ -69,12 +69,12 @@ counted_queries as (
         count(search_id) as searches,
         sum(clicks) as clicks
 
-    from queried
+    from clicked_queries
     group by document_id, query
 
 ),
 
--- How many searches led to each document, and how many clicks have none.
+-- The searches that led to each document, and the clicks whose search is missing.
 counted_searches as (
 
     select
@@ -87,14 +87,14 @@ counted_searches as (
 
 ),
 
--- The queries of a document, the one with most clicks first.
+-- The queries of each document, ranked by clicks.
 ranked_queries as (
 
     select
         document_id,
         query,
         clicks,
-        row_number() over (partition by document_id order by clicks desc, query) as place,
+        row_number() over (partition by document_id order by clicks desc, query) as query_rank,
         count(*) over (partition by document_id) as queries
 
     from counted_queries
@@ -102,25 +102,25 @@ ranked_queries as (
 
 ),
 
--- The ten queries with most clicks as one JSON list a document.
+-- The ten most clicked queries of each document, as one JSON list.
 query_lists as (
 
     select
         document_id,
         max(queries) as queries,
-        max(case when place = 1 then query end) as top_query,
-        max(case when place = 1 then clicks end) as top_query_clicks,
+        max(case when query_rank = 1 then query end) as top_query,
+        max(case when query_rank = 1 then clicks end) as top_query_clicks,
         '["' || string_agg(
-            replace(replace(query, '\', '\\'), '"', '\"'), '","' order by place nulls first
+            replace(replace(query, '\', '\\'), '"', '\"'), '","' order by query_rank nulls first
         ) || '"]' as top_queries
 
     from ranked_queries
-    where place <= 10
+    where query_rank <= 10
     group by document_id
 
 ),
 
--- Each document in numbers.
+-- The totals of each document.
 summed as (
 
     select
@@ -139,12 +139,15 @@ summed as (
 
 ),
 
--- The clicks at the latest time of each document, newest first; the id decides between them.
-latest as (
+-- The clicks at the time of each document's latest click, numbered by id, because several clicks
+-- can share that time.
+latest_clicks as (
 
     select
         counted_clicks.*,
-        row_number() over (partition by counted_clicks.document_id order by counted_clicks.click_id desc) as newest
+        row_number() over (
+            partition by counted_clicks.document_id order by counted_clicks.click_id desc
+        ) as click_number
 
     from counted_clicks
     inner join summed
@@ -153,10 +156,10 @@ latest as (
 
 ),
 
--- Titles and addresses change; the newest click has the present ones.
-described as (
+-- One latest click per document, which has the current title, URL and so on; these may change.
+newest_clicks as (
 
-    select * from latest where newest = 1
+    select * from latest_clicks where click_number = 1
 
 ),
 
@@ -164,12 +167,12 @@ final as (
 
     select
         cast(summed.document_id as varchar) as document_id,
-        cast(described.document_title as varchar) as document_title,
-        cast(described.document_url as varchar) as document_url,
-        cast(described.document_author as varchar) as document_author,
-        cast(described.document_category as varchar) as document_category,
-        cast(described.source_name as varchar) as source_name,
-        cast(described.collection_name as varchar) as collection_name,
+        cast(newest_clicks.document_title as varchar) as document_title,
+        cast(newest_clicks.document_url as varchar) as document_url,
+        cast(newest_clicks.document_author as varchar) as document_author,
+        cast(newest_clicks.document_category as varchar) as document_category,
+        cast(newest_clicks.source_name as varchar) as source_name,
+        cast(newest_clicks.collection_name as varchar) as collection_name,
         cast(summed.clicks as bigint) as clicks,
         cast(summed.visits as bigint) as visits,
         cast(summed.users as bigint) as users,
@@ -189,7 +192,7 @@ final as (
 
     from summed
     inner join counted_searches on summed.document_id = counted_searches.document_id
-    inner join described on summed.document_id = described.document_id
+    inner join newest_clicks on summed.document_id = newest_clicks.document_id
     left join query_lists on summed.document_id = query_lists.document_id
 
 )

@@ -1,8 +1,8 @@
--- One row per query, day and origin: how often it was asked and how well it was answered.
+-- One row per query, day and origin: how often people searched for it, and with what success.
 
 with
 
--- Searches of people: robots and the organization's own people are left out.
+-- Searches by people; robots and internal traffic are left out.
 counted_searches as (
 
     select
@@ -28,8 +28,8 @@ counted_searches as (
 
 ),
 
--- Each query of each day and search interface. Clicks count for the day of their search, so a
--- share is never above one.
+-- The totals of each query by day and search interface. A click counts on the day of its search, so
+-- that no share is above 1.
 summed as (
 
     select

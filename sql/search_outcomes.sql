@@ -1,8 +1,8 @@
--- One row per search: what was looked for, what was found, and what the visitor did next.
+-- One row per search: the query, what it found, and what the visitor did next.
 
 with
 
--- The timeline: the searches themselves, and the events that refer to them.
+-- The searches, and the clicks and custom events that refer to them.
 events as (
 
     select
@@ -40,24 +40,24 @@ events as (
 
 ),
 
--- The words of each search, each once.
+-- The distinct keywords of each search.
 search_keywords as (
 
     select distinct search_id, keyword from keywords
 
 ),
 
--- The user groups of each search, each once.
+-- The distinct user groups of each search.
 search_groups as (
 
     select distinct search_id, group_name from groups
 
 ),
 
--- Who made a search with a given cause: a person, the page itself, or a person narrowing another
--- search. The seed `search_causes` is the one place to change that; upper and lower case, which
--- Coveo's libraries write differently, do not matter.
-causes as (
+-- The kind of search that each cause stands for: started by a person, started by the page, or a
+-- refinement by a person. The seed `search_causes` is the only place to change this. Case is
+-- ignored, because Coveo's libraries differ in it.
+cause_kinds as (
 
     select lower(action_cause) as action_cause, min(kind) as kind
     from search_causes
@@ -65,27 +65,28 @@ causes as (
 
 ),
 
--- The searches among them.
-made_searches as (
+-- The searches among these events.
+search_events as (
 
     select * from events where c_event_type = 'Search'
 
 ),
 
--- Each search's place in its visit, and the search after it: known within a visit only.
-places as (
+-- The position of each search among the searches of its visit, and the search after it. Both are
+-- unknown for a search without a visit.
+positions as (
 
     select
         event_id,
         row_number() over (partition by visit_id order by datetime, event_id) as search_number,
         lead(event_id) over (partition by visit_id order by datetime, event_id) as next_search_id
 
-    from made_searches
+    from search_events
     where visit_id is not null
 
 ),
 
--- The clicks on the results of each search, in whatever visit they came.
+-- The clicks on the results of each search, including clicks from other visits.
 search_clicks as (
 
     select
@@ -103,7 +104,7 @@ search_clicks as (
 
 ),
 
--- The other events that followed each search. Coveo logs paging as `getMoreResults`.
+-- The custom events that followed each search. Coveo logs paging as `getMoreResults`.
 search_custom_events as (
 
     select
@@ -117,7 +118,7 @@ search_custom_events as (
 
 ),
 
--- The words as one JSON list a search, so that no search stands twice.
+-- The keywords of each search as one JSON list, so that each search stays one row.
 keyword_lists as (
 
     select
@@ -133,7 +134,7 @@ keyword_lists as (
 
 ),
 
--- The groups as one JSON list a search.
+-- The user groups of each search as one JSON list.
 group_lists as (
 
     select
@@ -149,14 +150,14 @@ group_lists as (
 
 ),
 
--- Each search with all that belongs to it.
+-- Each search with its clicks, custom events, keywords and groups, and its outcome.
 joined as (
 
     select
-        made_searches.*,
-        places.search_number,
-        places.next_search_id,
-        causes.kind,
+        search_events.*,
+        positions.search_number,
+        positions.next_search_id,
+        cause_kinds.kind,
         search_clicks.clicks,
         search_clicks.clicked_documents,
         search_clicks.ranked_clicks,
@@ -171,18 +172,18 @@ joined as (
         group_lists.group_list,
         case
             when search_clicks.clicks > 0 then 'clicked'
-            when made_searches.visit_id is null then 'unknown'
-            when places.next_search_id is not null then 'refined'
+            when search_events.visit_id is null then 'unknown'
+            when positions.next_search_id is not null then 'refined'
             else 'abandoned'
         end as outcome
 
-    from made_searches
-    left join places on made_searches.event_id = places.event_id
-    left join causes on lower(made_searches.action_cause) = causes.action_cause
-    left join search_clicks on made_searches.event_id = search_clicks.event_search_id
-    left join search_custom_events on made_searches.event_id = search_custom_events.event_search_id
-    left join keyword_lists on made_searches.event_id = keyword_lists.search_id
-    left join group_lists on made_searches.event_id = group_lists.search_id
+    from search_events
+    left join positions on search_events.event_id = positions.event_id
+    left join cause_kinds on lower(search_events.action_cause) = cause_kinds.action_cause
+    left join search_clicks on search_events.event_id = search_clicks.event_search_id
+    left join search_custom_events on search_events.event_id = search_custom_events.event_search_id
+    left join keyword_lists on search_events.event_id = keyword_lists.search_id
+    left join group_lists on search_events.event_id = group_lists.search_id
 
 ),
 

@@ -1,9 +1,9 @@
--- One row per visit: who came, from where, what they did and whether they opened a result.
+-- One row per visit: who came, from where, what they did, and whether they opened a result.
 
 with
 
--- The events that belong to a visit, in their order; only searches have a query. Events without a
--- visit are in `all_events`, and `daily_metrics` counts them.
+-- The events that belong to a visit. Only searches have a query. Events without a visit are in
+-- `all_events` only; `daily_metrics` counts them.
 events as (
 
     select
@@ -48,7 +48,7 @@ events as (
 
 ),
 
--- The searches of each visit, to tell the clicks whose search is missing or of another visit.
+-- The searches of each visit, to find clicks whose search is missing or in another visit.
 visit_searches as (
 
     select distinct visit_id, event_id as search_id
@@ -57,8 +57,8 @@ visit_searches as (
 
 ),
 
--- How many different searches of a visit led to a click.
-clicked as (
+-- The number of distinct searches that the clicks of each visit refer to.
+clicked_searches as (
 
     select visit_id, count(*) as searches_with_clicks
     from (
@@ -70,8 +70,8 @@ clicked as (
 
 ),
 
--- How many different queries a visit had.
-asked as (
+-- The number of distinct queries of each visit, blank ones left out.
+distinct_queries as (
 
     select visit_id, count(*) as queries
     from (
@@ -83,8 +83,8 @@ asked as (
 
 ),
 
--- Each event with its search, if that is one of the same visit.
-matched as (
+-- Each event with the id of its search, if that search is in the same visit.
+matched_events as (
 
     select events.*, visit_searches.search_id
     from events
@@ -94,17 +94,18 @@ matched as (
 
 ),
 
--- The visit in numbers: an id is there once for each kind of event. Among them are the places of
--- the events that tell its texts; a text itself is fetched from there, since an aggregate of texts
--- or of different values would be kept in memory for every visit.
+-- The totals of each visit. Rows can be counted, because an id occurs once per type of event. For
+-- texts such as the first query, only the number of the event that has it is found here, and the
+-- text is joined later: aggregates of texts, and distinct counts, would keep their values in memory
+-- for all visits at once.
 summed as (
 
     select
         visit_id,
         min(datetime) as started_at,
         max(datetime) as ended_at,
-        max(event_number) as last_number,
-        min(case when event_user_name is not null then event_number end) as first_named_number,
+        max(event_number) as last_event_number,
+        min(case when event_user_name is not null then event_number end) as first_user_number,
         min(case when query <> '' then event_number end) as first_query_number,
         max(case when query <> '' then event_number end) as last_query_number,
         count(*) as events,
@@ -127,7 +128,7 @@ summed as (
         max(case when event_is_bot then 1 else 0 end) as bot_events,
         max(case when is_internal then 1 else 0 end) as internal_events
 
-    from matched
+    from matched_events
     group by visit_id
 
 ),
@@ -138,7 +139,7 @@ final as (
         cast(summed.visit_id as varchar) as visit_id,
         summed.started_at,
         summed.ended_at,
-        cast(entry.event_day as date) as day,
+        cast(first_event.event_day as date) as day,
         cast(
             date_diff(
                 'millisecond',
@@ -151,15 +152,15 @@ final as (
         cast(summed.clicks as bigint) as clicks,
         cast(summed.custom_events as bigint) as custom_events,
         cast(summed.clicks > 0 as boolean) as has_click,
-        cast(coalesce(clicked.searches_with_clicks, 0) as bigint) as searches_with_clicks,
-        cast(coalesce(clicked.searches_with_clicks, 0) as double)
+        cast(coalesce(clicked_searches.searches_with_clicks, 0) as bigint) as searches_with_clicks,
+        cast(coalesce(clicked_searches.searches_with_clicks, 0) as double)
             / nullif(summed.searches, 0) as search_clickthrough,
         cast(summed.clicks_on_other_searches as bigint) as clicks_on_other_searches,
         cast(summed.searches_without_results as bigint) as searches_without_results,
         cast(summed.blank_searches as bigint) as blank_searches,
-        cast(coalesce(asked.queries, 0) as bigint) as queries,
-        cast(first_search.query as varchar) as first_query,
-        cast(last_search.query as varchar) as last_query,
+        cast(coalesce(distinct_queries.queries, 0) as bigint) as queries,
+        cast(first_query_event.query as varchar) as first_query,
+        cast(last_query_event.query as varchar) as last_query,
         cast(summed.best_click_rank as bigint) as best_click_rank,
         cast(summed.average_click_rank as double) as average_click_rank,
         cast(
@@ -170,48 +171,48 @@ final as (
             ) as bigint
         ) as ms_to_first_click,
         cast(summed.more_results_requests as bigint) as more_results_requests,
-        cast(entry.c_event_type as varchar) as entry_event_type,
-        cast(entry.action as varchar) as entry_action,
+        cast(first_event.c_event_type as varchar) as entry_event_type,
+        cast(first_event.action as varchar) as entry_action,
         cast(last_event.c_event_type as varchar) as exit_event_type,
         cast(last_event.action as varchar) as exit_action,
         cast(last_event.document_title as varchar) as exit_document_title,
         cast(last_event.document_url as varchar) as exit_document_url,
-        cast(named.event_user_name as varchar) as user_name,
-        cast(entry.user_id as varchar) as user_id,
-        cast(entry.visitor_id as varchar) as visitor_id,
-        cast(entry.device_category as varchar) as device_category,
-        cast(coalesce(entry.mobile, false) as boolean) as is_mobile,
-        cast(entry.browser as varchar) as browser,
-        cast(entry.operating_system_with_version as varchar) as operating_system,
-        cast(entry.country as varchar) as country,
-        cast(entry.region as varchar) as region,
-        cast(entry.city as varchar) as city,
-        cast(entry.language as varchar) as language,
-        cast(entry.origin_context as varchar) as origin_context,
-        cast(coalesce(entry.origin_level1, '') as varchar) as origin,
-        cast(entry.origin_level2 as varchar) as origin_level2,
-        cast(entry.origin_level3 as varchar) as origin_level3,
+        cast(first_user_event.event_user_name as varchar) as user_name,
+        cast(first_event.user_id as varchar) as user_id,
+        cast(first_event.visitor_id as varchar) as visitor_id,
+        cast(first_event.device_category as varchar) as device_category,
+        cast(coalesce(first_event.mobile, false) as boolean) as is_mobile,
+        cast(first_event.browser as varchar) as browser,
+        cast(first_event.operating_system_with_version as varchar) as operating_system,
+        cast(first_event.country as varchar) as country,
+        cast(first_event.region as varchar) as region,
+        cast(first_event.city as varchar) as city,
+        cast(first_event.language as varchar) as language,
+        cast(first_event.origin_context as varchar) as origin_context,
+        cast(coalesce(first_event.origin_level1, '') as varchar) as origin,
+        cast(first_event.origin_level2 as varchar) as origin_level2,
+        cast(first_event.origin_level3 as varchar) as origin_level3,
         cast(summed.bot_events > 0 as boolean) as is_bot,
         cast(summed.internal_events > 0 as boolean) as is_internal,
         cast(summed.bot_events = 0 and summed.internal_events = 0 as boolean) as is_person
 
     from summed
-    left join clicked on summed.visit_id = clicked.visit_id
-    left join asked on summed.visit_id = asked.visit_id
-    inner join events as entry
-        on summed.visit_id = entry.visit_id and entry.event_number = 1
+    left join clicked_searches on summed.visit_id = clicked_searches.visit_id
+    left join distinct_queries on summed.visit_id = distinct_queries.visit_id
+    inner join events as first_event
+        on summed.visit_id = first_event.visit_id and first_event.event_number = 1
     inner join events as last_event
         on summed.visit_id = last_event.visit_id
-        and summed.last_number = last_event.event_number
-    left join events as named
-        on summed.visit_id = named.visit_id
-        and summed.first_named_number = named.event_number
-    left join events as first_search
-        on summed.visit_id = first_search.visit_id
-        and summed.first_query_number = first_search.event_number
-    left join events as last_search
-        on summed.visit_id = last_search.visit_id
-        and summed.last_query_number = last_search.event_number
+        and summed.last_event_number = last_event.event_number
+    left join events as first_user_event
+        on summed.visit_id = first_user_event.visit_id
+        and summed.first_user_number = first_user_event.event_number
+    left join events as first_query_event
+        on summed.visit_id = first_query_event.visit_id
+        and summed.first_query_number = first_query_event.event_number
+    left join events as last_query_event
+        on summed.visit_id = last_query_event.visit_id
+        and summed.last_query_number = last_query_event.event_number
 
 )
 

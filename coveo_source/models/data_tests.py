@@ -1,7 +1,7 @@
 """Runs the data tests of the models inside the destination.
 
-Each test is one SELECT of the rows that fail it, as in dbt: null fails only `not_null`, and an
-expression that is null does not fail.
+As in dbt, each test is one SELECT of the rows that fail it. Null fails `not_null` only, and an
+expression that is null passes.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,7 +17,7 @@ from .properties import DataTest, Properties
 from .qualify import Schema, qualify_query, sql_schema
 
 _SAMPLE_ROWS = 5
-"""How many failing rows are shown."""
+"""Number of failing rows that are shown."""
 
 _COUNT = "failing_rows"
 
@@ -27,8 +27,8 @@ Status = Literal["pass", "warn", "FAIL"]
 class Result(NamedTuple):
     """The result of a test.
 
-    failing: number of rows that its SELECT finds
-    sample: a few of them, by column
+    failing: number of rows that fail
+    sample: a few of these rows, by column
     """
 
     test: DataTest
@@ -44,10 +44,11 @@ class Result(NamedTuple):
 
 
 def run_data_tests(pipeline: dlt.Pipeline, tables: Iterable[Properties]) -> Iterator[Result]:
-    """Runs all tests of some models and seeds, one by one.
+    """Runs the tests of some models and seeds, one by one; yields the result of each.
 
     Raises:
-        CheckError: if a table or column that a test needs is missing, before any test is run
+        CheckError: before any test runs, if a table or column that a test needs is missing; or
+            if the database refuses the SQL of a test
     """
     schema = sql_schema(pipeline)
     queries = [
@@ -74,17 +75,17 @@ def _run_data_test(dataset: dlt.Dataset, test: DataTest, query: str, schema: Sch
     try:
         counted = qualify_query(counted, read)
         rows = dataset(counted.sql(dataset.destination_dialect)).fetchall()
-        found = [dict(zip(counted.named_selects, row, strict=True)) for row in rows]
+        sample = [dict(zip(counted.named_selects, row, strict=True)) for row in rows]
     except Exception as error:
         raise CheckError(f"{_place(test)} failed: {reason(error)} Its SQL: {sql}") from error
-    failing = int(found[0][_COUNT]) if found else 0
-    return Result(test, failing, [{k: v for k, v in row.items() if k != _COUNT} for row in found])
+    failing = int(sample[0][_COUNT]) if sample else 0
+    return Result(test, failing, [{k: v for k, v in row.items() if k != _COUNT} for row in sample])
 
 
 def _failing_rows(test: DataTest, key: Iterable[str], schema: Schema) -> str:
     """Returns the SELECT of the rows that fail a test, in DuckDB's dialect.
 
-    key: the columns, or SQL expressions of them, that are shown of a failing row
+    key: the columns, or SQL expressions, that are shown of a failing row
 
     Raises:
         CheckError: if a table or a column is missing
@@ -122,7 +123,7 @@ def _expression(test: DataTest) -> str:
 
 
 def _failing_values(test: DataTest, rows: str) -> str:
-    """Returns the SELECT of the values that fail, with their number of rows."""
+    """Returns the SELECT of the values that fail, each with its number of rows."""
     per_value = f"select {test.column} as value, count(*) as row_count from {rows}"
     if test.kind == "unique":
         return f"{per_value} where {test.column} is not null group by 1 having count(*) > 1"
@@ -130,13 +131,13 @@ def _failing_values(test: DataTest, rows: str) -> str:
     quoted = test.arguments.get("quote", True)
     accepted = [_literal(value) if quoted else str(value) for value in values]
     return (
-        f"select value, row_count from ({per_value} group by 1) as found"
+        f"select value, row_count from ({per_value} group by 1) as counted"
         f" where value not in ({', '.join(accepted)})"
     )
 
 
 def _orphans(test: DataTest, rows: str, schema: Schema) -> str:
-    """Returns the SELECT of the values that the parent table lacks."""
+    """Returns the SELECT of the values that are missing from the parent table."""
     parent, column = test.parent, str(test.arguments["field"])
     _column_names(test, column, _columns(test, parent, schema))
     return (
@@ -154,7 +155,11 @@ def _columns(test: DataTest, table: str, schema: Schema) -> Mapping[str, str]:
 
 
 def _column_names(test: DataTest, sql: str, columns: Iterable[str]) -> list[str]:
-    """Returns the columns that an expression uses, each of which has to exist."""
+    """Returns the columns that an expression uses.
+
+    Raises:
+        CheckError: if it is not SQL, or one of the columns does not exist
+    """
     try:
         parsed = parse_one(sql, read=DIALECT)
     except SqlglotError as error:

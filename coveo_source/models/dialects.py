@@ -11,18 +11,18 @@ from sqlglot import exp
 
 from .files import DIALECT
 
-Rewrite = Callable[[exp.Expression], exp.Expression]
-"""Changes one node of a query; called for every node."""
+_Rewrite = Callable[[exp.Expression], exp.Expression]
+"""Rewrites one node of a query; called for every node."""
 
 
 def translated(query: exp.Query, dialect: str) -> str:
-    """Returns a query of DuckDB's in another dialect of sqlglot's; leaves the query unchanged."""
+    """Returns a DuckDB query as text in another dialect of sqlglot; does not change the query."""
     rewrite = REWRITES.get(dialect)
     return (query.transform(rewrite) if rewrite else query).sql(dialect)
 
 
 def _for_postgres(node: exp.Expression) -> exp.Expression:
-    """Orders texts by their bytes, as DuckDB does, whatever the collation of the database."""
+    """Sorts texts by their bytes, as DuckDB does, whatever the collation of the database."""
     if isinstance(node, exp.Ordered) and node.this.is_type(*exp.DataType.TEXT_TYPES):
         # "C" does the same, but dlt writes all names in lower case
         bytewise = exp.Collate(this=node.this, expression=exp.to_identifier("ucs_basic"))
@@ -31,7 +31,7 @@ def _for_postgres(node: exp.Expression) -> exp.Expression:
 
 
 def _for_bigquery(node: exp.Expression) -> exp.Expression:
-    """Uses the function for differences of times: the one for dates knows no milliseconds."""
+    """Uses TIMESTAMP_DIFF, because DATE_DIFF does not know milliseconds."""
     if isinstance(node, exp.DateDiff):
         return exp.TimestampDiff(
             this=node.this, expression=node.expression, unit=node.args.get("unit")
@@ -49,12 +49,12 @@ def _for_redshift(node: exp.Expression) -> exp.Expression:
 
 
 def _for_clickhouse(node: exp.Expression) -> exp.Expression:
-    """Sorts lists by function, since aggregates have no order; lowers letters beyond ASCII."""
+    """Sorts lists with a function, as aggregates cannot; lower-cases letters beyond ASCII."""
     if isinstance(node, exp.Lower):
         return _call("lowerUTF8", node.this)
     if isinstance(node, exp.GroupConcat) and isinstance(node.this, exp.Order):
         order = node.this
-        [key] = (each.this for each in order.expressions)
+        [key] = (ordered.this for ordered in order.expressions)
         pairs = _call("arraySort", _call("groupArray", _call("tuple", key, order.this)))
         second = exp.Lambda(
             this=_call("tupleElement", exp.column("pair"), exp.Literal.number(2)),
@@ -74,8 +74,8 @@ def _for_duckdb(node: exp.Expression) -> exp.Expression:
     """Saves time and memory without changing the result.
 
     An ordered list is sorted once its group is complete, because an aggregate that sorts takes
-    three times as long. A CTE that only picks columns and rows of a table is read again by each of
-    its users instead of being kept in memory.
+    three times as long. A CTE that only picks columns and rows of a table is not materialized:
+    reading the table again is cheaper than keeping the rows in memory.
     """
     if isinstance(node, exp.CTE) and _only_reads(node.this):
         node.set("materialized", False)
@@ -94,7 +94,7 @@ def _only_reads(query: exp.Query) -> bool:
     """Returns True if a query only picks columns and rows of a table; `in (select …)` is fine."""
     bare = query.copy()
     for listed in list(bare.find_all(exp.In)):
-        # below an `or` DuckDB makes no join of it, and would read all columns of all rows
+        # below an `or` DuckDB does not turn it into a join, and would read all columns of all rows
         if listed.args.get("query") and not listed.find_ancestor(exp.Or):
             listed.replace(exp.true())
     return not bare.find(*_MORE_THAN_READING)
@@ -103,7 +103,7 @@ def _only_reads(query: exp.Query) -> bool:
 def _sorted_keys(value: exp.Expression, key: exp.Expression) -> str:
     """Returns SQL for the sorted list of a value that is made from its sort key alone.
 
-    The keys are collected as one text: a list would reserve memory in advance for each group.
+    The keys are collected as one text, because a list would reserve memory for each group.
     """
     item = value.transform(lambda node: exp.column("item") if node == key else node)
     text = f"string_agg({key.sql(DIALECT)}, {_SEPARATOR})"
@@ -111,14 +111,14 @@ def _sorted_keys(value: exp.Expression, key: exp.Expression) -> str:
 
 
 def _sorted_by_key(value: exp.Expression, key: exp.Expression) -> str:
-    """Returns SQL for the list of a value that is sorted by another one; nulls are left out."""
+    """Returns SQL for the list of a value, sorted by another one; nulls are left out."""
     text = value.sql(DIALECT)
     pairs = f"list({{'key': {key.sql(DIALECT)}, 'value': {text}}})"
     return f"[pair.value for pair in list_sort({pairs} filter (where {text} is not null))]"
 
 
 _SEPARATOR = "(chr(10) || chr(65535))"
-"""It is in no text: the second is not a character and never will be one."""
+"""Occurs in no text: code point 65535 is guaranteed never to be a character."""
 
 _MORE_THAN_READING = (
     exp.AggFunc,
@@ -130,7 +130,7 @@ _MORE_THAN_READING = (
     exp.Window,
 )
 
-REWRITES: dict[str, Rewrite] = {
+REWRITES: dict[str, _Rewrite] = {
     DIALECT: _for_duckdb,
     "postgres": _for_postgres,
     "bigquery": _for_bigquery,

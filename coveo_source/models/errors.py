@@ -1,4 +1,4 @@
-"""The error for a model that failed: its file, the line, and the database's own words."""
+"""The error for a model that failed: its file, the line, and the database's message."""
 
 import re
 from collections.abc import Sequence
@@ -7,11 +7,11 @@ from itertools import pairwise
 from ..exceptions import ModelError, causes, reason
 from .files import Model
 
-_REST = "All that was loaded is complete, and its table is as it was."
+_REST = "All loaded data is complete, and the table of the failed model is unchanged."
 
 
 def failed(models: Sequence[Model], error: BaseException) -> ModelError:
-    """Returns the error to raise when one of some models that were built together failed."""
+    """Returns the error to raise when one of the models that were built together failed."""
     model = _failed_model(models, error)
     why = reason(error)
     if model is None:
@@ -22,10 +22,10 @@ def failed(models: Sequence[Model], error: BaseException) -> ModelError:
 
 
 def _failed_model(models: Sequence[Model], error: BaseException) -> Model | None:
-    """Returns the model whose load job failed, by the name of the job; None if unknown."""
+    """Returns the model whose load job failed, found by the job's name; None if unknown."""
     if len(models) == 1:
         return models[0]
-    messages = " ".join(str(each) for each in causes(error))
+    messages = " ".join(str(cause) for cause in causes(error))
     for model in models:
         if re.search(rf"\b{re.escape(model.name)}\.\w+(\.\d+)?\.(model|sql)\b", messages):
             return model
@@ -35,13 +35,13 @@ def _failed_model(models: Sequence[Model], error: BaseException) -> Model | None
 def _failed_line(model: Model, error: BaseException) -> int | None:
     """Guesses the line of a model's file that an error is about; None if there is no clue.
 
-    sqlglot reads the file itself and names the line. A database points into SQL that was made
-    from the file; the line that shares the most words with that place is taken.
+    sqlglot parses the file itself and names the line. A database points into SQL that was made
+    from the file, so the line that shares the most words with that place is taken.
     """
     *_, innermost = causes(error)
     text = str(innermost)
-    if known := re.search(r"\bLine:? (\d+), Col:", text):
-        return int(known[1])
+    if named := re.search(r"\bLine:? (\d+), Col:", text):
+        return int(named[1])
     words = _sql_words(_marked_sql(text))
     scores = [len(words & _sql_words(line)) for line in model.sql.lower().splitlines()]
     best = max(scores, default=0)
@@ -50,9 +50,9 @@ def _failed_line(model: Model, error: BaseException) -> int | None:
 
 def _marked_sql(text: str) -> str:
     """Returns the SQL that a database marks with a caret; the whole text if it marks nothing."""
-    for shown, below in pairwise(text.splitlines()):
+    for line, below in pairwise(text.splitlines()):
         if below.strip() == "^":
-            return shown[below.index("^") :][:60]
+            return line[below.index("^") :][:60]
     return text
 
 

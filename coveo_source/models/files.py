@@ -1,7 +1,7 @@
 """The SQL files of the models, each with the YAML beside it.
 
 Each file in `sql/` is one SELECT in DuckDB's dialect. In its YAML, `unique_key` names the column
-whose values are the model's units: a load rebuilds the units that it affects, each in full.
+whose values are the model's units: the units that a load touches are rebuilt, each in full.
 """
 
 import csv
@@ -21,14 +21,14 @@ from .properties import Properties, read_properties
 DIALECT = "duckdb"
 
 SEED = "search_causes"
-"""The one table of the models that is a CSV file: the kind of search that each cause stands for."""
+"""The only seed, a table that is made from a CSV file: the kind of search for each cause."""
 
 
 class Model(NamedTuple):
     """One SQL file.
 
-    name: of the file and of the table
-    sql: its SELECT, in DuckDB's dialect
+    name: the name of the file and of the table
+    sql: the SELECT, in DuckDB's dialect
     reads: the tables and models that it selects from
     """
 
@@ -40,17 +40,17 @@ class Model(NamedTuple):
 
     @property
     def unit(self) -> str | None:
-        """The column by which it is rebuilt; None if it is always rebuilt in full."""
+        """The column by which the model is rebuilt; None if it is always built in full."""
         return self.properties.unit
 
     @property
     def unit_from(self) -> Mapping[str, str | None]:
-        """The unit of a row of a table that it reads; see Properties.unit_from."""
+        """The unit of a row in each table that it reads; see Properties.unit_from."""
         return self.properties.unit_from
 
     @property
     def query(self) -> exp.Query:
-        """The SQL, parsed anew so that the caller may change it."""
+        """The SQL, parsed again for each caller, who may change it."""
         return parse_sql(self.sql)
 
 
@@ -60,7 +60,7 @@ def parse_sql(sql: str) -> exp.Query:
 
 
 def sql_folder() -> Path:
-    """Returns the folder of the SQL files: inside the installed package, or of the checkout."""
+    """Returns the folder of the SQL files: in the installed package, or else in the checkout."""
     package = Path(__file__).parents[1]
     inside = package / "sql"
     return inside if inside.is_dir() else package.parent / "sql"
@@ -73,9 +73,11 @@ def models() -> dict[str, Model]:
 
 @cache
 def _read_models(folder: Path) -> dict[str, Model]:
-    found = {path.stem: read_model(path) for path in sorted(folder.glob("*.sql"))}
-    order = TopologicalSorter({name: model.reads & found.keys() for name, model in found.items()})
-    return {name: found[name] for name in order.static_order()}
+    by_name = {path.stem: read_model(path) for path in sorted(folder.glob("*.sql"))}
+    order = TopologicalSorter(
+        {name: model.reads & by_name.keys() for name, model in by_name.items()}
+    )
+    return {name: by_name[name] for name in order.static_order()}
 
 
 def read_model(path: Path) -> Model:
@@ -86,9 +88,9 @@ def read_model(path: Path) -> Model:
 
 
 def tables_of(query: exp.Expr) -> Iterator[exp.Table]:
-    """Yields every place where a query reads a table, its own CTEs left out.
+    """Yields every place where a query reads a table other than its own CTEs.
 
-    `exp.find_tables` would not do: it merges places that look the same.
+    `exp.find_tables` would not do, because it merges places that look the same.
     """
     for scope in traverse_scope(query):
         for source in scope.sources.values():
@@ -99,21 +101,21 @@ def tables_of(query: exp.Expr) -> Iterator[exp.Table]:
 def selected(names: Iterable[str], folder: Path | None = None) -> list[Model]:
     """Returns the models with these names in the order in which they run; all if none is named.
 
-    folder: where their files are, if not in the package
+    folder: the folder of their files; None for the package's own
 
     Raises:
-        SettingError: if there is no model of a name
+        SettingError: if there is no model with one of the names
     """
-    found = _read_models(folder or sql_folder())
-    wanted = list(names) or list(found)
+    by_name = _read_models(folder or sql_folder())
+    wanted = list(names) or list(by_name)
     for name in wanted:
-        if name not in found:
-            raise SettingError("select", name, f"Accepted: {', '.join(found)}.")
-    return [model for name, model in found.items() if name in wanted]
+        if name not in by_name:
+            raise SettingError("select", name, f"Accepted: {', '.join(by_name)}.")
+    return [model for name, model in by_name.items() if name in wanted]
 
 
 def independent_groups(wanted: Iterable[Model]) -> Iterator[list[Model]]:
-    """Yields the models in groups, in order; no model reads another one of its group."""
+    """Yields the models in groups, in order; no model reads another one in its group."""
     by_name = {model.name: model for model in wanted}
     order = TopologicalSorter(
         {name: sorted(model.reads & by_name.keys()) for name, model in by_name.items()}
@@ -126,7 +128,7 @@ def independent_groups(wanted: Iterable[Model]) -> Iterator[list[Model]]:
 
 
 def seed_rows(folder: Path | None = None) -> list[dict[str, str]]:
-    """Returns the rows of the seed; none if there is no such file."""
+    """Returns the rows of the seed; none if the folder has no such file."""
     path = (folder or sql_folder()) / f"{SEED}.csv"
     if not path.exists():
         return []

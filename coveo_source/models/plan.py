@@ -10,14 +10,14 @@ from .state import Loads
 from .touched import Unit
 
 _RUNNER = "1"
-"""Raise it with any change of this package that makes the same SQL give other tables."""
+"""Version of the runner; to be raised when the same SQL comes to give different tables."""
 
 
 class Build(NamedTuple):
     """How one model is to be built.
 
-    unit: by which; None for in full
-    fingerprint: of what its table is made from
+    unit: what it is rebuilt by; None to build it in full
+    fingerprint: a digest of everything that its table is made from
     """
 
     model: Model
@@ -38,7 +38,7 @@ def plan_builds(
 
     models: all models, in order
     seed: the seed's fingerprint
-    known: the fingerprint of what each model was last built from
+    known: the fingerprint that each model was last built with
     """
     names = set(wanted)
     sources = {table: str(sorted(schema[table].items())) for table in loads.rows}
@@ -46,8 +46,8 @@ def plan_builds(
     in_full: set[str] = set()
     builds: list[Build] = []
     for model in models:
-        sources[model.name] = mark = _fingerprint(model, sources)
-        changed = model.name not in schema or known.get(model.name) != mark
+        sources[model.name] = fingerprint = _fingerprint(model, sources)
+        changed = model.name not in schema or known.get(model.name) != fingerprint
         requested = full_refresh and model.name in names
         no_units = loads.any and (loads.mostly_new or not model.unit)
         if changed or requested or no_units or model.reads & in_full:
@@ -56,7 +56,7 @@ def plan_builds(
             continue
         if model.name in names:
             unit = None if model.name in in_full else unit_of(model, schema[model.name])
-            builds.append(Build(model, unit, mark))
+            builds.append(Build(model, unit, fingerprint))
     return builds
 
 
@@ -66,7 +66,7 @@ def unit_of(model: Model, columns: Mapping[str, str]) -> Unit | None:
 
 
 def _fingerprint(model: Model, sources: Mapping[str, str]) -> str:
-    """Returns a digest of a model's SQL and of the columns or the SQL of all that it reads."""
+    """Returns a digest of a model's SQL and of the columns or SQL of everything that it reads."""
     parts = [_RUNNER, model.sql, str(model.unit), str(sorted(model.unit_from.items()))]
     parts += [f"{name} {sources.get(name)}" for name in sorted(model.reads)]
     return sha256("\n".join(parts).encode()).hexdigest()

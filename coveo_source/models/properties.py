@@ -1,7 +1,7 @@
 """The YAML file beside each model and seed, in dbt's format of properties.
 
-https://docs.getdbt.com/reference/configs-and-properties; a data test's arguments stand under
-`arguments`, as dbt 1.10.5 and newer want them.
+https://docs.getdbt.com/reference/configs-and-properties. The arguments of a data test are under
+`arguments`, as in dbt 1.10.5 and newer.
 """
 
 import re
@@ -14,8 +14,8 @@ import yaml
 
 from ..exceptions import CheckError
 
-Severity = Literal["error", "warn"]
-_SEVERITIES: dict[str, Severity] = {"error": "error", "warn": "warn"}
+_Severity = Literal["error", "warn"]
+_SEVERITIES: dict[str, _Severity] = {"error": "error", "warn": "warn"}
 
 _ARGUMENTS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "unique": (frozenset(), frozenset()),
@@ -37,10 +37,10 @@ _REFERENCE = re.compile(r"""(?:ref|source)\(\s*(?:['"]\w+['"]\s*,\s*)?['"](\w+)[
 class DataTest:
     """One data test.
 
-    table: the model or seed that it is about
+    table: the model or seed that is tested
     column: the column, or an SQL expression; None for a test of the whole table
-    kind: dbt's name of the test
-    file: the YAML file that asks for it
+    kind: dbt's name for the test
+    file: the YAML file that it is in
     severity: whether failing rows are an error or a warning
     where: the condition for the rows that are tested; None for all
     """
@@ -50,12 +50,12 @@ class DataTest:
     kind: str
     file: Path
     arguments: Mapping[str, Any] = field(default_factory=dict)
-    severity: Severity = "error"
+    severity: _Severity = "error"
     where: str | None = None
 
     @property
     def label(self) -> str:
-        """What the test is called in messages."""
+        """The name of the test in messages."""
         on = f"{self.table}.{self.column}" if self.column else self.table
         if self.kind == "relationships":
             return f"{on} is in {self.parent}.{self.arguments['field']}"
@@ -67,7 +67,7 @@ class DataTest:
 
     @property
     def parent(self) -> str:
-        """The table that a `relationships` test refers to; empty if it cannot be read."""
+        """The table that a `relationships` test refers to; empty if the reference is invalid."""
         match = _REFERENCE.fullmatch(str(self.arguments["to"]).strip())
         return match[1] if match else ""
 
@@ -85,7 +85,7 @@ class Properties:
 
     @property
     def unit(self) -> str | None:
-        """The column by which the model is rebuilt; None if it is always rebuilt in full."""
+        """The column by which the model is rebuilt; None if it is always built in full."""
         unit: str | None = self._config.get("unique_key")
         return unit
 
@@ -93,22 +93,22 @@ class Properties:
     def unit_from(self) -> Mapping[str, str | None]:
         """The unit of a row of another table, as an SQL expression by table.
 
-        None for a table in which the model only looks things up, whatever their unit.
+        None for a table that the model reads in full, whatever the unit of its rows.
         """
-        found: Mapping[str, str | None] = self._config.get("meta", {}).get("unit_from", {})
-        return found
+        expressions: Mapping[str, str | None] = self._config.get("meta", {}).get("unit_from", {})
+        return expressions
 
     @property
     def columns(self) -> dict[str, str]:
         """The SQL type of each column by name."""
-        return {str(each["name"]): str(each["data_type"]) for each in self._columns}
+        return {str(column["name"]): str(column["data_type"]) for column in self._columns}
 
     @property
     def data_tests(self) -> list[DataTest]:
         """The data tests, those of the whole table first.
 
         Raises:
-            CheckError: if a test is unknown, or is not written as dbt wants it
+            CheckError: if a test is unknown, or is not written as dbt expects
         """
         tests = [_read_test(test, self, None) for test in self.content.get("data_tests", [])]
         for column in self._columns:
@@ -118,7 +118,7 @@ class Properties:
 
     @property
     def key(self) -> list[str]:
-        """The columns, or SQL expressions, that tell the rows apart."""
+        """The columns, or SQL expressions, that identify a row."""
         unique = [test.column for test in self.data_tests if test.kind == "unique"]
         return list(dict.fromkeys(key for key in (*unique, self.unit) if key))
 
@@ -146,20 +146,20 @@ def read_folder(folder: Path) -> Iterator[Properties]:
 
 
 def _read_test(test: Any, table: Properties, column: str | None) -> DataTest | None:
-    """Reads one test, `unique` or `unique: {…}`; returns None if it is turned off."""
+    """Reads one test, `unique` or `unique: {…}`; returns None if it is disabled."""
     (kind,) = [test] if isinstance(test, str) else test
     given = {} if isinstance(test, str) else test[kind] or {}
     where = f"{table.file.name}, {table.name}{f'.{column}' if column else ''}, test {kind}"
     if kind not in _ARGUMENTS:
-        raise CheckError(f"{where}: there is no such test. Known are {', '.join(_ARGUMENTS)}.")
+        raise CheckError(f"{where}: there is no such test. Known tests: {', '.join(_ARGUMENTS)}.")
     arguments, config = given.get("arguments") or {}, given.get("config") or {}
     _check_names(where, kind, given, arguments, config)
     column = given.get("column_name", column)
     if column is None and kind != "expression_is_true":
-        raise CheckError(f"{where}: it needs a column. Write it below one, or give column_name.")
+        raise CheckError(f"{where}: it needs a column. Put it below one, or set column_name.")
     severity = str(config.get("severity", "error")).lower()
     if severity not in _SEVERITIES:
-        raise CheckError(f"{where}: the severity {severity} is unknown. Write error or warn.")
+        raise CheckError(f"{where}: the severity {severity} is unknown. Use error or warn.")
     read = DataTest(
         table.name,
         column,
@@ -171,8 +171,8 @@ def _read_test(test: Any, table: Properties, column: str | None) -> DataTest | N
     )
     if kind == "relationships" and not read.parent:
         raise CheckError(
-            f"{where}: to is {arguments['to']!r}. Write ref('a model') or source('a source',"
-            " 'a table')."
+            f"{where}: the argument to is {arguments['to']!r}. Write ref('a_model') or"
+            " source('a_source', 'a_table')."
         )
     return read if config.get("enabled", True) else None
 
@@ -184,7 +184,7 @@ def _check_names(
     arguments: Mapping[str, Any],
     config: Mapping[str, Any],
 ) -> None:
-    """Refuses names that would otherwise be ignored.
+    """Checks the names of arguments and settings, as dbt would ignore unknown ones.
 
     Raises:
         CheckError: if an argument is missing or unknown, or a setting is unknown
@@ -193,15 +193,17 @@ def _check_names(
     known = ", ".join(sorted(required | optional)) or "none"
     if misplaced := sorted(given.keys() - _BESIDE_ARGUMENTS):
         raise CheckError(
-            f"{where}: {', '.join(misplaced)} stands in the wrong place. Write a test's arguments"
+            f"{where}: {', '.join(misplaced)} is in the wrong place. Put the test's arguments"
             f" ({known}) below `arguments`, and its settings below `config`."
         )
     if missing := sorted(required - arguments.keys()):
-        raise CheckError(f"{where}: the argument {', '.join(missing)} is missing.")
+        raise CheckError(f"{where}: missing argument {', '.join(missing)}.")
     if unknown := sorted(arguments.keys() - required - optional):
-        raise CheckError(f"{where}: {', '.join(unknown)} is not known. Its arguments: {known}.")
+        raise CheckError(
+            f"{where}: unknown argument {', '.join(unknown)}. Known arguments: {known}."
+        )
     if unknown := sorted(config.keys() - _CONFIG):
         raise CheckError(
-            f"{where}: the setting {', '.join(unknown)} is not known."
-            f" Known are {', '.join(sorted(_CONFIG))}."
+            f"{where}: unknown setting {', '.join(unknown)}."
+            f" Known settings: {', '.join(sorted(_CONFIG))}."
         )

@@ -21,7 +21,10 @@ from .touched import (
 
 
 class Range(NamedTuple):
-    """The least and the greatest of some values, in SQL's notation; both are included."""
+    """The least and the greatest of some values, both included, as texts that SQL can cast.
+
+    kind: the SQL type of the values
+    """
 
     kind: str
     first: str
@@ -30,7 +33,7 @@ class Range(NamedTuple):
     def contains(self, expression: str) -> str:
         """Returns the condition that an expression lies in the range.
 
-        It is redundant, but by it a database can skip blocks of rows.
+        It is redundant, but lets a database skip blocks of rows.
         """
         first, last = (f"cast('{value}' as {self.kind})" for value in self[1:])
         return f"{expression} between {first} and {last}"
@@ -39,8 +42,8 @@ class Range(NamedTuple):
 class Limits(NamedTuple):
     """What is known about the rows to be read.
 
-    times: the time span of all rows of touched visits, and of those that refer to their searches
-    days: the span of the touched units, if these are days
+    times: the time span of the rows of touched visits, and of those that refer to their searches
+    days: the span of the touched units, if the units are days
     rebuilt: the load by which the touched visits of a model were rebuilt, by model
     """
 
@@ -60,7 +63,7 @@ def touched_units_query(model: Model, unit: Unit, schema: Schema, limits: Limits
 
 
 def filtered(query: exp.Query, where: str) -> exp.Query:
-    """Returns a query for those rows of another one for which a condition holds."""
+    """Returns a query for the rows of another query that meet a condition."""
     plain = {"with_", "expressions", "from_"}
     is_plain = isinstance(query, exp.Select) and query.is_star
     if is_plain and not {name for name, value in query.args.items() if value} - plain:

@@ -1,7 +1,7 @@
 """A model's query with every column named, so that any SQL database understands it.
 
-DuckDB allows `* exclude (…)` and `union all by name`; the pipeline's schema tells which columns
-these stand for. A known table or column that a pipeline does not load is replaced by nulls.
+DuckDB allows `* exclude (…)` and `union all by name`; here these are replaced by the columns that
+the pipeline's schema has. A documented table or column that a pipeline does not load is null.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,11 +20,11 @@ from ..tables import TABLES, column_type
 from .files import DIALECT, parse_sql, tables_of
 
 Schema = Mapping[str, Mapping[str, str]]
-"""SQL type by column, by table."""
+"""The SQL type of each column, by table and column."""
 
 
 class AmbiguousName(Exception):
-    """A CTE is named like a table; dlt would read the table instead."""
+    """A CTE has the name of a table; dlt would read the table instead."""
 
     def __init__(self, name: str) -> None:
         super().__init__(
@@ -33,8 +33,8 @@ class AmbiguousName(Exception):
         )
 
 
-RowFilter = Callable[[str], str | None]
-"""Returns, for a table, the condition for the rows to read; None for all."""
+_RowFilter = Callable[[str], str | None]
+"""Returns the condition for the rows to read from a table; None for all."""
 
 
 def sql_schema(pipeline: dlt.Pipeline) -> Schema:
@@ -62,7 +62,7 @@ def known_columns(table: str) -> dict[str, str]:
 
 
 def missing_columns(table: str, schema: Schema) -> dict[str, str]:
-    """Returns the documented columns that a table lacks, with their SQL types."""
+    """Returns the SQL type of the documented columns that are missing from a table, by name."""
     if table not in TABLES:
         return {}
     present = schema.get(table, {})
@@ -76,12 +76,12 @@ def _sql_type(data_type: TDataType) -> str:
 
 
 def qualify_query(
-    query: exp.Query, schema: Schema, row_filter: RowFilter = lambda table: None
+    query: exp.Query, schema: Schema, row_filter: _RowFilter = lambda table: None
 ) -> exp.Query:
     """Names and types all columns of a query, over the tables that exist; changes the query.
 
     Raises:
-        AmbiguousName: if a CTE is named like a table
+        AmbiguousName: if a CTE has the name of a table
     """
     for cte in query.find_all(exp.CTE):
         if cte.alias in schema:
@@ -119,7 +119,7 @@ def _filter_rows(table: exp.Table, where: str | None) -> None:
         filtered = parse_sql(f"select * from {table.name} where {where}")
         table.replace(filtered.subquery(table.alias_or_name))
         return
-    # one level less, with all its columns: the time that databases and dlt take grows with these
+    # no subquery here: databases and dlt take longer with each level and all of its columns
     condition: exp.Expr = exp.maybe_parse(where, dialect=DIALECT)
     for column in condition.find_all(exp.Column):
         if column.find_ancestor(exp.Select) is None and not column.table:
@@ -128,7 +128,7 @@ def _filter_rows(table: exp.Table, where: str | None) -> None:
 
 
 def _with_nulls(table: exp.Table, missing: Mapping[str, str], exists: bool) -> exp.Expression:
-    """Returns a subquery that replaces a table, with nulls for the columns that it lacks."""
+    """Returns a subquery that replaces a table, with nulls for its missing columns."""
     nulls = ", ".join(f'cast(null as {kind}) as "{name}"' for name, kind in missing.items())
     rows = f"*, {nulls} from {table.name}" if exists else f"{nulls} where false"
     return parse_sql(f"select {rows}").subquery(table.alias_or_name)

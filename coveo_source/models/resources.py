@@ -16,21 +16,21 @@ from ..destination import DirectClient, embed_query
 from .dialects import REWRITES, translated
 from .files import DIALECT, parse_sql
 
-Scope = str
-"""The condition for the rows of a table that a query's result replaces, as the destination's SQL
-with dlt's placeholders."""
+_Scope = str
+"""The condition for the rows of a table that a query's result replaces, in the destination's SQL.
+dlt formats it, so braces are doubled."""
 
-EVERYTHING: Scope = "1 = 1"
+EVERYTHING: _Scope = "1 = 1"
 
 
 class UntypedColumn(Exception):
-    """A column has no known type; dlt would leave it out."""
+    """A column has no known type, so dlt would leave it out."""
 
     def __init__(self, columns: Sequence[str]) -> None:
         self.columns = columns
         super().__init__(
-            f"The type of its column {', '.join(columns)} is not known, and without it the column"
-            " would be left out. Write cast(… as …) around it."
+            f"The type of its column {', '.join(columns)} is unknown, so dlt would leave the column"
+            " out. Write cast(… as …) around it."
         )
 
 
@@ -38,13 +38,13 @@ class _RawRelation(Relation):
     """A query in DuckDB's SQL that is ready to run, so that dlt need not parse it."""
 
     def to_model(self) -> SqlModel:
-        """Returns what dlt writes into the load package."""
+        """Returns the SQL that dlt writes into the load package."""
         columns = self.sqlglot_expression.named_selects
         return SqlModel(embed_query(self.to_sql(), columns), DIALECT)
 
 
 def to_relation(dataset: dlt.Dataset, query: exp.Query) -> Relation:
-    """Returns a query that is ready for the destination; may change the query."""
+    """Returns a relation that is ready for the destination; may change the query."""
     if not isinstance(dataset.destination_client, DirectClient):
         return dataset(translated(query, dataset.destination_dialect))
     query.transform(REWRITES[DIALECT], copy=False)
@@ -53,7 +53,7 @@ def to_relation(dataset: dlt.Dataset, query: exp.Query) -> Relation:
 
 
 def _qualify_tables(query: exp.Query, dataset: dlt.Dataset) -> None:
-    """Puts the dataset before the names of its tables, and quotes all names."""
+    """Prefixes the tables of a dataset with its name, and quotes all names."""
     known = set(dataset.tables)
     for table in query.find_all(exp.Table):
         if table.name in known:
@@ -67,10 +67,10 @@ def fetch_rows(dataset: dlt.Dataset, sql: str) -> list[tuple[Any, ...]]:
     return to_relation(dataset, parse_sql(sql)).fetchall()
 
 
-def scope_of(dataset: dlt.Dataset, condition: str, column: str, sql: str) -> Scope:
-    """Returns a scope.
+def scope_of(dataset: dlt.Dataset, condition: str, column: str, sql: str) -> _Scope:
+    """Returns the scope of the rows that meet a condition.
 
-    condition: holds `{column}`, and `{values}` for the query of texts in `sql`
+    condition: a format string with `{column}`, and with `{values}` for the query in `sql`
     """
     escaped = dataset.sql_client.escape_column_name(column)
     values = to_relation(dataset, parse_sql(sql)).to_sql()
@@ -79,10 +79,10 @@ def scope_of(dataset: dlt.Dataset, condition: str, column: str, sql: str) -> Sco
     return filled.replace("{", "{{").replace("}", "}}")
 
 
-def query_resource(dataset: dlt.Dataset, name: str, query: exp.Query, scope: Scope | None) -> Any:
+def query_resource(dataset: dlt.Dataset, name: str, query: exp.Query, scope: _Scope | None) -> Any:
     """Returns a resource that writes a query's result to a table.
 
-    query: with the types of its columns
+    query: a query whose columns have types
     scope: the rows that the result replaces; None if the table does not exist yet
 
     Raises:
@@ -92,7 +92,7 @@ def query_resource(dataset: dlt.Dataset, name: str, query: exp.Query, scope: Sco
     columns = column_hints(query)
     disposition: Any = "replace"
     if scope:
-        # in one transaction, where the destination has them
+        # in one transaction, if the destination supports transactions
         disposition = {
             "disposition": "merge",
             "strategy": "delete-insert",
@@ -109,7 +109,7 @@ def column_hints(query: exp.Query) -> Any:
     """Returns dlt's hints for the columns of a query, by name.
 
     Raises:
-        UntypedColumn: if the type of one is not known
+        UntypedColumn: if the type of a column is unknown
     """
     hints = {
         select.alias_or_name: {
@@ -134,7 +134,7 @@ def _type_hints(kind: exp.DataType | None) -> dict[str, Any]:
 def fits(dataset: dlt.Dataset, table: str, query: exp.Query) -> bool:
     """Returns True if a table can hold a query's result: no other columns, and the same types.
 
-    dlt adds columns to a table, but neither drops nor changes those that are there.
+    dlt adds columns to a table, but neither drops nor changes existing ones.
     """
     columns = column_hints(query)
     stored = dataset.schema.get_table_columns(table)

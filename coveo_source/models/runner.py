@@ -1,8 +1,8 @@
 """Builds the models inside the destination, as dlt resources.
 
-A model is rebuilt by unit, as far as the loads since the last build touched it. It is built in
-full the first time, when asked to, and when its SQL or what it reads has changed. Its table ends
-the same either way. Models that do not read each other share a load package.
+A model is rebuilt by unit: only the units that were touched by loads since the last build. It is
+built in full the first time, on request, and when its SQL or anything that it reads has changed.
+Its table ends up the same either way. Models that do not read each other share a load package.
 """
 
 import gc
@@ -37,35 +37,35 @@ from .resources import (
 from .state import BUILDS, CONSUMED, CONSUMED_LOADS, UNITS, Loads, read_fingerprints, read_loads
 from .touched import Unit, touched_by_loads, units_to_rebuild
 
-Say = Callable[[str], None]
+_Say = Callable[[str], None]
 
 
 def build(
     pipeline: dlt.Pipeline,
     names: Iterable[str] = (),
     full_refresh: bool = False,
-    say: Say = lambda text: None,
+    say: _Say = lambda text: None,
     folder: Path | None = None,
 ) -> Generator[tuple[str, int], None, None]:
     """Brings models up to date; yields the name and the number of rows of each one it built.
 
-    names: of the models; all if none is named
+    names: the names of the models; all if none is named
     full_refresh: build them in full in any case
     say: called with a line of text before each model is built
-    folder: where their files are, if not in the package
+    folder: the folder of their files; None for the package's own
 
     Raises:
-        SettingError: if there is no model of a name
-        ModelError: if a model fails; its table and all loads stay as they were
+        SettingError: if there is no model with one of the names
+        ModelError: if a model fails; its table and all loads are unchanged
     """
-    yield from ModelRunner(pipeline, names, full_refresh, say, folder).run()
+    yield from _ModelRunner(pipeline, names, full_refresh, say, folder).run()
 
 
 @contextmanager
 def _gc_disabled() -> Iterator[None]:
-    """Switches the garbage collector off.
+    """Turns the garbage collector off.
 
-    Parsed SQL is so many small objects that looking at them would take a quarter of the time.
+    Parsed SQL has so many small objects that scanning them would take a quarter of the time.
     """
     enabled = gc.isenabled()
     gc.disable()
@@ -76,7 +76,7 @@ def _gc_disabled() -> Iterator[None]:
             gc.enable()
 
 
-class ModelRunner:
+class _ModelRunner:
     """One build of some models; see `build` for the parameters."""
 
     def __init__(
@@ -84,7 +84,7 @@ class ModelRunner:
         pipeline: dlt.Pipeline,
         names: Iterable[str],
         full_refresh: bool,
-        say: Say,
+        say: _Say,
         folder: Path | None,
     ) -> None:
         self._pipeline = pipeline
@@ -94,10 +94,10 @@ class ModelRunner:
         self._wanted = selected(names, folder)
         self._seed = seed_rows(folder)
         self._dataset = pipeline.dataset()
-        # known once the loads were read
+        # known once the loads have been read
         self._events = 0
         self._consumed: list[str] = []
-        # for models by visit: the load by which this run rebuilt all touched visits
+        # the load by which this run rebuilt the touched visits, by model
         self._rebuilt: dict[str, str] = {}
 
     def run(self) -> Iterator[tuple[str, int]]:
@@ -124,30 +124,30 @@ class ModelRunner:
         """Returns the builds that are due, after loading the seed and listing touched units."""
         self._dataset = self._pipeline.dataset()
         schema = self._schema
-        mark = seed_fingerprint(self._seed)
+        seed = seed_fingerprint(self._seed)
         loads = read_loads(self._dataset, schema)
         known = read_fingerprints(self._dataset, schema)
         names = [model.name for model in self._wanted]
         builds = plan_builds(
-            self._all_models, names, mark, schema, loads, known, self._full_refresh
+            self._all_models, names, seed, schema, loads, known, self._full_refresh
         )
-        if builds and self._seed and (SEED not in schema or known.get(SEED) != mark):
-            self._load(self._seed_resources(mark), [])
+        if builds and self._seed and (SEED not in schema or known.get(SEED) != seed):
+            self._load(self._seed_resources(seed), [])
         self._events, self._consumed = loads.events, loads.complete
         if any(each.unit for each in builds):
-            # with the last model the list is done, and so is the load that wrote it
+            # once the last model is built, the load that wrote the list is consumed too
             self._consumed = [*loads.complete, *self._list_touched_units(builds, loads)]
         return builds
 
-    def _seed_resources(self, mark: str) -> list[Any]:
+    def _seed_resources(self, fingerprint: str) -> list[Any]:
         table = pa.Table.from_pylist(self._seed)
         return [
             dlt.resource([table], name=SEED, write_disposition="replace"),
-            rows_resource(BUILDS, [{"model": SEED, "fingerprint": mark}], key="model"),
+            rows_resource(BUILDS, [{"model": SEED, "fingerprint": fingerprint}], key="model"),
         ]
 
     def _list_touched_units(self, builds: Iterable[Build], loads: Loads) -> list[str]:
-        """Adds the units to be rebuilt to `touched_units`; removes those that are done.
+        """Adds the units to rebuild to `touched_units`, and removes those that have been rebuilt.
 
         Returns the id of the load package that does so.
         """
@@ -159,16 +159,16 @@ class ModelRunner:
         return self._load([query_resource(self._dataset, UNITS, query, done)], [])
 
     def _build_package(self, builds: Sequence[Build], is_last: bool) -> list[tuple[str, int]]:
-        """Builds models in one load package; returns their names and numbers of rows.
+        """Builds models in one load package; returns the name and number of rows of each.
 
-        is_last: whether all models have consumed the loads afterwards
+        is_last: whether all models have consumed the loads after this package
         """
         try:
             load_id, counts = self._try_package(builds, is_last, limited=True)
         except ModelError as error:
             if not find_cause(error, duckdb.OutOfMemoryException):
                 raise
-            # what an aggregate holds of each group cannot be swapped to disk
+            # DuckDB cannot move to disk what an aggregate keeps for each group
             load_id, counts = self._try_package(builds, is_last, limited=False)
         schema = self._schema
         for model, unit, _ in builds:
@@ -179,9 +179,9 @@ class ModelRunner:
     def _try_package(
         self, builds: Sequence[Build], is_last: bool, limited: bool
     ) -> tuple[str, list[tuple[str, int]]]:
-        """Runs the load package of some models; returns its id, their names and their rows.
+        """Runs one load package; returns its id, and the name and number of rows of each model.
 
-        limited: whether DuckDB keeps to little memory
+        limited: whether to limit DuckDB's memory
         """
         models = [each.model for each in builds]
         events = self._events if any(not each.unit for each in builds) else 0
@@ -196,7 +196,7 @@ class ModelRunner:
     @_gc_disabled()
     def _model_resources(self, builds: Sequence[Build]) -> list[Any]:
         """Returns the models as resources, with the fingerprints of those built in full."""
-        # a dataset keeps its connection, and with it the settings of an earlier package
+        # a new dataset, because one keeps its connection and the settings of the last package
         self._dataset = self._pipeline.dataset()
         schema = self._schema
         limits = Limits(rebuilt=dict(self._rebuilt))
@@ -204,22 +204,24 @@ class ModelRunner:
             times = f"select since, until from {UNITS}"
             limits = limits._replace(times=self._range(times, "timestamptz"))
         resources: list[Any] = []
-        marks = []
-        for model, unit, mark in builds:
+        fingerprints = []
+        for model, unit, fingerprint in builds:
             try:
                 if unit:
                     resources.append(self._by_unit(model, unit, schema, limits))
                 else:
                     resources.append(self._in_full(model, schema))
-                    marks.append({"model": model.name, "fingerprint": mark})
+                    fingerprints.append({"model": model.name, "fingerprint": fingerprint})
             except Exception as error:
                 raise failed([model], error) from error
-        return [*resources, rows_resource(BUILDS, marks, key="model")] if marks else resources
+        if fingerprints:
+            resources.append(rows_resource(BUILDS, fingerprints, key="model"))
+        return resources
 
     def _in_full(self, model: Model, schema: Schema) -> Any:
         """Returns a resource that replaces a model's table.
 
-        A table that cannot hold the model's columns is dropped, once its SQL is known to run.
+        A table that cannot hold the model's columns is dropped, once the SQL is known to run.
         """
         query = qualify_query(model.query, schema)
         exists = model.name in schema
@@ -251,7 +253,7 @@ class ModelRunner:
     def _load(self, resources: list[Any], models: Sequence[Model]) -> list[str]:
         """Runs one load package; returns its id in a list.
 
-        models: those in it, to name in an error
+        models: the models in it, to name in an error
 
         Raises:
             ModelError: if it fails
@@ -261,7 +263,7 @@ class ModelRunner:
             signals.raise_if_signalled()
         except Exception as error:
             if self._pipeline.has_pending_data:
-                # also takes back what the package did to the schema
+                # also reverts the changes of the package to the schema
                 self._pipeline.abort_packages()
             raise failed(models, error) from error
         return ids

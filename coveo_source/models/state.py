@@ -1,8 +1,8 @@
-"""What the destination knows about its loads: which of them the models have consumed.
+"""The state of the models in the destination: which loads they have consumed.
 
-Three tables of the dataset hold the state of the models: `touched_units`, the units that are to
-be rebuilt; `rebuilt_loads`, the loads that all models have consumed; and `model_builds`, a
-fingerprint of what each model's table was last built from.
+Three tables of the dataset hold this state: `touched_units`, the units to rebuild;
+`rebuilt_loads`, the loads that all models have consumed; and `model_builds`, a fingerprint of what
+each model's table was last built from.
 """
 
 from collections.abc import Mapping
@@ -18,21 +18,21 @@ UNITS = "touched_units"
 CONSUMED_LOADS = "rebuilt_loads"
 BUILDS = "model_builds"
 
-COMPLETE = "select load_id from _dlt_loads where status = 0"
-CONSUMED = f"select load_id from {CONSUMED_LOADS} where _dlt_load_id in ({COMPLETE})"
-"""A load counts as consumed once the package that says so is complete. The newest load id would
-not do instead: a package may be extracted early and loaded late."""
+_COMPLETE = "select load_id from _dlt_loads where status = 0"
+CONSUMED = f"select load_id from {CONSUMED_LOADS} where _dlt_load_id in ({_COMPLETE})"
+"""A load is consumed once the load package that lists it is complete. Comparing with the newest
+load id would not do, because a package may be extracted early and loaded late."""
 
-FULL_REBUILD_SHARE = 0.5
+_FULL_REBUILD_SHARE = 0.5
 """Above this share of new rows, rebuilding everything is faster than rebuilding by unit."""
 
 
 @dataclass(frozen=True)
 class Loads:
-    """The rows that came since the models were built.
+    """The rows that were loaded since the models were built.
 
     new_loads: ids of the loads that the models have not consumed
-    complete: those of them that will bring no more rows
+    complete: those of them that are complete, so that no more rows will follow
     rows, new_rows: number of rows, by table of the source
     """
 
@@ -53,14 +53,14 @@ class Loads:
 
     @property
     def mostly_new(self) -> bool:
-        """True if most rows are new, or all of one table, which may have been dropped before."""
+        """True if most rows are new, or all rows of one table, which may replace a dropped one."""
         refilled = any(self.new_rows[table] == rows for table, rows in self.rows.items())
-        share = FULL_REBUILD_SHARE * sum(self.rows.values())
+        share = _FULL_REBUILD_SHARE * sum(self.rows.values())
         return refilled or sum(self.new_rows.values()) > share
 
 
 def read_loads(dataset: dlt.Dataset, schema: Schema) -> Loads:
-    """Compares the loads that rows came with to those that the models have consumed."""
+    """Compares the loads that the rows belong to with those that the models have consumed."""
     counted = fetch_rows(
         dataset,
         " union all ".join(
@@ -71,7 +71,7 @@ def read_loads(dataset: dlt.Dataset, schema: Schema) -> Loads:
         ),
     )
     consumed = fetch_rows(dataset, CONSUMED) if CONSUMED_LOADS in schema else []
-    complete = {load for (load,) in fetch_rows(dataset, COMPLETE)}
+    complete = {load for (load,) in fetch_rows(dataset, _COMPLETE)}
     new = {load for _, load, _ in counted} - {load for (load,) in consumed}
     rows: dict[str, int] = {}
     new_rows: dict[str, int] = {}
@@ -84,7 +84,7 @@ def read_loads(dataset: dlt.Dataset, schema: Schema) -> Loads:
 
 
 def _load_id(table: str, schema: Schema) -> str:
-    # a pipeline may be configured not to write it
+    # a pipeline may be configured not to write the column
     return "_dlt_load_id" if "_dlt_load_id" in schema[table] else "cast(null as varchar)"
 
 
@@ -92,5 +92,5 @@ def read_fingerprints(dataset: dlt.Dataset, schema: Schema) -> dict[str, str]:
     """Returns the fingerprint of what each model's table was last built from, by model."""
     if BUILDS not in schema:
         return {}
-    sql = f"select model, fingerprint from {BUILDS} where _dlt_load_id in ({COMPLETE})"
+    sql = f"select model, fingerprint from {BUILDS} where _dlt_load_id in ({_COMPLETE})"
     return dict(fetch_rows(dataset, sql))

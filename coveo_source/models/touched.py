@@ -1,9 +1,9 @@
 """The units that a load touches, as SQL over the destination's own tables.
 
-The unit of the timeline is the visit. Through the visits that a load touches it also touches days,
-queries and documents, as they were before and as they are afterwards. What was there before is
-gone once the timeline is rebuilt, so it is written down first: the table `touched_units` is a to-do
-list that is cleared only when the last model is built, and survives a crash between two of them.
+The unit of the timeline is the visit. Through its visits a load also touches days, queries and
+documents: those that the visits had before and those that they have afterwards. The former ones are
+lost once the timeline is rebuilt, so they are recorded first. The table `touched_units` is a to-do
+list that is cleared only when the last model is built, so it survives a crash between two of them.
 """
 
 from collections.abc import Iterable, Mapping
@@ -17,12 +17,12 @@ from .state import UNITS
 
 TIMELINE = "all_events"
 VISIT = "visit_id"
-SEARCH = "event_search_id"
+_SEARCH = "event_search_id"
 """The column of a model with the search that an event is or belongs to."""
 
 RebuiltBy = Mapping[str, str]
-"""The load by which all touched visits of a model were rebuilt, by model. Its rows stand together,
-so that the touched visits can be read by it without looking at any others."""
+"""The load by which all touched visits of a model were rebuilt, by model. Its rows are stored
+together, so that the touched visits can be read without scanning any others."""
 
 NOT_REBUILT: RebuiltBy = MappingProxyType({})
 
@@ -30,7 +30,7 @@ _LISTED = f"select value from {UNITS} where unit = "
 
 
 class Unit(NamedTuple):
-    """What a model is rebuilt by: the column, and its SQL type."""
+    """What a model is rebuilt by: a column and its SQL type."""
 
     column: str
     kind: str
@@ -43,14 +43,14 @@ class Unit(NamedTuple):
     def is_among(self, expression: str, values: str) -> str:
         """Returns the condition that an expression is one of the texts that a query selects.
 
-        Null counts as the empty text, so that events without a visit are one unit too.
+        Null counts as the empty text, so that the events without a visit form a unit too.
         """
         if self.kind in ("varchar", "text"):
             return f"coalesce({expression}, '') in ({values})"
         return f"{expression} in (select cast(value as {self.kind}) from ({values}) as listed)"
 
     def as_text(self, expression: str) -> str:
-        """Returns the expression as it is written into `touched_units`."""
+        """Returns the expression as the text that `touched_units` stores."""
         return f"coalesce(cast({expression} as varchar), '')"
 
 
@@ -67,25 +67,25 @@ def touched_rows(table: str, rebuilt: RebuiltBy) -> str:
 
 def referring_rows(table: str, schema: Schema, rebuilt: RebuiltBy) -> str:
     """Returns the condition for the rows of touched visits and of events on their searches."""
-    if SEARCH not in schema[table]:
+    if _SEARCH not in schema[table]:
         return touched_rows(table, rebuilt)
     searches = f"select event_id from {TIMELINE} where {touched_rows(TIMELINE, rebuilt)}"
-    return f"({touched_rows(table, rebuilt)} or {SEARCH} in ({searches}))"
+    return f"({touched_rows(table, rebuilt)} or {_SEARCH} in ({searches}))"
 
 
 def unit_expression(model: Model, table: str, schema: Schema) -> str | None:
-    """Returns the SQL for a row's unit in a table that a model reads; None if it has none."""
+    """Returns the SQL for the unit of a row in a table that a model reads; None without one."""
     if table in model.unit_from:
         return model.unit_from[table]
     return model.unit if model.unit in schema.get(table, {}) else None
 
 
 def _unit_expressions(model: Model, schema: Schema) -> dict[str, str]:
-    """Returns the SQL for the unit of a visit's rows, by table that the model reads."""
-    found = {table: unit_expression(model, table, schema) for table in sorted(model.reads)}
+    """Returns the SQL for the unit of a row, by each table with visits that a model reads."""
+    expressions = {table: unit_expression(model, table, schema) for table in sorted(model.reads)}
     return {
         table: expression
-        for table, expression in found.items()
+        for table, expression in expressions.items()
         if expression and VISIT in schema.get(table, {})
     }
 
@@ -93,17 +93,17 @@ def _unit_expressions(model: Model, schema: Schema) -> dict[str, str]:
 def touched_by_loads(models: Iterable[tuple[Model, Unit]], schema: Schema, loads: str) -> str:
     """Returns the query for all units that some loads touch, before anything is rebuilt.
 
-    Its columns are those of `touched_units`; see touched_units.sql.
+    Its columns are those of the table `touched_units`; see touched_units.sql.
 
-    loads: ids as SQL, literals or a query
+    loads: the ids of the loads in SQL, as literals or a query
     """
     touched = _VISITS.is_among(VISIT, "select value from touched_visits")
     unit_columns = ["datetime"]
     former_units = []
     for model, unit in models:
-        for table, expression in (
-            _unit_expressions(model, schema).items() if not unit.is_visit else ()
-        ):
+        if unit.is_visit:
+            continue
+        for table, expression in _unit_expressions(model, schema).items():
             value, rows = unit.as_text(expression), f"{table} where {touched}"
             if table == TIMELINE:
                 unit_columns.append(f"{value} as {model.name}")
@@ -117,9 +117,9 @@ def touched_by_loads(models: Iterable[tuple[Model, Unit]], schema: Schema, loads
 
 
 def units_to_rebuild(model: Model, unit: Unit, schema: Schema, rebuilt: RebuiltBy) -> str:
-    """Returns the query for the units of a model that are to be rebuilt, as texts.
+    """Returns the query for the units of a model to rebuild, as texts.
 
-    They are the listed ones and those that the touched visits have by now.
+    They are the listed units, and those that the touched visits have after their rebuild.
     """
     if unit.is_visit:
         return _TOUCHED_VISITS

@@ -1,17 +1,18 @@
--- One row per unit that some loads touch, as it was before anything is rebuilt: what the loads add
--- to the table `touched_units`. Its columns are the unit's column and its value. One more row has no
--- unit; it has the time span in which all rows lie that have to be read.
+-- One row per unit that some loads touch, before anything is rebuilt: the rows to add to the table
+-- `touched_units`. `unit` is the column that a model is rebuilt by, and `value` is one of its
+-- values. One more row has an empty unit; its `since` and `until` are the time span of all rows
+-- that have to be read.
 --
 -- A load touches the visits of its rows, the visits that the same events belonged to before, and
 -- the visits of the searches that its events, keywords and groups refer to.
 --
--- {loads}: the loads, as literals or a query
--- {unit_columns}: what else the models need of the timeline to tell their units
+-- {loads}: the ids of the loads, as literals or a query
+-- {unit_columns}: the columns of the timeline that the units of the models are computed from
 -- {former_units}: the units other than visits, as selects that begin with `union`
 
 with
 
--- The events that came with the loads.
+-- The events of these loads.
 new_events as (
 
     select id as event_id, id as search_id, visit_id, datetime
@@ -28,8 +29,8 @@ new_events as (
 
 ),
 
--- The events that these rows name: themselves and their searches.
-named_events as (
+-- The ids that the loaded rows refer to: the events themselves and their searches.
+referenced_events as (
 
     select event_id from new_events
     union
@@ -41,27 +42,27 @@ named_events as (
 
 ),
 
--- The same events on the timeline as it was before: they may have been in other visits.
+-- These events on the timeline before the rebuild, where they may belong to other visits.
 former_events as (
 
     select distinct event_id, event_search_id, visit_id
     from all_events
-    where event_id in (select event_id from named_events)
+    where event_id in (select event_id from referenced_events)
 
 ),
 
--- The searches that these events referred to before, and no longer do.
-left_searches as (
+-- The searches that the loaded events referred to before, and no longer do.
+former_searches as (
 
     select event_search_id as event_id
     from former_events
     where event_id in (select event_id from new_events)
     except
-    select event_id from named_events
+    select event_id from referenced_events
 
 ),
 
--- The visits of all of these. Events without a visit are one unit, the empty text.
+-- The visits of all of these. The events without a visit are one unit, the empty string.
 touched_visits as (
 
     select coalesce(cast(visit_id as varchar), '') as value from new_events
@@ -70,7 +71,7 @@ touched_visits as (
     union
     select coalesce(cast(visit_id as varchar), '')
     from all_events
-    where event_id in (select event_id from left_searches)
+    where event_id in (select event_id from former_searches)
 
 ),
 
@@ -95,7 +96,8 @@ touched_events as (
 
 ),
 
-moments as (
+-- The times of all rows that have to be read.
+event_times as (
 
     select datetime from new_events
     union all
@@ -103,7 +105,7 @@ moments as (
 
 ),
 
--- Each unit once.
+-- The distinct units of all models.
 found_units as (
 
     select 'visit_id' as unit, value from touched_visits
@@ -111,12 +113,13 @@ found_units as (
 
 ),
 
+-- The rows for `touched_units`: the units, and one row with the time span.
 listed as (
 
     select unit, value, cast(null as timestamptz) as since, cast(null as timestamptz) as until
     from found_units
     union all
-    select '', '', min(datetime), max(datetime) from moments
+    select '', '', min(datetime), max(datetime) from event_times
 
 )
 

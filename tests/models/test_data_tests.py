@@ -1,4 +1,4 @@
-"""The data tests of the models' YAML: good rows pass, bad ones are counted and shown."""
+"""The data tests of the YAML files: good rows pass, failing ones are counted and shown."""
 
 import re
 from pathlib import Path
@@ -24,7 +24,7 @@ VISITS = [
 
 
 def run_on(rows: list[dict[str, Any]], data_tests: str, column: str | None = None) -> list[Result]:
-    """The tests that a YAML of one model asks for, on these rows of it."""
+    """Runs the test of a model with these rows; returns its result, if it is not disabled."""
     pipeline = dlt.pipeline(PIPELINE, destination="duckdb", dataset_name="coveo_ua")
     pipeline.run(rows, table_name="visits", write_disposition="replace")
     searches = [{"id": "s1", "visit_id": "v1"}, {"id": "s2", "visit_id": None}]
@@ -33,19 +33,20 @@ def run_on(rows: list[dict[str, Any]], data_tests: str, column: str | None = Non
 
 
 def yaml_with(data_tests: str, column: str | None = None) -> Path:
-    """A folder with the YAML of one model that has one test, of a column or as a whole."""
+    """Returns a folder with the YAML of a model that has one test, of a column or of the table."""
     tests = f"[{data_tests}]"
-    place = f"columns: [{{name: {column}, data_tests: {tests}}}]"
+    column_tests = f"columns: [{{name: {column}, data_tests: {tests}}}]"
     folder = Path("yaml")
     folder.mkdir(exist_ok=True)
     (folder / "visits.yml").write_text(
         f"version: 2\nmodels:\n  - name: visits\n    config: {{unique_key: visit_id}}\n"
-        f"    {place if column else f'data_tests: {tests}'}\n"
+        f"    {column_tests if column else f'data_tests: {tests}'}\n"
     )
     return folder
 
 
 def row(**changed: Any) -> dict[str, Any]:
+    """Returns a good row with some values changed."""
     return {"visit_id": "v9", "clicks": 1, "device": "PC", **changed}
 
 
@@ -80,24 +81,24 @@ CASES = [
 
 
 @pytest.mark.parametrize(("test", "column", "bad", "shown"), CASES)
-def test_bad_rows_fail_and_are_counted_and_shown(
+def test_a_bad_row_fails_and_is_counted_and_shown(
     test: str, column: str | None, bad: dict[str, Any], shown: dict[str, Any]
 ) -> None:
     (good,) = run_on(VISITS, test, column)
     assert (good.status, good.failing, good.sample) == ("pass", 0, [])
-    (found,) = run_on([*VISITS, bad], test, column)
-    assert (found.status, found.failing) == ("FAIL", 1)
-    assert shown.items() <= found.sample[0].items()
+    (result,) = run_on([*VISITS, bad], test, column)
+    assert (result.status, result.failing) == ("FAIL", 1)
+    assert shown.items() <= result.sample[0].items()
 
 
-def test_a_value_that_its_parent_table_lacks_fails_and_null_does_not() -> None:
+def test_a_value_missing_from_the_parent_table_fails_but_null_does_not() -> None:
     test = "relationships: {arguments: {to: \"source('coveo_ua', 'searches')\", field: visit_id}}"
     orphans = [row(visit_id=None), row(visit_id="v1"), row(visit_id="v7"), row(visit_id="v8")]
     (good,) = run_on(orphans[:2], test, "visit_id")
     assert good.status == "pass"
-    (found,) = run_on(orphans, test, "visit_id")
-    assert (found.status, found.failing) == ("FAIL", 2)
-    assert sorted(each["value"] for each in found.sample) == ["v7", "v8"]
+    (result,) = run_on(orphans, test, "visit_id")
+    assert (result.status, result.failing) == ("FAIL", 2)
+    assert sorted(row["value"] for row in result.sample) == ["v7", "v8"]
 
 
 @pytest.mark.parametrize(
@@ -108,36 +109,36 @@ def test_a_value_that_its_parent_table_lacks_fails_and_null_does_not() -> None:
         ("expression_is_true: {arguments: {expression: device = 'PC'}}", None),
     ],
 )
-def test_null_fails_no_test_but_not_null(test: str, column: str | None) -> None:
-    (found,) = run_on([row(device="PC"), row(device=None), row(device=None)], test, column)
-    assert found.status == "pass"
+def test_null_fails_not_null_only(test: str, column: str | None) -> None:
+    (result,) = run_on([row(device="PC"), row(device=None), row(device=None)], test, column)
+    assert result.status == "pass"
 
 
-def test_only_the_rows_of_where_are_tested() -> None:
+def test_only_rows_that_meet_the_where_condition_are_tested() -> None:
     rows = [row(), row(device="TV", clicks=None)]
-    (found,) = run_on(rows, "not_null: {config: {where: device = 'PC'}}", "clicks")
-    assert found.status == "pass"
+    (result,) = run_on(rows, "not_null: {config: {where: device = 'PC'}}", "clicks")
+    assert result.status == "pass"
 
 
-def test_a_unique_expression_of_several_columns() -> None:
+def test_an_expression_of_several_columns_can_be_tested_for_uniqueness() -> None:
     rows = [row(), row(), row(visit_id="v8")]
-    (found,) = run_on(rows, "unique: {column_name: visit_id || device}")
-    assert (found.failing, found.sample) == (1, [{"value": "v9PC", "row_count": 2}])
+    (result,) = run_on(rows, "unique: {column_name: visit_id || device}")
+    assert (result.failing, result.sample) == (1, [{"value": "v9PC", "row_count": 2}])
 
 
-def test_many_bad_rows_are_counted_in_full_and_shown_in_part() -> None:
+def test_all_failing_rows_are_counted_and_only_some_are_shown() -> None:
     rows = [row(clicks=-number) for number in range(1, 41)]
-    (found,) = run_on(rows, "expression_is_true: {arguments: {expression: '>= 0'}}", "clicks")
-    assert (found.failing, len(found.sample)) == (40, 5)
+    (result,) = run_on(rows, "expression_is_true: {arguments: {expression: '>= 0'}}", "clicks")
+    assert (result.failing, len(result.sample)) == (40, 5)
     assert "FAIL  visits.clicks >= 0: 40 rows, such as\n        visit_id=v9  clicks=-" in (
-        result_line(found)
+        result_line(result)
     )
 
 
-def test_a_warning_is_no_failure() -> None:
-    (found,) = run_on([row(), row(clicks=None)], "not_null: {config: {severity: warn}}", "clicks")
-    assert found.status == "warn"
-    assert results_text([found]) == "1 test: 1 warned."
+def test_a_test_with_severity_warn_does_not_fail() -> None:
+    (result,) = run_on([row(), row(clicks=None)], "not_null: {config: {severity: warn}}", "clicks")
+    assert result.status == "warn"
+    assert results_text([result]) == "1 test: 1 warned."
 
 
 @pytest.mark.parametrize(
@@ -154,13 +155,13 @@ def test_a_warning_is_no_failure() -> None:
         (
             "expression_is_true: {arguments: {expr: clicks > 0}}",
             None,
-            "expression is missing",
+            "missing argument expression",
         ),
-        ("unique: {arguments: {colum: clicks}}", "clicks", "colum is not known"),
-        ("unique: {config: {limit: 5}}", "clicks", "setting limit is not known"),
+        ("unique: {arguments: {colum: clicks}}", "clicks", "unknown argument colum"),
+        ("unique: {config: {limit: 5}}", "clicks", "unknown setting limit"),
         ("unique: {config: {severity: bad}}", "clicks", "severity bad is unknown"),
-        ("accepted_values: {values: [1]}", "clicks", r"values stands in the wrong .* `arguments`"),
-        ("unique: {severity: warn}", "clicks", r"severity stands in the wrong .* `config`"),
+        ("accepted_values: {values: [1]}", "clicks", r"values is in the wrong .* `arguments`"),
+        ("unique: {severity: warn}", "clicks", r"severity is in the wrong .* `config`"),
         ("unique", None, "needs a column"),
         ("relationships: {arguments: {to: searches, field: id}}", "clicks", "Write ref"),
         (
@@ -175,44 +176,44 @@ def test_a_warning_is_no_failure() -> None:
         ),
     ],
 )
-def test_a_test_that_cannot_be_run_says_where_it_is_and_why(
+def test_the_error_of_a_test_that_cannot_run_names_its_place_and_the_reason(
     test: str, column: str | None, message: str
 ) -> None:
     with pytest.raises(CheckError, match=message):
         run_on(VISITS, test, column)
 
 
-def test_a_test_that_is_turned_off_is_left_out() -> None:
+def test_a_disabled_test_is_left_out() -> None:
     assert run_on(VISITS, "unique: {config: {enabled: false}}", "clicks") == []
 
 
 @pytest.mark.slow
-def test_the_command_prints_a_line_a_test_and_ends_with_1_only_if_one_fails(
+def test_the_command_prints_one_line_per_test_and_exits_with_1_only_if_one_fails(
     demo: DemoServer,
 ) -> None:
     load(demo, from_date="2026-03-08", with_models=True)
     done = dlt_command("pipeline", PIPELINE, "models", "--test")
     assert done.returncode == 0, done.stdout + done.stderr
     lines = [line for line in done.stdout.splitlines() if not line.startswith(" ")]
-    tests = [check for each in read_folder(sql_folder()) for check in each.data_tests]
+    tests = [test for table in read_folder(sql_folder()) for test in table.data_tests]
     assert len(lines) == len(tests) + 1
     assert sum(line.startswith("warn  ") for line in lines) > 0
     assert re.fullmatch(rf"{len(tests)} tests: \d+ passed, \d+ warned\.", lines[-1])
     with duckdb.connect(f"{PIPELINE}.duckdb") as connection:
         connection.execute("update coveo_ua.visits set duration_ms = -1 where clicks = 0")
         count = connection.execute("select count(*) from coveo_ua.visits where duration_ms < 0")
-        (bad,) = count.fetchall()[0]
+        (failing,) = count.fetchall()[0]
     done = dlt_command("pipeline", PIPELINE, "models", "--test", "--select", "visits")
     assert done.returncode == 1
-    assert bad > 5
-    assert f"FAIL  visits.duration_ms >= 0: {bad} rows, such as" in done.stdout
+    assert failing > 5
+    assert f"FAIL  visits.duration_ms >= 0: {failing} rows, such as" in done.stdout
     assert "        visit_id=" in done.stdout
     assert "search_outcomes" not in done.stdout
     assert done.stdout.splitlines()[-1].endswith("1 failed.")
 
 
 @pytest.mark.slow
-def test_all_tests_of_the_models_can_be_run_where_only_some_tables_are_loaded(
+def test_the_tests_of_all_models_pass_where_only_some_tables_are_loaded(
     demo: DemoServer,
 ) -> None:
     load(demo, from_date="2026-03-10", tables=["clicks"], with_models=True)

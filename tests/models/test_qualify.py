@@ -1,4 +1,4 @@
-"""The queries that the runner sends: every column named, for any database."""
+"""The queries that the runner sends name every column, for any database."""
 
 from typing import Any
 
@@ -19,8 +19,8 @@ DIALECTS = ("duckdb", "postgres", "snowflake", "bigquery", "databricks", "redshi
 BASE: Schema = {name: known_columns(name) for name in TABLES}
 
 
-def whole_schema() -> Schema:
-    """All tables and models, as a pipeline has them after a first build."""
+def full_schema() -> Schema:
+    """Returns all tables and models, as a pipeline has them after a first build."""
     schema = {
         **{name: dict(types) for name, types in BASE.items()},
         "search_causes": {"action_cause": "varchar", "kind": "varchar"},
@@ -42,18 +42,19 @@ def whole_schema() -> Schema:
     return schema
 
 
-SCHEMA = whole_schema()
+SCHEMA = full_schema()
 TIMES = Range("timestamptz", "2026-03-01T00:00:00+00:00", "2026-03-02T00:00:00+00:00")
 DAYS = Range("date", "2026-03-01", "2026-03-02")
 
 
 def unit_of(model: Model) -> Unit:
+    """Returns the unit of a model with its type."""
     assert model.unit
     return Unit(model.unit, SCHEMA[model.name][model.unit])
 
 
 def sent(model: Model, how: str) -> exp.Query:
-    """A model's query, in full or for its touched units."""
+    """Returns a model's query, in full or for its touched units."""
     if how == "in full":
         return qualify_query(model.query, SCHEMA)
     unit = unit_of(model)
@@ -64,7 +65,7 @@ def sent(model: Model, how: str) -> exp.Query:
 @pytest.mark.parametrize("dialect", DIALECTS)
 @pytest.mark.parametrize("how", ["in full", "by unit"])
 @pytest.mark.parametrize("model", models().values(), ids=lambda model: model.name)
-def test_every_model_is_sent_with_all_columns_named_and_reads_back(
+def test_a_query_names_all_columns_and_can_be_parsed_in_every_dialect(
     model: Model, how: str, dialect: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     query = sent(model, how)
@@ -78,7 +79,7 @@ def test_every_model_is_sent_with_all_columns_named_and_reads_back(
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
-def test_the_query_for_touched_units_reads_back_in_every_dialect(
+def test_the_query_that_lists_touched_units_can_be_parsed_in_every_dialect(
     dialect: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     units = [(model, unit_of(model)) for model in models().values()]
@@ -90,13 +91,13 @@ def test_the_query_for_touched_units_reads_back_in_every_dialect(
 
 
 @pytest.mark.parametrize("model", models().values(), ids=lambda model: model.name)
-def test_every_model_has_a_unit_and_a_known_type_for_each_column(model: Model) -> None:
+def test_every_model_has_a_unit_and_typed_columns(model: Model) -> None:
     columns = {*column_hints(qualify_query(model.query, SCHEMA)), "_dlt_load_id"}
     assert columns == set(SCHEMA[model.name])
     assert model.unit in SCHEMA[model.name]
 
 
-def test_a_column_without_a_type_is_refused_with_its_name() -> None:
+def test_a_column_of_unknown_type_is_refused_by_name() -> None:
     query = qualify_query(parse_sql("select some_function(id) as riddle, id from searches"), SCHEMA)
     with pytest.raises(UntypedColumn, match="riddle"):
         column_hints(query)
@@ -118,7 +119,7 @@ def test_a_table_that_is_not_loaded_is_replaced_by_an_empty_one(missing: str) ->
     assert missing not in {table.name for table in query.find_all(exp.Table)}
 
 
-def test_a_cte_that_is_named_like_a_table_is_refused() -> None:
+def test_a_cte_with_the_name_of_a_table_is_refused() -> None:
     query = parse_sql("with clicks as (select id from searches) select id from clicks")
     with pytest.raises(AmbiguousName, match="clicks"):
         qualify_query(query, SCHEMA)
@@ -132,7 +133,7 @@ def test_a_cte_that_is_named_like_a_table_is_refused() -> None:
         "select visit_id, count(*) as n from clicks group by visit_id",
     ],
 )
-def test_a_condition_leaves_out_rows_and_does_not_change_the_others(sql: str) -> None:
+def test_a_condition_is_applied_to_the_result_of_the_query(sql: str) -> None:
     text = filtered(parse_sql(sql), "visit_id = 'v'").sql("duckdb")
     assert text.endswith("WHERE visit_id = 'v'")
     assert "(" in text or ("GROUP" not in text and "LIMIT" not in text)
@@ -149,8 +150,8 @@ def test_a_filtered_table_keeps_its_alias() -> None:
 
 def test_texts_are_ordered_by_their_bytes_in_postgres() -> None:
     text = translated(qualify_query(models()["all_events"].query, SCHEMA), "postgres")
-    assert "moments.event_id COLLATE ucs_basic" in text
-    assert "moments.datetime COLLATE" not in text
+    assert "sort_keys.event_id COLLATE ucs_basic" in text
+    assert "sort_keys.datetime COLLATE" not in text
 
 
 def test_a_model_without_yaml_is_built_in_full(tmp_path: Any) -> None:

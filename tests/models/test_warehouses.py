@@ -1,8 +1,8 @@
 """The models in other databases that run without an account: `pytest -m warehouses`.
 
-ClickHouse runs inside of chdb, and Databricks' SQL inside of a local Spark, which needs Java.
-BigQuery, Snowflake and Redshift have no engine to run here; for them `test_explicit.py` only
-shows that what is sent can be read back.
+ClickHouse runs inside chdb, and Databricks' SQL in a local Spark, which needs Java. There is no
+engine to run BigQuery, Snowflake or Redshift here; for them `test_qualify.py` only shows that the
+queries can be parsed.
 """
 
 import shutil
@@ -18,7 +18,7 @@ from coveo_source.models.pushdown import Limits, Range, touched_units_query
 from coveo_source.models.qualify import Schema, qualify_query, sql_schema
 from coveo_source.models.state import UNITS
 from coveo_source.models.touched import Unit, touched_by_loads
-from tests.models.incremental.history import EVENING, load, much
+from tests.models.incremental.history import EVENING, large_load, load
 from tests.models.incremental.warehouse import Warehouse, click
 
 pytestmark = [pytest.mark.slow, pytest.mark.warehouses]
@@ -33,7 +33,7 @@ class Engine(Protocol):
     dialect: str
 
     def read(self, path: Path, table: str, types: dict[str, str]) -> None:
-        """Makes a table of a file."""
+        """Creates a table from a file."""
 
     def write(self, sql: str, path: Path) -> None:
         """Writes the rows of a query to a file."""
@@ -50,6 +50,8 @@ CLICKHOUSE_TYPES = {
 
 
 class ClickHouse:
+    """ClickHouse in this process."""
+
     dialect = "clickhouse"
 
     def __init__(self) -> None:
@@ -68,6 +70,8 @@ class ClickHouse:
 
 
 class Spark:
+    """Spark in a local process."""
+
     dialect = "databricks"
 
     def __init__(self) -> None:
@@ -79,7 +83,7 @@ class Spark:
             "spark.ui.enabled": "false",
             "spark.sql.session.timeZone": "UTC",
             "spark.sql.shuffle.partitions": "1",
-            # Spark 4.3 breaks the timeline's plan with this rule, and says so (XXKD0)
+            # with this rule Spark 4.3 cannot plan the timeline (error XXKD0)
             "spark.sql.optimizer.excludedRules": (
                 "org.apache.spark.sql.catalyst.optimizer.RemoveRedundantAliases"
             ),
@@ -96,33 +100,33 @@ class Spark:
 
 @pytest.fixture(scope="module")
 def stored(tmp_path_factory: pytest.TempPathFactory) -> tuple[Warehouse, Schema]:
-    """A DuckDB after two loads, with the list of what the second one touched."""
-    made = Warehouse(tmp_path_factory.mktemp("stored"))
-    load(made.pipeline, much(1))
-    made.build()
-    load(made.pipeline, {"clicks": click("c0", "s2", visitId="v1", datetime=EVENING)})
-    made.build()
-    return made, sql_schema(made.pipeline)
+    """A DuckDB database after two loads, with the list of units that the second one touched."""
+    warehouse = Warehouse(tmp_path_factory.mktemp("stored"))
+    load(warehouse.pipeline, large_load(1))
+    warehouse.build()
+    load(warehouse.pipeline, {"clicks": click("c0", "s2", visitId="v1", datetime=EVENING)})
+    warehouse.build()
+    return warehouse, sql_schema(warehouse.pipeline)
 
 
 @pytest.fixture(scope="module", params=[ClickHouse, Spark], ids=lambda kind: kind.dialect)
 def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Engine:
     """Another database with all tables of the first one, models included."""
-    # first of all: where it is not installed, nothing else is made
-    found: Engine = request.param()
-    made, schema = request.getfixturevalue("stored")
+    # created first, so that nothing is built where the engine is not installed
+    other: Engine = request.param()
+    warehouse, schema = request.getfixturevalue("stored")
     folder = tmp_path_factory.mktemp("tables")
-    with duckdb.connect(made.path, read_only=True) as connection:
+    with duckdb.connect(warehouse.path, read_only=True) as connection:
         connection.execute("set timezone = 'UTC'")
         for table, types in schema.items():
             path = folder / f"{table}.parquet"
             connection.execute(f"copy coveo_ua.{table} to '{path}'")
-            found.read(path, table, dict(types))
-    return found
+            other.read(path, table, dict(types))
+    return other
 
 
-def differing(made: Warehouse, engine: Engine, query: Any, folder: Path) -> list[Any]:
-    """The rows that a query has in only one of two databases."""
+def differing_rows(warehouse: Warehouse, engine: Engine, query: Any, folder: Path) -> list[Any]:
+    """Returns the rows that a query gives in only one of the two databases."""
     path = folder / "rows.parquet"
     engine.write(translated(query, engine.dialect), path)
     file = f"{path}/*.parquet" if path.is_dir() else str(path)
@@ -131,7 +135,7 @@ def differing(made: Warehouse, engine: Engine, query: Any, folder: Path) -> list
         for select in query.selects
     )
     sql = query.sql("duckdb")
-    with duckdb.connect(made.path, read_only=True) as connection:
+    with duckdb.connect(warehouse.path, read_only=True) as connection:
         connection.execute("use coveo_ua")
         connection.execute("set timezone = 'UTC'")
         ours = f"(select {columns} from ({sql}))"
@@ -143,31 +147,31 @@ def differing(made: Warehouse, engine: Engine, query: Any, folder: Path) -> list
         ).fetchall()
 
 
-@pytest.mark.parametrize("how", ["as a whole", "by unit"])
+@pytest.mark.parametrize("how", ["in full", "by unit"])
 @pytest.mark.parametrize("model", models().values(), ids=lambda model: model.name)
 def test_a_model_has_the_same_rows(
     stored: tuple[Warehouse, Schema], engine: Engine, model: Model, how: str, tmp_path: Path
 ) -> None:
-    made, schema = stored
-    if how == "as a whole":
+    warehouse, schema = stored
+    if how == "in full":
         query = qualify_query(model.query, schema)
     else:
         unit = Unit(str(model.unit), schema[model.name][str(model.unit)])
         query = touched_units_query(
             model, unit, schema, Limits(TIMES, DAYS if unit.kind == "date" else None)
         )
-    assert differing(made, engine, query, tmp_path) == []
+    assert differing_rows(warehouse, engine, query, tmp_path) == []
 
 
-def test_the_work_list_has_the_same_rows(
+def test_the_list_of_touched_units_has_the_same_rows(
     stored: tuple[Warehouse, Schema], engine: Engine, tmp_path: Path
 ) -> None:
-    made, schema = stored
+    warehouse, schema = stored
     units = [
         (model, Unit(str(model.unit), schema[model.name][str(model.unit)]))
         for model in models().values()
     ]
-    [(last,)] = made.query("select max(_dlt_load_id) from clicks")
+    [(last,)] = warehouse.query("select max(_dlt_load_id) from clicks")
     query = qualify_query(parse_sql(touched_by_loads(units, schema, f"'{last}'")), schema)
-    assert differing(made, engine, query, tmp_path) == []
+    assert differing_rows(warehouse, engine, query, tmp_path) == []
     assert UNITS in schema

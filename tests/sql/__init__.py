@@ -1,1 +1,1 @@
-"""The SQL models against a plain reckoning in Python over the same rows."""
+"""Tests of the SQL models against a reference implementation in Python over the same rows."""

@@ -1,4 +1,4 @@
-"""The rows of an export as Python objects, for a reckoning that shares nothing with the SQL."""
+"""The rows of an export as Python objects, for a reference that shares nothing with the SQL."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -18,9 +18,9 @@ class Event:
     """One event.
 
     kind: `Search`, `Click` or `Custom`
-    search_id: the search that it is or belongs to
-    at: in UTC
-    raw: its row, by API name
+    search_id: the id of the search that it is or belongs to
+    at: the time of the event, in UTC
+    raw: the row of the export, by API name
     """
 
     kind: str
@@ -32,82 +32,82 @@ class Event:
     raw: Record
 
     def text(self, name: str) -> str | None:
-        """A column as text."""
+        """Returns a column as text."""
         return self.raw.get(name)
 
     def number(self, name: str) -> int | None:
-        """A column as a number."""
+        """Returns a column as a number."""
         value = self.raw.get(name)
         return None if value is None else int(value)
 
     def flag(self, name: str) -> bool | None:
-        """A column as true or false."""
+        """Returns a column as a boolean."""
         return {None: None, "t": True, "f": False}[self.raw.get(name)]
 
     @property
     def day(self) -> date:
-        """The day in UTC."""
+        """The day of the event, in UTC."""
         return self.at.date()
 
     @property
     def origin(self) -> str:
-        """The search interface."""
+        """The search interface; empty if unknown."""
         return self.raw.get("originLevel1") or ""
 
     @property
     def is_bot(self) -> bool:
-        """Whether it is a robot's."""
+        """True if a robot made the event."""
         return self.raw.get("deviceCategory") == "Bot"
 
     @property
     def is_internal(self) -> bool:
-        """Whether it is internal traffic."""
+        """True if the event is internal traffic."""
         return self.flag("isInternal") is True
 
     @property
-    def counts(self) -> bool:
-        """Whether the measures count it."""
+    def is_person(self) -> bool:
+        """True if the measures count the event."""
         return not (self.is_bot or self.is_internal)
 
     @property
     def query(self) -> str:
-        """What was typed, as queries are compared."""
+        """The query in the form in which queries are compared."""
         typed = self.raw.get("queryExpression") or ""
         return typed.replace("\t", " ").replace("\n", " ").replace("\r", " ").lower().strip(" ")
 
     @property
-    def found(self) -> bool | None:
-        """Whether a search had results."""
+    def has_results(self) -> bool | None:
+        """True if the search had results; None if unknown."""
         number = self.number("numberOfResults")
         return self.flag("withResults") if number is None else number > 0
 
     @property
     def rank(self) -> int | None:
-        """The clicked rank."""
+        """The rank of the clicked result."""
         return self.number("clickRank")
 
     @property
-    def document(self) -> str:
-        """The clicked document."""
-        named = (self.raw.get(name) for name in ("systemUriHash", "documentUrl", "documentTitle"))
-        return next((name for name in named if name is not None), "")
+    def document_id(self) -> str:
+        """The id of the clicked document; empty if the click names none."""
+        ids = (self.raw.get(name) for name in ("systemUriHash", "documentUrl", "documentTitle"))
+        return next((key for key in ids if key is not None), "")
 
     @property
     def action(self) -> str | None:
-        """What the visitor did."""
+        """What the visitor did: the cause of a search or click, or the type of a custom event."""
         column = {"Search": "actionCause", "Click": "clickCause", "Custom": "eventType"}
         return self.raw.get(column[self.kind])
 
 
 def events_of(rows: Mapping[str, Iterable[Record]]) -> list[Event]:
-    """All events, in the order of the timeline."""
-    found = [event_of(table, row) for table in KINDS for row in rows.get(table, ())]
+    """Returns all events, in the order of the timeline."""
+    events = [event_of(table, row) for table in KINDS for row in rows.get(table, ())]
     order = list(KINDS.values())
-    return sorted(found, key=lambda e: (e.visit or "", e.at, order.index(e.kind), e.id))
+    return sorted(events, key=lambda e: (e.visit or "", e.at, order.index(e.kind), e.id))
 
 
 def event_of(table: str, row: Record) -> Event:
-    """One row of one of the three tables."""
+    """Returns the event of one row of one of the three tables."""
     at = datetime.fromisoformat(str(row["datetime"])).replace(tzinfo=timezone.utc)
     key = str(row[_IDS[table]])
     search, user = row.get(_SEARCH_IDS[table]), row.get(_NAMES[table])
@@ -115,33 +115,33 @@ def event_of(table: str, row: Record) -> Event:
 
 
 def of_kind(kind: str, events: Iterable[Event]) -> list[Event]:
-    """The events of one kind."""
+    """Returns the events of one kind."""
     return [event for event in events if event.kind == kind]
 
 
 def distinct(values: Iterable[Any]) -> int:
-    """How many different values there are, nulls left out."""
+    """Returns the number of distinct values other than None."""
     return len({value for value in values if value is not None})
 
 
 def mean(values: Iterable[int | None]) -> float | None:
-    """The mean of what is there."""
-    there = [value for value in values if value is not None]
-    return sum(there) / len(there) if there else None
+    """Returns the mean of the values other than None; None without any."""
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known else None
 
 
 def share(part: int, whole: int) -> float | None:
-    """A part of a whole; None of nothing."""
+    """Returns part / whole; None if the whole is 0."""
     return part / whole if whole else None
 
 
 def ms_between(before: datetime, after: datetime) -> int:
-    """Milliseconds from one moment to another."""
+    """Returns the milliseconds between two times."""
     return round((after - before).total_seconds() * 1000)
 
 
 def grouped(values: Iterable[Any], key: Any) -> dict[Any, list[Any]]:
-    """Values by key, in their order."""
+    """Returns the values by key, in their order."""
     groups: dict[Any, list[Any]] = {}
     for value in values:
         groups.setdefault(key(value), []).append(value)

@@ -1,4 +1,4 @@
-"""Each model is understood by the databases that dlt can load into."""
+"""Each model can be translated for the databases that dlt can load into."""
 
 import pytest
 import sqlglot
@@ -12,11 +12,11 @@ from coveo_source.models.files import sql_folder
 from tests.sql.warehouse import build_order, sql_of
 
 DIALECTS = ("postgres", "snowflake", "bigquery", "databricks", "redshift", "clickhouse")
-UPPER = [name for name in build_order() if name != "all_events"]
+BUILT_ON_TIMELINE = [name for name in build_order() if name != "all_events"]
 
 
-def written(model: str, dialect: str, caplog: pytest.LogCaptureFixture) -> str:
-    """A model in another dialect; sqlglot warns of a construct that it does not have."""
+def translation(model: str, dialect: str, caplog: pytest.LogCaptureFixture) -> str:
+    """Returns a model in another dialect; sqlglot must not warn of an unsupported construct."""
     query = sqlglot.parse_one(sql_of(model), read="duckdb")
     assert isinstance(query, exp.Query)
     text = translated(query, dialect)
@@ -25,13 +25,13 @@ def written(model: str, dialect: str, caplog: pytest.LogCaptureFixture) -> str:
 
 
 def described(name: str) -> dict[str, str]:
-    """The columns and types that the YAML of a model or of the seed gives."""
+    """Returns the type of each column in the YAML of a model or of the seed."""
     document = yaml.safe_load((sql_folder() / f"{name}.yml").read_text(encoding="utf-8"))
     [properties] = document.get("models") or document["seeds"]
     return {column["name"]: column["data_type"] for column in properties["columns"]}
 
 
-def typed(kind: str) -> exp.DataType:
+def duckdb_type(kind: str) -> exp.DataType:
     return exp.DataType.build(kind, dialect="duckdb")
 
 
@@ -43,32 +43,32 @@ SCHEMA: dict[str, object] = {
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
-@pytest.mark.parametrize("model", UPPER)
-def test_a_model_is_written_in_another_dialect_and_reads_back_with_its_columns(
+@pytest.mark.parametrize("model", BUILT_ON_TIMELINE)
+def test_a_translated_model_can_be_parsed_and_has_the_same_columns(
     model: str, dialect: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    read = sqlglot.parse_one(written(model, dialect, caplog), read=dialect)
-    [final] = (cte.this for cte in read.find_all(exp.CTE) if cte.alias == "final")
+    query = sqlglot.parse_one(translation(model, dialect, caplog), read=dialect)
+    [final] = (cte.this for cte in query.find_all(exp.CTE) if cte.alias == "final")
     assert final.named_selects == list(described(model))
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
-@pytest.mark.parametrize("model", UPPER)
-def test_only_the_timeline_has_columns_that_depend_on_the_organization(
+@pytest.mark.parametrize("model", BUILT_ON_TIMELINE)
+def test_only_the_timeline_selects_all_columns_of_a_table(
     model: str, dialect: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    query = sqlglot.parse_one(written(model, dialect, caplog), read=dialect)
+    query = sqlglot.parse_one(translation(model, dialect, caplog), read=dialect)
     ctes = {cte.alias for cte in query.find_all(exp.CTE)}
     for select in query.find_all(exp.Select):
-        open_ended = any(isinstance(each, exp.Star) for each in select.expressions)
+        has_star = any(isinstance(column, exp.Star) for column in select.expressions)
         source = select.args["from_"].this if "from_" in select.args else None
-        assert not open_ended or (source is not None and source.name in ctes)
+        assert not has_star or (source is not None and source.name in ctes)
 
 
-@pytest.mark.parametrize("model", UPPER)
-def test_the_type_of_every_column_is_known_from_the_text_alone(model: str) -> None:
+@pytest.mark.parametrize("model", BUILT_ON_TIMELINE)
+def test_the_type_of_every_column_can_be_derived_from_the_sql_alone(model: str) -> None:
     query = qualify(sqlglot.parse_one(sql_of(model), read="duckdb"), schema=SCHEMA)
     typed_query = annotate_types(query, schema=SCHEMA, dialect="duckdb")
     assert isinstance(typed_query, exp.Query)
-    found = {select.alias_or_name: select.type for select in typed_query.selects}
-    assert found == {name: typed(kind) for name, kind in described(model).items()}
+    types = {select.alias_or_name: select.type for select in typed_query.selects}
+    assert types == {name: duckdb_type(kind) for name, kind in described(model).items()}

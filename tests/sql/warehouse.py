@@ -1,4 +1,4 @@
-"""A database with the five tables and all models, made directly from the rows of an export."""
+"""A database with the five tables and all models, built directly from the rows of an export."""
 
 import csv
 from collections.abc import Iterable, Mapping
@@ -24,7 +24,7 @@ Row = dict[str, Any]
 
 @cache
 def build_order() -> tuple[str, ...]:
-    """All models, each after those it reads."""
+    """Returns all models, each after those that it reads."""
     reads = {path.stem: tables_of(path.read_text("utf-8")) for path in sql_folder().glob("*.sql")}
     order: list[str] = []
     while len(order) < len(reads):
@@ -37,19 +37,19 @@ def build_order() -> tuple[str, ...]:
 
 
 def tables_of(sql: str) -> set[str]:
-    """The tables that a query reads, without its own CTEs."""
+    """Returns the tables that a query reads, without its own CTEs."""
     query = sqlglot.parse_one(sql, read="duckdb")
     ctes = {cte.alias for cte in query.find_all(exp.CTE)}
     return {table.name for table in query.find_all(exp.Table)} - ctes
 
 
 def sql_of(model: str) -> str:
-    """The text of a model's file, as a user pastes it."""
+    """Returns the text of a model's file, as a user pastes it."""
     return (sql_folder() / f"{model}.sql").read_text("utf-8")
 
 
 def seed_rows() -> list[tuple[str, str]]:
-    """Cause and kind of every line of the seed."""
+    """Returns the cause and kind of each line of the seed."""
     with (sql_folder() / f"{SEED}.csv").open(encoding="utf-8", newline="") as file:
         return [(line["action_cause"], line["kind"]) for line in csv.DictReader(file)]
 
@@ -59,9 +59,9 @@ def warehouse(
     seed: Iterable[tuple[str, str]] | None = None,
     zone: str = "UTC",
 ) -> duckdb.DuckDBPyConnection:
-    """A database with the rows of an export and every model over them.
+    """Returns a database with the rows of an export and all models over them.
 
-    seed: the causes of searches; None for those that are shipped
+    seed: the causes of searches and their kinds; None for those in `sql/`
     zone: the session's time zone while the models are built
     """
     database = duckdb.connect()
@@ -80,7 +80,7 @@ def warehouse(
 
 
 def load_table(database: duckdb.DuckDBPyConnection, table: str, rows: list[Record]) -> None:
-    """One table with the types that a load gives it."""
+    """Creates one of the five tables, with the types that a load gives it."""
     columns = COLUMNS[table]
     texts = {name: pa.array([row.get(name) for row in rows], pa.string()) for name in columns}
     database.register("texts", pa.table(texts))
@@ -90,14 +90,25 @@ def load_table(database: duckdb.DuckDBPyConnection, table: str, rows: list[Recor
 
 
 def typed_column(name: str) -> str:
-    """A column as its table has it; times in the files are UTC without a mark."""
+    """Returns the SQL for a typed column; the times in an export are UTC without an offset."""
     kind = TYPES[column_type(name)]
     text = f"\"{name}\" || '+00'" if kind == "timestamptz" else f'"{name}"'
     return f'cast({text} as {kind}) as "{name_of(name)}"'
 
 
 def table_rows(database: duckdb.DuckDBPyConnection, sql: str) -> list[Row]:
-    """The rows of a query by column."""
+    """Returns the rows of a query, by column."""
     result = database.execute(sql)
     names = [column[0] for column in result.description]
     return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+
+def rows_of(database: duckdb.DuckDBPyConnection, sql: str) -> list[tuple[Any, ...]]:
+    """Returns the rows of a query as tuples."""
+    return database.execute(sql).fetchall()
+
+
+def value_of(rows: Rows, sql: str) -> Any:
+    """Returns the only value of a query over the models of some rows."""
+    [[value]] = rows_of(warehouse(rows), sql)
+    return value

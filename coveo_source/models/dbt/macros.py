@@ -1,10 +1,10 @@
-"""The macros of the dbt project: names for the tables, and the units that a load touched.
+"""The macros of the dbt project: the names of tables, and the units that a load touched.
 
-Why there are two incremental engines: dbt runs SQL without us, so files/macros/rebuild.sql does in
-Jinja what `runner` does in Python. They share what makes the result right: the query for the
-touched units and the condition for the rows to rebuild, which are made here from `touched`. They do
-not share the order of the steps. dbt's engine keeps its list in tables of its own
-(`dbt_touched_units` and others), and it reads more rows, because it has no predicate push-down.
+There are two incremental engines, because dbt runs without this package: files/macros/rebuild.sql
+does in Jinja what `runner` does in Python. They share what makes the result right: the query for
+the touched units and the condition for the rows to rebuild, which are generated here from
+`touched`. The order of the steps is not shared. dbt's engine keeps its list in tables of its own
+(`dbt_touched_units` and others), and reads more rows, because it has no predicate push-down.
 """
 
 from collections.abc import Iterable, Mapping
@@ -22,19 +22,19 @@ DBT_SOURCE = "coveo_ua"
 DLT_LOADS = "_dlt_loads"
 
 _NEW_LOADS = f"select value from {UNITS} where unit = 'load'"
-"""The loads that the models have not consumed, once they are listed."""
+"""The loads that the models have not consumed; they are listed first."""
 
 _STATE_TABLES = {UNITS: f"state_table('dbt_{UNITS}')"}
-"""The list of touched units is not a model, but a table beside the models."""
+"""The list of touched units is not a model, but a table next to the models."""
 
 
 def with_jinja(sql: str, replacements: Mapping[str, str]) -> str:
-    """Returns SQL with Jinja in place of the names of tables, otherwise unchanged.
+    """Returns SQL with the names of tables replaced by Jinja, and nothing else changed.
 
     replacements: Jinja expression by name of the table
     """
-    found = [table for table in tables_of(parse_sql(sql)) if table.name in replacements]
-    for table in sorted(found, key=lambda table: -int(table.this.meta["start"])):
+    tables = [table for table in tables_of(parse_sql(sql)) if table.name in replacements]
+    for table in sorted(tables, key=lambda table: -int(table.this.meta["start"])):
         text = f"{{{{ {replacements[table.name]} }}}}"
         if _is_subquery(replacements[table.name]) and not table.alias:
             text += f" as {table.name}"
@@ -59,8 +59,8 @@ def _is_subquery(replacement: str) -> bool:
 
 
 def completing_macros(schema: Schema) -> str:
-    """Returns macros that add nulls for documented columns and tables that are not loaded."""
-    macros = ["{# What the pipeline does not load is null, so that the models need not know. #}"]
+    """Returns the macros that add documented columns and tables that are not loaded, as nulls."""
+    macros = ["{# Adds nulls for the columns and tables that the pipeline does not load. #}"]
     for table in TABLES:
         if missing := missing_columns(table, schema):
             selects = [f'cast(null as {kind}) as "{name}"' for name, kind in missing.items()]
@@ -75,7 +75,7 @@ def completing_macros(schema: Schema) -> str:
 
 
 def touched_macros(schema: Schema) -> str:
-    """Returns the macros that say what is to be rebuilt."""
+    """Returns the macros that tell what to rebuild."""
     described = {model.name: model.properties.columns for model in selected(())}
     units = [
         (model, unit)
@@ -88,7 +88,7 @@ def touched_macros(schema: Schema) -> str:
     loaded = [_rows(name, schema) for name in TABLES if name in schema]
     return "\n\n".join(
         [
-            "{# Made from the models and the tables of the pipeline; see rebuild.sql. #}",
+            "{# Generated from the models and the tables of the pipeline; see rebuild.sql. #}",
             _macro("rebuilt_models", _returning(repr(model.name) for model, _ in units)),
             _macro("loaded_tables", _returning(loaded)),
             _macro("touched_by_new_loads", query),
@@ -115,7 +115,7 @@ def _condition(model: Model, unit: Unit, described: Schema, schema: Schema) -> s
 
 
 def _rows(table: str, schema: Schema) -> str:
-    """Returns a table to select from, as a Jinja expression."""
+    """Returns the Jinja expression for a table in a `from` clause."""
     name = _source(table, schema)
     return f"{name} ~ ' as {table}'" if _is_subquery(name) else name
 

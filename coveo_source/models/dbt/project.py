@@ -27,8 +27,8 @@ from .macros import (
 from .writer import write_folder
 
 _STRATEGY = "touched_units"
-"""The incremental strategy in macros/rebuild.sql. dbt's own `delete+insert` would not delete units
-that have no rows left."""
+"""The incremental strategy of macros/rebuild.sql. dbt's own `delete+insert` would not delete units
+that have no rows any more."""
 
 _LINE_LENGTH = 100
 
@@ -42,7 +42,7 @@ _DESCRIPTIONS = {
 
 
 class Target(NamedTuple):
-    """The place of the pipeline's tables.
+    """Where the pipeline's tables are.
 
     destination: name of the dlt destination
     dataset: the schema of the tables; the models go to another schema
@@ -60,18 +60,18 @@ class Target(NamedTuple):
 
 
 def write_project(pipeline: dlt.Pipeline, folder: Path) -> list[Path]:
-    """Writes the dbt project of a pipeline into a folder; returns the files.
+    """Writes the dbt project of a pipeline into a folder; returns the paths of the files.
 
     Raises:
-        ProjectError: if the pipeline has no tables yet, the folder holds something else, or files
+        ProjectError: if the pipeline has no tables yet, the folder has other contents, or files
             of the project were changed by hand
-        ModelError: if no condition can be added to a model's SQL
+        ModelError: if no condition can be appended to a model's SQL
     """
     schema = sql_schema(pipeline)
     if not schema.keys() & _DESCRIPTIONS.keys():
         raise ProjectError(
-            f"The pipeline {pipeline.pipeline_name} has no tables yet, and a dbt project is made"
-            f" for the tables that exist. Run `dlt pipeline {pipeline.pipeline_name} run` first."
+            f"The pipeline {pipeline.pipeline_name} has no tables yet, so a dbt project would have"
+            f" nothing to read. Run `dlt pipeline {pipeline.pipeline_name} run` first."
         )
     return write_folder(folder, dict(_project_files(_target_of(pipeline), schema)))
 
@@ -109,13 +109,13 @@ def _fixed_files() -> Iterator[tuple[str, str]]:
 
 
 def _text_of(path: Path) -> str:
-    # with its line ends as they are
+    # read_text would change the line endings
     return path.read_bytes().decode()
 
 
 def profile(target: Target) -> str:
     """Returns dbt's connection to the database, `profiles.yml`."""
-    head = "# The models go to a schema of their own, beside the tables that the pipeline loads.\n"
+    head = "# The models go to their own schema, next to the tables that the pipeline loads.\n"
     output = {"type": target.destination, "schema": target.schema, "threads": 1}
     if target.database:
         output["path"] = str(target.database)
@@ -123,14 +123,14 @@ def profile(target: Target) -> str:
         head += (
             f"# Install dbt-{target.destination} and write its connection here (host, user, ...):\n"
             "# https://docs.getdbt.com/docs/core/connect-data-platform/about-core-connections\n"
-            "# The models are in DuckDB's SQL, which other databases understand only in part.\n"
+            "# The models are in DuckDB's SQL, which other databases support only in part.\n"
             "# `dlt pipeline NAME models` translates it; dbt does not.\n"
         )
     return head + _yaml_of({DBT_SOURCE: {"target": "dev", "outputs": {"dev": output}}})
 
 
 def _sources(target: Target, schema: Schema) -> str:
-    """Returns the description of the tables that the pipeline loads, `sources.yml`."""
+    """Returns dbt's description of the tables that the pipeline loads, `sources.yml`."""
     tables = [
         {"name": name, "description": _DESCRIPTIONS[name]}
         for name in _DESCRIPTIONS
@@ -147,7 +147,7 @@ def _sources(target: Target, schema: Schema) -> str:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes YAML with long texts folded."""
+    """A YAML dumper that folds long texts."""
 
 
 def _text_node(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
@@ -165,10 +165,10 @@ def _yaml_of(content: Mapping[str, Any]) -> str:
 
 
 def _model_file(model: Model, schema: Schema) -> str:
-    """Returns a model's SQL for dbt, with the condition by which it is rebuilt incrementally.
+    """Returns a model's SQL for dbt, with the condition for the rows of an incremental build.
 
     Raises:
-        ModelError: if no condition can be added to it
+        ModelError: if no condition can be appended to it
     """
     body = with_jinja(_text_of(model.path), jinja_names(schema))
     if not model.unit:
@@ -176,7 +176,7 @@ def _model_file(model: Model, schema: Schema) -> str:
     if not _ends_plainly(parse_sql(model.sql)):
         raise ModelError(
             f"{model.path.name} does not end with a plain select such as `select * from final`."
-            " Write it so, because a condition has to be added to it for dbt."
+            " For dbt it has to, because a condition is appended to it."
         )
     condition = f"{{{{ {condition_macro(model)}() }}}}"
     return (
@@ -186,6 +186,6 @@ def _model_file(model: Model, schema: Schema) -> str:
 
 
 def _ends_plainly(query: exp.Query) -> bool:
-    """Returns True if a condition can be added after the query's last word."""
+    """Returns True if a `where` clause can be appended to the query's text."""
     after_from = ("where", "group", "having", "qualify", "order", "limit", "offset")
     return isinstance(query, exp.Select) and not any(query.args.get(part) for part in after_from)

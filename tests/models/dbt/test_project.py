@@ -1,4 +1,4 @@
-"""The dbt project: the same models, the same tables, and rebuilt by what a load touched."""
+"""The dbt project builds the same tables from the same models, and rebuilds touched units only."""
 
 import re
 from pathlib import Path
@@ -31,24 +31,24 @@ NAME = re.compile(r"\{\{ (?:source\('coveo_ua', |ref\()'(\w+)'\) \}\}")
 
 
 def project() -> Path:
-    """The project of the pipeline, written (again)."""
+    """Writes the project of the pipeline, or overwrites it; returns its folder."""
     folder = Path("project").resolve()
     write_project(dlt.attach(PIPELINE), folder)
     return folder
 
 
 def set_country(visit: str, country: str | None) -> str | None:
-    """Changes one row of a model by hand; returns what it held."""
+    """Changes the country of a visit in dbt's table; returns the former value."""
     with duckdb.connect(str(DATABASE)) as connection:
-        found = f"{DBT_SCHEMA}.visits where visit_id = ?"
-        (held,) = connection.execute(f"select country from {found}", [visit]).fetchall()[0]
-        changed = f"update {DBT_SCHEMA}.visits set country = ? where visit_id = ?"
-        connection.execute(changed, [country, visit])
-        return str(held) if held else None
+        select = f"select country from {DBT_SCHEMA}.visits where visit_id = ?"
+        (former,) = connection.execute(select, [visit]).fetchall()[0]
+        update = f"update {DBT_SCHEMA}.visits set country = ? where visit_id = ?"
+        connection.execute(update, [country, visit])
+        return str(former) if former else None
 
 
 @needs_dbt
-def test_a_build_passes_and_what_comes_later_ends_as_in_a_full_refresh_and_in_our_own_runner(
+def test_after_a_later_load_dbt_s_tables_equal_our_runner_s_and_a_full_refresh(
     demo: DemoServer, clock: Clock
 ) -> None:
     load(demo, from_date="2026-03-07")
@@ -68,29 +68,29 @@ def test_a_build_passes_and_what_comes_later_ends_as_in_a_full_refresh_and_in_ou
 
 
 @needs_dbt
-def test_after_loads_that_move_and_change_rows_all_tables_equal_their_queries() -> None:
+def test_after_loads_that_move_and_change_rows_all_tables_are_up_to_date() -> None:
     pipeline = dlt.pipeline(PIPELINE, destination="duckdb", dataset_name="coveo_ua")
-    history.load(pipeline, history.much(1))
+    history.load(pipeline, history.large_load(1))
     dbt(project(), "build", "--exclude-resource-type", "test")
     assert schema_tables(DBT_SCHEMA, DATABASE) == expected_tables(pipeline, DATABASE)
-    # some of the same ids, in other visits, with other queries and documents
-    again = {table: rows[:3] for table, rows in history.much(2).items()}
+    # some ids come again, in other visits, with other queries and documents
+    again = {table: rows[:3] for table, rows in history.large_load(2).items()}
     history.load(pipeline, again, dimension="c_theme")
-    # a run that did not come to its end, and a load before the next one
+    # a run builds one model only, and a load follows before the next run
     dbt(project(), "run", "--select", "all_events")
-    history.load(pipeline, {table: rows[-2:] for table, rows in history.much(3).items()})
+    history.load(pipeline, {table: rows[-2:] for table, rows in history.large_load(3).items()})
     dbt(project(), "run")
     assert schema_tables(DBT_SCHEMA, DATABASE) == expected_tables(pipeline, DATABASE)
 
 
 @needs_dbt
-def test_a_table_that_was_dropped_and_a_cause_that_was_changed_rebuild_everything() -> None:
+def test_a_dropped_table_and_a_changed_seed_cause_a_full_rebuild() -> None:
     pipeline = dlt.pipeline(PIPELINE, destination="duckdb", dataset_name="coveo_ua")
-    history.load(pipeline, history.much(1))
+    history.load(pipeline, history.large_load(1))
     folder = project()
     dbt(folder, "build", "--exclude-resource-type", "test")
-    history.drop(pipeline, "keywords")
-    history.load(pipeline, {"keywords": history.much(1)["keywords"][:2]})
+    history.drop_table(pipeline, "keywords")
+    history.load(pipeline, {"keywords": history.large_load(1)["keywords"][:2]})
     dbt(folder, "run")
     assert schema_tables(DBT_SCHEMA, DATABASE) == expected_tables(pipeline, DATABASE)
     seed = folder / "seeds/search_causes.csv"
@@ -100,7 +100,9 @@ def test_a_table_that_was_dropped_and_a_cause_that_was_changed_rebuild_everythin
 
 
 @needs_dbt
-def test_the_project_builds_from_the_tables_and_dimensions_that_there_are(demo: DemoServer) -> None:
+def test_the_project_builds_where_only_some_tables_and_dimensions_are_loaded(
+    demo: DemoServer,
+) -> None:
     load(
         demo,
         from_date="2026-03-09",
@@ -112,7 +114,7 @@ def test_the_project_builds_from_the_tables_and_dimensions_that_there_are(demo: 
     assert schema_tables(DBT_SCHEMA, DATABASE) == schema_tables("coveo_ua", DATABASE)
 
 
-def test_of_the_sql_only_the_names_of_tables_are_replaced(demo: DemoServer) -> None:
+def test_only_the_names_of_tables_are_replaced_in_the_sql(demo: DemoServer) -> None:
     load(demo, from_date="2026-03-10")
     folder = project()
     for name, model in MODELS.items():
@@ -139,7 +141,7 @@ def test_the_yaml_files_are_copied(demo: DemoServer) -> None:
         assert copied == (sql_folder() / f"{seed}.{suffix}").read_bytes()
 
 
-def test_the_project_is_about_the_pipeline_s_tables_and_builds_beside_them(
+def test_the_project_reads_the_pipeline_s_tables_and_builds_in_a_schema_of_its_own(
     demo: DemoServer,
 ) -> None:
     load(demo, from_date="2026-03-10", tables=["searches", "clicks"], dataset="other")
@@ -158,7 +160,7 @@ def test_the_project_is_about_the_pipeline_s_tables_and_builds_beside_them(
     assert flags["send_anonymous_usage_stats"] is False
 
 
-def test_for_another_destination_the_profile_says_what_is_missing() -> None:
+def test_the_profile_for_another_destination_says_what_the_user_must_add() -> None:
     text = profile(Target("snowflake", "coveo_ua"))
     assert "# Install dbt-snowflake and write its connection here" in text
     assert yaml.safe_load(text)["coveo_ua"]["outputs"]["dev"]["type"] == "snowflake"
@@ -171,7 +173,7 @@ def test_a_pipeline_without_tables_is_refused() -> None:
     assert not Path("project").exists()
 
 
-def test_dbt_opens_the_database_with_the_duckdb_that_writes_it() -> None:
+def test_dbt_and_the_package_are_pinned_to_the_same_duckdb() -> None:
     pins = [
         re.findall(r"^duckdb==.+", (ROOT / name).read_text(), flags=re.MULTILINE)
         for name in ("constraints.txt", "constraints-dbt.txt")
@@ -179,15 +181,15 @@ def test_dbt_opens_the_database_with_the_duckdb_that_writes_it() -> None:
     assert pins[0] == pins[1] != []
 
 
-def test_the_command_writes_the_project_again_but_into_no_other_folder(demo: DemoServer) -> None:
+def test_the_command_overwrites_its_project_but_no_other_folder(demo: DemoServer) -> None:
     load(demo, from_date="2026-03-10")
     for _ in range(2):
-        done = dlt_command("pipeline", PIPELINE, "models", "--dbt", "project")
-        assert done.returncode == 0, done.stderr
-        assert done.stdout.splitlines()[-1] == "Try:    cd project && dbt build"
+        completed = dlt_command("pipeline", PIPELINE, "models", "--dbt", "project")
+        assert completed.returncode == 0, completed.stderr
+        assert completed.stdout.splitlines()[-1] == "Try:    cd project && dbt build"
     Path("mine").mkdir()
     Path("mine/notes.txt").write_text("mine")
-    done = dlt_command("pipeline", PIPELINE, "models", "--dbt", "mine")
-    assert done.returncode == 2
-    assert "mine is not empty" in done.stderr
+    completed = dlt_command("pipeline", PIPELINE, "models", "--dbt", "mine")
+    assert completed.returncode == 2
+    assert "mine is not empty" in completed.stderr
     assert [path.name for path in Path("mine").iterdir()] == ["notes.txt"]

@@ -1,4 +1,4 @@
-"""A folder of generated files: ours is written again, another's is left alone."""
+"""Generated files are overwritten, and files of the user are not."""
 
 from pathlib import Path
 
@@ -10,16 +10,16 @@ from coveo_source.models.dbt.writer import write_folder
 FILES = {"dbt_project.yml": "name: one\n", "models/visits.sql": "select 1\n", "profiles.yml": "a\n"}
 
 
-def test_files_are_written_to_a_folder_that_is_new_or_empty() -> None:
+def test_files_are_written_to_a_new_or_an_empty_folder() -> None:
     Path("empty").mkdir()
     for folder in (Path("new/project"), Path("empty")):
         written = write_folder(folder, FILES)
         assert {str(path.relative_to(folder)): path.read_text() for path in written} == FILES
 
 
-@pytest.mark.parametrize("there", ["dbt_project.yml", "models/mine.sql", ".git/config"])
-def test_a_folder_of_somebody_else_is_refused_and_stays_as_it_was(there: str) -> None:
-    mine = Path("project") / there
+@pytest.mark.parametrize("existing", ["dbt_project.yml", "models/mine.sql", ".git/config"])
+def test_a_folder_with_other_files_is_refused_and_not_changed(existing: str) -> None:
+    mine = Path("project") / existing
     mine.parent.mkdir(parents=True)
     mine.write_text("mine")
     with pytest.raises(ProjectError, match=r"project is not empty.*new or an empty folder"):
@@ -34,7 +34,7 @@ def test_a_file_instead_of_a_folder_is_refused() -> None:
         write_folder(Path("project"), FILES)
 
 
-def test_a_project_of_ours_is_written_again_and_what_it_no_longer_needs_is_removed() -> None:
+def test_a_generated_project_is_overwritten_and_files_it_no_longer_needs_are_removed() -> None:
     folder = Path("project")
     write_folder(folder, FILES)
     (folder / "models/mine.sql").write_text("select 2")
@@ -44,7 +44,7 @@ def test_a_project_of_ours_is_written_again_and_what_it_no_longer_needs_is_remov
     assert (folder / "models/mine.sql").read_text() == "select 2"
 
 
-def test_files_changed_by_hand_or_put_in_the_way_are_not_overwritten() -> None:
+def test_files_that_were_changed_or_added_by_hand_are_not_overwritten() -> None:
     folder = Path("project")
     write_folder(folder, FILES)
     (folder / "models/visits.sql").write_text("select 'mine'")
@@ -62,7 +62,7 @@ def test_a_file_that_was_deleted_is_written_again() -> None:
     assert Path("project/models/visits.sql").read_text() == "select 1\n"
 
 
-def test_the_connection_is_the_user_s_to_change() -> None:
+def test_a_connection_changed_by_the_user_is_kept() -> None:
     write_folder(Path("project"), FILES)
     for _ in range(2):
         Path("project/profiles.yml").write_text("mine")

@@ -1,4 +1,4 @@
-"""A warehouse with a first load, and models to be changed."""
+"""A database with a first load, and a copy of the models that tests can change."""
 
 import shutil
 from pathlib import Path
@@ -6,27 +6,27 @@ from pathlib import Path
 import pytest
 
 from coveo_source.models.files import sql_folder
-from tests.models.incremental.history import load, much
+from tests.models.incremental.history import large_load, load
 from tests.models.incremental.warehouse import Warehouse
 
 
 @pytest.fixture(scope="session")
 def first_load(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a first load, from which all models are built."""
+    """A folder with a database that has a first load and all models."""
     folder = tmp_path_factory.mktemp("first_load")
-    made = Warehouse(folder)
-    load(made.pipeline, much(1))
-    made.build()
+    warehouse = Warehouse(folder)
+    load(warehouse.pipeline, large_load(1))
+    warehouse.build()
     return folder
 
 
 @pytest.fixture
 def warehouse(first_load: Path, tmp_path: Path) -> Warehouse:
-    """The same in a folder of the test's own."""
+    """A copy of that database for one test."""
     return Warehouse(shutil.copytree(first_load, tmp_path / "warehouse"))
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A copy of the models, to be changed."""
+    """A copy of the models that the test can change."""
     return shutil.copytree(sql_folder(), tmp_path / "sql")

@@ -1,4 +1,4 @@
-"""Any history of a pipeline: loads of any rows, in any order, and what may go wrong in between."""
+"""Random histories of a pipeline: loads of random rows, and what may go wrong between them."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -7,7 +7,6 @@ from random import Random
 from typing import Any
 
 import dlt
-import duckdb
 import pyarrow as pa
 from dlt.common.schema import Schema
 from dlt.extract import DltSource
@@ -15,32 +14,31 @@ from dlt.pipeline.helpers import pipeline_drop
 from hypothesis import strategies as st
 
 from coveo_source.extract.resources import MERGE
-from coveo_source.models.files import seed_rows, selected
-from coveo_source.models.qualify import qualify_query, sql_schema
+from coveo_source.models.qualify import sql_schema
 from coveo_source.models.runner import build
-from coveo_source.reader.casting import arrow_schema as arrow_schema
+from coveo_source.reader.casting import arrow_schema
 from coveo_source.tables import SOURCE, TABLES
 
 Rows = list[dict[str, Any]]
-Rows_by_table = dict[str, Rows]
+RowsByTable = dict[str, Rows]
 
 EVENING = datetime(2026, 3, 1, 22, 30, tzinfo=timezone.utc)
-moments = st.integers(0, 60).map(lambda hours: EVENING + timedelta(hours=hours, minutes=hours % 7))
+times = st.integers(0, 60).map(lambda hours: EVENING + timedelta(hours=hours, minutes=hours % 7))
 
 
-def among(letter: str, count: int) -> st.SearchStrategy[str]:
-    """A few ids, so that rows meet."""
+def ids(letter: str, count: int) -> st.SearchStrategy[str]:
+    """Returns a strategy for a few ids, so that rows often refer to each other."""
     return st.sampled_from([f"{letter}{number}" for number in range(count)])
 
 
-visits = st.none() | among("v", 5)
+visit_ids = st.none() | ids("v", 5)
 origins = st.sampled_from(["web", "support"])
 
 searches = st.fixed_dictionaries(
     {
-        "id": among("s", 6),
-        "datetime": moments,
-        "visitId": visits,
+        "id": ids("s", 6),
+        "datetime": times,
+        "visitId": visit_ids,
         "queryExpression": st.sampled_from([None, "", "tea", " Tea", "coffee"]),
         "numberOfResults": st.sampled_from([None, 0, 7]),
         "withClicks": st.booleans(),
@@ -51,36 +49,36 @@ searches = st.fixed_dictionaries(
 )
 clicks = st.fixed_dictionaries(
     {
-        "clickId": among("c", 5),
-        "searchId": among("s", 7),
-        "datetime": moments,
-        "visitId": visits,
+        "clickId": ids("c", 5),
+        "searchId": ids("s", 7),
+        "datetime": times,
+        "visitId": visit_ids,
         "clickRank": st.sampled_from([None, 1, 4]),
-        "documentUrl": st.none() | among("d", 3),
-        "systemUriHash": st.none() | among("h", 3),
+        "documentUrl": st.none() | ids("d", 3),
+        "systemUriHash": st.none() | ids("h", 3),
         "originLevel1": origins,
     }
 )
 custom_events = st.fixed_dictionaries(
     {
-        "customEventId": among("e", 4),
-        "lastSearchId": st.none() | among("s", 7),
-        "datetime": moments,
-        "visitId": visits,
+        "customEventId": ids("e", 4),
+        "lastSearchId": st.none() | ids("s", 7),
+        "datetime": times,
+        "visitId": visit_ids,
         "eventType": st.sampled_from(["getMoreResults", "click"]),
         "originLevel1": origins,
     }
 )
 keywords = st.fixed_dictionaries(
-    {"searchId": among("s", 7), "keyword": among("k", 3), "datetime": moments}
+    {"searchId": ids("s", 7), "keyword": ids("k", 3), "datetime": times}
 )
 groups = st.fixed_dictionaries(
-    {"searchId": among("s", 7), "groupName": among("g", 3), "datetime": moments}
+    {"searchId": ids("s", 7), "groupName": ids("g", 3), "datetime": times}
 )
 
 
 def loads() -> st.SearchStrategy[Any]:
-    """The rows of one load: of some tables, none to a few of each."""
+    """Returns a strategy for the rows of one load: few or none for each table."""
     return st.fixed_dictionaries(
         {
             "searches": st.lists(searches, max_size=3),
@@ -96,19 +94,19 @@ def loads() -> st.SearchStrategy[Any]:
 class Step:
     """One run.
 
-    dimension: a custom dimension that the rows have from now on
-    dropped: a table that the user drops before
-    packages: after how many models the run is killed; None for never, 0 for a run without models
+    dimension: a custom dimension that the rows have
+    dropped: a table that the user drops before the run
+    models_built: number of models after which the run is killed; None for never, 0 for no models
     """
 
     rows: dict[str, Rows]
     dimension: str | None = None
     dropped: str | None = None
-    packages: int | None = None
+    models_built: int | None = None
 
 
-def much(seed: int) -> Rows_by_table:
-    """A load of so many rows that what comes after it is little."""
+def large_load(seed: int) -> RowsByTable:
+    """Returns a load with many rows, compared to which later loads are small."""
     random = Random(seed)
 
     def moment() -> datetime:
@@ -163,7 +161,7 @@ def much(seed: int) -> Rows_by_table:
     }
 
 
-first_steps = st.builds(Step, st.integers(0, 1000).map(much))
+first_steps = st.builds(Step, st.integers(0, 1000).map(large_load))
 steps = st.builds(
     Step,
     loads(),
@@ -173,39 +171,39 @@ steps = st.builds(
 )
 
 
-def take(pipeline: dlt.Pipeline, step: Step) -> None:
-    """Does what one step says."""
+def run_step(pipeline: dlt.Pipeline, step: Step) -> None:
+    """Does one run."""
     if step.dropped and step.dropped in sql_schema(pipeline):
-        drop(pipeline, step.dropped)
+        drop_table(pipeline, step.dropped)
     load(pipeline, step.rows, step.dimension)
-    if step.packages != 0:
+    if step.models_built != 0:
         for number, _ in enumerate(build(pipeline), 1):
-            if number == step.packages:
+            if number == step.models_built:
                 break
 
 
-def drop(pipeline: dlt.Pipeline, table: str) -> None:
-    """What `dlt pipeline NAME drop TABLE` does."""
+def drop_table(pipeline: dlt.Pipeline, table: str) -> None:
+    """Does what `dlt pipeline NAME drop TABLE` does."""
     pipeline_drop(pipeline, [table])()
 
 
 def load(pipeline: dlt.Pipeline, rows: Mapping[str, Rows], dimension: str | None = None) -> None:
     """Merges rows into their tables, as one load package."""
-    resources = [table_resource(table, each, dimension) for table, each in rows.items()]
+    resources = [table_resource(table, listed, dimension) for table, listed in rows.items()]
     pipeline.run(DltSource(Schema(SOURCE), SOURCE, resources))
 
 
 def table_resource(table: str, rows: Rows, dimension: str | None) -> Any:
-    """One of the five tables, as the source loads it."""
+    """Returns a resource that loads rows into one of the five tables, as the source does."""
     header = [*TABLES[table].columns, *([dimension] if dimension else [])]
 
     def data() -> Iterator[pa.Table]:
         load_id = dlt.current.load_package_state()["load_id"]
-        found = pa.Table.from_pylist(
+        batch = pa.Table.from_pylist(
             [{**row, dimension: "any"} if dimension else row for row in rows],
             schema=arrow_schema(TABLES[table], header),
         )
-        yield found.append_column("_dlt_load_id", pa.repeat(load_id, found.num_rows))
+        yield batch.append_column("_dlt_load_id", pa.repeat(load_id, batch.num_rows))
 
     return dlt.resource(
         data,
@@ -214,35 +212,3 @@ def table_resource(table: str, rows: Rows, dimension: str | None) -> Any:
         write_disposition=MERGE,
         columns={"datetime": {"dedup_sort": "desc"}},
     )
-
-
-def tables(database: str) -> dict[str, list[tuple[Any, ...]]]:
-    """The rows of all models, in a fixed order, without what tells one load from another."""
-    with duckdb.connect(database, read_only=True) as connection:
-        return {
-            name: connection.execute(
-                f"select * exclude (_dlt_load_id) from coveo_ua.{name} order by all"
-            ).fetchall()
-            for name in (model.name for model in selected(()))
-        }
-
-
-def reckoned(pipeline: dlt.Pipeline, database: str) -> dict[str, list[tuple[Any, ...]]]:
-    """The rows that all models have to have: those of their queries over the whole tables."""
-    schema = sql_schema(pipeline)
-    with duckdb.connect() as connection:
-        connection.execute(f"attach '{database}' as stored (read_only)")
-        for table in TABLES.keys() & schema.keys():
-            connection.execute(f"create view {table} as from stored.coveo_ua.{table}")
-        if seed_rows():
-            connection.execute("create view search_causes as from stored.coveo_ua.search_causes")
-        found = {}
-        for model in selected(()):
-            name = model.name
-            query = qualify_query(model.query, schema)
-            columns = set(query.named_selects)
-            stored = [name for name in schema[name] if name != "_dlt_load_id"]
-            shown = ", ".join(n if n in columns else f"null as {n}" for n in stored)
-            connection.execute(f"create table {name} as {query.sql('duckdb')}")
-            found[name] = connection.execute(f"select {shown} from {name} order by all").fetchall()
-        return found

@@ -1,4 +1,4 @@
-"""After any history the models are what a full refresh would make of the tables."""
+"""After any history of loads the models equal a full refresh."""
 
 from tempfile import TemporaryDirectory
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.models.incremental.history import Step, first_steps, steps, take
+from tests.models.incremental.history import Step, first_steps, run_step, steps
 from tests.models.incremental.warehouse import Warehouse
 
 
@@ -17,10 +17,10 @@ def test_after_any_history_all_models_equal_a_full_refresh(
     first: Step, history: list[Step]
 ) -> None:
     with TemporaryDirectory() as folder:
-        made = Warehouse(folder)
+        warehouse = Warehouse(folder)
         for step in [first, *history]:
-            take(made.pipeline, step)
-            if step.packages is None:
-                made.check()
-        made.build()
-        made.check()
+            run_step(warehouse.pipeline, step)
+            if step.models_built is None:
+                warehouse.assert_up_to_date()
+        warehouse.build()
+        warehouse.assert_up_to_date()

@@ -1,4 +1,4 @@
-"""A database for models to be built in, without Coveo."""
+"""A database to build models in, without Coveo."""
 
 from pathlib import Path
 from typing import Any
@@ -7,12 +7,15 @@ import dlt
 import duckdb
 
 from coveo_source.destination.duckdb import TunedDuckDb
+from coveo_source.models.files import seed_rows, selected
+from coveo_source.models.qualify import qualify_query, sql_schema
 from coveo_source.models.runner import build
-from tests.models.incremental.history import EVENING, Rows, reckoned, tables
+from coveo_source.tables import TABLES
+from tests.models.incremental.history import EVENING, Rows
 
 
 class Warehouse:
-    """A database of its own in a folder, and the pipeline that loads into it."""
+    """A database in a folder, and the pipeline that loads into it."""
 
     def __init__(self, folder: Path | str) -> None:
         self.folder = Path(folder)
@@ -20,7 +23,7 @@ class Warehouse:
         self.pipeline = self.pipeline_in("pipelines")
 
     def pipeline_in(self, working_folder: str) -> dlt.Pipeline:
-        """The same pipeline as seen from one machine or another."""
+        """Returns the pipeline with another working folder, as on another machine."""
         return dlt.pipeline(
             "coveo",
             pipelines_dir=str(self.folder / working_folder),
@@ -29,24 +32,25 @@ class Warehouse:
         )
 
     def build(self, *names: str, **options: Any) -> set[str]:
-        """Brings models up to date; returns the names of those that were built."""
+        """Brings models up to date; returns the names of those that it built."""
         return {name for name, _ in build(self.pipeline, names, **options)}
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
+        """Returns the rows of a query."""
         with duckdb.connect(self.path, read_only=True) as connection:
             connection.execute("use coveo_ua")
             connection.execute("set timezone = 'UTC'")
             return connection.execute(sql).fetchall()
 
-    def check(self) -> None:
-        """All models are what a full refresh would make of the tables."""
-        found, wanted = tables(self.path), reckoned(self.pipeline, self.path)
-        for name in wanted:
-            assert found[name] == wanted[name], name
+    def assert_up_to_date(self) -> None:
+        """Asserts that all models have the rows that a full refresh would give them."""
+        actual, expected = model_tables(self.path), expected_tables(self.pipeline, self.path)
+        for name in expected:
+            assert actual[name] == expected[name], name
 
 
 def click(click_id: str, search: str, **cells: Any) -> Rows:
-    """One click on a document."""
+    """Returns a click on a document, as the only row of a load."""
     return [
         {
             "clickId": click_id,
@@ -57,3 +61,37 @@ def click(click_id: str, search: str, **cells: Any) -> Rows:
             **cells,
         }
     ]
+
+
+def model_tables(database: str) -> dict[str, list[tuple[Any, ...]]]:
+    """Returns the rows of each model, in a fixed order and without load ids."""
+    with duckdb.connect(database, read_only=True) as connection:
+        return {
+            name: connection.execute(
+                f"select * exclude (_dlt_load_id) from coveo_ua.{name} order by all"
+            ).fetchall()
+            for name in (model.name for model in selected(()))
+        }
+
+
+def expected_tables(pipeline: dlt.Pipeline, database: str) -> dict[str, list[tuple[Any, ...]]]:
+    """Returns the rows that each model must hold: the result of its query over all the data."""
+    schema = sql_schema(pipeline)
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{database}' as stored (read_only)")
+        for table in TABLES.keys() & schema.keys():
+            connection.execute(f"create view {table} as from stored.coveo_ua.{table}")
+        if seed_rows():
+            connection.execute("create view search_causes as from stored.coveo_ua.search_causes")
+        results = {}
+        for model in selected(()):
+            name = model.name
+            query = qualify_query(model.query, schema)
+            columns = set(query.named_selects)
+            stored = [name for name in schema[name] if name != "_dlt_load_id"]
+            shown = ", ".join(n if n in columns else f"null as {n}" for n in stored)
+            connection.execute(f"create table {name} as {query.sql('duckdb')}")
+            results[name] = connection.execute(
+                f"select {shown} from {name} order by all"
+            ).fetchall()
+        return results

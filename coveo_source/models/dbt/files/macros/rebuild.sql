@@ -1,15 +1,15 @@
 {#
-    A load touches whole visits, and through them days, queries and documents. dbt rebuilds all of
-    these, so that late events and changed rows end as after a full refresh. The touched units are
-    listed before anything is rebuilt, because afterwards nobody could tell what was there before.
-    They stay on the list until a run has built all models. So a run that fails, or that is of some
-    models only, loses nothing.
+    A load touches whole visits, and through them days, queries and documents. All of these units
+    are rebuilt, so that late events and changed rows give the same tables as a full refresh. The
+    touched units are listed before anything is rebuilt, because the former ones are unknown
+    afterwards. They stay on the list until a run has built all models. So nothing is lost when a
+    run fails, or builds only some of the models.
 
-    Three tables beside the models hold the state:
-    dbt_touched_units   the list: a unit's column and its value; `load` for a load that touched them,
-                        `everything` if all is to be rebuilt
+    Three tables next to the models hold the state:
+    dbt_touched_units   the list: the column of a unit and its value; or `load` and the id of a load
+                        that touched units; or `everything` if all models are to be rebuilt in full
     dbt_rebuilt_loads   the loads that all models have consumed
-    dbt_built_files     the checksum of each file that a table was built from
+    dbt_built_files     the checksum of the file that each table was built from
 #}
 
 
@@ -20,9 +20,9 @@
     create table if not exists {{ state_table('dbt_rebuilt_loads') }} (load_id varchar);
     create table if not exists {{ state_table('dbt_built_files') }} (name varchar, checksum varchar);
 
-    {% set whole = flags.FULL_REFRESH or models_are_missing() %}
+    {% set in_full = flags.FULL_REFRESH or models_are_missing() %}
     insert into {{ state_table('dbt_touched_units') }}
-    select 'everything', '' where {{ 'true' if whole else files_have_changed() }}
+    select 'everything', '' where {{ 'true' if in_full else files_have_changed() }}
     union all
     select 'everything', '' where {{ a_table_was_loaded_anew() }}
     except
@@ -35,9 +35,9 @@
     except
     select unit, value from {{ state_table('dbt_touched_units') }};
 
-    {% if not whole %}
+    {% if not in_full %}
     insert into {{ state_table('dbt_touched_units') }}
-    select unit, value from ({{ touched_by_new_loads() }}) as found where unit <> ''
+    select unit, value from ({{ touched_by_new_loads() }}) as touched where unit <> ''
     except
     select unit, value from {{ state_table('dbt_touched_units') }};
     {% endif %}
@@ -46,7 +46,7 @@
 
 
 {% macro get_incremental_touched_units_sql(arguments) %}
-{# the incremental strategy of the models: delete+insert, also of units that have no rows left #}
+{# the incremental strategy: delete+insert that also deletes units which have no rows any more #}
     {% set columns = arguments['dest_columns'] | map(attribute='quoted') | join(', ') %}
     delete from {{ arguments['target_relation'] }}
     where {{ context['touched_' ~ model.name]() }};
@@ -79,20 +79,21 @@
 
 
 {% macro state_table(name) %}
-{# one of the three tables, in the schema of the timeline #}
+{# one of the three state tables, in the schema of the timeline #}
 {% set node = graph.nodes['model.' ~ project_name ~ '.all_events'] %}
 {{ return(api.Relation.create(database=node.database, schema=node.schema, identifier=name)) }}
 {% endmacro %}
 
 
 {% macro previous(name) %}
-{# a model's table as the last run left it; none if there is none #}
+{# a model's table from the last run; none if it does not exist #}
 {% set node = graph.nodes['model.' ~ project_name ~ '.' ~ name] %}
 {{ return(adapter.get_relation(node.database, node.schema, node.alias)) }}
 {% endmacro %}
 
 
 {% macro models_are_missing() %}
+{# true if a model has no table yet #}
 {% for name in rebuilt_models() if previous(name) is none %}
 {{ return(true) }}
 {% endfor %}
@@ -102,16 +103,16 @@
 
 {% macro checksums() %}
 {# the checksum of each model's file and of the seed #}
-{% set found = {} %}
+{% set by_name = {} %}
 {% for node in graph.nodes.values() if node.name in rebuilt_models() + ['search_causes'] %}
-{% do found.update({node.name: node.checksum.checksum}) %}
+{% do by_name.update({node.name: node.checksum.checksum}) %}
 {% endfor %}
-{{ return(found) }}
+{{ return(by_name) }}
 {% endmacro %}
 
 
 {% macro files_have_changed() %}
-{# true if a file has changed since its table was built, or was never built #}
+{# condition: the file of a table has changed since the table was built, or the table is new #}
     exists (
         select name, checksum
         from (
@@ -127,7 +128,7 @@
 
 
 {% macro a_table_was_loaded_anew() %}
-{# true if a table was dropped and loaded anew: rows may be gone, and no load tells which #}
+{# condition: a table was dropped and loaded anew, so rows may be gone that no load mentions #}
     false
     {% for rows in loaded_tables() %}
     or (
@@ -144,5 +145,6 @@
 
 
 {% macro everything_is_touched() %}
+{# condition: all models are to be rebuilt in full #}
     exists (select 1 from {{ state_table('dbt_touched_units') }} where unit = 'everything')
 {% endmacro %}

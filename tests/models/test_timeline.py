@@ -1,4 +1,4 @@
-"""The SQL models against a plain reckoning over the same rows."""
+"""The timeline that a pipeline builds, from the demo's tables and from the golden export."""
 
 from collections.abc import Callable
 from datetime import datetime, timezone
@@ -9,8 +9,7 @@ import pytest
 from dlt.common.normalizers.naming.snake_case import NamingConvention
 
 from coveo_source.demo import DemoServer, Request, Response, Traffic
-from coveo_source.exceptions import SettingError
-from coveo_source.models.files import models, selected
+from coveo_source.models.files import models
 from coveo_source.tables import EVENT_TABLES, TABLES
 from tests.support.cli_user import DATASET, PIPELINE, load, query, rows
 from tests.support.csv_builders import without_newlines
@@ -23,7 +22,7 @@ IDS = {"searches": "id", "clicks": "clickId", "custom_events": "customEventId"}
 
 
 def as_text(value: Any) -> str | None:
-    """A value of the database as Coveo's files write it."""
+    """Returns a value of the database as Coveo's files write it."""
     if isinstance(value, bool):
         return "t" if value else "f"
     if isinstance(value, datetime):
@@ -32,13 +31,13 @@ def as_text(value: Any) -> str | None:
 
 
 def timeline() -> list[dict[str, Any]]:
-    """The model's rows in the order of the table, by column."""
+    """Returns the rows of the timeline by column, in the order of the table."""
     names = [row[0] for row in query("select column_name from (describe all_events)")]
     return [dict(zip(names, row, strict=True)) for row in query("from all_events")]
 
 
-def joined(server: DemoServer, end: datetime) -> list[dict[str, str | None]]:
-    """Coveo's documented join over the demo's rows, by name of the column in the database."""
+def documented_join(server: DemoServer, end: datetime) -> list[dict[str, str | None]]:
+    """Returns the join that Coveo documents over the demo's rows, by database column."""
     name_of = NamingConvention().normalize_identifier
     return [
         {name_of(name): value for name, value in record.items()}
@@ -51,9 +50,9 @@ def joined(server: DemoServer, end: datetime) -> list[dict[str, str | None]]:
 @pytest.mark.slow
 def test_the_timeline_holds_every_cell_of_every_event(demo: DemoServer) -> None:
     load(demo, from_date="2026-03-01", with_models=True)
-    wanted = joined(demo, datetime(2026, 3, 11, 11, 45, tzinfo=timezone.utc))
-    found = timeline()
-    ours = {
+    expected = documented_join(demo, datetime(2026, 3, 11, 11, 45, tzinfo=timezone.utc))
+    events = timeline()
+    added = {
         "event_search_id",
         "event_user_name",
         "event_query",
@@ -65,11 +64,11 @@ def test_the_timeline_holds_every_cell_of_every_event(demo: DemoServer) -> None:
         "event_number",
         "ms_since_previous_event",
     }
-    columns = set().union(*wanted)
-    assert set(found[0]) == columns | ours | {"_dlt_load_id"}
-    by_id = {row["event_id"]: row for row in found}
-    assert len(by_id) == len(found) == len(wanted)
-    for event in wanted:
+    columns = set().union(*expected)
+    assert set(events[0]) == columns | added | {"_dlt_load_id"}
+    by_id = {row["event_id"]: row for row in events}
+    assert len(by_id) == len(events) == len(expected)
+    for event in expected:
         row = by_id[event["event_id"]]
         assert {name: as_text(row[name]) for name in columns} == {
             name: event.get(name) for name in columns
@@ -79,24 +78,24 @@ def test_the_timeline_holds_every_cell_of_every_event(demo: DemoServer) -> None:
 @pytest.mark.slow
 def test_the_timeline_is_ordered_and_numbered_within_each_visit(demo: DemoServer) -> None:
     load(demo, from_date="2026-03-01", with_models=True)
-    found = timeline()
+    events = timeline()
     order = ["Search", "Click", "Custom"]
     keys = [
         (row["visit_id"], row["datetime"], order.index(row["c_event_type"]), row["event_id"])
-        for row in found
+        for row in events
     ]
     assert keys == sorted(keys)
-    for before, row in zip([None, *found], found, strict=False):
-        if before is None or before["visit_id"] != row["visit_id"]:
+    for previous, row in zip([None, *events], events, strict=False):
+        if previous is None or previous["visit_id"] != row["visit_id"]:
             assert (row["event_number"], row["ms_since_previous_event"]) == (1, None)
         else:
-            gap = round((row["datetime"] - before["datetime"]).total_seconds() * 1000)
-            assert row["event_number"] == before["event_number"] + 1
+            gap = round((row["datetime"] - previous["datetime"]).total_seconds() * 1000)
+            assert row["event_number"] == previous["event_number"] + 1
             assert row["ms_since_previous_event"] == gap
 
 
 @pytest.mark.slow
-def test_an_event_knows_its_search_and_its_user(demo: DemoServer) -> None:
+def test_an_event_has_the_id_of_its_search_and_the_name_of_its_user(demo: DemoServer) -> None:
     load(demo, from_date="2026-03-08", with_models=True)
     for row in timeline():
         kind = row["c_event_type"]
@@ -106,28 +105,19 @@ def test_an_event_knows_its_search_and_its_user(demo: DemoServer) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("wanted", [["searches"], ["clicks", "keywords"], ["groups"]])
-def test_the_timeline_is_built_from_the_tables_that_there_are(
-    demo: DemoServer, wanted: list[str]
+@pytest.mark.parametrize("tables", [["searches"], ["clicks", "keywords"], ["groups"]])
+def test_the_timeline_is_built_without_tables_that_are_not_loaded(
+    demo: DemoServer, tables: list[str]
 ) -> None:
-    load(demo, from_date="2026-03-08", tables=wanted, with_models=True)
-    events = sum(len(rows(table)) for table in wanted if table in EVENT_TABLES)
+    load(demo, from_date="2026-03-08", tables=tables, with_models=True)
+    events = sum(len(rows(table)) for table in tables if table in EVENT_TABLES)
     assert query("select count(*) from all_events") == [(events,)]
 
 
 @pytest.mark.slow
-def test_the_timeline_is_built_from_the_dimensions_that_there_are(demo: DemoServer) -> None:
+def test_the_timeline_is_built_without_dimensions_that_are_not_loaded(demo: DemoServer) -> None:
     load(demo, from_date="2026-03-08", dimensions=["country"], with_models=True)
     assert len(timeline()) == sum(len(rows(table)) for table in EVENT_TABLES)
-
-
-def test_an_unknown_model_is_refused_with_those_there_are() -> None:
-    with pytest.raises(SettingError, match="Accepted: all_events"):
-        selected(["no_such_model"])
-
-
-def test_models_know_what_they_read() -> None:
-    assert models()["all_events"].reads == frozenset(EVENT_TABLES)
 
 
 def load_golden_export(serve: Serve, dialect: str) -> None:
@@ -153,7 +143,7 @@ def comparable(value: Any, dialect: str = "") -> str:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("dialect", EXPORT_FORMATS)
-def test_golden_tables_are_right_in_every_cell(serve: Serve, dialect: str) -> None:
+def test_the_golden_tables_are_right_in_every_cell(serve: Serve, dialect: str) -> None:
     load_golden_export(serve, dialect)
     name_of = NamingConvention().normalize_identifier
     for table in TABLES:
@@ -183,10 +173,10 @@ def test_the_golden_timeline_equals_the_documented_join(serve: Serve, dialect: s
 
 
 @pytest.mark.slow
-def test_every_selected_column_arrives(demo: DemoServer) -> None:
+def test_the_timeline_has_every_selected_column_in_order(demo: DemoServer) -> None:
     load(demo, from_date="2026-03-08", with_models=True)
-    arrived = [row[0] for row in query("select column_name from (describe all_events)")]
+    stored = [row[0] for row in query("select column_name from (describe all_events)")]
     with duckdb.connect(f"{PIPELINE}.duckdb", read_only=True) as database:
         database.execute(f"use {DATASET}")
         selected_columns = database.execute(models()["all_events"].sql).description
-    assert arrived == [*(column[0] for column in selected_columns), "_dlt_load_id"]
+    assert stored == [*(column[0] for column in selected_columns), "_dlt_load_id"]

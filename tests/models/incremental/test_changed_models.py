@@ -1,4 +1,4 @@
-"""Models that change or fail, and their tables."""
+"""Models whose SQL changes, fails or needs much memory."""
 
 import shutil
 from collections.abc import Callable, Iterable
@@ -8,24 +8,24 @@ import pytest
 
 from coveo_source.destination import tuning
 from coveo_source.exceptions import ModelError
-from tests.models.incremental.history import load, tables
-from tests.models.incremental.warehouse import Warehouse, click
+from tests.models.incremental.history import load
+from tests.models.incremental.warehouse import Warehouse, click, model_tables
 
 pytestmark = pytest.mark.slow
 
 
-def edited(folder: Path, model: str, change: Callable[[str], str]) -> Path:
-    """The folder after a change of one model's SQL, as another checkout has it."""
+def with_edited_model(folder: Path, model: str, change: Callable[[str], str]) -> Path:
+    """Returns a copy of the folder in which the SQL of one model is changed."""
     copy = shutil.copytree(folder, folder.with_name(f"{folder.name}_{model}"))
     path = copy / f"{model}.sql"
     path.write_text(change(path.read_text("utf-8")), "utf-8")
     return copy
 
 
-def test_a_model_that_was_changed_is_built_as_a_whole_and_what_reads_it(
+def test_a_changed_model_and_those_that_read_it_are_built_in_full(
     warehouse: Warehouse, folder: Path
 ) -> None:
-    changed = edited(folder, "search_outcomes", lambda sql: f"-- in other words\n{sql}")
+    changed = with_edited_model(folder, "search_outcomes", lambda sql: f"-- another comment\n{sql}")
     assert warehouse.build(folder=changed) == {
         "search_outcomes",
         "query_performance",
@@ -36,7 +36,7 @@ def test_a_model_that_was_changed_is_built_as_a_whole_and_what_reads_it(
     assert warehouse.build(folder=changed) == set()
 
 
-def test_a_changed_seed_is_loaded_and_reaches_the_searches(
+def test_a_changed_seed_is_loaded_and_changes_the_searches(
     warehouse: Warehouse, folder: Path
 ) -> None:
     seed = folder / "search_causes.csv"
@@ -50,7 +50,7 @@ def test_a_changed_seed_is_loaded_and_reaches_the_searches(
 
 
 @pytest.mark.parametrize(
-    ("former", "present", "columns"),
+    ("old_sql", "new_sql", "types"),
     [
         (
             "cast(summed.events as bigint) as events",
@@ -60,59 +60,59 @@ def test_a_changed_seed_is_loaded_and_reaches_the_searches(
         ("cast(summed.events as bigint) as events,", "", []),
     ],
 )
-def test_a_table_takes_the_columns_that_its_model_has_now(
-    warehouse: Warehouse, folder: Path, former: str, present: str, columns: list[str]
+def test_a_table_gets_the_columns_of_its_changed_model(
+    warehouse: Warehouse, folder: Path, old_sql: str, new_sql: str, types: list[str]
 ) -> None:
-    changed = edited(folder, "visits", lambda sql: sql.replace(former, present))
+    changed = with_edited_model(folder, "visits", lambda sql: sql.replace(old_sql, new_sql))
     assert warehouse.build(folder=changed) == {"visits"}
     assert [
         kind for name, kind, *_ in warehouse.query("describe visits") if name == "events"
-    ] == columns
+    ] == types
     warehouse.build()
-    warehouse.check()
+    warehouse.assert_up_to_date()
 
 
 FAILING: Iterable[tuple[str, str, str, str]] = (
-    # at the database, from its data; it does not show where
+    # fails in the database because of its data, which does not show the line
     (
         "cast(summed.events as bigint) as events",
         "cast(cast(summed.visit_id as bigint) as bigint) as events",
         "",
         "INT64",
     ),
-    # at the database, from its data
+    # fails in the database because of its data
     (
         "cast(summed.visit_id as varchar) as visit_id",
         "cast(summed.visit_id as bigint) as visit_id",
         "visit_id",
         "INT",
     ),
-    # at the database, before it reads any
+    # fails in the database before it reads any data
     (
         "cast(summed.visit_id as varchar)",
         "cast(no_such_function(summed.visit_id) as varchar)",
         "no_such",
         "no_such",
     ),
-    # before the database
+    # fails before it reaches the database
     (
         "cast(summed.visit_id as varchar)",
         "cast(no_such_column as varchar)",
         "no_such_column",
         "no_such",
     ),
-    # never, but the column would be left out
+    # is refused, because dlt would leave the column out
     ("cast(summed.visit_id as varchar)", "no_such_type(summed.visit_id)", "", "visit_id"),
 )
 
 
-@pytest.mark.parametrize(("right", "wrong", "on_line", "told"), FAILING)
-def test_a_failing_model_names_its_line_and_leaves_its_table_as_it_was(
-    warehouse: Warehouse, folder: Path, right: str, wrong: str, on_line: str, told: str
+@pytest.mark.parametrize(("right", "wrong", "on_line", "reason"), FAILING)
+def test_the_error_of_a_failing_model_names_the_line_and_its_table_is_unchanged(
+    warehouse: Warehouse, folder: Path, right: str, wrong: str, on_line: str, reason: str
 ) -> None:
-    before = tables(warehouse.path)
+    before = model_tables(warehouse.path)
     load(warehouse.pipeline, {"clicks": click("c97", "s1", visitId="v1")})
-    broken = edited(folder, "visits", lambda sql: sql.replace(right, wrong))
+    broken = with_edited_model(folder, "visits", lambda sql: sql.replace(right, wrong))
     with pytest.raises(ModelError, match="The model visits") as caught:
         warehouse.build(folder=broken)
     sql = (broken / "visits.sql").read_text("utf-8").splitlines()
@@ -122,27 +122,27 @@ def test_a_failing_model_names_its_line_and_leaves_its_table_as_it_was(
         if number
         else "visits.sql" in str(caught.value)
     )
-    assert told in str(caught.value)
-    assert tables(warehouse.path)["visits"] == before["visits"]
+    assert reason in str(caught.value)
+    assert model_tables(warehouse.path)["visits"] == before["visits"]
     assert warehouse.query("select count(*) from clicks where click_id = 'c97'") == [(1,)]
     assert not warehouse.pipeline.has_pending_data
     warehouse.build()
-    warehouse.check()
+    warehouse.assert_up_to_date()
 
 
-def hungry(folder: Path) -> Path:
-    """The models, one of which holds more in memory than a disk can help with."""
+def with_large_aggregate(folder: Path) -> Path:
+    """Returns a copy of the models with an aggregate too large for the default memory limit."""
 
     def change(sql: str) -> str:
         held = "length(string_agg(repeat(event_id, 20000000), '')) as held,"
         summed = sql.replace("count(*) as events,", f"count(*) as events, {held}")
         return summed.replace("        summed.started_at,\n", "summed.held, summed.started_at,\n")
 
-    return edited(folder, "visits", change)
+    return with_edited_model(folder, "visits", change)
 
 
 @pytest.mark.parametrize("configured", [False, True])
-def test_a_model_that_needs_more_memory_than_we_give_gets_it_unless_that_is_configured(
+def test_a_model_gets_more_memory_if_it_needs_it_unless_the_limit_is_configured(
     warehouse: Warehouse, folder: Path, monkeypatch: pytest.MonkeyPatch, configured: bool
 ) -> None:
     monkeypatch.setattr(tuning, "MEGABYTES_A_THREAD", 100 // max(2, tuning.cores()))
@@ -152,6 +152,6 @@ def test_a_model_that_needs_more_memory_than_we_give_gets_it_unless_that_is_conf
     load(warehouse.pipeline, {"clicks": click("c97", "s1", visitId="v1")})
     if configured:
         with pytest.raises(ModelError, match="Out of Memory"):
-            warehouse.build(folder=hungry(folder))
+            warehouse.build(folder=with_large_aggregate(folder))
     else:
-        assert "visits" in warehouse.build(folder=hungry(folder))
+        assert "visits" in warehouse.build(folder=with_large_aggregate(folder))

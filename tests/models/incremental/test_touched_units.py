@@ -1,4 +1,4 @@
-"""A load rebuilds what it touched, all of it, and nothing else."""
+"""After a load, exactly the units that it touched are rebuilt."""
 
 from datetime import timedelta
 from itertools import islice
@@ -12,50 +12,58 @@ from coveo_source.exceptions import SettingError
 from coveo_source.models.files import models
 from coveo_source.models.runner import build
 from coveo_source.tables import SOURCE
-from tests.models.incremental.history import EVENING, Rows, drop, load, table_resource, tables
-from tests.models.incremental.warehouse import Warehouse, click
+from tests.models.incremental.history import (
+    EVENING,
+    Rows,
+    drop_table,
+    load,
+    table_resource,
+)
+from tests.models.incremental.warehouse import Warehouse, click, model_tables
 
 pytestmark = pytest.mark.slow
 
 MODELS = set(models())
 
 
-def test_only_what_a_load_touched_is_rebuilt(warehouse: Warehouse) -> None:
+def test_only_the_visits_that_a_load_touched_are_rebuilt(warehouse: Warehouse) -> None:
     before = dict(warehouse.query("select visit_id, _dlt_load_id from visits"))
     load(warehouse.pipeline, {"clicks": click("c90", "s90", visitId="v3")})
     assert warehouse.build() == MODELS
     after = dict(warehouse.query("select visit_id, _dlt_load_id from visits"))
     assert {visit for visit, load_id in after.items() if before.get(visit) != load_id} == {"v3"}
-    # and with the next load no more than that one touches
+    # the next load rebuilds its own visits only
     load(warehouse.pipeline, {"clicks": click("c99", "s90", visitId="v4")})
     warehouse.build()
     last = dict(warehouse.query("select visit_id, _dlt_load_id from visits"))
     assert {visit for visit, load_id in last.items() if after.get(visit) != load_id} == {"v4"}
-    warehouse.check()
+    warehouse.assert_up_to_date()
 
 
-def test_nothing_is_built_when_nothing_came(warehouse: Warehouse) -> None:
+def test_nothing_is_built_without_new_rows(warehouse: Warehouse) -> None:
     packages = warehouse.query("select count(*) from _dlt_loads")
     assert warehouse.build() == set()
     assert warehouse.query("select count(*) from _dlt_loads") == packages
 
 
-def test_a_full_refresh_builds_all_and_changes_nothing(warehouse: Warehouse) -> None:
-    before = tables(warehouse.path)
+def test_a_full_refresh_builds_all_models_and_changes_no_rows(warehouse: Warehouse) -> None:
+    before = model_tables(warehouse.path)
     assert warehouse.build(full_refresh=True) == MODELS
-    assert tables(warehouse.path) == before
+    assert model_tables(warehouse.path) == before
 
 
-def test_an_event_that_moves_to_another_visit_leaves_the_former_one(warehouse: Warehouse) -> None:
+def test_an_event_that_moves_to_another_visit_is_gone_from_the_former_one(
+    warehouse: Warehouse,
+) -> None:
     load(warehouse.pipeline, {"clicks": click("c91", "s90", visitId="alone")})
     warehouse.build()
     load(warehouse.pipeline, {"clicks": click("c91", "s90", visitId="v4", documentUrl="d2")})
     warehouse.build()
     assert warehouse.query("select * from visits where visit_id = 'alone'") == []
-    warehouse.check()
+    warehouse.assert_up_to_date()
 
 
-def test_a_late_click_of_another_visit_counts_for_its_search(warehouse: Warehouse) -> None:
+def test_a_late_click_in_another_visit_counts_for_its_search(warehouse: Warehouse) -> None:
     [(search, clicks)] = warehouse.query(
         "select search_id, clicks from search_outcomes where visit_id is not null limit 1"
     )
@@ -67,10 +75,10 @@ def test_a_late_click_of_another_visit_counts_for_its_search(warehouse: Warehous
     warehouse.build()
     counted = f"select clicks from search_outcomes where search_id = '{search}'"
     assert warehouse.query(counted) == [(clicks + 1,)]
-    warehouse.check()
+    warehouse.assert_up_to_date()
 
 
-def test_a_search_that_comes_again_keeps_its_late_click(warehouse: Warehouse) -> None:
+def test_a_search_that_is_loaded_again_keeps_its_late_click(warehouse: Warehouse) -> None:
     late = EVENING + timedelta(days=40)
     load(
         warehouse.pipeline,
@@ -85,10 +93,10 @@ def test_a_search_that_comes_again_keeps_its_late_click(warehouse: Warehouse) ->
     )
     assert query == "other"
     assert clicks >= 1
-    warehouse.check()
+    warehouse.assert_up_to_date()
 
 
-def test_a_new_keyword_reaches_its_search(warehouse: Warehouse) -> None:
+def test_a_new_keyword_is_added_to_its_search(warehouse: Warehouse) -> None:
     load(
         warehouse.pipeline,
         {"keywords": [{"searchId": "s2", "keyword": "new", "datetime": EVENING}]},
@@ -98,29 +106,29 @@ def test_a_new_keyword_reaches_its_search(warehouse: Warehouse) -> None:
         "select keyword_list from search_outcomes where search_id = 's2'"
     )
     assert "new" in keywords
-    warehouse.check()
+    warehouse.assert_up_to_date()
 
 
-def test_a_dropped_table_that_was_loaded_anew_leaves_nothing_behind(warehouse: Warehouse) -> None:
-    drop(warehouse.pipeline, "clicks")
+def test_the_rows_of_a_dropped_table_are_gone_after_it_is_loaded_anew(warehouse: Warehouse) -> None:
+    drop_table(warehouse.pipeline, "clicks")
     load(warehouse.pipeline, {"clicks": click("c0", "s1", visitId="v1")})
     warehouse.build()
     [(clicks,)] = warehouse.query("select count(*) from all_events where c_event_type = 'Click'")
     assert clicks == 1
-    warehouse.check()
+    warehouse.assert_up_to_date()
 
 
-def test_a_dropped_table_leaves_nothing_behind(warehouse: Warehouse) -> None:
-    drop(warehouse.pipeline, "clicks")
+def test_the_rows_of_a_dropped_table_are_gone(warehouse: Warehouse) -> None:
+    drop_table(warehouse.pipeline, "clicks")
     load(warehouse.pipeline, {"searches": []})
     warehouse.build()
     assert warehouse.query("select * from all_events where c_event_type = 'Click'") == []
 
 
-def test_a_package_that_was_made_early_and_loaded_late_is_not_missed(
+def test_a_package_that_is_extracted_early_and_loaded_late_is_not_missed(
     warehouse: Warehouse,
 ) -> None:
-    # another machine reads an export, and ends before it has loaded it
+    # another machine extracts an export, and stops before it loads it
     other = warehouse.pipeline_in("another")
     other.sync_destination()
     other.extract(clicks_source(click("c93", "s1", visitId="v1")))
@@ -130,15 +138,16 @@ def test_a_package_that_was_made_early_and_loaded_late_is_not_missed(
     other.load()
     warehouse.build()
     assert warehouse.query("select count(*) from all_events where click_id = 'c93'") == [(1,)]
-    warehouse.check()
+    warehouse.assert_up_to_date()
 
 
 def clicks_source(rows: Rows) -> Any:
+    """Returns a source that loads clicks."""
     return DltSource(Schema(SOURCE), SOURCE, [table_resource("clicks", rows, None)])
 
 
 @pytest.mark.parametrize("built", [1, 2, 4])
-def test_models_that_were_left_halfway_are_brought_to_an_end(
+def test_a_build_that_was_interrupted_is_completed_by_the_next_one(
     warehouse: Warehouse, built: int
 ) -> None:
     load(
@@ -147,23 +156,23 @@ def test_models_that_were_left_halfway_are_brought_to_an_end(
     )
     list(islice(build(warehouse.pipeline), built))
     warehouse.build()
-    warehouse.check()
+    warehouse.assert_up_to_date()
     assert warehouse.build() == set()
 
 
-def test_some_models_alone_leave_the_others_to_be_built(warehouse: Warehouse) -> None:
+def test_building_some_models_leaves_the_others_due(warehouse: Warehouse) -> None:
     load(warehouse.pipeline, {"clicks": click("c95", "s1", visitId="v1")})
     assert warehouse.build("all_events", "visits") == {"all_events", "visits"}
     assert warehouse.build() == MODELS
-    warehouse.check()
+    warehouse.assert_up_to_date()
 
 
-def test_models_that_are_built_one_by_one_are_as_if_built_at_once(warehouse: Warehouse) -> None:
+def test_models_built_one_by_one_equal_models_built_at_once(warehouse: Warehouse) -> None:
     late = click("c95", "s1", visitId="elsewhere", datetime=EVENING + timedelta(days=40))
     load(warehouse.pipeline, {"clicks": late})
     for name in models():
         assert warehouse.build(name) == {name}
-    warehouse.check()
+    warehouse.assert_up_to_date()
 
 
 def test_an_unknown_model_is_refused_before_anything_is_built(warehouse: Warehouse) -> None:
@@ -171,7 +180,7 @@ def test_an_unknown_model_is_refused_before_anything_is_built(warehouse: Warehou
         warehouse.build("all_events", "no_such_model")
 
 
-def test_a_new_dimension_is_on_the_timeline(warehouse: Warehouse) -> None:
+def test_a_new_dimension_becomes_a_column_of_the_timeline(warehouse: Warehouse) -> None:
     load(warehouse.pipeline, {"clicks": click("c96", "s1", visitId="v1")}, "c_theme")
     warehouse.build()
     assert warehouse.query(
@@ -180,4 +189,4 @@ def test_a_new_dimension_is_on_the_timeline(warehouse: Warehouse) -> None:
         ("any", 1),
         (None, warehouse.query("select count(*) - 1 from all_events")[0][0]),
     ]
-    warehouse.check()
+    warehouse.assert_up_to_date()

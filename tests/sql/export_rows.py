@@ -1,6 +1,7 @@
-"""Rows for the cases that are hard to count right, a handful of events each.
+"""Rows of an export: the demo's, and cases that are easily counted wrong.
 
-Ids are words, so that a failing test can be read. Times are in UTC.
+Each case is a handful of events. Ids are words, so that the message of a failing test is
+readable. Times are in UTC.
 """
 
 from datetime import datetime, timedelta, timezone
@@ -9,11 +10,12 @@ from coveo_source.demo import Record, Traffic
 from coveo_source.tables import TABLES
 from tests.sql.warehouse import Rows
 
-DAY = "2026-03-08"  # summer time begins on this day in Montréal, at 7:00 in UTC
+DAY = "2026-03-08"
+"""The day on which daylight saving time begins in Montréal, at 7:00 UTC."""
 
 
 def search(key: str, time: str, query: str | None = "vpn", **columns: str | None) -> Record:
-    """A search by a person who is logged in."""
+    """Returns a search by a person who is logged in."""
     return {
         "id": key,
         "queryExpression": query,
@@ -29,7 +31,7 @@ def search(key: str, time: str, query: str | None = "vpn", **columns: str | None
 
 
 def click(key: str, time: str, search_id: str | None, **columns: str | None) -> Record:
-    """A click on the first result, the VPN's manual."""
+    """Returns a click on the first result, the VPN manual."""
     return {
         "clickId": key,
         "searchId": search_id,
@@ -46,7 +48,7 @@ def click(key: str, time: str, search_id: str | None, **columns: str | None) -> 
 
 
 def custom(key: str, time: str, search_id: str | None, **columns: str | None) -> Record:
-    """A request for more results."""
+    """Returns a request for more results."""
     return {
         "customEventId": key,
         "lastSearchId": search_id,
@@ -59,7 +61,7 @@ def custom(key: str, time: str, search_id: str | None, **columns: str | None) ->
 
 
 def common(time: str) -> Record:
-    """What every event has; a time without a date is one of `DAY`."""
+    """Returns the columns that all events have; a time without a date is on `DAY`."""
     return {
         "datetime": time if " " in time else f"{DAY} {time}",
         "visitId": "visit-1",
@@ -74,10 +76,12 @@ def common(time: str) -> Record:
 
 
 def keyword(search_id: str, word: str) -> Record:
+    """Returns a keyword of a search."""
     return {"searchId": search_id, "keyword": word, "datetime": f"{DAY} 10:00:00.000"}
 
 
 def group(search_id: str, name: str) -> Record:
+    """Returns a user group of a search."""
     return {"searchId": search_id, "groupName": name, "datetime": f"{DAY} 10:00:00.000"}
 
 
@@ -86,8 +90,8 @@ STAFF = {"isInternal": "t", "visitId": "visit-staff", "username": "sam"}
 NO_VISIT: dict[str, str | None] = {"visitId": None}
 
 
-def hard_cases() -> Rows:
-    """All cases at once: each model has to keep them apart."""
+def edge_cases() -> Rows:
+    """Returns all cases at once, which each model has to keep apart."""
     return {
         "searches": [
             search("s1", "10:00:00.000", " VPN\t"),
@@ -145,7 +149,7 @@ def hard_cases() -> Rows:
 
 
 def demo_rows() -> Rows:
-    """Ten days of the demo's traffic."""
+    """Returns ten days of the demo's traffic."""
     start = datetime(2026, 3, 1, tzinfo=timezone.utc)
     traffic = Traffic(seed=3, visits_per_day=60)
     end = start + timedelta(days=10)

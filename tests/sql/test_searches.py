@@ -1,0 +1,119 @@
+"""Searches and queries that are easily counted wrong, each with the right numbers."""
+
+import json
+
+import pytest
+
+from tests.sql.export_rows import click, group, keyword, search
+from tests.sql.warehouse import rows_of, seed_rows, value_of, warehouse
+
+
+def test_keywords_and_groups_become_json_lists_and_multiply_no_rows() -> None:
+    words = ['say "hi"', "c:\\temp", "two\nlines", "a,b", "ä"]
+    rows = {
+        "searches": [search("s", "10:00:00.000")],
+        "clicks": [click("c", "10:00:01.000", "s")],
+        "keywords": [keyword("s", word) for word in [*words, *words]],
+        "groups": [group("s", name) for name in ("Premier, Gold", "Everyone")],
+    }
+    database = warehouse(rows)
+    assert rows_of(database, "select searches, clicks from daily_metrics") == [(1, 1)]
+    columns = "keyword_list, group_list, keyword_count, group_count, clicks"
+    [(keywords, groups, *counts)] = rows_of(database, f"select {columns} from search_outcomes")
+    assert json.loads(keywords) == sorted(words)
+    assert groups == '["Everyone","Premier, Gold"]'
+    assert counts == [5, 2, 1]
+
+
+def test_all_blank_queries_are_one_query_which_is_counted_apart() -> None:
+    rows = {
+        "searches": [search(f"s{n}", "10:00:00.000", q) for n, q in enumerate([None, " ", "x"])]
+    }
+    database = warehouse(rows)
+    sql = "select query, is_blank_query, searches from query_performance order by all"
+    assert rows_of(database, sql) == [("", True, 2), ("x", False, 1)]
+    assert rows_of(database, "select blank_searches, queries from daily_metrics") == [(2, 1)]
+    assert rows_of(database, "select first_query, last_query from visits") == [("x", "x")]
+
+
+def test_queries_are_compared_without_case_line_breaks_and_outer_spaces() -> None:
+    typed = ["Reset VPN", " reset vpn ", "reset\nvpn", "\treset vpn\r\n"]
+    rows = {"searches": [search(f"s{n}", "10:00:00.000", q) for n, q in enumerate(typed)]}
+    assert value_of(rows, "select (query, searches) from query_performance") == ("reset vpn", 4)
+
+
+def test_a_search_is_clicked_refined_or_abandoned() -> None:
+    rows = {
+        "searches": [search(f"s{n}", f"10:00:0{n}.000") for n in (1, 2, 3)],
+        "clicks": [click("c", "10:00:05.000", "s2")],
+    }
+    sql = "select search_id, search_number, next_search_id, outcome from search_outcomes"
+    assert rows_of(warehouse(rows), f"{sql} order by search_number") == [
+        ("s1", 1, "s2", "refined"),
+        ("s2", 2, "s3", "clicked"),
+        ("s3", 3, None, "abandoned"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cause", "kind"),
+    [
+        ("searchboxSubmit", "manual"),
+        ("interfaceLoad", "automatic"),
+        ("didyoumeanAutomatic", "automatic"),
+        ("searchboxAsYouType", "automatic"),
+        ("searchFromLink", "automatic"),
+        ("facetSelect", "refinement"),
+        ("breadcrumbFacet", "refinement"),
+        ("resultsSort", "refinement"),
+        ("contextRemove", "refinement"),
+        ("SearchBoxSubmit", "manual"),
+        ("madeUpHere", "unknown"),
+        (None, "unknown"),
+    ],
+)
+def test_the_kind_of_a_search_comes_from_the_seed(cause: str | None, kind: str) -> None:
+    rows = {"searches": [search("s", "10:00:00.000", actionCause=cause)]}
+    assert value_of(rows, "select cause_kind from search_outcomes") == kind
+
+
+def test_changing_the_seed_alone_changes_the_kind_of_a_search() -> None:
+    rows = {"searches": [search("s", "10:00:00.000", actionCause="searchFromLink")]}
+    changed = [(cause, "manual" if cause == "searchFromLink" else k) for cause, k in seed_rows()]
+    changed.append(("SEARCHFROMLINK", "refinement"))
+    database = warehouse(rows, seed=changed)
+    assert rows_of(database, "select cause_kind from search_outcomes") == [("manual",)]
+    assert rows_of(database, "select manual_searches, searches from daily_metrics") == [(1, 1)]
+
+
+def test_automatic_searches_and_refinements_are_not_content_gaps() -> None:
+    causes = {"searchboxAsYouType": "half", "facetSelect": "narrowed", "searchboxSubmit": "asked"}
+    rows = {
+        "searches": [
+            search(cause, "10:00:00.000", query, actionCause=cause, numberOfResults="0")
+            for cause, query in causes.items()
+        ]
+    }
+    assert value_of(rows, "select query from content_gaps") == "asked"
+
+
+@pytest.mark.parametrize(
+    ("results", "rank", "gap"),
+    [
+        (["0", "0"], None, "no results"),
+        (["0", "7"], "1", "no results"),
+        (["7", "7"], None, "no clicks"),
+        (["7", "7"], "11", "low ranks"),
+        (["7", "7"], "10", None),
+    ],
+)
+def test_a_query_is_a_gap_for_one_reason(
+    results: list[str], rank: str | None, gap: str | None
+) -> None:
+    searches = [
+        search(f"s{n}", f"10:00:0{n}.000", numberOfResults=number)
+        for n, number in enumerate(results)
+    ]
+    clicks = [click("c", "10:00:09.000", "s1", clickRank=rank)] if rank else []
+    database = warehouse({"searches": searches, "clicks": clicks})
+    assert rows_of(database, "select gap from content_gaps") == ([(gap,)] if gap else [])

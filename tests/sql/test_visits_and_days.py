@@ -1,0 +1,81 @@
+"""Robots, internal traffic, visits and days that are easily counted wrong."""
+
+from datetime import date
+
+from tests.sql.export_rows import BOT, DAY, NO_VISIT, STAFF, click, custom, edge_cases, search
+from tests.sql.warehouse import rows_of, warehouse
+
+
+def test_robots_and_internal_traffic_are_kept_and_flagged() -> None:
+    database = warehouse(edge_cases())
+    flags = "is_bot, is_internal"
+    for model in ("search_outcomes", "visits"):
+        sql = f"select visit_id, {flags} from {model} where is_bot or is_internal order by all"
+        assert rows_of(database, sql) == [("visit-bot", True, False), ("visit-staff", False, True)]
+
+
+def test_robots_and_internal_traffic_are_left_out_of_the_measures() -> None:
+    rows = {
+        "searches": [
+            search("s", "10:00:00.000"),
+            search("bot", "10:00:00.000", **BOT),
+            search("staff", "10:00:00.000", **STAFF),
+        ],
+        "clicks": [click("c", "10:00:01.000", "staff", clickRank="9", **STAFF)],
+    }
+    database = warehouse(rows)
+    sql = "select searches, visits, clicks, bot_events, internal_events from daily_metrics"
+    assert rows_of(database, sql) == [(1, 1, 0, 1, 2)]
+    sql = "select unfiltered_searches, unfiltered_visits, unfiltered_clicks from daily_metrics"
+    assert rows_of(database, sql) == [(3, 3, 1)]
+    assert rows_of(database, "select searches, visits from query_performance") == [(1, 1)]
+    assert rows_of(database, "select searches, gap from content_gaps") == [(1, "no clicks")]
+    assert rows_of(database, "from document_performance") == []
+
+
+def test_events_without_a_visit_are_kept_but_belong_to_no_visit() -> None:
+    rows = {
+        "searches": [search(key, "10:00:00.000", **NO_VISIT) for key in ("s1", "s2")],
+        "clicks": [click("c", "10:00:01.000", "s1", **NO_VISIT)],
+    }
+    database = warehouse(rows)
+    sql = "select distinct event_number, ms_since_previous_event from all_events"
+    assert rows_of(database, sql) == [(None, None)]
+    assert rows_of(database, "from visits") == []
+    sql = "select search_id, outcome from search_outcomes order by all"
+    assert rows_of(database, sql) == [("s1", "clicked"), ("s2", "unknown")]
+    sql = "select searches, visits, visit_clickthrough, events_without_visit from daily_metrics"
+    assert rows_of(database, sql) == [(2, 0, None, 3)]
+
+
+def test_events_at_the_same_time_are_ordered_by_type_and_then_by_id() -> None:
+    rows = {
+        "searches": [search("b", "10:00:00.000"), search("a", "10:00:00.000")],
+        "clicks": [click("c", "10:00:00.000", "b")],
+        "custom_events": [custom("A", "10:00:00.000", "b")],
+    }
+    database = warehouse(rows)
+    sql = "select event_id from all_events order by event_number"
+    assert [key for (key,) in rows_of(database, sql)] == ["a", "b", "c", "A"]
+    sql = "select entry_event_type, exit_event_type, exit_action from visits"
+    assert rows_of(database, sql) == [("Search", "Custom", "getMoreResults")]
+
+
+def test_a_day_ends_at_midnight_in_utc_whatever_the_time_zone_of_the_session() -> None:
+    times = ["23:59:59.999", "2026-03-09 00:00:00.000"]
+    rows = {"searches": [search(f"s{n}", time) for n, time in enumerate(times)]}
+    for zone in ("America/Montreal", "Asia/Tokyo"):
+        database = warehouse(rows, zone=zone)
+        for model in ("daily_metrics", "query_performance"):
+            sql = f"select day, searches from {model} order by all"
+            days = [(date.fromisoformat(DAY), 1), (date(2026, 3, 9), 1)]
+            assert rows_of(database, sql) == days
+
+
+def test_milliseconds_are_right_across_the_start_of_daylight_saving_time() -> None:
+    times = ["06:59:59.000", "07:00:01.500"]
+    rows = {"searches": [search(f"s{n}", time) for n, time in enumerate(times)]}
+    database = warehouse(rows, zone="America/Montreal")
+    sql = "select ms_since_previous_event from all_events where event_number = 2"
+    assert rows_of(database, sql) == [(2500,)]
+    assert rows_of(database, "select duration_ms from visits") == [(2500,)]
