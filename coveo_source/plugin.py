@@ -8,7 +8,7 @@ import argparse
 import logging
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -242,22 +242,16 @@ def _is_taken(verb: str) -> bool:
     )
 
 
-@plugins.hookimpl(specname="plug_cli")
-@only_host("dlt")
-def plug_cli_run(host: str) -> type[SupportsCliCommand] | None:
-    """Registers `run`."""
-    return None if _is_taken(RunVerb.command) else RunVerb
+def _hook(verb: type[Verb]) -> Callable[[str], type[SupportsCliCommand] | None]:
+    """Returns the hook by which dlt finds a verb."""
+
+    @plugins.hookimpl(specname="plug_cli")
+    @only_host("dlt")
+    def plug_cli(host: str) -> type[SupportsCliCommand] | None:
+        return None if _is_taken(verb.command) else verb
+
+    return plug_cli
 
 
-@plugins.hookimpl(specname="plug_cli")
-@only_host("dlt")
-def plug_cli_plan(host: str) -> type[SupportsCliCommand] | None:
-    """Registers `plan`."""
-    return None if _is_taken(PlanVerb.command) else PlanVerb
-
-
-@plugins.hookimpl(specname="plug_cli")
-@only_host("dlt")
-def plug_cli_models(host: str) -> type[SupportsCliCommand] | None:
-    """Registers `models`."""
-    return None if _is_taken(ModelsVerb.command) else ModelsVerb
+# dlt registers every hook that it finds in the module
+plug_cli_run, plug_cli_plan, plug_cli_models = map(_hook, VERBS)
