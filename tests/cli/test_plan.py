@@ -27,6 +27,7 @@ def test_plan_shows_windows_and_rows_and_creates_nothing(serve: Serve) -> None:
     assert total == sum(len(rows(table)) for table in TABLES)
 
 
+@pytest.mark.slow
 def test_plan_shows_an_export_that_already_exists(demo: DemoServer) -> None:
     load(demo, from_date="2026-03-08", keep_exports=True)
     completed = dlt_command(

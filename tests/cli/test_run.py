@@ -47,6 +47,7 @@ def test_the_query_that_the_summary_suggests_works(demo: DemoServer) -> None:
     assert "visit_id" in shown or "event_id" in shown or "rows" in shown
 
 
+@pytest.mark.slow
 def test_run_without_models_builds_none(demo: DemoServer) -> None:
     assert run_verb(demo, "run", "--from", "2026-03-08", "--no-models").returncode == 0
     assert (
@@ -77,6 +78,7 @@ def test_progress_is_shown_while_coveo_builds_the_export(serve: Serve) -> None:
     assert re.search(r"seconds waited for Coveo \d+", completed.stderr)
 
 
+@pytest.mark.slow
 def test_a_progress_display_of_dlt_can_be_chosen(demo: DemoServer) -> None:
     completed = run_verb(demo, "run", "--from", "2026-03-10", "--progress", "log")
     assert completed.returncode == 0

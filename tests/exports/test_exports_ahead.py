@@ -12,7 +12,7 @@ from tests.support.cli_user import connection_settings, create_requests, load, o
 
 Serve = Callable[..., DemoServer]
 
-pytestmark = pytest.mark.usefixtures("hurried")
+pytestmark = [pytest.mark.usefixtures("hurried"), pytest.mark.slow]
 
 
 def most_at_once(server: DemoServer) -> Callable[[], int]:

@@ -25,7 +25,7 @@ from tests.support.assertions import assert_failed_with, assert_loaded, run_agai
 from tests.support.cli_user import create_requests
 from tests.support.processes import start_run, wait_for_exit
 
-pytestmark = pytest.mark.usefixtures("hurried", "nothing_left")
+pytestmark = [pytest.mark.usefixtures("hurried", "nothing_left"), pytest.mark.slow]
 
 
 def half_then_silence(reached: Callable[[], object]) -> Then:

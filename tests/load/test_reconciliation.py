@@ -79,6 +79,7 @@ def test_rejected_records_are_neither_rows_nor_keys(demo: DemoServer) -> None:
     assert counts("clicks") == (kept + 1, kept, kept, 1, kept)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "change",
     [

@@ -104,6 +104,7 @@ DAMAGES: dict[str, Then] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_file_is_downloaded_again(demo: DemoServer, damage: str) -> None:
     inject(demo, Fault(at("file"), DAMAGES[damage]))

@@ -5,6 +5,7 @@ from itertools import compress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -76,6 +77,7 @@ def test_any_texts_are_read_back_exactly_in_every_dialect(
     assert sum(batch.records for batch in batches) == count
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=400)
 @given(
     st.data(),

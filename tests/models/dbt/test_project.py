@@ -47,6 +47,7 @@ def set_country(visit: str, country: str | None) -> str | None:
         return str(former) if former else None
 
 
+@pytest.mark.slow
 @needs_dbt
 def test_after_a_later_load_dbt_s_tables_equal_our_runner_s_and_a_full_refresh(
     demo: DemoServer, clock: Clock
@@ -67,6 +68,7 @@ def test_after_a_later_load_dbt_s_tables_equal_our_runner_s_and_a_full_refresh(
     assert not (folder / ".user.yml").exists()
 
 
+@pytest.mark.slow
 @needs_dbt
 def test_after_loads_that_move_and_change_rows_all_tables_are_up_to_date() -> None:
     pipeline = dlt.pipeline(PIPELINE, destination="duckdb", dataset_name="coveo_ua")
@@ -83,6 +85,7 @@ def test_after_loads_that_move_and_change_rows_all_tables_are_up_to_date() -> No
     assert schema_tables(DBT_SCHEMA, DATABASE) == expected_tables(pipeline, DATABASE)
 
 
+@pytest.mark.slow
 @needs_dbt
 def test_a_dropped_table_and_a_changed_seed_cause_a_full_rebuild() -> None:
     pipeline = dlt.pipeline(PIPELINE, destination="duckdb", dataset_name="coveo_ua")
@@ -99,6 +102,7 @@ def test_a_dropped_table_and_a_changed_seed_cause_a_full_rebuild() -> None:
     assert schema_tables(DBT_SCHEMA, DATABASE) == expected_tables(pipeline, DATABASE)
 
 
+@pytest.mark.slow
 @needs_dbt
 def test_the_project_builds_where_only_some_tables_and_dimensions_are_loaded(
     demo: DemoServer,
@@ -181,6 +185,7 @@ def test_dbt_and_the_package_are_pinned_to_the_same_duckdb() -> None:
     assert pins[0] == pins[1] != []
 
 
+@pytest.mark.slow
 def test_the_command_overwrites_its_project_but_no_other_folder(demo: DemoServer) -> None:
     load(demo, from_date="2026-03-10")
     for _ in range(2):

@@ -20,6 +20,8 @@ from tests.support.assertions import temporary_working_folder
 from tests.support.cli_user import PIPELINE, load, query
 from tests.support.clock import Clock
 
+pytestmark = pytest.mark.slow
+
 ARCHIVE = Path(__file__).with_name("pipeline.tar.xz")
 TRAFFIC = Traffic(seed=3, visits_per_day=4)
 FIRST_DAY = "2026-03-05"
