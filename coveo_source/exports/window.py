@@ -36,9 +36,6 @@ class WindowTables(NamedTuple):
     window: Window
     tables: tuple[str, ...]
 
-    def __str__(self) -> str:
-        return f"{self.window} ({', '.join(self.tables)})"
-
 
 class LoadRange(NamedTuple):
     """The bounds of what one run loads.
