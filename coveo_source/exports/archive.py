@@ -20,7 +20,7 @@ from ..reader import CsvFile, PlainFile, Readable
 from ..tables import TABLES
 
 READ_SIZE = 1 << 20
-"""Bytes that are unpacked at a time."""
+"""Bytes that are downloaded or unpacked at a time."""
 LARGEST_RATIO = 200
 """No archive of text unpacks to more than this many times its size."""
 ALWAYS_ALLOWED = 64 << 20

@@ -9,10 +9,8 @@ import requests
 from ..api import CoveoClient
 from ..exceptions import ArchiveError, ServiceUnreachable
 from ..private_files import private_file
-from .archive import Archive
+from .archive import READ_SIZE, Archive
 
-READ_SIZE = 1 << 20
-"""Bytes that are read from the connection at a time."""
 DOWNLOAD_TRIES = 5
 """Tries in a row that may bring nothing before a download fails."""
 

@@ -25,9 +25,8 @@ from ..signals import interruptible
 from .archive import Archive
 from .cleanup import after_load, delete_exports
 from .download import download_archive
-from .export import Export
+from .export import Export, reread, terminal_error, wait
 from .job import ExportRequest, adopt_or_create
-from .polling import reread, terminal_error, wait
 from .prefetch import Prefetch
 
 Count = Callable[[str, int], None]

@@ -13,9 +13,8 @@ from uuid import uuid4
 from ..api import client_of
 from ..private_files import private_folder
 from .download import download_archive, size_of
-from .export import Export
+from .export import Export, wait
 from .job import ExportRequest
-from .polling import wait
 
 _REPORT_SECONDS = 0.1
 """How often the progress of a download is reported to a caller who waits for it."""
