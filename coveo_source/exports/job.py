@@ -26,10 +26,7 @@ _LONGEST_QUERY = 4_000
 
 
 class ExportOwner(NamedTuple):
-    """The pipeline and the dataset that an export is for.
-
-    Two pipelines on the same organization do not touch each other's exports.
-    """
+    """The pipeline and dataset that an export is for; others do not touch its exports."""
 
     pipeline: str
     dataset: str
