@@ -17,7 +17,7 @@ class CoveoSourceError(DltException):
 
 
 class SettingError(CoveoSourceError, TerminalException):
-    """A setting is missing or not accepted; no request was made.
+    """A setting is missing or not accepted.
 
     value: as the user gave it; None if it is missing
     accepted: a sentence that says what is accepted, or where to write the setting

@@ -46,12 +46,11 @@ def window_by_window(
 def _halves_of(
     step: PlannedExport, client: CoveoClient, failure: ExportFailed
 ) -> list[PlannedExport]:
-    # Coveo does not say why an export failed: it may be too large
-
     def planned(half: Window) -> PlannedExport:
         request = replace(step.request, window=half)
         return PlannedExport(request, estimated_rows(request, client), None)
 
+    # Coveo does not say why an export failed: it may be too large
     if pieces := halves(step.window):
         return [planned(half) for half in pieces]
     expected, limit = estimated_rows(step.request, client), client.row_limit()
