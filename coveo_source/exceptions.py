@@ -1,31 +1,4 @@
-"""The errors that coveo_source raises, as one tree.
-
-CoveoSourceError
- x SettingError            a setting is missing or not accepted; no request was made
- x PipelineMismatch        the pipeline holds the data of another organization or source
- x PipelineBusy            another process is loading into the pipeline
- x ServiceUnreachable      a host did not answer, after all retries
- x ApiError                Coveo refused a request
-   x AccessDenied          401 or 403: wrong key or missing privileges
-   x ExportNotFound        404: no such export
-   x QuotaReached          the organization cannot keep another export
- x UnknownAnswer           an answer is not what Coveo documents
- x ExportError             an export will never have a file
-   x ExportFailed          Coveo reports it as FAILED
-   x ExportExpired         its file is gone
-   x ExportTimedOut        still PENDING after the time limit
-   x UnknownStatus         a status that this version does not know
- x RowLimitReached         the smallest window still has more rows than one export may
- x UnsafeAddress           Coveo named an address that must not be downloaded from
- x FileError               the downloaded file is not what Coveo describes
-   x ArchiveError          the ZIP should not be opened
-     x ArchiveDamaged      the ZIP is corrupt or incomplete
-   x TableError            a CSV file cannot be read as the table that it is named for
-     x ValueRejected       with `strict`: a cell or record does not fit
- x CountMismatch           the destination holds other rows than the file did
- x ModelError              a SQL model failed; the load before it is intact
-   x CheckError            a data test of a model cannot be run as written
- x ProjectError            a dbt project cannot be written to the given folder
+"""The errors that coveo_source raises, all below CoveoSourceError.
 
 Errors that another run may get past are transient in dlt's terms, all others terminal.
 """
@@ -116,7 +89,7 @@ class ApiError(CoveoSourceError, TerminalException):
 
 
 class AccessDenied(ApiError):
-    """The key is wrong, lacks a privilege or belongs to another organization."""
+    """401 or 403: the key is wrong, lacks a privilege or belongs to another organization."""
 
     advice = (
         "Check api_key, org and region. The key needs the privileges Analytics - Data exports -"
@@ -125,7 +98,7 @@ class AccessDenied(ApiError):
 
 
 class ExportNotFound(ApiError):
-    """The export does not exist; somebody may have deleted it."""
+    """404: the export does not exist."""
 
     advice = "Somebody may have deleted it; run again to create a new one."
 
@@ -137,16 +110,6 @@ class QuotaReached(ApiError):
         "Delete exports that are no longer needed in Coveo's administration console, or have the"
         " limit raised, then run again."
     )
-
-    def with_occupants(self, occupants: str) -> "QuotaReached":
-        """Returns this error with a list of the exports that fill the quota.
-
-        occupants: one export a line; empty if there are none
-        """
-        keeps = f"these exports:\n{occupants}" if occupants else "no exports."
-        error = QuotaReached(self.action, self.status, self.message, self.kind, self.request_id)
-        error.args = (f"{self} The organization keeps {keeps}",)
-        return error
 
 
 class UnknownAnswer(CoveoSourceError, TransientException):
@@ -248,7 +211,7 @@ class CountMismatch(CoveoSourceError, TerminalException):
 
 
 class ModelError(CoveoSourceError, TerminalException):
-    """A SQL model failed."""
+    """A SQL model failed; the load before it is intact."""
 
 
 class CheckError(ModelError):

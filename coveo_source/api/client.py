@@ -24,6 +24,7 @@ from ..exceptions import (
     ServiceUnreachable,
     UnknownAnswer,
     UnsafeAddress,
+    causes,
 )
 from ..setting_values import LOCAL_HOSTS
 from ..settings import Settings
@@ -36,7 +37,6 @@ READ_SECONDS = 60.0
 """How long a host may send nothing."""
 
 _Parsed = TypeVar("_Parsed")
-
 _Params = Mapping[str, str | Sequence[str]]
 
 
@@ -47,7 +47,6 @@ class _BearerToken(AuthBase):
         self._token = token
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        """Adds the header; requests calls this for every request."""
         request.headers["Authorization"] = f"Bearer {self._token}"
         return request
 
@@ -83,7 +82,7 @@ class CoveoClient:
 
     @property
     def host(self) -> str:
-        """The host, and port if any, of the API."""
+        """The API's host, and its port if it has one."""
         return urlsplit(self.base_url).netloc
 
     @property
@@ -101,11 +100,7 @@ class CoveoClient:
         return self._read(list, "GET", "/exports", "list the exports")
 
     def export(self, export_id: str) -> dict[str, Any]:
-        """Returns one export object (`GET /exports/{exportId}`).
-
-        Raises:
-            ExportNotFound: if no export has this id
-        """
+        """Returns one export object (`GET /exports/{exportId}`)."""
         action = f"read the export {export_id}"
         return self._read(dict, "GET", _export_path(export_id), action, {"redirect": "false"})
 
@@ -116,8 +111,7 @@ class CoveoClient:
     def create_export_from_body(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """Creates an export from a JSON body (`POST /exports/create`); returns its object.
 
-        A body has room for long filters. Its names are those of `ExportModelV15`, which differ
-        from the query parameters.
+        The names in the body are those of `ExportModelV15`, not those of the query parameters.
         """
         return self._read(dict, "POST", "/exports/create", "create an export", body=body)
 
@@ -127,10 +121,7 @@ class CoveoClient:
             self._call("DELETE", _export_path(export_id), f"delete the export {export_id}")
 
     def row_limit(self) -> int | None:
-        """Returns the most rows that one export may have; None if Coveo names no limit.
-
-        Source: `GET /exports/rowLimit`.
-        """
+        """Returns the most rows that an export may have, if limited (`GET /exports/rowLimit`)."""
 
         def parse(answer: dict[str, Any]) -> int | None:
             rows = answer.get("exportRowCountLimit")
@@ -150,10 +141,9 @@ class CoveoClient:
         return self._read(parse, "GET", "/exports/estimate", "estimate an export", params)
 
     def exportable_dimensions(self) -> list[dict[str, Any]]:
-        """Returns the columns that the organization can export.
+        """Returns the columns that the organization can export (`GET /dimensions/exportables`).
 
         Each has `returnName`, `displayName`, `type`, `custom`, `eventTypes` and more.
-        Source: `GET /dimensions/exportables`.
         """
         action = "list the exportable dimensions"
         return self._read(list, "GET", "/dimensions/exportables", action)
@@ -161,11 +151,9 @@ class CoveoClient:
     def download_address(self, export_id: str) -> str:
         """Returns a new, signed address of an export's file, which soon expires.
 
-        Asks for it by the export's id (`GET /exports/{exportId}?redirect=true`), because
-        `downloadLink` may point to an old host.
+        Source: `GET /exports/{exportId}?redirect=true`; `downloadLink` may point to an old host.
 
         Raises:
-            ExportNotFound: if no export has this id
             UnsafeAddress: if the address is not https
         """
         action = f"download the export {export_id}"
@@ -189,24 +177,17 @@ class CoveoClient:
 
     @contextmanager
     def open_download(self, address: str, offset: int = 0) -> Iterator[requests.Response]:
-        """Streams a file from the storage; yields the response.
-
-        offset: byte to start from, if the storage serves ranges
+        """Streams a file from the storage, from byte `offset` on; yields the response.
 
         The status is 200 for the whole file and 206 for the part from `offset` on; the caller
-        has to handle all others.
-
-        Raises:
-            ServiceUnreachable: here, or while the response is read
+        has to handle all others. ServiceUnreachable may come while the response is read, too.
         """
-        headers = {"Accept-Encoding": "identity"}
-        if offset:
-            headers["Range"] = f"bytes={offset}-"
+        ranges = {"Range": f"bytes={offset}-"} if offset else {}
         with (
             _connection_errors(urlsplit(address).netloc),
             self._storage.get(
                 address,
-                headers=headers,
+                headers={"Accept-Encoding": "identity", **ranges},
                 stream=True,
                 allow_redirects=False,
                 timeout=(_CONNECT_SECONDS, READ_SECONDS),
@@ -286,16 +267,11 @@ def _connection_errors(host: str) -> Iterator[None]:
 
 
 def _export_path(export_id: str) -> str:
-    """Returns the path of one export, relative to the API's root."""
     return f"/exports/{quote(export_id, safe='')}"
 
 
 def _innermost_reason(error: Exception) -> str:
     """Returns the innermost reason of a connection error, without addresses."""
-    cause: BaseException = error
-    while inner := getattr(cause, "reason", None) or cause.__cause__ or cause.__context__:
-        if not isinstance(inner, BaseException):
-            break
-        cause = inner
-    text = re.sub(r"https?://\S+|<.*?>:?", "", str(cause)).strip(" :")
-    return text or type(cause).__name__
+    *_, innermost = causes(error)
+    text = re.sub(r"https?://\S+|<.*?>:?", "", str(innermost)).strip(" :")
+    return text or type(innermost).__name__

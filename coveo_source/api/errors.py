@@ -31,7 +31,6 @@ def error_of(response: requests.Response, action: str) -> ApiError:
 
 
 def _message_and_kind(response: requests.Response) -> tuple[str, str | None]:
-    """Returns the message and the type of an error; its body may be JSON, HTML or empty."""
     if response.headers.get("x-coveo-waf-action"):
         return "a firewall in front of Coveo blocked the request", "waf"
     try:

@@ -25,13 +25,11 @@ class _RetryPolicy(Retry):
     """
 
     def is_retry(self, method: str, status_code: int, has_retry_after: bool = False) -> bool:
-        """Returns True if a response with this status is worth another try."""
         if status_code == requests.codes.too_many_requests:
             return bool(self.total)
         return super().is_retry(method, status_code, has_retry_after)
 
     def parse_retry_after(self, retry_after: str) -> float:
-        """Returns the pause that the server asks for in seconds, up to LONGEST_RETRY_AFTER."""
         return min(super().parse_retry_after(retry_after), LONGEST_RETRY_AFTER)
 
 

@@ -73,7 +73,8 @@ def _load_windows(
 
     def load(step: PlannedExport, later: Sequence[PlannedExport]) -> Iterator[Fetched]:
         nonlocal done
-        here.progress.say(f"Window {done + 1} of {done + 1 + len(later)}: {step.request.part}")
+        number = f"Window {done + 1} of {done + 1 + len(later)}"
+        here.progress.say(f"{number}: {step.window} ({', '.join(step.tables)})")
         refresh = here.options.full_refresh and not done
         yield _load_window(here, SingleWindow(step, later, prefetch), refresh)
         done += 1

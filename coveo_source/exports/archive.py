@@ -20,34 +20,26 @@ from ..reader import CsvFile, PlainFile, Readable
 from ..tables import TABLES
 
 READ_SIZE = 1 << 20
-"""Bytes that are unpacked at a time."""
+"""Bytes that are downloaded or unpacked at a time."""
 LARGEST_RATIO = 200
 """No archive of text unpacks to more than this many times its size."""
 ALWAYS_ALLOWED = 64 << 20
 """Bytes that a member may unpack to whatever its ratio."""
 _CHECK_THREADS = 2
 _RETRY = "The export is kept: run again to download it again."
-_DAMAGE = (
-    zipfile.BadZipFile,
-    zlib.error,
-    lzma.LZMAError,
-    EOFError,
-    RuntimeError,
-    NotImplementedError,
-)
+_DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError)
 """Errors from reading a ZIP that is damaged, encrypted or packed with an unknown method."""
 
 
 class Archive:
-    """The downloaded file of an export.
-
-    tables: the tables that were requested
+    """The downloaded file of an export of some tables.
 
     Coveo sends a ZIP with one `<table>.csv` a table. Inferred, and therefore accepted: members in
     folders, no member for a table without rows, and a bare CSV if one table was requested.
 
     Raises:
         ArchiveDamaged: if the file is neither a ZIP nor the CSV of the only table
+        ArchiveError: by the methods, if it is not one of Coveo's archives
     """
 
     def __init__(self, path: Path, tables: Iterable[str]) -> None:
@@ -61,14 +53,7 @@ class Archive:
             )
 
     def file_of(self, table: str, folder: Path) -> CsvFile | None:
-        """Returns the CSV file of a table; None if the archive has none.
-
-        folder: where it may be unpacked
-
-        Raises:
-            ArchiveDamaged: if the archive is damaged
-            ArchiveError: if it is not one of Coveo's archives
-        """
+        """Returns the CSV file of a table, to unpack into `folder`; None if there is none."""
         if not self.is_zip:
             return PlainFile(self.path, folder)
         with _damage_named(table), zipfile.ZipFile(self.path) as archive:
@@ -79,10 +64,6 @@ class Archive:
         """Unpacks everything once without keeping it, as damage may show only at the end.
 
         on_bytes: called for each piece that was unpacked with its bytes, from several threads
-
-        Raises:
-            ArchiveDamaged: if a member is damaged
-            ArchiveError: if a member unpacks to an unreasonable size
         """
         with ThreadPoolExecutor(_CHECK_THREADS) as threads:
             # the results are empty, but reading them raises what a thread raised
@@ -97,10 +78,7 @@ class Archive:
 
 
 class _Member(NamedTuple):
-    """The CSV file of a table in a ZIP.
-
-    folder: where it may be unpacked
-    """
+    """The CSV file of a table in a ZIP, to be unpacked into `folder`."""
 
     archive: Path
     info: zipfile.ZipInfo
@@ -108,52 +86,40 @@ class _Member(NamedTuple):
     folder: Path
 
     def open(self) -> Readable:
-        """Opens the member for reading.
-
-        Raises:
-            ArchiveDamaged: here or while it is read, if the member is damaged
-            ArchiveError: while it is read, if it unpacks to an unreasonable size
-        """
-        return _MemberReader(self.archive, self.info, self.table)
+        return _MemberReader(self)
 
 
 class _MemberReader:
     """Reads a member of a ZIP, up to the largest size that is reasonable for it."""
 
-    def __init__(self, archive: Path, info: zipfile.ZipInfo, table: str) -> None:
-        self._table = table
-        self._name = info.filename
-        self._limit = max(ALWAYS_ALLOWED, LARGEST_RATIO * info.compress_size)
+    def __init__(self, file: _Member) -> None:
+        self._file = file
+        self._limit = max(ALWAYS_ALLOWED, LARGEST_RATIO * file.info.compress_size)
         self._size = 0
-        with _damage_named(table):
-            self._archive = zipfile.ZipFile(archive)
-            self._member = self._archive.open(info)
+        with _damage_named(file.table):
+            self._archive = zipfile.ZipFile(file.archive)
+            self._member = self._archive.open(file.info)
 
     def read(self, size: int, /) -> bytes:
-        """Returns the next bytes, at most `size`; none at the end."""
-        with _damage_named(self._table):
+        with _damage_named(self._file.table):
             content = self._member.read(size)
         self._size += len(content)
         if self._size > self._limit:
             raise ArchiveError(
-                f"{self._name} in the archive unpacks to more than {self._limit:,} bytes, too much"
-                " for a CSV file of its compressed size. It was not loaded."
+                f"{self._file.info.filename} in the archive unpacks to more than"
+                f" {self._limit:,} bytes, too much for a CSV file of its compressed size. It was"
+                " not loaded."
             )
         return content
 
     def close(self) -> None:
-        """Closes the member and its archive."""
         self._member.close()
         self._archive.close()
 
 
 @contextmanager
 def _damage_named(table: str) -> Iterator[None]:
-    """Names the damaged file in errors from reading a ZIP.
-
-    Raises:
-        ArchiveDamaged: in place of any error in _DAMAGE
-    """
+    """Turns errors from reading a ZIP into one that names the damaged file."""
     try:
         yield
     except _DAMAGE as error:
@@ -161,11 +127,7 @@ def _damage_named(table: str) -> Iterator[None]:
 
 
 def _member_of(archive: zipfile.ZipFile, table: str) -> zipfile.ZipInfo | None:
-    """Returns the member of a table; None if there is none.
-
-    Raises:
-        ArchiveError: if the archive has several, a link, or members but none of any table
-    """
+    """Returns the member of a table; None if there is none."""
     members = archive.infolist()
     matching = [member for member in members if _table_of(member) == table]
     if not matching and members and not any(map(_table_of, members)):
@@ -174,7 +136,7 @@ def _member_of(archive: zipfile.ZipFile, table: str) -> zipfile.ZipInfo | None:
     if len(matching) > 1:
         names = ", ".join(member.filename for member in matching)
         raise ArchiveError(f"The archive has more than one file for {table}: {names}. {_RETRY}")
-    if matching and not _is_file(matching[0]):
+    if matching and stat.S_ISLNK(matching[0].external_attr >> 16):
         name = matching[0].filename
         raise ArchiveError(f"{name} in the archive is a link, not a file. {_RETRY}")
     return matching[0] if matching else None
@@ -185,11 +147,6 @@ def _table_of(member: zipfile.ZipInfo) -> str | None:
     path = PurePosixPath(member.filename.lower())
     is_table = path.suffix == ".csv" and path.stem in TABLES and not member.is_dir()
     return path.stem if is_table else None
-
-
-def _is_file(member: zipfile.ZipInfo) -> bool:
-    """Returns True if a member is a plain file, neither a folder nor a link."""
-    return not member.is_dir() and not stat.S_ISLNK(member.external_attr >> 16)
 
 
 def _looks_like_text(path: Path) -> bool:

@@ -23,10 +23,7 @@ class _DeletionAfterLoad:
         self._undeleted: list[tuple[CoveoClient, list[str]]] = []
 
     def expect(self, load_id: str, client: CoveoClient, exports: Iterable[str]) -> None:
-        """Marks exports for deletion when a package is loaded.
-
-        exports: ids of the exports that the package was made from
-        """
+        """Marks the exports that a package is made from for deletion when it is loaded."""
         if self not in trace.TRACKING_MODULES:
             trace.TRACKING_MODULES.append(self)
         self._exports[load_id] = (client, list(exports))
@@ -34,7 +31,6 @@ class _DeletionAfterLoad:
     def on_end_trace_step(
         self, trace: Any, step: Any, pipeline: Any, step_info: Any, send_state: bool
     ) -> None:
-        """Deletes the exports of the packages that are loaded; dlt calls this after each step."""
         if step.step != "load" or not isinstance(step_info, LoadInfo):
             return
         for package in step_info.load_packages:
@@ -47,28 +43,16 @@ class _DeletionAfterLoad:
         """Tries again to delete what could not be deleted; returns True if anything was."""
         earlier = self._undeleted
         self._undeleted = [(client, delete_exports(client, exports)) for client, exports in earlier]
-        return _count(self._undeleted) < _count(earlier)
+        return self._undeleted != earlier
 
-    def on_start_trace(self, trace: Any, step: Any, pipeline: Any) -> None:
-        """Does nothing; dlt requires it."""
+    def _ignore(self, *_: object) -> None:
+        """Does nothing; dlt requires a method for each event."""
 
-    def on_start_trace_step(self, trace: Any, step: Any, pipeline: Any) -> None:
-        """Does nothing; dlt requires it."""
-
-    def on_end_trace(self, trace: Any, pipeline: Any, send_state: bool) -> None:
-        """Does nothing; dlt requires it."""
-
-
-def _count(exports_by_client: Iterable[tuple[CoveoClient, list[str]]]) -> int:
-    """Returns the number of exports of all clients."""
-    return sum(len(exports) for _, exports in exports_by_client)
+    on_start_trace = on_start_trace_step = on_end_trace = _ignore
 
 
 def delete_exports(client: CoveoClient, exports: Iterable[str]) -> list[str]:
-    """Deletes exports by their ids; returns those that could not be deleted.
-
-    The next run finds and deletes these.
-    """
+    """Deletes exports by their ids; returns those that could not be deleted."""
     undeleted = []
     for export_id in exports:
         try:

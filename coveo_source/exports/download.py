@@ -2,17 +2,14 @@
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import BinaryIO
 
 import requests
 
 from ..api import CoveoClient
 from ..exceptions import ArchiveError, ServiceUnreachable
 from ..private_files import private_file
-from .archive import Archive
+from .archive import READ_SIZE, Archive
 
-READ_SIZE = 1 << 20
-"""Bytes that are read from the connection at a time."""
 DOWNLOAD_TRIES = 5
 """Tries in a row that may bring nothing before a download fails."""
 
@@ -29,11 +26,6 @@ def download_archive(
 
     on_bytes: called after each write with the number of bytes
     on_unpacked: called for each piece that was unpacked with its bytes, from several threads
-
-    Raises:
-        ServiceUnreachable: if the connection failed too often
-        ArchiveDamaged: if the file is corrupt or incomplete
-        ArchiveError: if there is no file, or it is not one of Coveo's archives
     """
     archive = Archive(download(client, export_id, target, on_bytes), tables)
     # before any row is read, because rows that were handed to dlt cannot be taken back
@@ -48,8 +40,6 @@ def download(
     on_bytes: Callable[[int], None] = lambda count: None,
 ) -> Path:
     """Downloads the file of an export to `target`; resumes when the connection breaks.
-
-    on_bytes: called after each write with the number of bytes
 
     Raises:
         ServiceUnreachable: if the connection failed too often
@@ -92,17 +82,11 @@ def _fetch_rest(
             return False
         resumed = response.status_code == requests.codes.partial_content
         with private_file(target, "ab" if resumed else "wb") as file:
-            received = _copy(response, file, on_bytes)
+            received = 0
+            # read1 returns what has arrived, so that nothing is lost when the connection breaks
+            while content := response.raw.read1(READ_SIZE):
+                file.write(content)
+                received += len(content)
+                on_bytes(len(content))
         announced = response.headers.get("Content-Length")
         return announced is None or received >= int(announced)
-
-
-def _copy(response: requests.Response, file: BinaryIO, on_bytes: Callable[[int], None]) -> int:
-    """Writes the body of a response to a file; returns its length in bytes."""
-    received = 0
-    # read1 returns what has arrived, so that nothing is lost when the connection breaks
-    while content := response.raw.read1(READ_SIZE):
-        file.write(content)
-        received += len(content)
-        on_bytes(len(content))
-    return received

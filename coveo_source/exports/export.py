@@ -1,16 +1,31 @@
-"""An export as Coveo's API describes it.
+"""An export as Coveo's API describes it, and waiting until Coveo has built it.
 
 Source: the answers of `GET /exports`, `GET /exports/{exportId}` and `POST /exports`.
 """
 
 import re
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from ..exceptions import UnknownAnswer
+from ..api import CoveoClient
+from ..exceptions import (
+    ExportError,
+    ExportExpired,
+    ExportFailed,
+    ExportNotFound,
+    ExportTimedOut,
+    UnknownAnswer,
+    UnknownStatus,
+)
 from .window import LAST_INSTANT, Window
+
+FIRST_WAIT = 0.3
+"""Seconds before the first poll; each later pause is half as long again."""
+LONGEST_WAIT = 30.0
+"""Seconds between two polls at most."""
 
 
 @dataclass(frozen=True)
@@ -40,23 +55,19 @@ class Export:
             UnknownAnswer: if the answer is not an export object
         """
         try:
-            return cls._parse(answer)
+            description = answer.get("description") or ""
+            return cls(
+                id=answer["id"],
+                status=str(answer["status"]).upper(),
+                description=description,
+                window=_described_window(description)
+                or Window(_from_epoch(answer["from"]), _from_epoch(answer["to"]) + LAST_INSTANT),
+                tables=tuple(table.lower() for table in answer.get("tables") or ()),
+                created=_from_epoch(answer["startDate"]),
+                size=int(answer.get("size") or 0),
+            )
         except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
             raise UnknownAnswer("read an export", f"{type(error).__name__} {error}") from error
-
-    @classmethod
-    def _parse(cls, answer: Mapping[str, Any]) -> "Export":
-        description = answer.get("description") or ""
-        return cls(
-            id=answer["id"],
-            status=str(answer["status"]).upper(),
-            description=description,
-            window=_described_window(description)
-            or Window(_from_epoch(answer["from"]), _from_epoch(answer["to"]) + LAST_INSTANT),
-            tables=tuple(table.lower() for table in answer.get("tables") or ()),
-            created=_from_epoch(answer["startDate"]),
-            size=int(answer.get("size") or 0),
-        )
 
     @property
     def is_alive(self) -> bool:
@@ -67,10 +78,72 @@ class Export:
         return f"The export {self.id} of {self.window}"
 
 
+def wait(
+    export: Export,
+    client: CoveoClient,
+    timeout: timedelta,
+    on_wait: Callable[[float], None] = lambda seconds: None,
+    pause: Callable[[float], None] | None = None,
+) -> Export:
+    """Polls until the export is AVAILABLE, less and less often; returns its final state.
+
+    on_wait: called before each pause with the seconds waited so far
+    pause: sleeps for the given seconds, or raises to stop waiting; by default `time.sleep`
+
+    Raises:
+        ExportFailed, ExportExpired, UnknownStatus: if it will never have a file
+        ExportTimedOut: if it is still PENDING after `timeout`
+    """
+    started = time.monotonic()
+    interval = FIRST_WAIT
+    while export.status == "PENDING":
+        waited = time.monotonic() - started
+        if waited > timeout.total_seconds():
+            raise ExportTimedOut(
+                str(export),
+                f"is still being built after {waited / 60:.0f} minutes",
+                "It is kept: run again to use it once it is ready, or raise poll_timeout_minutes.",
+            )
+        on_wait(waited)
+        (pause or time.sleep)(min(interval, max(timeout.total_seconds() - waited, 0) + 0.1))
+        interval = min(interval * 1.5, LONGEST_WAIT)
+        export = reread(export, client)
+    if export.status != "AVAILABLE":
+        raise terminal_error(export)
+    return export
+
+
+def reread(export: Export, client: CoveoClient) -> Export:
+    """Returns the current state of an export; raises ExportExpired if it no longer exists."""
+    try:
+        return Export.parse(client.export(export.id))
+    except ExportNotFound as error:
+        raise ExportExpired(
+            str(export), "no longer exists", "Somebody deleted it. Run again to create a new one."
+        ) from error
+
+
+def terminal_error(export: Export) -> ExportError:
+    """Returns the error for an export whose status means that it will never have a file."""
+    if export.status == "FAILED":
+        return ExportFailed(
+            str(export),
+            "ended as FAILED, and Coveo does not say why",
+            "Run again; if it fails again, contact Coveo's support and quote this id.",
+        )
+    if export.status == "EXPIRED":
+        return ExportExpired(str(export), "is EXPIRED", "Run again to create a new one.")
+    return UnknownStatus(
+        str(export),
+        f"has the status {export.status!r}, which this version does not know",
+        "Look for a newer version of coveo-source; if there is none, report the status.",
+    )
+
+
 def _described_window(description: str) -> Window | None:
     """Returns the window in a description; None if it is not one of ours."""
-    time = r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3})Z"
-    match = re.fullmatch(rf"coveo_source \S+/\S+ #\w+ {time}/{time} .*", description)
+    instant = r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3})Z"
+    match = re.fullmatch(rf"coveo_source \S+/\S+ #\w+ {instant}/{instant} .*", description)
     try:
         start, end = map(datetime.fromisoformat, match.groups() if match else ())
     except ValueError:
@@ -79,5 +152,4 @@ def _described_window(description: str) -> Window | None:
 
 
 def _from_epoch(milliseconds: float) -> datetime:
-    """Converts Coveo's epoch milliseconds to a UTC datetime."""
     return datetime.fromtimestamp(0, timezone.utc) + timedelta(milliseconds=milliseconds)

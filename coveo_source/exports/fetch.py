@@ -7,6 +7,7 @@ a damaged file is downloaded again, once. Failed requests and broken connections
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +26,8 @@ from ..signals import interruptible
 from .archive import Archive
 from .cleanup import after_load, delete_exports
 from .download import download_archive
-from .export import Export
+from .export import Export, reread, terminal_error, wait
 from .job import ExportRequest, adopt_or_create
-from .polling import reread, terminal_error, wait
 from .prefetch import Prefetch
 
 Count = Callable[[str, int], None]
@@ -59,6 +59,7 @@ class ExportFile:
         self._client = client
         self._prefetch = prefetch
         self._count = count
+        self._on_bytes = partial(count, "bytes downloaded")
         self.path = prefetch.folder / "export"
         with interruptible():
             self.export, self._archive = self._obtain()
@@ -67,14 +68,11 @@ class ExportFile:
 
     @property
     def size(self) -> int:
-        """The size of the archive in bytes."""
+        """The bytes of the archive."""
         return self.path.stat().st_size
 
     def csv_file(self, table: str, folder: Path) -> CsvFile | None:
-        """Returns the CSV file of a table; None if the archive has none.
-
-        folder: where it may be unpacked
-        """
+        """Returns the CSV file of a table, to unpack into `folder`; None if there is none."""
         return self._archive.file_of(table, folder)
 
     def _obtain(self) -> tuple[Export, Archive]:
@@ -85,7 +83,6 @@ class ExportFile:
             return self._fetch(self._build())
 
     def _build(self) -> Export:
-        """Returns the export of the request once Coveo has built it."""
         export = self._adopt_or_create()
         self._next_exports = _request_early(self._next_requests, self._client)
         if export.status == "PENDING":
@@ -102,7 +99,8 @@ class ExportFile:
             return adopt_or_create(self._request, self._client)
         except QuotaReached as error:
             if not after_load.retry():
-                raise error.with_occupants(_occupants(self._client.exports())) from None
+                error.args = (f"{error} {_occupants(self._client.exports())}",)
+                raise
             return adopt_or_create(self._request, self._client)
 
     def _fetch(self, export: Export) -> tuple[Export, Archive]:
@@ -118,20 +116,17 @@ class ExportFile:
             raise terminal_error(current) from None
 
     def _fetch_archive(self, export: Export) -> Archive:
+        tables = self._request.tables
         if self._prefetch.take(export, self.path, self._on_bytes):
-            return Archive(self.path, self._request.tables)
-        try:
-            return self._download(export)
-        except ArchiveDamaged:
-            return self._download(export)
-
-    def _download(self, export: Export) -> Archive:
-        return download_archive(
-            self._client, export.id, self.path, self._request.tables, self._on_bytes
+            return Archive(self.path, tables)
+        download = partial(
+            download_archive, self._client, export.id, self.path, tables, self._on_bytes
         )
+        with suppress(ArchiveDamaged):
+            return download()
+        return download()
 
     def _on_wait(self) -> Callable[[float], None]:
-        """Returns a callback that counts the seconds of one wait."""
         counted = 0
 
         def on_wait(waited: float) -> None:
@@ -140,9 +135,6 @@ class ExportFile:
             counted = round(waited)
 
         return on_wait
-
-    def _on_bytes(self, count: int) -> None:
-        self._count("bytes downloaded", count)
 
 
 def _request_early(requests: Iterable[ExportRequest], client: CoveoClient) -> list[Export]:
@@ -156,10 +148,11 @@ def _request_early(requests: Iterable[ExportRequest], client: CoveoClient) -> li
 
 
 def _occupants(answers: Iterable[Mapping[str, Any]]) -> str:
-    """Lists an organization's exports, one a line, as people can find them in Coveo's console."""
+    """Lists the exports that fill a quota, as people can find them in Coveo's console."""
     lines = []
     for answer in answers:
         export = Export.parse(answer)
         author = answer.get("author") or "unknown"
         lines.append(f"  {export.id}  {export.window}  {export.status.lower()}  by {author}")
-    return "\n".join(lines)
+    keeps = "these exports:" if lines else "no exports."
+    return "\n".join([f"The organization keeps {keeps}", *lines])

@@ -16,7 +16,7 @@ from ..api import CoveoClient
 from ..exceptions import ApiError, ServiceUnreachable
 from ..settings import Settings
 from .export import Export
-from .window import Window, WindowTables, wire_time
+from .window import Window, wire_time
 
 CREATE_TRIES = 4
 FIRST_PAUSE = 1.0
@@ -26,10 +26,7 @@ _LONGEST_QUERY = 4_000
 
 
 class ExportOwner(NamedTuple):
-    """The pipeline and the dataset that an export is for.
-
-    Two pipelines on the same organization do not touch each other's exports.
-    """
+    """The pipeline and dataset that an export is for; others do not touch its exports."""
 
     pipeline: str
     dataset: str
@@ -44,24 +41,14 @@ class ExportOwner(NamedTuple):
 class ExportRequest:
     """What an export has to contain.
 
-    part: the window, and the tables to export from it
     dimensions: API names of the columns to export; empty for all
     """
 
-    part: WindowTables
+    window: Window
+    tables: tuple[str, ...]
     owner: ExportOwner
     settings: Settings
     dimensions: tuple[str, ...] = ()
-
-    @property
-    def window(self) -> Window:
-        """The window that the export covers."""
-        return self.part.window
-
-    @property
-    def tables(self) -> tuple[str, ...]:
-        """The tables that the export contains."""
-        return self.part.tables
 
     @property
     def filters(self) -> dict[str, tuple[str, ...]]:

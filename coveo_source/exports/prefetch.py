@@ -13,9 +13,8 @@ from uuid import uuid4
 from ..api import client_of
 from ..private_files import private_folder
 from .download import download_archive, size_of
-from .export import Export
+from .export import Export, wait
 from .job import ExportRequest
-from .polling import wait
 
 _REPORT_SECONDS = 0.1
 """How often the progress of a download is reported to a caller who waits for it."""
@@ -26,7 +25,7 @@ _STOP_SECONDS = 3.0
 class Prefetch:
     """At most one file that is fetched before it is needed.
 
-    folder: where the files of a pipeline's exports are kept while they are read
+    folder: holds the files of a pipeline's exports while they are read
     """
 
     def __init__(self, folder: Path) -> None:
@@ -71,11 +70,7 @@ class Prefetch:
 
 
 class _Fetching(Thread):
-    """A thread that waits for an export and downloads its file.
-
-    downloading: whether Coveo has built the export and the download has begun
-    complete: whether the file is on disk and was checked
-    """
+    """A thread that waits for an export, downloads its file and checks it."""
 
     def __init__(self, request: ExportRequest, export: Export, path: Path) -> None:
         # a daemon, so that the process can end without it
@@ -88,7 +83,6 @@ class _Fetching(Thread):
         self._stopped = Event()
 
     def run(self) -> None:
-        """Fetches the file; leaves nothing on disk if that fails."""
         with suppress(Exception):
             try:
                 self._fetch()
@@ -113,7 +107,6 @@ class _Fetching(Thread):
         return self.complete
 
     def stop(self) -> None:
-        """Ends the thread and removes what was downloaded."""
         self._stopped.set()
         self.join(_STOP_SECONDS)
         self.path.unlink(missing_ok=True)
@@ -122,11 +115,10 @@ class _Fetching(Thread):
         # a client of its own, because sessions of requests are not thread-safe
         client = client_of(self._request.settings)
         try:
-            timeout = self._request.settings.poll_timeout
-            export = wait(self.export, client, timeout, pause=self._pause)
+            timeout, tables = self._request.settings.poll_timeout, self._request.tables
+            wait(self.export, client, timeout, pause=self._pause)
             self.downloading = True
-            tables = self._request.tables
-            download_archive(client, export.id, self.path, tables, self._check, self._check)
+            download_archive(client, self.export.id, self.path, tables, self._check, self._check)
             self.complete = True
         finally:
             client.close()

@@ -36,9 +36,6 @@ class WindowTables(NamedTuple):
     window: Window
     tables: tuple[str, ...]
 
-    def __str__(self) -> str:
-        return f"{self.window} ({', '.join(self.tables)})"
-
 
 class LoadRange(NamedTuple):
     """The bounds of what one run loads.
@@ -84,7 +81,7 @@ def windows_due(
     order: the order in which to list tables
 
     Windows never overlap, and together they cover exactly what is due for each table. A window
-    is as long as its tables stay the same; `tiled` cuts it to a length.
+    is as long as its tables stay the same; `split_by_length` cuts it.
     """
     ranges = {table: _ranges_due(cursor, span) for table, cursor in cursors.items()}
     return list(_split_by_tables(ranges, [table for table in order if table in ranges]))
@@ -102,8 +99,10 @@ def _ranges_due(cursor: datetime | None, span: LoadRange) -> list[Window]:
     if span.backfill_from is not None:
         return window_between(span.backfill_from, span.end)
     if cursor is None:
-        loaded = [clipped for window in span.history for clipped in _clip(window, span.end)]
-        return merge_windows([*loaded, *window_between(span.first, span.end)])
+        wanted = [*span.history, (span.first, span.end)]
+        return merge_windows(
+            Window(start, min(end, span.end)) for start, end in wanted if start < span.end
+        )
     earliest = min((window.start for window in span.history), default=cursor)
     return window_between(max(cursor - span.lookback, min(earliest, cursor)), span.end)
 
@@ -111,11 +110,6 @@ def _ranges_due(cursor: datetime | None, span: LoadRange) -> list[Window]:
 def window_between(start: datetime, end: datetime) -> list[Window]:
     """Returns `[start, end)` as a list of one window, or of none if it is empty."""
     return [Window(start, end)] if start < end else []
-
-
-def _clip(window: Window, end: datetime) -> list[Window]:
-    """Returns the part of a window before `end`, as a list of one window or none."""
-    return window_between(window.start, min(window.end, end))
 
 
 def merge_windows(windows: Iterable[Window]) -> list[Window]:
@@ -133,9 +127,7 @@ def _split_by_tables(
     ranges: dict[str, list[Window]], order: Sequence[str]
 ) -> Iterator[WindowTables]:
     """Yields the windows between all starts and ends, each with the tables due in it."""
-    cuts = sorted(
-        {instant for windows in ranges.values() for window in windows for instant in window}
-    )
+    cuts = sorted({instant for windows in ranges.values() for pair in windows for instant in pair})
     for start, end in pairwise(cuts):
         tables = tuple(
             table
@@ -166,13 +158,10 @@ def halves(window: Window) -> tuple[Window, Window] | None:
 def split_to_limit(
     part: WindowTables, rows: Callable[[WindowTables], int], limit: int | None
 ) -> Iterator[tuple[WindowTables, int]]:
-    """Halves a window until each is estimated at `limit` rows or fewer.
+    """Halves a window until `rows` estimates each piece at `limit` rows or fewer.
 
-    rows: returns the estimated rows of a window and its tables
-    limit: None for no limit
-
-    Yields each window with its estimate. A window that is too short to be halved is yielded
-    whatever its estimate, because an estimate may be wrong.
+    Yields each piece with its estimate; one that is too short to be halved is yielded whatever
+    its estimate, because an estimate may be wrong.
     """
     estimate = rows(part)
     both = halves(part.window) if limit is not None and estimate > limit else None

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from ..api import CoveoClient
 from ..exceptions import ExportFailed, RowLimitReached, find_cause
-from ..exports import Window, WindowTables, halves
+from ..exports import Window, halves
 from ..signals import interruptible
 from .plan import PlannedExport, estimated_rows
 
@@ -46,16 +46,14 @@ def window_by_window(
 def _halves_of(
     step: PlannedExport, client: CoveoClient, failure: ExportFailed
 ) -> list[PlannedExport]:
-    # Coveo does not say why an export failed: it may be too large
-    window, tables = step.request.part
-
     def planned(half: Window) -> PlannedExport:
-        request = replace(step.request, part=WindowTables(half, tables))
+        request = replace(step.request, window=half)
         return PlannedExport(request, estimated_rows(request, client), None)
 
-    if pieces := halves(window):
+    # Coveo does not say why an export failed: it may be too large
+    if pieces := halves(step.window):
         return [planned(half) for half in pieces]
     expected, limit = estimated_rows(step.request, client), client.row_limit()
     if limit is not None and expected > limit:
-        raise RowLimitReached(str(window), expected, limit) from failure
+        raise RowLimitReached(str(step.window), expected, limit) from failure
     raise failure

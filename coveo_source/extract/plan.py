@@ -97,7 +97,7 @@ def make_plan(
     row_limit = client.row_limit() if parts else None
 
     def request(part: WindowTables) -> ExportRequest:
-        return ExportRequest(part, owner, settings, dimensions)
+        return ExportRequest(*part, owner, settings, dimensions)
 
     if row_limit == 0:
         # otherwise every window would be halved down to the smallest size
@@ -218,11 +218,12 @@ def _new_exports(
     """Yields the exports to create for a window, within `window_days` and the row limit."""
 
     def rows(part: WindowTables) -> int:
-        return estimated_rows(replace(request, part=part), client)
+        return estimated_rows(replace(request, window=part.window), client)
 
-    for tile in split_by_length([request.part], request.settings.window):
+    whole = WindowTables(request.window, request.tables)
+    for tile in split_by_length([whole], request.settings.window):
         for piece, estimate in split_to_limit(tile, rows, row_limit):
-            yield PlannedExport(replace(request, part=piece), estimate, None)
+            yield PlannedExport(replace(request, window=piece.window), estimate, None)
 
 
 def _wanted_dimensions(settings: Settings, client: CoveoClient) -> tuple[str, ...]:

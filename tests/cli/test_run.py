@@ -74,7 +74,7 @@ def test_run_works_without_dlt_s_command_too(demo: DemoServer) -> None:
 def test_progress_is_shown_while_coveo_builds_the_export(serve: Serve) -> None:
     server = serve(export_seconds=7)
     completed = run_verb(server, "run", "--from", "2026-03-10")
-    assert "Window 1 of 1: 2026-03-10 to 2026-03-11 11:45" in completed.stderr
+    assert "Window 1 of 1: 2026-03-10 to 2026-03-11 11:45 (searches, clicks, " in completed.stderr
     assert re.search(r"seconds waited for Coveo \d+", completed.stderr)
 
 

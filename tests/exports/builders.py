@@ -8,7 +8,7 @@ from typing import Any
 from coveo_source.api.client import CoveoClient
 from coveo_source.demo import DemoServer
 from coveo_source.exports.job import ExportOwner, ExportRequest
-from coveo_source.exports.window import Window, WindowTables
+from coveo_source.exports.window import Window
 from coveo_source.settings import CoveoConfiguration, Settings, check_settings
 
 START = datetime(2026, 3, 3, tzinfo=timezone.utc)
@@ -39,8 +39,8 @@ def settings_of(server: DemoServer | None = None, **changes: Any) -> Settings:
 
 
 def request_of(server: DemoServer | None = None, **changes: Any) -> ExportRequest:
-    part = WindowTables(WINDOW, ("searches", "clicks"))
-    return replace(ExportRequest(part, OWNER, settings_of(server)), **changes)
+    request = ExportRequest(WINDOW, ("searches", "clicks"), OWNER, settings_of(server))
+    return replace(request, **changes)
 
 
 def client_of(server: DemoServer) -> CoveoClient:
@@ -60,12 +60,12 @@ REQUESTS: dict[str, ExportRequest] = {
     "plain": request_of(),
     **{name: request_of(settings=settings_of(**changes)) for name, changes in _SETTINGS.items()},
     "start": request_of(
-        part=WindowTables(Window(START - timedelta(minutes=1), WINDOW.end), ("searches",))
+        window=Window(START - timedelta(minutes=1), WINDOW.end), tables=("searches",)
     ),
     "end": request_of(
-        part=WindowTables(Window(START, WINDOW.end + timedelta(minutes=1)), ("searches",))
+        window=Window(START, WINDOW.end + timedelta(minutes=1)), tables=("searches",)
     ),
-    "tables": request_of(part=WindowTables(WINDOW, ("searches",))),
+    "tables": request_of(tables=("searches",)),
     "dimensions": request_of(dimensions=("id",)),
     "other dimensions": request_of(dimensions=("id", "datetime")),
     "pipeline": request_of(owner=ExportOwner("coveo2", "coveo_ua")),

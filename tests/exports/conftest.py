@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from coveo_source.api import retries
-from coveo_source.exports import job, polling
+from coveo_source.exports import export, job
 from tests.exports.prefetching import prefetch_threads
 from tests.support.assertions import speed_up_retries
 from tests.support.cli_user import export_files
@@ -13,8 +13,8 @@ from tests.support.cli_user import export_files
 @pytest.fixture
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Few retries, and hundredths of a second between them and between two polls."""
-    monkeypatch.setattr(polling, "FIRST_WAIT", 0.01)
-    monkeypatch.setattr(polling, "LONGEST_WAIT", 0.02)
+    monkeypatch.setattr(export, "FIRST_WAIT", 0.01)
+    monkeypatch.setattr(export, "LONGEST_WAIT", 0.02)
     monkeypatch.setattr(job, "FIRST_PAUSE", 0.01)
     monkeypatch.setattr(retries, "RETRIES", 1)
     monkeypatch.setattr(retries, "CONNECT_RETRIES", 0)

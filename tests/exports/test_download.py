@@ -11,8 +11,7 @@ from coveo_source.exceptions import ArchiveError, ServiceUnreachable
 from coveo_source.exports import download as download_module
 from coveo_source.exports.archive import Archive
 from coveo_source.exports.download import download
-from coveo_source.exports.export import Export
-from coveo_source.exports.polling import wait
+from coveo_source.exports.export import Export, wait
 from tests.exports.builders import WINDOW, Serve, client_of
 
 pytestmark = pytest.mark.usefixtures("short_pauses", "small_reads")

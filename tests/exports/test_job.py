@@ -8,9 +8,8 @@ import pytest
 
 from coveo_source.demo import DemoServer, Request, Response
 from coveo_source.exceptions import ApiError, QuotaReached, ServiceUnreachable
-from coveo_source.exports.export import Export
+from coveo_source.exports.export import Export, wait
 from coveo_source.exports.job import CREATE_TRIES, ExportOwner, adopt_or_create, owned_by
-from coveo_source.exports.polling import wait
 from tests.exports.builders import ANSWER, OWNER, REQUESTS, WINDOW, Serve, client_of, request_of
 
 pytestmark = pytest.mark.usefixtures("short_pauses")

@@ -7,7 +7,6 @@ from itertools import combinations
 
 import pytest
 
-from coveo_source.exports.window import WindowTables
 from tests.exports.builders import REQUESTS, WINDOW, Serve, client_of, request_of, settings_of
 
 
@@ -18,9 +17,7 @@ def test_requests_for_different_exports_have_different_fingerprints(one: str, ot
 
 def test_requests_for_the_same_export_have_the_same_fingerprint() -> None:
     request = request_of(dimensions=("id", "datetime"))
-    reordered = replace(
-        request, part=WindowTables(WINDOW, ("clicks", "searches")), dimensions=("datetime", "id")
-    )
+    reordered = replace(request, tables=("clicks", "searches"), dimensions=("datetime", "id"))
     assert reordered.fingerprint == request.fingerprint
     others = settings_of(poll_timeout=timedelta(days=1), keep_exports=True, api_key="new")
     assert replace(request, settings=others).fingerprint == request.fingerprint

@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 
-from coveo_source.exports.window import Window, WindowTables, short_time, tile, wire_time
+from coveo_source.exports.window import Window, short_time, tile, wire_time
 from tests.exports.window_strategies import MINUTE, ZERO, at, instants, relaxed, windows
 
 
@@ -66,6 +66,5 @@ def test_short_time_omits_what_is_zero(instant: datetime, text: str) -> None:
     assert short_time(instant.replace(tzinfo=timezone.utc)) == text
 
 
-def test_a_window_with_tables_prints_its_ends_and_tables() -> None:
-    part = WindowTables(Window(at(0), at(121)), ("searches", "clicks"))
-    assert str(part) == "2024-02-28 22:00 to 2024-02-29 00:01 (searches, clicks)"
+def test_a_window_prints_its_ends() -> None:
+    assert str(Window(at(0), at(121))) == "2024-02-28 22:00 to 2024-02-29 00:01"

@@ -80,7 +80,7 @@ def plan_of(
 
 
 def parts_of(plan: Plan) -> list[WindowTables]:
-    return [step.request.part for step in plan.steps]
+    return [WindowTables(step.window, step.tables) for step in plan.steps]
 
 
 def windows_of(plan: Plan) -> list[tuple[datetime, datetime]]:
@@ -100,8 +100,8 @@ def leave_export(
     **values: Any,
 ) -> str:
     """Creates an export, as a run does that is killed after that; returns its id."""
-    part = WindowTables(Window(start, end), tables)
-    request = ExportRequest(part, owner, settings_of(server, **values))
+    settings = settings_of(server, **values)
+    request = ExportRequest(Window(start, end), tables, owner, settings)
     return request.create(client_of(server)).id
 
 

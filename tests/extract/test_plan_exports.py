@@ -8,7 +8,7 @@ import pytest
 
 from coveo_source.demo import DemoServer
 from coveo_source.exports.job import ExportOwner
-from coveo_source.exports.window import Window, WindowTables
+from coveo_source.exports.window import Window
 from tests.extract.plans import (
     ALL_TABLES,
     DAY,
@@ -44,12 +44,11 @@ def test_an_earlier_export_is_adopted_and_the_time_since_then_is_planned(
     first, second = plan_of(server, LOADED).steps
     assert first.export is not None
     assert first.export.id == export_id
-    assert first.request.part == WindowTables(Window(day(8), SETTLED), ALL_TABLES)
+    assert (first.window, first.tables) == (Window(day(8), SETTLED), ALL_TABLES)
     # what arrived in the day before the export was made may be missing from it
     assert second.export is None
-    assert second.request.part == WindowTables(
-        Window(SETTLED - DAY + 15 * MINUTE, SETTLED + 3 * DAY), ALL_TABLES
-    )
+    assert second.window == Window(SETTLED - DAY + 15 * MINUTE, SETTLED + 3 * DAY)
+    assert second.tables == ALL_TABLES
     assert second.estimate is not None
 
 
@@ -83,7 +82,7 @@ def test_an_export_of_half_a_window_is_adopted_without_halving_it_again(serve: S
     again = plan_of(server, **span)
     assert again.steps[0].export is not None
     assert again.steps[0].export.id == export.id
-    assert again.steps[0].request.part == steps[0].request.part
+    assert again.steps[0].request == steps[0].request
     assert windows_of(again)[-1][1] == day(9)
     assert all(end == start for (_, end), (start, _) in pairwise(windows_of(again)))
 

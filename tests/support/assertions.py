@@ -124,4 +124,4 @@ def speed_up_retries(monkeypatch: pytest.MonkeyPatch, retries: int = 1) -> None:
     monkeypatch.setattr("coveo_source.api.retries.RETRIES", retries)
     monkeypatch.setattr("coveo_source.api.retries.CONNECT_RETRIES", retries)
     monkeypatch.setattr("coveo_source.exports.job.CREATE_TRIES", retries + 1)
-    monkeypatch.setattr("coveo_source.exports.polling.FIRST_WAIT", 0.02)
+    monkeypatch.setattr("coveo_source.exports.export.FIRST_WAIT", 0.02)

@@ -7,7 +7,7 @@ from typing import Any
 from coveo_source.api.client import CoveoClient
 from coveo_source.demo import DemoServer
 from coveo_source.exports.job import ExportOwner, ExportRequest
-from coveo_source.exports.window import Window, WindowTables
+from coveo_source.exports.window import Window
 from coveo_source.settings import CoveoConfiguration, Settings, check_settings
 
 START = datetime(2026, 3, 3, tzinfo=timezone.utc)
@@ -24,7 +24,7 @@ def settings_of(server: DemoServer | None = None, **changes: Any) -> Settings:
 
 
 def job_of(server: DemoServer | None = None, **changes: Any) -> ExportRequest:
-    job = ExportRequest(WindowTables(WINDOW, ("searches", "clicks")), LEDGER, settings_of(server))
+    job = ExportRequest(WINDOW, ("searches", "clicks"), LEDGER, settings_of(server))
     return replace(job, **changes)
 
 

@@ -13,8 +13,8 @@ from coveo_source.exceptions import (
     ExportTimedOut,
     UnknownStatus,
 )
-from coveo_source.exports import polling
-from coveo_source.exports.polling import wait
+from coveo_source.exports import export as export_module
+from coveo_source.exports.export import wait
 from tests.exports.builders import Serve, client_of, request_of
 
 pytestmark = pytest.mark.usefixtures("short_pauses")
@@ -107,9 +107,9 @@ def test_the_wait_times_out_and_leaves_the_export_on_the_server(serve: Serve) ->
 
 def test_the_pauses_grow_up_to_the_maximum(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     pauses: list[float] = []
-    monkeypatch.setattr(polling, "FIRST_WAIT", 1.0)
-    monkeypatch.setattr(polling, "LONGEST_WAIT", 30.0)
-    monkeypatch.setattr("coveo_source.exports.polling.time.sleep", pauses.append)
+    monkeypatch.setattr(export_module, "FIRST_WAIT", 1.0)
+    monkeypatch.setattr(export_module, "LONGEST_WAIT", 30.0)
+    monkeypatch.setattr("coveo_source.exports.export.time.sleep", pauses.append)
     server = serve(export_seconds=600)
     change_answers(
         server,
