@@ -1,4 +1,31 @@
-"""The errors that coveo_source raises, all below CoveoSourceError.
+"""The errors that coveo_source raises, as one tree.
+
+CoveoSourceError
+ x SettingError            a setting is missing or not accepted; before the load began
+ x PipelineMismatch        the pipeline holds the data of another organization or source
+ x PipelineBusy            another process is loading into the pipeline
+ x ServiceUnreachable      a host did not answer, after all retries
+ x ApiError                Coveo refused a request
+   x AccessDenied          401 or 403: wrong key or missing privileges
+   x ExportNotFound        404: no such export
+   x QuotaReached          the organization cannot keep another export
+ x UnknownAnswer           an answer is not what Coveo documents
+ x ExportError             an export will never have a file
+   x ExportFailed          Coveo reports it as FAILED
+   x ExportExpired         its file is gone
+   x ExportTimedOut        still PENDING after the time limit
+   x UnknownStatus         a status that this version does not know
+ x RowLimitReached         the smallest window still has more rows than one export may
+ x UnsafeAddress           Coveo named an address that must not be downloaded from
+ x FileError               the downloaded file is not what Coveo describes
+   x ArchiveError          the ZIP should not be opened
+     x ArchiveDamaged      the ZIP is corrupt or incomplete
+   x TableError            a CSV file cannot be read as the table that it is named for
+     x ValueRejected       with `strict`: a cell or record does not fit
+ x CountMismatch           the destination holds other rows than the file did
+ x ModelError              a SQL model failed; the load before it is intact
+   x CheckError            a data test of a model cannot be run as written
+ x ProjectError            a dbt project cannot be written to the given folder
 
 Errors that another run may get past are transient in dlt's terms, all others terminal.
 """
