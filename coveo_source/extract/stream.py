@@ -19,7 +19,7 @@ from ..api import CoveoClient
 from ..exceptions import with_context
 from ..exports import Count, ExportFile, Prefetch
 from ..private_files import private_folder
-from ..reader import Batch, CsvFile, check_collisions, empty_batch, raise_rejection, read_csv
+from ..reader import Batch, CsvFile, check_collisions, raise_rejection, read_csv
 from ..settings import Settings
 from ..tables import EXPORTS, REJECTED, TABLES, Table
 from .audit import EXPORTS_SCHEMA, REJECTED_ROWS_SCHEMA, Fetched, TableCounter, rejected_rows
@@ -113,7 +113,7 @@ class WindowReader:
         self, fetched: Fetched, table: Table, file: CsvFile | None, folder: Path
     ) -> Iterator[Item]:
         counter = TableCounter(table, folder)
-        with closing(_batches(file, table, self.settings.export_format)) as batches:
+        with closing(read_csv(file, table, self.settings.export_format)) as batches:
             for number, batch in enumerate(batches):
                 if not number:
                     check_collisions(batch.rows.column_names, table, self.normalize)
@@ -138,13 +138,3 @@ def empty_audit_tables() -> Iterator[Item]:
     # their keys begin with the id of the export, so they are never the same in two exports
     yield Item(EXPORTS, EXPORTS_SCHEMA.empty_table(), deduplicated=True)
     yield Item(REJECTED, REJECTED_ROWS_SCHEMA.empty_table(), deduplicated=True)
-
-
-def _batches(
-    file: CsvFile | None, table: Table, export_format: str
-) -> Generator[Batch, None, None]:
-    """Yields the batches of a table; a single empty one if the archive has no file for it."""
-    if file:
-        yield from read_csv(file, table, export_format)
-    else:
-        yield empty_batch(table)

@@ -15,7 +15,7 @@ csv_reader: joins these steps
 
 from .casting import Batch
 from .chunks import CsvFile, PlainFile, Readable
-from .csv_reader import empty_batch, read_csv
+from .csv_reader import read_csv
 from .header import check_collisions
 from .rejects import raise_rejection
 
@@ -25,7 +25,6 @@ __all__ = [
     "PlainFile",
     "Readable",
     "check_collisions",
-    "empty_batch",
     "raise_rejection",
     "read_csv",
 ]
