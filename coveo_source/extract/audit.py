@@ -1,4 +1,4 @@
-"""The audit trail: the tables `exports`, one row each, and `rejected_rows`, one row a reject."""
+"""The audit trail: what became of each export, from the file to the destination."""
 
 from dataclasses import astuple, dataclass, field, replace
 from datetime import datetime, timezone

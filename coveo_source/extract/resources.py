@@ -31,7 +31,6 @@ def _audit_resource(name: str, key: Sequence[str], context: ExtractContext) -> D
 
 
 def _table_resource(table: Table, context: ExtractContext) -> DltResource:
-    # of several rows with the same key the latest stays
     incremental = _incremental(context.settings)
 
     def rows(cursor: Cursor = incremental) -> Iterator[Any]:
@@ -42,6 +41,7 @@ def _table_resource(table: Table, context: ExtractContext) -> DltResource:
         name=table.name,
         primary_key=table.key,
         write_disposition=MERGE,
+        # of several rows with the same key the latest stays
         columns={CURSOR: {"dedup_sort": "desc"}},
     )
 
@@ -54,7 +54,7 @@ class _ColumnCursor(Cursor):
 
 def _incremental(settings: Settings) -> _ColumnCursor:
     if settings.is_backfill:
-        # leaves the cursor in the state alone
+        # an explicit range leaves the cursor in the state alone
         return _ColumnCursor(
             CURSOR, settings.from_date, end_value=settings.to_date, allow_external_schedulers=False
         )
