@@ -125,7 +125,7 @@ def merge_statements(
         yield f"set threads = {cores()}"
     yield (
         f"delete from {target} as present"
-        # the first key column leaves few rows to compare: a third faster with a long history
+        # the first key column leaves few rows to compare: a third less time with a long history
         f" where {keys[0]} in (select {keys[0]} from {file})"
         f" and exists (select 1 from {file} as coming where {same_key})"
     )
