@@ -1,7 +1,7 @@
 """DuckDB as the destination: dlt's own, with other defaults and with the jobs of `jobs`."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import dlt
@@ -39,11 +39,7 @@ class TunedDuckDb(dlt.destinations.duckdb):
 
 
 def tuned(destination: str) -> Destination[Any, Any]:
-    """Returns a destination by its name in dlt; DuckDB with our defaults.
-
-    Raises:
-        UnknownDestinationModule: if dlt has no destination of this name
-    """
+    """Returns a destination by its name in dlt; DuckDB with our defaults."""
     known: Destination[Any, Any] = Destination.from_reference(destination)  # type: ignore[assignment]
     if type(known) is dlt.destinations.duckdb:
         capabilities = {"max_parallel_load_jobs": TABLES_AT_ONCE, **known.caps_params}
@@ -51,14 +47,12 @@ def tuned(destination: str) -> Destination[Any, Any]:
     return known
 
 
-@contextmanager
-def loading_settings(pipeline: dlt.Pipeline) -> Iterator[None]:
+def loading_settings(pipeline: dlt.Pipeline) -> AbstractContextManager[None]:
     """Gives DuckDB its settings for loading.
 
     A package that an earlier run left is loaded without them: they may be why it failed.
     """
-    with _defaults(pipeline, LOADING):
-        yield
+    return _defaults(pipeline, LOADING)
 
 
 @contextmanager
@@ -67,18 +61,17 @@ def building_settings(
 ) -> Iterator[None]:
     """Gives DuckDB its settings for building models, and keeps the database file open.
 
-    dlt would open and close the file for each of its many short connections. When the file is
-    closed afterwards, it is complete and DuckDB keeps nothing of it in memory.
+    dlt would open and close the file for each of its many short connections.
 
     events: how many there are, if a model is rebuilt in full; else 0
     limited: whether to limit the memory; if not, DuckDB's own settings apply
     """
-    with _defaults(pipeline, building(events) if limited else {}):
-        if isinstance(pipeline.destination, dlt.destinations.duckdb):
-            with pipeline.sql_client():
-                yield
-        else:
-            yield
+    is_duckdb = isinstance(pipeline.destination, dlt.destinations.duckdb)
+    with (
+        _defaults(pipeline, building(events) if limited else {}),
+        pipeline.sql_client() if is_duckdb else nullcontext(),
+    ):
+        yield
 
 
 @contextmanager

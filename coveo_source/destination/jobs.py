@@ -1,13 +1,8 @@
 """Writes rows into DuckDB without a staging table.
 
-For a merge, dlt copies the rows into a staging table and merges from there: DuckDB compresses and
-writes every row twice, and the database file becomes twice as large. But DuckDB can read a file
-or the result of a query itself. Where no rows have to be deduplicated first, one transaction
-deletes the rows to be replaced and inserts the new ones. That holds for a load that is proved to
-have no duplicate keys, and for a model, whose scope says which rows it replaces.
-
-As with dlt's merge, a job may run twice: after one that was killed and restarted, the table holds
-the same rows.
+dlt merges through a staging table: DuckDB writes every row twice, and the file becomes twice as
+large. A load that is proved to have no duplicate keys, and a model, need none: one transaction
+deletes the rows to be replaced and inserts the new ones. A killed job may run again.
 """
 
 import re
@@ -33,13 +28,10 @@ from .tuning import LOADING, cores
 
 DEDUPLICATED = MERGE_DISPOSITION_HINTS["deduplicated"]
 """dlt's hint that no two rows of a load have the same key."""
-
 _SCOPE = MERGE_DISPOSITION_HINTS["destination_scope"]
 """dlt's hint with the condition for the rows that a load replaces."""
-
 _QUERY = "query"
 """DuckDB's table function that runs a query given as text."""
-
 _EMBEDDED_QUERY = re.compile(rf"\b{_QUERY}\('((?:[^']|'')*)'\)", re.IGNORECASE)
 
 
@@ -71,7 +63,6 @@ class _DirectJob(RunnableLoadJob):
     """Writes one file in one transaction; no other job has to follow."""
 
     def run(self) -> None:
-        """Deletes the rows to be replaced, and inserts the new ones."""
         client = self._job_client.sql_client  # type: ignore[attr-defined]
         with client.begin_transaction():
             for statement in self.statements(client):
@@ -95,16 +86,15 @@ class _ModelJob(_DirectJob):
     """Writes the result of a query; it replaces the rows of its scope, if it has one."""
 
     def run(self) -> None:
-        """Writes the result; dlt does not retry a query that ran out of memory."""
         try:
             super().run()
         except DatabaseException as error:
+            # dlt does not retry a terminal error
             if isinstance(error.dbapi_exception, duckdb.OutOfMemoryException):
                 raise DatabaseTerminalException(error.dbapi_exception) from error
             raise
 
     def statements(self, client: SqlClientBase[Any]) -> Iterator[str]:
-        """Yields statements that delete the rows of the scope and insert those of the query."""
         with FileStorage.open_zipsafe_ro(self._file_path, encoding="utf-8") as file:
             query = SqlModel.from_file(file).to_sql()
         table: Any = self._load_table
@@ -112,7 +102,9 @@ class _ModelJob(_DirectJob):
         _, scope = SqlMergeFollowupJob.get_merge_conditions(table, client)
         if scope:
             yield f"delete from {target} where {scope}"
-        yield f"insert into {target} by name {_unquoted(query)}"
+        # DuckDB can run an embedded query as text too, but reports errors at the wrong position
+        text = _EMBEDDED_QUERY.sub(lambda match: f"({match[1]})".replace("''", "'"), query, count=1)
+        yield f"insert into {target} by name {text}"
 
 
 def merge_statements(
@@ -120,8 +112,8 @@ def merge_statements(
 ) -> Iterator[str]:
     """Yields the statements that merge a file into its table.
 
-    threads: DuckDB's present number of threads, with which rows are inserted; if it is ours and
-        not the user's, all cores look for the rows to delete
+    threads: DuckDB's present number; if it is ours and not the user's, all cores find the rows to
+        delete
     """
     target = client.make_qualified_table_name(table["name"])
     file = f"read_parquet({client.capabilities.escape_literal(file_path)})"
@@ -133,8 +125,7 @@ def merge_statements(
         yield f"set threads = {cores()}"
     yield (
         f"delete from {target} as present"
-        # the first key column alone leaves few rows to compare: with a long history the delete
-        # takes two thirds of the time
+        # the first key column leaves few rows to compare: a third less time with a long history
         f" where {keys[0]} in (select {keys[0]} from {file})"
         f" and exists (select 1 from {file} as coming where {same_key})"
     )
@@ -149,24 +140,13 @@ def embed_query(query: str, columns: Iterable[str]) -> str:
     one it sees only the columns.
     """
     names = (exp.column(name, quoted=True) for name in columns)
-    text = exp.Literal.string(query)
-    outer = exp.select(*names).from_(exp.Anonymous(this=_QUERY, expressions=[text]))
-    return outer.sql("duckdb")
-
-
-def _unquoted(query: str) -> str:
-    """Returns a query of `quoted` with the text as a subquery.
-
-    DuckDB can run the text too, but would then report errors at the wrong position.
-    """
-    return _EMBEDDED_QUERY.sub(lambda match: f"({match[1]})".replace("''", "'"), query, count=1)
+    call = exp.Anonymous(this=_QUERY, expressions=[exp.Literal.string(query)])
+    return exp.select(*names).from_(call).sql("duckdb")
 
 
 def _is_deduplicated(table: PreparedTableSchema) -> bool:
-    """Returns True if a table is merged on its key and its rows are marked as deduplicated."""
     return table["write_disposition"] == "merge" and table.get(DEDUPLICATED) is True
 
 
 def _has_scope(table: PreparedTableSchema) -> bool:
-    """Returns True if a query writes the table and replaces the rows of a scope."""
     return table["write_disposition"] == "merge" and bool(table.get(_SCOPE))

@@ -1,9 +1,8 @@
 """The threads and the memory that DuckDB gets while it loads and while it builds models.
 
-DuckDB keeps rows in memory, uncompressed, until a row group is full: in each of its threads, for
-several row groups at once, and for every table that is being loaded. On two cores, more threads
-or more tables at once were no faster. With two tables at once DuckDB also had to write the rows
-to its log first, which took three times the disk space.
+DuckDB keeps uncompressed row groups in memory, in each thread and for each table that it loads. On
+two cores, more threads or tables at once were no faster; two tables at once also went through its
+log first, which took three times the disk space.
 """
 
 import os
@@ -14,7 +13,6 @@ import duckdb
 
 TABLES_AT_ONCE = 1
 """Tables that are loaded in parallel."""
-
 LOADING: Mapping[str, Any] = {
     "threads": 1,
     "write_buffer_row_group_count": 1,
@@ -24,15 +22,12 @@ LOADING: Mapping[str, Any] = {
 
 MEGABYTES_A_THREAD = 225
 """Megabytes for each thread that builds models, since each thread sorts rows of its own."""
-
 BYTES_AN_EVENT = 400
 """Bytes that a full build of `search_outcomes`, the model with the most joins, needs per event."""
 
 
 def building(events: int = 0) -> Mapping[str, Any]:
-    """Returns DuckDB's settings while it builds models.
-
-    The memory is never more than DuckDB's own default.
+    """Returns DuckDB's settings while it builds models, with no more memory than its own default.
 
     events: how many there are, if a model is rebuilt in full; else 0
     """

@@ -1,11 +1,8 @@
-"""The audit trail: what became of each export, from the file to the destination.
+"""The audit trail: what became of each export, from the file to the destination."""
 
-The table `exports` has one row for every export that was loaded, `rejected_rows` one for every
-cell or record that did not fit.
-"""
-
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field, replace
 from datetime import datetime, timezone
+from operator import add
 from pathlib import Path
 from typing import Any
 
@@ -37,21 +34,14 @@ class Counts:
     rejected: int = 0
 
     def __add__(self, other: "Counts") -> "Counts":
-        return Counts(
-            self.records + other.records,
-            self.rows + other.rows,
-            self.keys + other.keys,
-            self.rejected + other.rejected,
-        )
+        return Counts(*map(add, astuple(self), astuple(other)))
 
 
 class TableCounter:
     """Counts one table while it is read.
 
-    Keys are compared by hashes of 64 bits. A DuckDB database of its own holds them, so that the
-    proof depends neither on the destination nor on the memory.
-
-    folder: where the hashes are spilled to if there are many
+    A DuckDB database of its own holds 64-bit hashes of the keys, so that the proof depends neither
+    on the destination nor on the memory; it spills to `folder`.
     """
 
     def __init__(self, table: Table, folder: Path) -> None:
@@ -74,12 +64,11 @@ class TableCounter:
         """Returns the counts of all batches; no batch can be added after that."""
         with self._database as database:
             ((keys,),) = database.execute("select count(distinct key) from keys").fetchall()
-        return self._counts + Counts(keys=keys)
+        return replace(self._counts, keys=keys)
 
 
 LOADED = "loaded"
 """Suffix of the columns with the rows that were found in the destination after the load."""
-
 RECONCILED_AT = "reconciled_at"
 """Column with the time at which they were counted."""
 
@@ -139,18 +128,17 @@ class Fetched:
 
     def as_row(self, org: str) -> pa.Table:
         """Returns the row of the export in the audit trail."""
-        counts = {
-            f"{table}_{name}": count
-            for table, table_counts in self.counts.items()
-            for name, count in vars(table_counts).items()
-        }
         row = {
             "export_id": self.export.id,
             "org": org,
             "window_start": self.step.window.start,
             "window_end": self.step.window.end,
             "tables": ",".join(self.step.tables),
-            **counts,
+            **{
+                f"{table}_{name}": count
+                for table, counts in self.counts.items()
+                for name, count in vars(counts).items()
+            },
             "file_bytes": self.file_bytes,
             "made_at": self.export.created,
             "fetched_at": datetime.now(timezone.utc),
@@ -162,6 +150,5 @@ class Fetched:
 
 def rejected_rows(rejected: pa.Table, export_id: str, table: str) -> pa.Table:
     """Returns the rejects of a table as rows of REJECTED_ROWS_SCHEMA."""
-    count = rejected.num_rows
-    origin: list[Any] = [pa.repeat(export_id, count), pa.repeat(table, count)]
+    origin: list[Any] = [pa.repeat(text, rejected.num_rows) for text in (export_id, table)]
     return pa.Table.from_arrays([*origin, *rejected.columns], schema=REJECTED_ROWS_SCHEMA)

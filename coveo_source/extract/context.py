@@ -1,10 +1,9 @@
 """Connects the stream of rows to the dlt extract that is running.
 
-A source is built before its pipeline is known. Only during an extract is it clear which pipeline
-runs it, where the cursors of that pipeline are, and which resources were selected.
+Only during an extract does a source know its pipeline, the cursors and the selected resources.
 """
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +14,7 @@ import dlt
 import pyarrow as pa
 from dlt.common import logger
 
-from ..api import CoveoClient, client_of
+from ..api import client_of
 from ..destination import DEDUPLICATED
 from ..exports import ExportOwner, Prefetch, after_load, delete_exports
 from ..settings import Settings
@@ -28,7 +27,6 @@ from .state import PipelineState, plain_utc
 from .stream import Item, Stream, WindowReader, empty_audit_tables
 
 _LOAD_ID = pa.field("_dlt_load_id", pa.string(), nullable=False)
-
 Cursor = dlt.sources.incremental[datetime]
 
 
@@ -46,17 +44,10 @@ class SingleWindow(NamedTuple):
 
 @dataclass
 class _RunningExtract:
-    """One dlt extract that is under way."""
-
     load_id: str
     steps: list[PlannedExport]
     reader: WindowReader
     stream: Stream
-
-    def end(self, table: str) -> datetime | None:
-        """Returns the time up to which this extract reads a table; None if nothing is due."""
-        ends = [step.window.end for step in self.steps if table in step.tables]
-        return max(ends, default=None)
 
 
 class ExtractContext:
@@ -78,11 +69,12 @@ class ExtractContext:
     def table_rows(self, table: str, cursor: Cursor) -> Iterator[Any]:
         """Yields the rows of a table, and moves its cursor to the end of its last window."""
         current = self._begin()
-        end = current.end(table)
-        if end:
-            last = cursor.last_value
+        ends = [step.window.end for step in current.steps if table in step.tables]
+        if ends:
+            if cursor.last_value:
+                ends.append(plain_utc(cursor.last_value))
             # `advance` also makes dlt pass the rows on unfiltered: Coveo has applied the range
-            cursor.advance(max(end, plain_utc(last)) if last else end)
+            cursor.advance(max(ends))
         yield from _with_hints(current, table)
 
     def audit_rows(self, table: str) -> Iterator[Any]:
@@ -107,7 +99,11 @@ class ExtractContext:
             owner = ExportOwner(pipeline.pipeline_name, pipeline.dataset_name)
             wanted = [table for table in self.settings.tables if table in selected]
             with interruptible():
-                steps = _due_windows(self.settings, state, client, owner, wanted)
+                plan = make_plan(self.settings, state, client, owner, wanted)
+                for notice in plan.notices:
+                    logger.warning(notice)
+                delete_exports(client, [export.id for export in plan.stale])
+            steps = plan.steps
         state.claim(self.settings)
         state.add_history(step.window for step in steps)
         reader = WindowReader(
@@ -139,49 +135,28 @@ def files_folder(pipeline: dlt.Pipeline) -> Path:
     return Path(pipeline.working_dir) / "coveo_exports"
 
 
-def _due_windows(
-    settings: Settings,
-    state: PipelineState,
-    client: CoveoClient,
-    owner: ExportOwner,
-    tables: Iterable[str],
-) -> list[PlannedExport]:
-    """Plans all windows that are due, logs notices about them, and deletes stale exports."""
-    plan = make_plan(settings, state, client, owner, tables)
-    for notice in plan.notices:
-        logger.warning(notice)
-    delete_exports(client, [export.id for export in plan.stale])
-    return plan.steps
-
-
 def _with_hints(current: _RunningExtract, resource: str) -> Iterator[Any]:
-    """Yields the rows of a resource, with a hint whenever `deduplicated` changes."""
+    """Yields the rows of a resource, with a hint whenever `deduplicated` changes.
+
+    The hint tells dlt whether to remove rows with the same key before it merges, which takes
+    longer than the rest of the merge. dlt keeps it in the schema, so every load has to give it.
+    """
     deduplicated: bool | None = None
     with closing(current.stream.tap(resource)) as items:
         for item in items:
-            rows = _with_load_id(item.rows, current.load_id) if item else None
-            if item and item.deduplicated is not deduplicated:
+            if item is None:
+                yield None
+                continue
+            # dlt does not add the id of the load package to Arrow data
+            load_ids = pa.repeat(current.load_id, item.rows.num_rows)
+            rows = item.rows.append_column(_LOAD_ID, load_ids)
+            if item.deduplicated is not deduplicated:
                 deduplicated = item.deduplicated
-                hints = _deduplication_hints(deduplicated, item.rows.column_names)
-                yield dlt.mark.with_hints(rows, hints)
-            else:
-                yield rows
-
-
-def _deduplication_hints(deduplicated: bool, columns: Iterable[str]) -> Any:
-    """Returns hints that tell dlt whether to remove rows with the same key before it merges.
-
-    Removing them takes longer than the rest of the merge, and memory or disk for all rows. dlt
-    keeps the hint in the schema, so every load has to give it.
-
-    columns: of the rows; if the cursor is one of them, the latest of several rows with a key stays
-    """
-    # dlt warns about a sort order on a table that it does not have to deduplicate
-    sort = None if deduplicated else "desc"
-    order = {CURSOR: {"dedup_sort": sort}} if CURSOR in columns else None
-    return dlt.mark.make_hints(columns=order, additional_table_hints={DEDUPLICATED: deduplicated})
-
-
-def _with_load_id(rows: pa.Table, load_id: str) -> pa.Table:
-    """Returns the rows with the id of their load package, which dlt does not add to Arrow data."""
-    return rows.append_column(_LOAD_ID, pa.repeat(load_id, rows.num_rows))
+                # dlt warns about a sort order on a table that it does not have to deduplicate
+                order: Any = {CURSOR: {"dedup_sort": None if deduplicated else "desc"}}
+                hints = dlt.mark.make_hints(
+                    columns=order if CURSOR in rows.column_names else None,
+                    additional_table_hints={DEDUPLICATED: deduplicated},
+                )
+                rows = dlt.mark.with_hints(rows, hints)
+            yield rows

@@ -1,8 +1,4 @@
-"""What a run will do: its windows, each with the export for it if that already exists.
-
-Reads the pipeline's state, the server's clock, its list of exports and its estimates; creates
-and changes nothing.
-"""
+"""What a run will do: its windows, each with its export if that exists. Changes nothing."""
 
 import difflib
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -86,7 +82,6 @@ def make_plan(
     Raises:
         SettingError: if a dimension does not exist
         RowLimitReached: if the organization may export no rows at all
-        ApiError, ServiceUnreachable: if Coveo refuses a request or does not answer
     """
     existing = owned_by(map(Export.parse, client.exports()), owner)
     cursors = state.cursors(tables)
@@ -119,7 +114,6 @@ def estimated_rows(request: ExportRequest, client: CoveoClient) -> int:
 
 
 def _span(settings: Settings, state: PipelineState, now: datetime) -> tuple[LoadRange, list[str]]:
-    """Returns the range of this run, and notices about what was decided for the user."""
     notices: list[str] = []
     settled = floor_to(now - settings.settle, SHORTEST_WINDOW)
     assigned = assigned_interval() if not settings.is_backfill else None
@@ -148,17 +142,12 @@ def _span(settings: Settings, state: PipelineState, now: datetime) -> tuple[Load
 
 
 def _resume_point(state: PipelineState) -> datetime | None:
-    """Returns where loading continues for a table that has caught up with the history.
-
-    That is at the earliest cursor, or at the end of the history if it ends before that. Gaps in
-    the history before that point stay gaps.
-    """
+    # at the earliest cursor or at the end of the history; gaps in it before that stay gaps
     ends = [window.end for window in state.history][-1:]
     return min([*ends, *filter(None, state.cursors(TABLES).values())], default=None)
 
 
 def _ignored_start(settings: Settings, cursors: dict[str, datetime | None]) -> Iterator[str]:
-    """Yields a notice if a start is given but the cursors take precedence."""
     known = [cursor for cursor in cursors.values() if cursor]
     if settings.from_date and not settings.to_date and known:
         yield (
@@ -227,11 +216,7 @@ def _new_exports(
 
 
 def _wanted_dimensions(settings: Settings, client: CoveoClient) -> tuple[str, ...]:
-    """Returns the dimensions to export: those that are set, and those that every load needs.
-
-    Raises:
-        SettingError: if one that is set does not exist in the organization
-    """
+    """Returns the dimensions to export: those that are set, and those that every load needs."""
     if not settings.dimensions:
         return ()
     # observed: a custom dimension's returnName has its table in front, custom_events.c_facetvalue
@@ -245,6 +230,5 @@ def _wanted_dimensions(settings: Settings, client: CoveoClient) -> tuple[str, ..
                 "dimensions", name, f"This organization has, among others: {', '.join(close)}."
             )
     keys = [name for table in TABLES.values() for name in (*table.key, CURSOR)]
-    links = ["visitId", "searchId", "lastSearchId"]
-    needed = [name for name in (*keys, *links) if name in known]
-    return tuple(dict.fromkeys([*settings.dimensions, *needed]))
+    needed = [*settings.dimensions, *keys, "visitId", "searchId", "lastSearchId"]
+    return tuple(dict.fromkeys(name for name in needed if name in known))

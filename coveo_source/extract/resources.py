@@ -31,7 +31,6 @@ def _audit_resource(name: str, key: Sequence[str], context: ExtractContext) -> D
 
 
 def _table_resource(table: Table, context: ExtractContext) -> DltResource:
-    """Returns one of the five tables; of several rows with the same key the latest stays."""
     incremental = _incremental(context.settings)
 
     def rows(cursor: Cursor = incremental) -> Iterator[Any]:
@@ -42,23 +41,21 @@ def _table_resource(table: Table, context: ExtractContext) -> DltResource:
         name=table.name,
         primary_key=table.key,
         write_disposition=MERGE,
+        # of several rows with the same key the latest stays
         columns={CURSOR: {"dedup_sort": "desc"}},
     )
 
 
 class _ColumnCursor(Cursor):
-    """A cursor whose path is the plain name of a column."""
-
     def get_cursor_column_name(self) -> str:
-        """Returns the name of the column, which dlt would parse as a path for every batch."""
+        # dlt would parse the path for every batch; ours is the plain name of a column
         return self.cursor_path
 
 
 def _incremental(settings: Settings) -> _ColumnCursor:
-    """Returns the cursor of a table; an explicit range leaves the cursor in the state alone."""
     if settings.is_backfill:
+        # an explicit range leaves the cursor in the state alone
         return _ColumnCursor(
             CURSOR, settings.from_date, end_value=settings.to_date, allow_external_schedulers=False
         )
-    scheduled = assigned_interval() is not None
-    return _ColumnCursor(CURSOR, allow_external_schedulers=scheduled)
+    return _ColumnCursor(CURSOR, allow_external_schedulers=assigned_interval() is not None)

@@ -1,8 +1,7 @@
 """The source's state: what a pipeline remembers between runs.
 
-dlt keeps the state in the destination, and in it a cursor for each table. The source adds whose
-data the pipeline holds, and which windows were ever loaded, for any table: a table that is added
-later, or dropped, catches up with them.
+dlt keeps it in the destination, with a cursor for each table. The source adds whose data the
+pipeline holds, and all windows ever loaded: a table that is added later catches up with them.
 """
 
 from collections.abc import Iterable
@@ -32,19 +31,14 @@ class PipelineState:
 
     def without_cursors(self) -> "PipelineState":
         """Returns the state without the cursors of the tables; the history stays."""
-        return PipelineState(
-            {name: slot for name, slot in self._state.items() if name != "resources"}
-        )
-
-    def cursor(self, table: str) -> datetime | None:
-        """Returns the time up to which a table is loaded; None if it never was."""
-        slots = self._state.get("resources", {}).get(table, {})
-        last: datetime | None = slots.get("incremental", {}).get(CURSOR, {}).get("last_value")
-        return plain_utc(last) if last else None
+        return PipelineState({**self._state, "resources": {}})
 
     def cursors(self, tables: Iterable[str]) -> dict[str, datetime | None]:
-        """Returns the cursor of each table."""
-        return {table: self.cursor(table) for table in tables}
+        """Returns the time up to which each table is loaded; None if it never was."""
+        resources = self._state.get("resources", {})
+        slots = {table: resources.get(table, {}).get("incremental", {}) for table in tables}
+        ends = {table: slot.get(CURSOR, {}).get("last_value") for table, slot in slots.items()}
+        return {table: plain_utc(end) if end else None for table, end in ends.items()}
 
     @property
     def history(self) -> list[Window]:
@@ -73,11 +67,7 @@ class PipelineState:
         self._state.setdefault("dataset_id", uuid4().hex)
 
     def check_owner(self, settings: Settings, pipeline: str) -> None:
-        """Checks that the pipeline does not hold another organization's data.
-
-        Raises:
-            PipelineMismatch: if it holds the data of another organization or host
-        """
+        """Raises a PipelineMismatch if the pipeline holds another organization's data."""
         owner = self._state.get("organization")
         requested = {"org": settings.org, "host": settings.host}
         if owner and owner != requested:

@@ -1,9 +1,7 @@
 """From planned windows to rows: one stream, from which the source's resources draw in turn.
 
-All tables of a window share one export and one archive on disk. So the work is done once and in
-order, window by window and table by table, and each resource takes its own items from the
-stream. Only the table that is being read is unpacked, and only a few of its batches are in
-memory.
+All tables of a window share one export and one archive on disk. So they are read once and in
+order, and each resource takes its own items. Only the table that is being read is unpacked.
 """
 
 import time
@@ -19,7 +17,7 @@ from ..api import CoveoClient
 from ..exceptions import with_context
 from ..exports import Count, ExportFile, Prefetch
 from ..private_files import private_folder
-from ..reader import Batch, CsvFile, check_collisions, empty_batch, raise_rejection, read_csv
+from ..reader import CsvFile, check_collisions, raise_rejection, read_csv
 from ..settings import Settings
 from ..tables import EXPORTS, REJECTED, TABLES, Table
 from .audit import EXPORTS_SCHEMA, REJECTED_ROWS_SCHEMA, Fetched, TableCounter, rejected_rows
@@ -40,9 +38,8 @@ class Item(NamedTuple):
 class Stream:
     """Items that several resources draw from, each when it is its turn.
 
-    dlt asks its resources in rotation. A resource whose turn it is not answers None, and dlt asks
-    the next one. Items for a resource that was closed early (`add_limit`) are skipped. When the
-    last resource is closed, for whatever reason, the items are closed too.
+    dlt asks its resources in rotation; one whose turn it is not answers None. Items for a resource
+    that was closed early (`add_limit`) are skipped. The last resource to close closes the items.
     """
 
     def __init__(self, items: Generator[Item, None, None], resources: Iterable[str]) -> None:
@@ -53,7 +50,7 @@ class Stream:
     def tap(self, resource: str) -> Generator[Item | None, None, None]:
         """Yields the items for one resource, and None whenever another resource's comes first."""
         try:
-            while (head := self._next()) is not None:
+            while head := self._next():
                 if head.resource == resource:
                     self._head = None
                     yield head
@@ -113,13 +110,16 @@ class WindowReader:
         self, fetched: Fetched, table: Table, file: CsvFile | None, folder: Path
     ) -> Iterator[Item]:
         counter = TableCounter(table, folder)
-        with closing(_batches(file, table, self.settings.export_format)) as batches:
+        with closing(read_csv(file, table, self.settings.export_format)) as batches:
             for number, batch in enumerate(batches):
                 if not number:
                     check_collisions(batch.rows.column_names, table, self.normalize)
                 counter.add(batch)
                 if batch.rejected.num_rows:
-                    yield Item(REJECTED, self._rejects(fetched, table, batch), deduplicated=True)
+                    if self.settings.strict:
+                        raise_rejection(batch.rejected, str(fetched.export), table.file_name)
+                    rejects = rejected_rows(batch.rejected, fetched.export.id, table.name)
+                    yield Item(REJECTED, rejects, deduplicated=True)
                 yield Item(table.name, batch.rows)
                 no_rows = batch.rows.slice(0, 0)
         counts = fetched.counts[table.name] = counter.finish()
@@ -127,24 +127,9 @@ class WindowReader:
         is_first = not any(table.name in earlier.counts for earlier in self.fetched)
         yield Item(table.name, no_rows, deduplicated=is_first and counts.keys == counts.rows)
 
-    def _rejects(self, fetched: Fetched, table: Table, batch: Batch) -> pa.Table:
-        if self.settings.strict:
-            raise_rejection(batch.rejected, str(fetched.export), table.file_name)
-        return rejected_rows(batch.rejected, fetched.export.id, table.name)
-
 
 def empty_audit_tables() -> Iterator[Item]:
     """Yields items by which the audit tables exist even if no row is written to them."""
     # their keys begin with the id of the export, so they are never the same in two exports
     yield Item(EXPORTS, EXPORTS_SCHEMA.empty_table(), deduplicated=True)
     yield Item(REJECTED, REJECTED_ROWS_SCHEMA.empty_table(), deduplicated=True)
-
-
-def _batches(
-    file: CsvFile | None, table: Table, export_format: str
-) -> Generator[Batch, None, None]:
-    """Yields the batches of a table; a single empty one if the archive has no file for it."""
-    if file:
-        yield from read_csv(file, table, export_format)
-    else:
-        yield empty_batch(table)

@@ -1,7 +1,6 @@
-"""One run at a time on a pipeline.
+"""One run at a time on a pipeline: two would merge through the same staging tables and lose rows.
 
-Two loads at once would merge through the same staging tables and could lose rows. The operating
-system holds the lock, so it is released even if the process is killed.
+The operating system holds the lock, so it is released even if the process is killed.
 """
 
 import os
@@ -17,26 +16,19 @@ if sys.platform == "win32":
     import msvcrt
 
     def _acquire(file: IO[str]) -> None:
-        """Locks an open file; raises OSError at once if another process has locked it."""
         msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
 else:
     import fcntl
 
     def _acquire(file: IO[str]) -> None:
-        """Locks an open file; raises OSError at once if another process has locked it."""
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 @contextmanager
 def only_run(pipelines_dir: Path, pipeline: str) -> Iterator[None]:
-    """Holds the lock of a pipeline.
-
-    The file of the lock lies beside the working folder, since dlt may remove that folder.
-
-    Raises:
-        PipelineBusy: if another process holds the lock
-    """
+    """Holds the lock of a pipeline, or raises PipelineBusy if another process holds it."""
     pipelines_dir.mkdir(parents=True, exist_ok=True)
+    # beside the working folder, which dlt may remove
     path = pipelines_dir / f".{pipeline}.coveo_source.lock"
     with path.open("a+") as file:
         try:
@@ -50,7 +42,6 @@ def only_run(pipelines_dir: Path, pipeline: str) -> Iterator[None]:
 
 
 def _holder(path: Path) -> str:
-    """Returns a description of the process that holds a lock."""
     try:
         return f"process {path.read_text().strip() or 'unknown'}"
     except OSError:

@@ -1,7 +1,7 @@
-"""Proves the counts: the destination holds what the files held.
+"""Proves that the destination holds what the files held.
 
 Right after a load its rows carry its id, and a merge leaves one row for each key. So there must be
-as many rows as there were different keys in the files. The counts are written into the audit trail.
+as many rows as there were different keys in the files.
 """
 
 from collections.abc import Iterable, Mapping
@@ -61,20 +61,14 @@ def completed_loads(info: LoadInfo) -> list[str]:
 def _audit_rows(pipeline: dlt.Pipeline, load_id: str) -> list[dict[str, Any]]:
     """Returns the audit rows of a load: export, window, and the keys of each table or None."""
     known = pipeline.default_schema.get_table_columns(EXPORTS)
-    columns = [
-        "export_id",
-        "window_start",
-        "window_end",
-        *(name for table in TABLES if (name := f"{table}_keys") in known),
-    ]
+    keys = dict.fromkeys(f"{table}_keys" for table in TABLES)
+    columns = ["export_id", "window_start", "window_end", *(name for name in keys if name in known)]
     query = f"select {', '.join(columns)} from {EXPORTS} where _dlt_load_id = '{load_id}'"
-    missing = {f"{table}_keys": None for table in TABLES}
     rows = _fetch_rows(pipeline, query)
-    return [{**missing, **dict(zip(columns, row, strict=True))} for row in rows]
+    return [{**keys, **dict(zip(columns, row, strict=True))} for row in rows]
 
 
 def _count_rows(pipeline: dlt.Pipeline, table: str, load_id: str) -> int:
-    """Returns how many rows of a table were last written by a load."""
     query = f"select count(*) as row_count from {table} where _dlt_load_id = '{load_id}'"
     ((count,),) = _fetch_rows(pipeline, query)
     return int(count)
@@ -91,9 +85,8 @@ def _check_count(table: str, rows: int, exports: list[dict[str, Any]]) -> None:
     """
     keys = [export[f"{table}_keys"] for export in exports if export[f"{table}_keys"] is not None]
     if not max(keys) <= rows <= sum(keys):
-        first, last = exports[0]["window_start"], exports[-1]["window_end"]
-        window = str(Window(first, last))
-        raise CountMismatch(table, window, sum(keys), "keys were read", rows)
+        window = Window(exports[0]["window_start"], exports[-1]["window_end"])
+        raise CountMismatch(table, str(window), sum(keys), "keys were read", rows)
 
 
 def _record_counts(pipeline: dlt.Pipeline, export_id: str, counts: Mapping[str, int]) -> None:

@@ -1,7 +1,6 @@
 """Repairs the working folder after a run that was killed, and loads what that run left.
 
-dlt moves a package from folder to folder and saves schema and state in between. If a process is
-killed between two of these steps, dlt's own next run may fail.
+If a process is killed between the steps in which dlt moves a package, dlt's next run may fail.
 """
 
 import shutil
@@ -33,20 +32,21 @@ def load_pending(pipeline: dlt.Pipeline, say: Callable[[str], None]) -> None:
 
 
 def _reconcile_last_load(pipeline: dlt.Pipeline, say: Callable[[str], None]) -> None:
-    """Compares the counts of the last load if its run was killed before it could do so.
-
-    A mismatch is only reported: somebody may have changed the tables since then.
-    """
+    """Compares the counts of the last load if its run was killed before it could do so."""
     if pipeline.default_schema_name:
         try:
             reconcile(pipeline, unreconciled_loads(pipeline))
         except CountMismatch as error:
+            # only reported: somebody may have changed the tables since then
             say(str(error))
 
 
 def _repair_packages(pipeline: dlt.Pipeline) -> None:
     """Makes packages and schema consistent again; no package is lost."""
-    _remove_partial_extracts(Path(pipeline.working_dir))
+    for folder in (Path(pipeline.working_dir) / "normalize").glob("*"):
+        if folder.is_dir() and folder.name != "extracted":
+            # not in a package yet: dlt would never look at it, and extracts it again
+            shutil.rmtree(folder, ignore_errors=True)
     extracted = pipeline._get_normalize_storage().extracted_packages
     normalized = pipeline._get_load_storage().normalized_packages
     ready = set(pipeline.list_normalized_load_packages())
@@ -61,20 +61,7 @@ def _repair_packages(pipeline: dlt.Pipeline) -> None:
 
 
 def _save_newer_schema(pipeline: dlt.Pipeline, schema: dlt.Schema) -> None:
-    """Saves the schema of a package if it is newer than the pipeline's.
-
-    dlt would use the pipeline's, which lacks the new tables and keys of the package.
-    """
+    # dlt would use the pipeline's schema, which lacks the new tables and keys of the package
     known = pipeline.schemas.list_schemas()
     if schema.name not in known or pipeline.schemas[schema.name].version < schema.version:
         pipeline.schemas.save_schema(schema)
-
-
-def _remove_partial_extracts(working_dir: Path) -> None:
-    """Removes extracted files that are not in a package yet.
-
-    dlt would never look at them; what they hold is extracted again.
-    """
-    for folder in (working_dir / "normalize").glob("*"):
-        if folder.is_dir() and folder.name != "extracted":
-            shutil.rmtree(folder, ignore_errors=True)

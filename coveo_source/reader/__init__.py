@@ -2,6 +2,6 @@
 
 from .casting import Batch
 from .chunks import CsvFile, PlainFile, Readable
-from .csv_reader import empty_batch, read_csv
+from .csv_reader import read_csv
 from .header import check_collisions
 from .rejects import raise_rejection

@@ -1,14 +1,11 @@
 r"""Parses records that fit the grammar, with Arrow.
 
-According to Coveo's documentation, `EXCEL` escapes `"` and `\` within strings with a `"`. In
-practice everyone reads it as plain RFC 4180, which has no `"\`, and no real cell with a backslash
-has been published. So both readings must work, cell by cell: `"a\b"` and `"a"\b"` both mean `a\b`.
-
-`NO_NEWLINE` escapes `"` and `\` with a `\`, which Arrow reads natively.
+According to Coveo's documentation, `EXCEL` escapes `"` and `\` within strings with a `"`, but
+everyone reads it as plain RFC 4180, which has no `"\`. No real cell with a backslash has been
+published, so both readings must work, cell by cell: `"a\b"` and `"a"\b"` both mean `a\b`.
 """
 
 import re
-from collections.abc import Iterator
 
 import pyarrow as pa
 from pyarrow import csv
@@ -27,9 +24,6 @@ def parse_cells(content: bytes, export_format: str, names: list[str]) -> pa.Tabl
     """Parses records that fit the grammar; returns every cell as text, and null for an empty one.
 
     names: of the columns; a header in the content is parsed like any other record
-
-    Raises:
-        pyarrow.ArrowInvalid: if a cell is not UTF-8
     """
     if export_format == "EXCEL":
         content = unescape_backslashes(content)
@@ -53,31 +47,17 @@ def unescape_backslashes(content: bytes) -> bytes:
     with it: each pair is a quote, and a single one that is left over escapes the backslash.
     """
     kept = []
-    done = 0
+    done = position = 0
     # plain searches: a pattern that begins with a quote would be tried at every quote
-    for last_quote in _occurrences(content, b'"\\'):
-        first_quote = _start_of_run(content, last_quote)
-        count = last_quote + 1 - first_quote - _opens_field(content, first_quote)
-        if count % 2:
+    while (last_quote := content.find(b'"\\', position)) >= 0:
+        position = last_quote + 1
+        first_quote = last_quote
+        while content[first_quote - 1 : first_quote] == b'"':
+            first_quote -= 1
+        if (position - first_quote - _opens_field(content, first_quote)) % 2:
             kept.append(content[done:last_quote])
-            done = last_quote + 1
+            done = position
     return b"".join([*kept, content[done:]]) if kept else content
-
-
-def _occurrences(content: bytes, needle: bytes) -> Iterator[int]:
-    """Yields the positions at which `needle` occurs."""
-    position = content.find(needle)
-    while position >= 0:
-        yield position
-        position = content.find(needle, position + 1)
-
-
-def _start_of_run(content: bytes, position: int) -> int:
-    """Returns where the run of equal bytes begins that `position` is in."""
-    start = position
-    while start and content[start - 1] == content[position]:
-        start -= 1
-    return start
 
 
 def _opens_field(content: bytes, position: int) -> bool:

@@ -1,9 +1,8 @@
-"""Casts cells to the types of their columns, and puts aside those that do not fit.
+"""Casts cells to the types of their columns with DuckDB, and puts aside those that do not fit."""
 
-DuckDB casts the columns whose type `tables` knows; the text of all others is left unchanged.
-"""
-
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from functools import reduce
 from typing import NamedTuple
 
 import duckdb
@@ -63,7 +62,6 @@ class Caster:
         self.table = table
         self.header = header
         self.cells = [f"cell_{index}" for index in range(len(header))]
-        self._schema = arrow_schema(table, header)
         self._typed = [index for index, name in enumerate(header) if column_type(name) != "text"]
         self._query = self._cast_query()
 
@@ -80,8 +78,10 @@ class Caster:
         numbers: of the records in the file
         """
         if not cells.num_rows:
-            return Batch(0, self._schema.empty_table(), REJECTED_SCHEMA.empty_table())
-        cast = self._run(self._query, cells.select([self.cells[index] for index in self._typed]))
+            return empty_batch(self.table, self.header)
+        self._database.register("cells", cells.select([self.cells[i] for i in self._typed]))
+        cast = self._database.execute(self._query).to_arrow_table()
+        self._database.unregister("cells")
         values = [
             cast[f"value_{index}"] if index in self._typed else cells[cell]
             for index, cell in enumerate(self.cells)
@@ -89,65 +89,41 @@ class Caster:
         rows = pa.Table.from_arrays(values, names=list(self.header))
         misfits = {self.header[index]: cast[f"misfit_{index}"] for index in self._typed}
         required = (*self.table.key, CURSOR)
-        excluded = _any_null([rows[name] for name in required])
+        excluded = reduce(pc.or_, [rows[name].is_null() for name in required])
         rejections = [
             *rejected_records(self._as_json(cells.filter(excluded)), excluded, required, numbers),
             *rejected_cells(misfits, excluded, numbers),
         ]
         if rejections:
             rows = rows.filter(pc.invert(excluded))
-        return Batch(cells.num_rows, rows.cast(self._schema), to_table(rejections))
+        rows = rows.cast(arrow_schema(self.table, self.header))
+        return Batch(cells.num_rows, rows, to_table(rejections))
 
     def _cast_query(self) -> str:
-        values = [
-            f"{_CASTS[column_type(self.header[index])].format(cell=self.cells[index])}"
-            f" as value_{index}"
-            for index in self._typed
-        ]
         outcomes = [
-            f"value_{index},"
-            f" case when value_{index} is null then {self.cells[index]} end as misfit_{index}"
+            f"{_CASTS[column_type(self.header[index])].format(cell=f'cell_{index}')}"
+            f" as value_{index},"
+            f" case when value_{index} is null then cell_{index} end as misfit_{index}"
             for index in self._typed
         ]
-        return f"select {', '.join(outcomes)} from (select *, {', '.join(values)} from cells)"
+        return f"select {', '.join(outcomes)} from cells"
 
-    def _as_json(self, cells: pa.Table) -> list[str]:
-        """Returns each record as a JSON object."""
-        if not cells.num_rows:
-            return []
-        record = ", ".join(
-            f"{_sql_literal(name)}, {cell}"
-            for name, cell in zip(self.header, self.cells, strict=True)
-        )
-        query = f"select cast(json_object({record}) as varchar) as record from cells"
-        return [str(text) for text in self._run(query, cells)["record"].to_pylist()]
+    def _as_json(self, cells: pa.Table) -> Iterator[str]:
+        # in small steps, because the cells take much more memory as objects of Python
+        for batch in cells.rename_columns(list(self.header)).to_batches(max_chunksize=1000):
+            for record in batch.to_pylist():
+                yield json.dumps(record, ensure_ascii=False, separators=(",", ":"))
 
-    def _run(self, query: str, cells: pa.Table) -> pa.Table:
-        self._database.register("cells", cells)
-        try:
-            return self._database.execute(query).to_arrow_table()
-        finally:
-            self._database.unregister("cells")
+
+def empty_batch(table: Table, header: Iterable[str] | None = None) -> Batch:
+    """Returns a batch without records; by default with the columns of the table."""
+    schema = arrow_schema(table, header or table.columns)
+    return Batch(0, schema.empty_table(), REJECTED_SCHEMA.empty_table())
 
 
 def arrow_schema(table: Table, header: Iterable[str]) -> pa.Schema:
     """Returns the Arrow schema of a table with these columns; only its key is not nullable."""
     return pa.schema(
-        [
-            pa.field(name, _ARROW_TYPES[column_type(name)], nullable=name not in table.key)
-            for name in header
-        ]
+        pa.field(name, _ARROW_TYPES[column_type(name)], nullable=name not in table.key)
+        for name in header
     )
-
-
-def _any_null(columns: Iterable[pa.ChunkedArray]) -> pa.ChunkedArray:
-    """Returns, for each row, whether at least one of the columns is null."""
-    first, *others = (column.is_null() for column in columns)
-    for other in others:
-        first = pc.or_(first, other)
-    return first
-
-
-def _sql_literal(text: str) -> str:
-    """Returns a text as a SQL literal."""
-    return "'" + text.replace("'", "''") + "'"

@@ -1,8 +1,4 @@
-"""Opens a CSV file and cuts it into chunks that begin and end with whole records.
-
-A chunk can be parsed on its own: while one is parsed the next is unpacked, and only a few chunks
-of a large file are in memory at a time.
-"""
+"""Opens a CSV file and cuts it into chunks of whole records, which can be parsed on their own."""
 
 import re
 import shutil
@@ -44,10 +40,7 @@ class CsvFile(Protocol):
 
 
 class PlainFile(NamedTuple):
-    """A plain CSV file.
-
-    folder: for temporary files made from it
-    """
+    """A plain CSV file, and the folder for temporary files made from it."""
 
     path: Path
     folder: Path
@@ -84,15 +77,18 @@ def read_chunks(
     """
     with closing(file.open()) as opened:
         for chunk in cut_chunks(opened, export_format, width):
-            damaged = chunk.records is None
-            yield _write_rest(chunk, opened, file.folder) if damaged else chunk
+            if chunk.records is not None:
+                yield chunk
+                continue
+            path = file.folder / "rest.csv"
+            with private_file(path) as rest:
+                rest.write(chunk.content)
+                shutil.copyfileobj(cast(IO[bytes], opened), rest)
+            yield Rest(path)
 
 
 def cut_chunks(file: Readable, export_format: str, width: int) -> Iterator[Chunk]:
-    """Cuts a file between records; yields at least one chunk, and none after a damaged one.
-
-    width: number of cells that a record must have
-    """
+    """Cuts a file between records; yields at least one chunk, and none after a damaged one."""
     record = record_pattern(export_format, width)
     buffer = file.read(len(BOM)).removeprefix(BOM)
     end = count = 0
@@ -113,10 +109,7 @@ def cut_chunks(file: Readable, export_format: str, width: int) -> Iterator[Chunk
 
 
 def _last_chunks(buffer: bytes, end: int, count: int, record: re.Pattern[bytes]) -> Iterator[Chunk]:
-    """Yields what is left at the end of a file, where the last record needs no line end.
-
-    end: position after the `count` whole records that the buffer begins with
-    """
+    # the last record of a file needs no line end
     last_record = buffer[end:]
     if not last_record.strip(b"\r\n"):
         yield Chunk(buffer, count)
@@ -126,12 +119,3 @@ def _last_chunks(buffer: bytes, end: int, count: int, record: re.Pattern[bytes])
         if count:
             yield Chunk(buffer[:end], count)
         yield Chunk(last_record, None)
-
-
-def _write_rest(chunk: Chunk, file: Readable, folder: Path) -> Rest:
-    """Writes a damaged chunk and everything after it to a file."""
-    path = folder / "rest.csv"
-    with private_file(path) as target:
-        target.write(chunk.content)
-        shutil.copyfileobj(cast(IO[bytes], file), target)
-    return Rest(path)

@@ -1,10 +1,11 @@
 """Reads a CSV file of an export as typed Arrow tables.
 
-Arrow parses the chunks that fit the grammar, with all column names given and every cell as text.
-The rest is read record by record, and what does not parse is kept beside the rows, never dropped.
+Arrow parses the chunks that fit the grammar. The rest is read record by record, and what does not
+parse is kept beside the rows, never dropped.
 """
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
+import mmap
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
@@ -15,47 +16,43 @@ import pyarrow as pa
 from ..exceptions import TableError
 from ..tables import Table
 from .arrow import parse_cells
-from .casting import Batch, Caster, arrow_schema
+from .casting import Batch, Caster, empty_batch
 from .chunks import Chunk, CsvFile, PlainFile, Rest, read_chunks
-from .fallback import Data, Record, mmap_file, printable, records
+from .fallback import Data, Record, records
 from .header import read_header
 from .readahead import read_ahead
-from .rejects import REJECTED_SCHEMA, WHOLE_RECORD, Rejection, to_table
+from .rejects import WHOLE_RECORD, Rejection, to_table
 
 _BATCH_ROWS = 50_000
 BATCH_BYTES = 64 << 20
 """Raw bytes; a batch of records that are read one by one is full at either limit."""
 
 
-def read_csv(source: CsvFile | Path, table: Table, export_format: str) -> Iterator[Batch]:
+def read_csv(
+    source: CsvFile | Path | None, table: Table, export_format: str
+) -> Generator[Batch, None, None]:
     """Yields the batches of a CSV file; the next one is made while one is used.
 
     A file without records yields one empty batch, which has the columns of the file.
 
-    source: a path means a plain file; if it is damaged, a temporary file is written beside it
+    source: a path means a plain file; if it is damaged, a temporary file is written beside it;
+        None yields one empty batch with the columns of the table
 
     Raises:
         TableError: if the header or the file cannot be read
     """
+    if source is None:
+        yield empty_batch(table)
+        return
     file = PlainFile(source, source.parent) if isinstance(source, Path) else source
     header = read_header(file, table, export_format)
     with closing(read_ahead(_batches(file, table, header, export_format))) as batches:
         yield from batches
 
 
-def empty_batch(table: Table, header: Iterable[str] | None = None) -> Batch:
-    """Returns a batch without records.
-
-    header: API names of its columns; by default those of the table
-    """
-    schema = arrow_schema(table, header or table.columns)
-    return Batch(0, schema.empty_table(), REJECTED_SCHEMA.empty_table())
-
-
 def _batches(
     file: CsvFile, table: Table, header: Sequence[str], export_format: str
 ) -> Generator[Batch, None, None]:
-    """Parses a file chunk by chunk; while one is parsed the next is unpacked."""
     done = 0
     with (
         # one thread is enough: a second one unpacks, and a third uses the rows
@@ -74,15 +71,12 @@ def _batches(
 def _chunk_batches(
     chunk: Chunk | Rest, caster: Caster, export_format: str, done: int, has_header: bool
 ) -> Iterator[Batch]:
-    """Yields the batches of one chunk.
-
-    done: number of records before it
-
-    Raises:
-        TableError: if Arrow reads another number of records than the chunk holds
-    """
+    # done: number of records before the chunk
     if isinstance(chunk, Rest):
-        with mmap_file(chunk.path) as data:
+        with (
+            chunk.path.open("rb") as file,
+            mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data,
+        ):
             yield from _fallback_batches(data, caster, export_format, done, has_header)
         chunk.path.unlink()
         return
@@ -107,17 +101,15 @@ def _chunk_batches(
 def _fallback_batches(
     data: Data, caster: Caster, export_format: str, done: int, has_header: bool
 ) -> Iterator[Batch]:
-    """Yields batches of records that are read one by one.
-
-    done: number of records before them
-    """
     all_records = records(data, export_format, len(caster.header))
     for group in _group(islice(all_records, has_header, None)):
         numbered = list(enumerate(group, done + 1))
         sound = {number: record.cells for number, record in numbered if record.cells}
         batch = caster.cast_rows(list(sound.values()), list(sound))
         damaged = to_table(
-            Rejection(number, WHOLE_RECORD, printable(record.raw), record.reason)
+            Rejection(
+                number, WHOLE_RECORD, record.raw.decode(errors="backslashreplace"), record.reason
+            )
             for number, record in numbered
             if not record.cells
         )
@@ -126,7 +118,6 @@ def _fallback_batches(
 
 
 def _group(all_records: Iterator[Record]) -> Iterator[list[Record]]:
-    """Yields records in lists of limited length and size."""
     group: list[Record] = []
     size = 0
     for record in all_records:

@@ -7,7 +7,7 @@ from contextlib import closing
 from ..exceptions import TableError
 from ..tables import CURSOR, Table
 from .chunks import CsvFile
-from .fallback import Record, printable, record_at
+from .fallback import Record, record_at
 from .grammar import BOM
 
 _LONGEST_HEADER = 1 << 20
@@ -31,8 +31,8 @@ def read_header(file: CsvFile, table: Table, export_format: str) -> list[str]:
     if record.cells is None or problem:
         raise TableError(
             f"The header of {table.file_name} {problem}. It begins with"
-            f" {printable(record.raw[:200])!r}. Without a header the columns of the file are"
-            " unknown, so nothing was loaded."
+            f" {record.raw[:200].decode(errors='backslashreplace')!r}. Without a header the columns"
+            " of the file are unknown, so nothing was loaded."
         )
     names = [(cell or "").strip().removeprefix(f"{table.name}.") for cell in record.cells]
     _check_names(names, table)
@@ -51,7 +51,6 @@ def _find_problem(header: Record, end: int) -> str:
 
 
 def _check_names(names: Sequence[str], table: Table) -> None:
-    """Raises a TableError if the names cannot be those of this table."""
     missing = [name for name in (*table.key, CURSOR) if name not in names]
     if missing:
         raise TableError(
@@ -67,12 +66,9 @@ def _check_names(names: Sequence[str], table: Table) -> None:
 
 
 def check_collisions(names: Iterable[str], table: Table, normalize: Callable[[str], str]) -> None:
-    """Refuses columns that would have the same name in the destination.
+    """Raises a TableError if two columns would have the same name in the destination.
 
     normalize: turns the API name of a column into its name in the destination
-
-    Raises:
-        TableError: if there are two such columns, with both their names
     """
     seen: dict[str, str] = {}
     for name in names:

@@ -41,20 +41,12 @@ class Rejection(NamedTuple):
 
 def to_table(rejections: Iterable[Rejection]) -> pa.Table:
     """Returns rejections as a table of REJECTED_SCHEMA."""
-    rows = [rejection._asdict() for rejection in rejections]
-    return pa.Table.from_pylist(rows, schema=REJECTED_SCHEMA)
+    return pa.Table.from_pylist([each._asdict() for each in rejections], REJECTED_SCHEMA)
 
 
 def raise_rejection(rejected: pa.Table, export: str, file: str) -> None:
-    """Raises the first rejection as an error.
-
-    rejected: a table of REJECTED_SCHEMA with at least one row
-
-    Raises:
-        ValueRejected: always
-    """
-    first = Rejection(**rejected.slice(0, 1).to_pylist()[0])
-    raise ValueRejected(export, file, *first)
+    """Raises the first row of a table of REJECTED_SCHEMA as a ValueRejected."""
+    raise ValueRejected(export, file, *rejected.slice(0, 1).to_pylist()[0].values())
 
 
 def rejected_records(

@@ -6,7 +6,8 @@ import pytest
 from coveo_source.exceptions import TableError
 from coveo_source.reader import chunks as chunks_module
 from coveo_source.reader import grammar
-from coveo_source.reader.csv_reader import empty_batch, read_csv
+from coveo_source.reader.casting import empty_batch
+from coveo_source.reader.csv_reader import read_csv
 from coveo_source.tables import TABLES, Table
 from tests.support.csv_builders import (
     SEARCHES,
