@@ -57,16 +57,16 @@ class PlanVerb(Verb):
 
     def execute(self, args: Namespace) -> None:
         """Prints the plan."""
-        from .cli.session import session
+        from .cli.session import open_session
         from .cli.summary import plan_text
 
         with (
             _exit_codes(),
             _settings(args) as overrides,
-            session(_options(args), overrides) as here,
+            open_session(_options(args), overrides) as session,
         ):
-            here.attach()
-            plan = here.plan()
+            session.attach()
+            plan = session.plan()
             for notice in plan.notices:
                 print(notice)
             print(plan_text(plan))

@@ -15,7 +15,7 @@ from ..models import Result, build, read_folder, run_data_tests, selected, sql_f
 from ..models.dbt import write_project
 from ..signals import graceful_shutdown
 from ..tables import SOURCE
-from .pipeline import Options, locked, pipeline_of, restored
+from .pipeline import Options, create_pipeline, pipeline_lock, restore_state
 from .progress import ConsoleProgress
 
 
@@ -68,8 +68,8 @@ def _opened(options: Options, progress: ConsoleProgress) -> Iterator[dlt.Pipelin
     Raises:
         PipelineMismatch: if it holds no data of Coveo's, or another source's
     """
-    with graceful_shutdown(), locked(options):
-        pipeline = restored(pipeline_of(options, progress), progress.say)
+    with graceful_shutdown(), pipeline_lock(options):
+        pipeline = restore_state(create_pipeline(options, progress), progress.say)
         if list(pipeline.schema_names) != [SOURCE]:
             raise PipelineMismatch(
                 f"The pipeline {options.pipeline} holds no data of Coveo's in the dataset"

@@ -11,9 +11,9 @@ from dlt.common.destination.exceptions import DestinationUndefinedEntity
 from dlt.common.pipeline import get_dlt_pipelines_dir
 from dlt.pipeline.state_sync import load_pipeline_state_from_destination
 
-from ..destination import tuned
+from ..destination import tuned_destination
 from ..extract import PipelineState
-from ..load import only_run
+from ..load import hold_lock
 from .progress import ConsoleProgress
 
 
@@ -36,28 +36,28 @@ class Options:
     progress: str | None = None
 
 
-def locked(options: Options) -> AbstractContextManager[None]:
+def pipeline_lock(options: Options) -> AbstractContextManager[None]:
     """Returns the lock of the pipeline that the command line names.
 
     Raises:
         PipelineBusy: if another process holds it
     """
     pipelines_dir = options.pipelines_dir or get_dlt_pipelines_dir()
-    return only_run(Path(pipelines_dir), options.pipeline)
+    return hold_lock(Path(pipelines_dir), options.pipeline)
 
 
-def pipeline_of(options: Options, progress: ConsoleProgress) -> dlt.Pipeline:
+def create_pipeline(options: Options, progress: ConsoleProgress) -> dlt.Pipeline:
     """Returns the pipeline that the command line names."""
     return dlt.pipeline(
         options.pipeline,
         pipelines_dir=options.pipelines_dir,  # type: ignore[arg-type]
-        destination=tuned(options.destination),
+        destination=tuned_destination(options.destination),
         dataset_name=options.dataset,
         progress=options.progress or progress,  # type: ignore[arg-type]
     )
 
 
-def restored(pipeline: dlt.Pipeline, say: Callable[[str], None]) -> dlt.Pipeline:
+def restore_state(pipeline: dlt.Pipeline, say: Callable[[str], None]) -> dlt.Pipeline:
     """Returns the pipeline with the state that its dataset holds."""
     pipeline.sync_destination()
     if _is_of_another_dataset(pipeline):

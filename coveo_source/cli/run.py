@@ -17,7 +17,7 @@ from ..exceptions import CountMismatch
 from ..exports import Prefetch, delete_exports
 from ..extract import (
     ExtractContext,
-    Fetched,
+    FetchedExport,
     PlannedExport,
     SingleWindow,
     files_folder,
@@ -29,7 +29,7 @@ from ..models import build
 from ..signals import graceful_shutdown
 from ..tables import SOURCE
 from .pipeline import Options
-from .session import Session, session
+from .session import Session, open_session
 from .summary import Outcome, relative
 
 
@@ -43,27 +43,29 @@ def run(options: Options, overrides: Mapping[str, Any]) -> Outcome:
         CoveoSourceError, PipelineStepFailed: what was loaded so far stays loaded
     """
     started = time.monotonic()
-    with graceful_shutdown(), session(options, overrides) as here:
-        here.attach()
-        load_pending(here.pipeline, here.progress.say)
-        plan = here.plan()
+    with graceful_shutdown(), open_session(options, overrides) as session:
+        session.attach()
+        load_pending(session.pipeline, session.progress.say)
+        plan = session.plan()
         for notice in plan.notices:
-            here.progress.say(notice)
-        delete_exports(here.client, [export.id for export in plan.stale])
-        outcome = _outcome(here)
-        prefetch = Prefetch(files_folder(here.pipeline))
+            session.progress.say(notice)
+        delete_exports(session.client, [export.id for export in plan.stale])
+        outcome = _outcome(session)
+        prefetch = Prefetch(files_folder(session.pipeline))
         with prefetch.opened():
-            outcome.fetched.extend(_load_windows(here, plan.steps, prefetch))
+            outcome.fetched.extend(_load_windows(session, plan.steps, prefetch))
         if options.with_models:
-            models = build(here.pipeline, full_refresh=options.full_refresh, say=here.progress.say)
+            models = build(
+                session.pipeline, full_refresh=options.full_refresh, say=session.progress.say
+            )
             outcome.models.update(models)
         outcome.seconds = time.monotonic() - started
         return outcome
 
 
 def _load_windows(
-    here: Session, steps: Sequence[PlannedExport], prefetch: Prefetch
-) -> Iterator[Fetched]:
+    session: Session, steps: Sequence[PlannedExport], prefetch: Prefetch
+) -> Iterator[FetchedExport]:
     """Loads window after window; one whose export fails is loaded in two halves.
 
     Raises:
@@ -71,21 +73,21 @@ def _load_windows(
     """
     done = 0
 
-    def load(step: PlannedExport, later: Sequence[PlannedExport]) -> Iterator[Fetched]:
+    def load(step: PlannedExport, later: Sequence[PlannedExport]) -> Iterator[FetchedExport]:
         nonlocal done
         number = f"Window {done + 1} of {done + 1 + len(later)}"
-        here.progress.say(f"{number}: {step.window} ({', '.join(step.tables)})")
-        refresh = here.options.full_refresh and not done
-        yield _load_window(here, SingleWindow(step, later, prefetch), refresh)
+        session.progress.say(f"{number}: {step.window} ({', '.join(step.tables)})")
+        refresh = session.options.full_refresh and not done
+        yield _load_window(session, SingleWindow(step, later, prefetch), refresh)
         done += 1
 
     def on_halved() -> None:
-        here.progress.say("Coveo failed to build the export; trying the window in two halves.")
+        session.progress.say("Coveo failed to build the export; trying the window in two halves.")
 
-    return window_by_window(steps, here.client, load, on_halved)
+    return window_by_window(steps, session.client, load, on_halved)
 
 
-def _load_window(here: Session, window: SingleWindow, refresh: bool) -> Fetched:
+def _load_window(session: Session, window: SingleWindow, refresh: bool) -> FetchedExport:
     """Loads one window as a package of its own.
 
     refresh: whether the tables are dropped first
@@ -93,19 +95,19 @@ def _load_window(here: Session, window: SingleWindow, refresh: bool) -> Fetched:
     Raises:
         CountMismatch: if other rows were loaded than the files hold
     """
-    context = ExtractContext(here.settings, window)
+    context = ExtractContext(session.settings, window)
     source = DltSource(Schema(SOURCE), SOURCE, list(make_resources(context)))
     mode: Any = "drop_resources" if refresh else None
-    with loading_settings(here.pipeline):
-        info = here.pipeline.run(source, refresh=mode)
+    with loading_settings(session.pipeline):
+        info = session.pipeline.run(source, refresh=mode)
     [fetched] = context.fetched
-    _check_written_rows(here.pipeline, fetched)
-    fetched.loaded = reconcile(here.pipeline, completed_loads(info))
+    _check_written_rows(session.pipeline, fetched)
+    fetched.loaded = reconcile(session.pipeline, completed_loads(info))
     signals.raise_if_signalled()
     return fetched
 
 
-def _check_written_rows(pipeline: dlt.Pipeline, fetched: Fetched) -> None:
+def _check_written_rows(pipeline: dlt.Pipeline, fetched: FetchedExport) -> None:
     """Compares the rows that dlt wrote to the load package with those that were read.
 
     Raises:
@@ -120,10 +122,10 @@ def _check_written_rows(pipeline: dlt.Pipeline, fetched: Fetched) -> None:
             raise CountMismatch(table, window, counts.rows, "rows were read", written)
 
 
-def _outcome(here: Session) -> Outcome:
+def _outcome(session: Session) -> Outcome:
     """Returns an outcome that says where the data goes."""
-    with here.pipeline.destination_client() as client:
+    with session.pipeline.destination_client() as client:
         location = client.config.data_location() or str(client.config)
-    is_file = here.pipeline.destination.destination_name == "duckdb"
+    is_file = session.pipeline.destination.destination_name == "duckdb"
     shown = relative(location) if is_file else location
-    return Outcome(here.options.dataset, shown, database=shown if is_file else None)
+    return Outcome(session.options.dataset, shown, database=shown if is_file else None)

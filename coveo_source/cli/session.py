@@ -19,7 +19,7 @@ from ..setting_values import WHERE_TO_SET
 from ..settings import CoveoConfiguration, Settings, check_settings
 from ..signals import interruptible
 from ..tables import SOURCE
-from .pipeline import Options, locked, pipeline_of, restored
+from .pipeline import Options, create_pipeline, pipeline_lock, restore_state
 from .progress import ConsoleProgress
 
 
@@ -30,7 +30,7 @@ class Session:
         self.options = options
         self.settings = settings
         self.progress = ConsoleProgress()
-        self.pipeline = pipeline_of(options, self.progress)
+        self.pipeline = create_pipeline(options, self.progress)
         self.client = client_of(settings)
 
     def attach(self) -> None:
@@ -39,7 +39,7 @@ class Session:
         Raises:
             PipelineMismatch: if it holds another source's or another organization's data
         """
-        self.pipeline = restored(self.pipeline, self.progress.say)
+        self.pipeline = restore_state(self.pipeline, self.progress.say)
         foreign = [name for name in self.pipeline.schema_names if name != SOURCE]
         if foreign:
             raise PipelineMismatch(
@@ -63,7 +63,7 @@ class Session:
 
 
 @contextmanager
-def session(options: Options, overrides: Mapping[str, Any]) -> Iterator[Session]:
+def open_session(options: Options, overrides: Mapping[str, Any]) -> Iterator[Session]:
     """Opens the only session on a pipeline, and closes it afterwards.
 
     overrides: settings of the source that take precedence over the configuration, unless None
@@ -73,7 +73,7 @@ def session(options: Options, overrides: Mapping[str, Any]) -> Iterator[Session]
         PipelineBusy: if another process works on the pipeline
     """
     settings = _resolve_settings(overrides)
-    with locked(options):
+    with pipeline_lock(options):
         opened = Session(options, settings)
         try:
             yield opened

@@ -11,7 +11,7 @@ from dlt.common.configuration.exceptions import ConfigurationException
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from ..exceptions import CoveoSourceError, find_cause, reason
-from ..extract import Counts, Fetched, Plan, PlannedExport
+from ..extract import Counts, FetchedExport, Plan, PlannedExport
 from ..models import Result, Status
 from ..signals import find_signal
 from ..tables import TABLES
@@ -32,7 +32,7 @@ class Outcome:
     dataset: str
     location: str
     database: str | None = None
-    fetched: list[Fetched] = field(default_factory=list)
+    fetched: list[FetchedExport] = field(default_factory=list)
     models: dict[str, int] = field(default_factory=dict)
     seconds: float = 0.0
 
@@ -108,7 +108,7 @@ def _headline(outcome: Outcome) -> str:
     )
 
 
-def _window_table(fetched: Sequence[Fetched]) -> str:
+def _window_table(fetched: Sequence[FetchedExport]) -> str:
     """Returns the rows by window and table, then the totals in the CSV files and as loaded."""
     if not fetched:
         return ""
@@ -160,7 +160,7 @@ def _export(step: PlannedExport) -> str:
     return f"{step.export.id} ({step.export.status.lower()})" if step.export else "new"
 
 
-def _total(fetched: Iterable[Fetched], table: str) -> Counts:
+def _total(fetched: Iterable[FetchedExport], table: str) -> Counts:
     counted = [each.counts[table] for each in fetched if table in each.counts]
     return sum(counted, Counts())
 

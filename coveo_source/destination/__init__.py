@@ -1,4 +1,4 @@
 """What we change of dlt's DuckDB destination."""
 
-from .duckdb import building_settings, loading_settings, tuned
+from .duckdb import building_settings, loading_settings, tuned_destination
 from .jobs import DEDUPLICATED, DirectClient, embed_query

@@ -38,7 +38,7 @@ class TunedDuckDb(dlt.destinations.duckdb):
         return config
 
 
-def tuned(destination: str) -> Destination[Any, Any]:
+def tuned_destination(destination: str) -> Destination[Any, Any]:
     """Returns a destination by its name in dlt; DuckDB with our defaults."""
     known: Destination[Any, Any] = Destination.from_reference(destination)  # type: ignore[assignment]
     if type(known) is dlt.destinations.duckdb:

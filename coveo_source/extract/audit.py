@@ -109,7 +109,7 @@ REJECTED_ROWS_SCHEMA = pa.schema(
 
 
 @dataclass
-class Fetched:
+class FetchedExport:
     """An export whose file was read.
 
     wait_seconds: until the file was on disk

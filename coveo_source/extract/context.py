@@ -20,7 +20,7 @@ from ..exports import ExportOwner, Prefetch, after_load, delete_exports
 from ..settings import Settings
 from ..signals import interruptible
 from ..tables import CURSOR
-from .audit import Fetched
+from .audit import FetchedExport
 from .halving import window_by_window
 from .plan import PlannedExport, make_plan
 from .state import PipelineState, plain_utc
@@ -62,7 +62,7 @@ class ExtractContext:
         self._current: _RunningExtract | None = None
 
     @property
-    def fetched(self) -> list[Fetched]:
+    def fetched(self) -> list[FetchedExport]:
         """The exports that the latest extract has read."""
         return self._current.reader.fetched if self._current else []
 

@@ -20,7 +20,7 @@ from ..private_files import private_folder
 from ..reader import CsvFile, check_collisions, raise_rejection, read_csv
 from ..settings import Settings
 from ..tables import EXPORTS, REJECTED, TABLES, Table
-from .audit import EXPORTS_SCHEMA, REJECTED_ROWS_SCHEMA, Fetched, TableCounter, rejected_rows
+from .audit import EXPORTS_SCHEMA, REJECTED_ROWS_SCHEMA, FetchedExport, TableCounter, rejected_rows
 from .plan import PlannedExport
 
 
@@ -84,7 +84,7 @@ class WindowReader:
     prefetch: Prefetch
     count: Count
     normalize: Callable[[str], str]
-    fetched: list[Fetched] = field(default_factory=list)
+    fetched: list[FetchedExport] = field(default_factory=list)
 
     def items(self, step: PlannedExport, later: Sequence[PlannedExport]) -> Iterator[Item]:
         """Yields the rows of each table of a window with its rejects, then the window's audit row.
@@ -95,7 +95,7 @@ class WindowReader:
             started = time.monotonic()
             next_requests = [each.request for each in later[: self.settings.exports_ahead]]
             file = ExportFile(step.request, self.client, self.prefetch, self.count, next_requests)
-            fetched = Fetched(file.export, step, file.size, time.monotonic() - started)
+            fetched = FetchedExport(file.export, step, file.size, time.monotonic() - started)
             started = time.monotonic()
             for name in step.tables:
                 with private_folder(self.prefetch.folder / name) as folder:
@@ -107,7 +107,7 @@ class WindowReader:
             yield Item(EXPORTS, fetched.as_row(self.settings.org), deduplicated=True)
 
     def _table_items(
-        self, fetched: Fetched, table: Table, file: CsvFile | None, folder: Path
+        self, fetched: FetchedExport, table: Table, file: CsvFile | None, folder: Path
     ) -> Iterator[Item]:
         counter = TableCounter(table, folder)
         with closing(read_csv(file, table, self.settings.export_format)) as batches:

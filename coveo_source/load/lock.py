@@ -25,7 +25,7 @@ else:
 
 
 @contextmanager
-def only_run(pipelines_dir: Path, pipeline: str) -> Iterator[None]:
+def hold_lock(pipelines_dir: Path, pipeline: str) -> Iterator[None]:
     """Holds the lock of a pipeline, or raises PipelineBusy if another process holds it."""
     pipelines_dir.mkdir(parents=True, exist_ok=True)
     # beside the working folder, which dlt may remove

@@ -11,7 +11,7 @@ from coveo_source.destination.duckdb import (
     TunedDuckDb,
     building_settings,
     loading_settings,
-    tuned,
+    tuned_destination,
 )
 from coveo_source.destination.tuning import (
     BYTES_AN_EVENT,
@@ -38,7 +38,7 @@ def pipeline_of(**options: Any) -> Any:
 def test_a_load_has_one_thread_and_little_memory_and_then_the_defaults_return(
     own_folder: Path,
 ) -> None:
-    pipeline = pipeline_of(destination=tuned("duckdb"))
+    pipeline = pipeline_of(destination=tuned_destination("duckdb"))
     default = settings(pipeline_of(destination="duckdb"))
     with loading_settings(pipeline):
         loading = settings(pipeline)
@@ -49,7 +49,7 @@ def test_a_load_has_one_thread_and_little_memory_and_then_the_defaults_return(
 
 
 def test_models_are_built_in_limited_memory_and_then_the_default_returns(own_folder: Path) -> None:
-    pipeline = pipeline_of(destination=tuned("duckdb"))
+    pipeline = pipeline_of(destination=tuned_destination("duckdb"))
     default = settings(pipeline)
     with building_settings(pipeline):
         built_with = settings(pipeline)
@@ -70,14 +70,14 @@ def test_models_of_many_events_get_more_memory_up_to_duckdbs_default(
     assert float(building(events)["memory_limit"].removesuffix("MB")) == pytest.approx(
         limit / 2, 0.01
     )
-    pipeline = pipeline_of(destination=tuned("duckdb"))
+    pipeline = pipeline_of(destination=tuned_destination("duckdb"))
     default = settings(pipeline)
     with building_settings(pipeline, 4 * events):
         assert settings(pipeline)["memory_limit"] == default["memory_limit"]
 
 
 def test_the_database_file_stays_open_while_models_are_built(own_folder: Path) -> None:
-    with building_settings(pipeline := pipeline_of(destination=tuned("duckdb"))):
+    with building_settings(pipeline := pipeline_of(destination=tuned_destination("duckdb"))):
         settings(pipeline)
         # like another process, a connection with other settings cannot open it
         with pytest.raises(duckdb.ConnectionException):
@@ -90,7 +90,7 @@ def test_settings_of_the_user_take_precedence(
 ) -> None:
     monkeypatch.setenv("DESTINATION__DUCKDB__CREDENTIALS__GLOBAL_CONFIG", '{"threads": 3}')
     monkeypatch.setenv("DESTINATION__DUCKDB__CREDENTIALS__DATABASE", "theirs.duckdb")
-    pipeline = pipeline_of(destination=tuned("duckdb"))
+    pipeline = pipeline_of(destination=tuned_destination("duckdb"))
     with loading_settings(pipeline):
         loading = settings(pipeline)
     assert (loading["threads"], loading["memory_limit"]) == ("3", "190.7 MiB")
@@ -103,13 +103,13 @@ def test_a_database_given_as_a_path_is_used(
     own_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DESTINATION__DUCKDB__CREDENTIALS", "duckdb:///theirs.duckdb")
-    with loading_settings(pipeline := pipeline_of(destination=tuned("duckdb"))):
+    with loading_settings(pipeline := pipeline_of(destination=tuned_destination("duckdb"))):
         assert settings(pipeline)["threads"] == "1"
     assert (own_folder / "theirs.duckdb").exists()
 
 
 def test_a_pipeline_records_dlts_own_destination(own_folder: Path) -> None:
-    pipeline = pipeline_of(destination=tuned("duckdb"))
+    pipeline = pipeline_of(destination=tuned_destination("duckdb"))
     pipeline.run([{"id": 1}], table_name="numbers")
     restored = dlt.attach(PIPELINE)
     assert restored.destination is not None
@@ -120,14 +120,14 @@ def test_a_named_destination_of_type_duckdb_is_tuned_too(
     own_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DESTINATION__WAREHOUSE__DESTINATION_TYPE", "duckdb")
-    destination = tuned("warehouse")
+    destination = tuned_destination("warehouse")
     assert isinstance(destination, TunedDuckDb)
     assert destination.destination_name == "warehouse"
     assert destination.capabilities().max_parallel_load_jobs == TABLES_AT_ONCE
 
 
 def test_other_destinations_are_not_changed(own_folder: Path) -> None:
-    destination = tuned("postgres")
+    destination = tuned_destination("postgres")
     assert type(destination) is dlt.destinations.postgres
     with loading_settings(pipeline_of(destination=destination)):
         pass

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from coveo_source.demo import DemoServer
-from coveo_source.destination.duckdb import tuned
+from coveo_source.destination.duckdb import tuned_destination
 from coveo_source.destination.jobs import DEDUPLICATED, MergeJob, merge_statements
 from coveo_source.destination.tuning import LOADING, cores
 from coveo_source.extract.resources import MERGE
@@ -64,7 +64,7 @@ def schemas(database: Path) -> set[str]:
 
 @pytest.mark.slow
 def test_each_load_gives_the_same_rows_as_dlts_own_merge(own_folder: Path) -> None:
-    ours, theirs = pipeline_to(tuned("duckdb")), pipeline_to("duckdb", "theirs")
+    ours, theirs = pipeline_to(tuned_destination("duckdb")), pipeline_to("duckdb", "theirs")
     for batch in LOADS:
         ours.run(resource_of(batch))
         theirs.run(resource_of(batch))
@@ -77,7 +77,7 @@ def test_each_load_gives_the_same_rows_as_dlts_own_merge(own_folder: Path) -> No
 def test_the_delete_uses_all_cores_unless_the_user_set_threads(
     own_folder: Path, set_by_user: int | None, before_the_delete: bool
 ) -> None:
-    pipeline = pipeline_to(tuned("duckdb"))
+    pipeline = pipeline_to(tuned_destination("duckdb"))
     pipeline.run(resource_of(LOADS[0]))
     table = pipeline.default_schema.get_table("things")
     threads = set_by_user or LOADING["threads"]
@@ -88,7 +88,7 @@ def test_the_delete_uses_all_cores_unless_the_user_set_threads(
 
 
 def test_rows_that_may_have_the_same_key_take_dlts_way(own_folder: Path) -> None:
-    pipeline = pipeline_to(tuned("duckdb"))
+    pipeline = pipeline_to(tuned_destination("duckdb"))
     pipeline.run(resource_of([("a", "x", 1), ("b", "x", 2)]))
     pipeline.run(resource_of([("a", "x", 3), ("a", "x", 3)], deduplicated=False))
     assert things(pipeline) == [("a", "x", 3), ("b", "x", 2)]
@@ -104,14 +104,14 @@ def test_a_completed_job_can_run_again(own_folder: Path, monkeypatch: pytest.Mon
         run(job)
 
     monkeypatch.setattr(MergeJob, "run", run_twice)
-    pipeline = pipeline_to(tuned("duckdb"))
+    pipeline = pipeline_to(tuned_destination("duckdb"))
     for batch in LOADS:
         pipeline.run(resource_of(batch))
     assert len(things(pipeline)) == len({row[:2] for batch in LOADS for row in batch})
 
 
 def test_a_merge_that_fails_does_not_change_the_table(own_folder: Path) -> None:
-    pipeline = pipeline_to(tuned("duckdb"))
+    pipeline = pipeline_to(tuned_destination("duckdb"))
     pipeline.run(resource_of(LOADS[0]))
     before = things(pipeline)
     with pipeline.sql_client() as client:
@@ -128,7 +128,7 @@ def test_the_working_folder_can_have_any_name(own_folder: Path) -> None:
     folder = own_folder / "we[i]rd 'd*r"
     pipeline = dlt.pipeline(
         PIPELINE,
-        destination=tuned("duckdb"),
+        destination=tuned_destination("duckdb"),
         dataset_name="coveo_ua",
         pipelines_dir=str(folder),
     )

@@ -13,7 +13,7 @@ import pytest
 
 from coveo_source.demo import DemoServer
 from coveo_source.exceptions import PipelineBusy
-from coveo_source.load.lock import only_run
+from coveo_source.load.lock import hold_lock
 from tests.support.cli_user import (
     PIPELINE,
     create_requests,
@@ -51,14 +51,14 @@ def test_a_second_process_is_refused_with_the_id_of_the_first(own_folder: Path) 
     with (
         lock_held_by_another_process(own_folder) as first,
         pytest.raises(PipelineBusy) as error,
-        only_run(own_folder, "coveo"),
+        hold_lock(own_folder, "coveo"),
     ):
         pass
     assert f"process {first.pid}" in str(error.value)
 
 
 def test_another_pipeline_is_not_locked(own_folder: Path) -> None:
-    with lock_held_by_another_process(own_folder), only_run(own_folder, "coveo_other"):
+    with lock_held_by_another_process(own_folder), hold_lock(own_folder, "coveo_other"):
         pass
 
 
@@ -66,7 +66,7 @@ def test_a_killed_process_releases_the_lock(own_folder: Path) -> None:
     with lock_held_by_another_process(own_folder) as first:
         first.send_signal(signal.SIGKILL)
         first.wait()
-        with only_run(own_folder, "coveo"):
+        with hold_lock(own_folder, "coveo"):
             pass
 
 
