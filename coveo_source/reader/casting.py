@@ -77,6 +77,7 @@ class Caster:
         cells: text of all cells, in columns named as in `self.cells`
         numbers: of the records in the file
         """
+        # pyarrow's indices_nonzero crashes on an array without chunks
         if not cells.num_rows:
             return empty_batch(self.table, self.header)
         self._database.register("cells", cells.select([self.cells[i] for i in self._typed]))
