@@ -69,7 +69,11 @@ def _sql_type(data_type: TDataType) -> str:
 def qualify_query(
     query: exp.Query, schema: Schema, row_filter: _RowFilter = lambda table: None
 ) -> exp.Query:
-    """Names and types all columns of a query, over the tables that exist; changes the query."""
+    """Names and types all columns of a query, over the tables that exist; changes the query.
+
+    Raises:
+        AmbiguousName: if a CTE has the name of a table
+    """
     for cte in query.find_all(exp.CTE):
         if cte.alias in schema:
             raise AmbiguousName(
