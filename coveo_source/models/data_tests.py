@@ -62,13 +62,6 @@ def run_data_tests(pipeline: dlt.Pipeline, tables: Iterable[Properties]) -> Iter
 
 
 def _run_data_test(dataset: dlt.Dataset, test: DataTest, query: str, schema: Schema) -> Result:
-    """Runs one test.
-
-    query: the SELECT of the rows that fail
-
-    Raises:
-        CheckError: if the database refuses its SQL
-    """
     sql = f"select *, count(*) over () as {_COUNT} from ({query}) as failing limit {_SAMPLE_ROWS}"
     counted = parse_sql(sql)
     read = {table.name: schema[table.name] for table in tables_of(counted) if table.name in schema}
@@ -78,17 +71,14 @@ def _run_data_test(dataset: dlt.Dataset, test: DataTest, query: str, schema: Sch
         sample = [dict(zip(counted.named_selects, row, strict=True)) for row in rows]
     except Exception as error:
         raise CheckError(f"{_place(test)} failed: {reason(error)} Its SQL: {sql}") from error
-    failing = int(sample[0][_COUNT]) if sample else 0
-    return Result(test, failing, [{k: v for k, v in row.items() if k != _COUNT} for row in sample])
+    counts = [int(row.pop(_COUNT)) for row in sample]
+    return Result(test, counts[0] if counts else 0, sample)
 
 
 def _failing_rows(test: DataTest, key: Iterable[str], schema: Schema) -> str:
     """Returns the SELECT of the rows that fail a test, in DuckDB's dialect.
 
     key: the columns, or SQL expressions, that are shown of a failing row
-
-    Raises:
-        CheckError: if a table or a column is missing
     """
     columns = _columns(test, test.table, schema)
     used = [name for text in _expressions(test) for name in _column_names(test, text, columns)]
@@ -108,7 +98,6 @@ def _failing_rows(test: DataTest, key: Iterable[str], schema: Schema) -> str:
 
 
 def _expressions(test: DataTest) -> Iterator[str]:
-    """Yields the SQL that a test applies to its table."""
     if test.kind == "expression_is_true":
         yield _expression(test)
     elif test.column:
@@ -128,11 +117,11 @@ def _failing_values(test: DataTest, rows: str) -> str:
     if test.kind == "unique":
         return f"{per_value} where {test.column} is not null group by 1 having count(*) > 1"
     values = test.arguments["values"]
-    quoted = test.arguments.get("quote", True)
-    accepted = [_literal(value) if quoted else str(value) for value in values]
+    if test.arguments.get("quote", True):
+        values = [exp.Literal.string(str(value)).sql(DIALECT) for value in values]
     return (
         f"select value, row_count from ({per_value} group by 1) as counted"
-        f" where value not in ({', '.join(accepted)})"
+        f" where value not in ({', '.join(map(str, values))})"
     )
 
 
@@ -155,11 +144,7 @@ def _columns(test: DataTest, table: str, schema: Schema) -> Mapping[str, str]:
 
 
 def _column_names(test: DataTest, sql: str, columns: Iterable[str]) -> list[str]:
-    """Returns the columns that an expression uses.
-
-    Raises:
-        CheckError: if it is not SQL, or one of the columns does not exist
-    """
+    """Returns the columns that an expression uses, all of which must exist."""
     try:
         parsed = parse_one(sql, read=DIALECT)
     except SqlglotError as error:
@@ -176,7 +161,3 @@ def _column_names(test: DataTest, sql: str, columns: Iterable[str]) -> list[str]
 
 def _place(test: DataTest) -> str:
     return f"{test.file.name}, test {test.label}"
-
-
-def _literal(value: object) -> str:
-    return exp.Literal.string(str(value)).sql(DIALECT)

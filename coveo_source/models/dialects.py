@@ -60,30 +60,25 @@ def _for_clickhouse(node: exp.Expression) -> exp.Expression:
             this=_call("tupleElement", exp.column("pair"), exp.Literal.number(2)),
             expressions=[exp.to_identifier("pair")],
         )
-        sorted_texts = _call("arrayMap", second, pairs)
-        return _call("arrayStringConcat", sorted_texts, node.args["separator"])
+        return _call("arrayStringConcat", _call("arrayMap", second, pairs), node.args["separator"])
     return node
 
 
 def _call(name: str, *arguments: Any) -> exp.Expression:
-    """Returns a call of a function that sqlglot does not know."""
     return exp.Anonymous(this=name, expressions=[*arguments])
 
 
 def _for_duckdb(node: exp.Expression) -> exp.Expression:
-    """Saves time and memory without changing the result.
-
-    An ordered list is sorted once its group is complete, because an aggregate that sorts takes
-    three times as long. A CTE that only picks columns and rows of a table is not materialized:
-    reading the table again is cheaper than keeping the rows in memory.
-    """
+    """Saves time and memory without changing the result."""
     if isinstance(node, exp.CTE) and _only_reads(node.this):
+        # reading the table again is cheaper than keeping the rows in memory
         node.set("materialized", False)
     if not isinstance(node, exp.GroupConcat) or not isinstance(node.this, exp.Order):
         return node
     value, (order,) = node.this.this, node.this.expressions
     if order.args.get("desc") or not order.args.get("nulls_first"):
         return node
+    # sorts once the group is complete: an aggregate that sorts takes three times as long
     only_key = all(column == order.this for column in value.find_all(exp.Column))
     sort = _sorted_keys if only_key else _sorted_by_key
     values: exp.Expr = exp.maybe_parse(sort(value, order.this), dialect=DIALECT)
@@ -97,14 +92,14 @@ def _only_reads(query: exp.Query) -> bool:
         # below an `or` DuckDB does not turn it into a join, and would read all columns of all rows
         if listed.args.get("query") and not listed.find_ancestor(exp.Or):
             listed.replace(exp.true())
-    return not bare.find(*_MORE_THAN_READING)
+    return not bare.find(
+        exp.AggFunc, exp.Distinct, exp.Group, exp.Join, exp.SetOperation, exp.Subquery, exp.Window
+    )
 
 
 def _sorted_keys(value: exp.Expression, key: exp.Expression) -> str:
-    """Returns SQL for the sorted list of a value that is made from its sort key alone.
-
-    The keys are collected as one text, because a list would reserve memory for each group.
-    """
+    """Returns SQL for the sorted list of a value that is made from its sort key alone."""
+    # the keys are collected as one text, because a list would reserve memory for each group
     item = value.transform(lambda node: exp.column("item") if node == key else node)
     text = f"string_agg({key.sql(DIALECT)}, {_SEPARATOR})"
     return f"[{item.sql(DIALECT)} for item in list_sort(string_split({text}, {_SEPARATOR}))]"
@@ -119,16 +114,6 @@ def _sorted_by_key(value: exp.Expression, key: exp.Expression) -> str:
 
 _SEPARATOR = "(chr(10) || chr(65535))"
 """Occurs in no text: code point 65535 is guaranteed never to be a character."""
-
-_MORE_THAN_READING = (
-    exp.AggFunc,
-    exp.Distinct,
-    exp.Group,
-    exp.Join,
-    exp.SetOperation,
-    exp.Subquery,
-    exp.Window,
-)
 
 REWRITES: dict[str, _Rewrite] = {
     DIALECT: _for_duckdb,

@@ -13,12 +13,11 @@ _REST = "All loaded data is complete, and the table of the failed model is uncha
 def failed(models: Sequence[Model], error: BaseException) -> ModelError:
     """Returns the error to raise when one of the models that were built together failed."""
     model = _failed_model(models, error)
-    why = reason(error)
     if model is None:
-        return ModelError(f"The models cannot be built: {why} {_REST}")
+        return ModelError(f"The models cannot be built: {reason(error)} {_REST}")
     line = _failed_line(model, error)
-    place = f"{model.path}:{line}" if line else f"{model.path}"
-    return ModelError(f"The model {model.name} ({place}) failed: {why} {_REST}")
+    place = f"{model.path}:{line}" if line else model.path
+    return ModelError(f"The model {model.name} ({place}) failed: {reason(error)} {_REST}")
 
 
 def _failed_model(models: Sequence[Model], error: BaseException) -> Model | None:
@@ -33,13 +32,11 @@ def _failed_model(models: Sequence[Model], error: BaseException) -> Model | None
 
 
 def _failed_line(model: Model, error: BaseException) -> int | None:
-    """Guesses the line of a model's file that an error is about; None if there is no clue.
-
-    sqlglot parses the file itself and names the line. A database points into SQL that was made
-    from the file, so the line that shares the most words with that place is taken.
-    """
+    """Guesses the line of a model's file that an error is about; None if there is no clue."""
     *_, innermost = causes(error)
     text = str(innermost)
+    # sqlglot parses the file itself, but a database points into SQL that was made from it: for
+    # that, take the line that shares the most words
     if named := re.search(r"\bLine:? (\d+), Col:", text):
         return int(named[1])
     words = _sql_words(_marked_sql(text))

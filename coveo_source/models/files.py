@@ -1,11 +1,11 @@
 """The SQL files of the models, each with the YAML beside it.
 
-Each file in `sql/` is one SELECT in DuckDB's dialect. In its YAML, `unique_key` names the column
-whose values are the model's units: the units that a load touches are rebuilt, each in full.
+In the YAML, `unique_key` names the column whose values are the model's units: the units that a load
+touches are rebuilt, each in full.
 """
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -44,11 +44,6 @@ class Model(NamedTuple):
         return self.properties.unit
 
     @property
-    def unit_from(self) -> Mapping[str, str | None]:
-        """The unit of a row in each table that it reads; see Properties.unit_from."""
-        return self.properties.unit_from
-
-    @property
     def query(self) -> exp.Query:
         """The SQL, parsed again for each caller, who may change it."""
         return parse_sql(self.sql)
@@ -61,9 +56,8 @@ def parse_sql(sql: str) -> exp.Query:
 
 def sql_folder() -> Path:
     """Returns the folder of the SQL files: in the installed package, or else in the checkout."""
-    package = Path(__file__).parents[1]
-    inside = package / "sql"
-    return inside if inside.is_dir() else package.parent / "sql"
+    inside, beside = (parent / "sql" for parent in Path(__file__).parents[1:3])
+    return inside if inside.is_dir() else beside
 
 
 def models() -> dict[str, Model]:
@@ -74,10 +68,8 @@ def models() -> dict[str, Model]:
 @cache
 def _read_models(folder: Path) -> dict[str, Model]:
     by_name = {path.stem: read_model(path) for path in sorted(folder.glob("*.sql"))}
-    order = TopologicalSorter(
-        {name: model.reads & by_name.keys() for name, model in by_name.items()}
-    )
-    return {name: by_name[name] for name in order.static_order()}
+    reads = {name: model.reads & by_name.keys() for name, model in by_name.items()}
+    return {name: by_name[name] for name in TopologicalSorter(reads).static_order()}
 
 
 def read_model(path: Path) -> Model:
@@ -117,9 +109,8 @@ def selected(names: Iterable[str], folder: Path | None = None) -> list[Model]:
 def independent_groups(wanted: Iterable[Model]) -> Iterator[list[Model]]:
     """Yields the models in groups, in order; no model reads another one in its group."""
     by_name = {model.name: model for model in wanted}
-    order = TopologicalSorter(
-        {name: sorted(model.reads & by_name.keys()) for name, model in by_name.items()}
-    )
+    reads = {name: model.reads & by_name.keys() for name, model in by_name.items()}
+    order = TopologicalSorter(reads)
     order.prepare()
     while order.is_active():
         ready = order.get_ready()

@@ -27,12 +27,12 @@ class Build(NamedTuple):
 
 def plan_builds(
     models: Iterable[Model],
-    wanted: Iterable[str],
+    wanted: Iterable[Model],
     seed: str,
     schema: Schema,
     loads: Loads,
     known: Mapping[str, str],
-    full_refresh: bool = False,
+    full_refresh: bool,
 ) -> list[Build]:
     """Returns the builds that bring the wanted models up to date, in order.
 
@@ -40,7 +40,7 @@ def plan_builds(
     seed: the seed's fingerprint
     known: the fingerprint that each model was last built with
     """
-    names = set(wanted)
+    names = {model.name for model in wanted}
     sources = {table: str(sorted(schema[table].items())) for table in loads.rows}
     sources[SEED] = seed
     in_full: set[str] = set()
@@ -66,8 +66,7 @@ def unit_of(model: Model, columns: Mapping[str, str]) -> Unit | None:
 
 
 def _fingerprint(model: Model, sources: Mapping[str, str]) -> str:
-    """Returns a digest of a model's SQL and of the columns or SQL of everything that it reads."""
-    parts = [_RUNNER, model.sql, str(model.unit), str(sorted(model.unit_from.items()))]
+    parts = [_RUNNER, model.sql, str(model.unit), str(sorted(model.properties.unit_from.items()))]
     parts += [f"{name} {sources.get(name)}" for name in sorted(model.reads)]
     return sha256("\n".join(parts).encode()).hexdigest()
 

@@ -6,16 +6,12 @@ https://docs.getdbt.com/reference/configs-and-properties. The arguments of a dat
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, NamedTuple
 
 import yaml
 
 from ..exceptions import CheckError
-
-_Severity = Literal["error", "warn"]
-_SEVERITIES: dict[str, _Severity] = {"error": "error", "warn": "warn"}
 
 _ARGUMENTS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "unique": (frozenset(), frozenset()),
@@ -33,15 +29,14 @@ _REFERENCE = re.compile(r"""(?:ref|source)\(\s*(?:['"]\w+['"]\s*,\s*)?['"](\w+)[
 """`ref('visits')` or `source('coveo_ua', 'searches')`."""
 
 
-@dataclass(frozen=True)
-class DataTest:
+class DataTest(NamedTuple):
     """One data test.
 
     table: the model or seed that is tested
     column: the column, or an SQL expression; None for a test of the whole table
     kind: dbt's name for the test
     file: the YAML file that it is in
-    severity: whether failing rows are an error or a warning
+    severity: `error` or `warn`, for failing rows
     where: the condition for the rows that are tested; None for all
     """
 
@@ -49,9 +44,9 @@ class DataTest:
     column: str | None
     kind: str
     file: Path
-    arguments: Mapping[str, Any] = field(default_factory=dict)
-    severity: _Severity = "error"
-    where: str | None = None
+    arguments: Mapping[str, Any]
+    severity: str
+    where: str | None
 
     @property
     def label(self) -> str:
@@ -72,8 +67,7 @@ class DataTest:
         return match[1] if match else ""
 
 
-@dataclass(frozen=True)
-class Properties:
+class Properties(NamedTuple):
     """What a YAML file says about one model or seed.
 
     content: the entry below `models` or `seeds`
@@ -81,7 +75,7 @@ class Properties:
 
     name: str
     file: Path
-    content: Mapping[str, Any] = field(default_factory=dict)
+    content: Mapping[str, Any]
 
     @property
     def unit(self) -> str | None:
@@ -105,11 +99,7 @@ class Properties:
 
     @property
     def data_tests(self) -> list[DataTest]:
-        """The data tests, those of the whole table first.
-
-        Raises:
-            CheckError: if a test is unknown, or is not written as dbt expects
-        """
+        """The data tests, those of the whole table first; a CheckError if one is not valid."""
         tests = [_read_test(test, self, None) for test in self.content.get("data_tests", [])]
         for column in self._columns:
             name = str(column["name"])
@@ -134,7 +124,7 @@ class Properties:
 def read_properties(file: Path) -> Properties:
     """Reads a YAML file; the properties are empty if there is no such file."""
     if not file.exists():
-        return Properties(file.stem, file)
+        return Properties(file.stem, file, {})
     content = yaml.safe_load(file.read_text(encoding="utf-8"))
     described = (content.get("models") or content["seeds"])[0]
     return Properties(str(described["name"]), file, described)
@@ -153,22 +143,15 @@ def _read_test(test: Any, table: Properties, column: str | None) -> DataTest | N
     if kind not in _ARGUMENTS:
         raise CheckError(f"{where}: there is no such test. Known tests: {', '.join(_ARGUMENTS)}.")
     arguments, config = given.get("arguments") or {}, given.get("config") or {}
-    _check_names(where, kind, given, arguments, config)
+    _check_names(where, kind, given)
     column = given.get("column_name", column)
     if column is None and kind != "expression_is_true":
         raise CheckError(f"{where}: it needs a column. Put it below one, or set column_name.")
     severity = str(config.get("severity", "error")).lower()
-    if severity not in _SEVERITIES:
+    if severity not in ("error", "warn"):
         raise CheckError(f"{where}: the severity {severity} is unknown. Use error or warn.")
-    read = DataTest(
-        table.name,
-        column,
-        kind,
-        table.file,
-        arguments,
-        _SEVERITIES[severity],
-        config.get("where"),
-    )
+    test_where = config.get("where")
+    read = DataTest(table.name, column, kind, table.file, arguments, severity, test_where)
     if kind == "relationships" and not read.parent:
         raise CheckError(
             f"{where}: the argument to is {arguments['to']!r}. Write ref('a_model') or"
@@ -177,33 +160,20 @@ def _read_test(test: Any, table: Properties, column: str | None) -> DataTest | N
     return read if config.get("enabled", True) else None
 
 
-def _check_names(
-    where: str,
-    kind: str,
-    given: Mapping[str, Any],
-    arguments: Mapping[str, Any],
-    config: Mapping[str, Any],
-) -> None:
-    """Checks the names of arguments and settings, as dbt would ignore unknown ones.
-
-    Raises:
-        CheckError: if an argument is missing or unknown, or a setting is unknown
-    """
+def _check_names(where: str, kind: str, given: Mapping[str, Any]) -> None:
+    """Checks the names of arguments and settings, as dbt would ignore unknown ones."""
     required, optional = _ARGUMENTS[kind]
+    arguments, config = (set(given.get(part) or ()) for part in ("arguments", "config"))
     known = ", ".join(sorted(required | optional)) or "none"
-    if misplaced := sorted(given.keys() - _BESIDE_ARGUMENTS):
-        raise CheckError(
-            f"{where}: {', '.join(misplaced)} is in the wrong place. Put the test's arguments"
-            f" ({known}) below `arguments`, and its settings below `config`."
-        )
-    if missing := sorted(required - arguments.keys()):
-        raise CheckError(f"{where}: missing argument {', '.join(missing)}.")
-    if unknown := sorted(arguments.keys() - required - optional):
-        raise CheckError(
-            f"{where}: unknown argument {', '.join(unknown)}. Known arguments: {known}."
-        )
-    if unknown := sorted(config.keys() - _CONFIG):
-        raise CheckError(
-            f"{where}: unknown setting {', '.join(unknown)}."
-            f" Known settings: {', '.join(sorted(_CONFIG))}."
-        )
+    for names, problem in (
+        (
+            given.keys() - _BESIDE_ARGUMENTS,
+            f"{{}} is in the wrong place. Put the test's arguments ({known}) below `arguments`, and"
+            " its settings below `config`.",
+        ),
+        (required - arguments, "missing argument {}."),
+        (arguments - required - optional, f"unknown argument {{}}. Known arguments: {known}."),
+        (config - _CONFIG, f"unknown setting {{}}. Known settings: {', '.join(sorted(_CONFIG))}."),
+    ):
+        if names:
+            raise CheckError(f"{where}: {problem.format(', '.join(sorted(names)))}")

@@ -78,8 +78,8 @@ def _row_filter(model: Model, unit: Unit, table: str, schema: Schema, limits: Li
         if VISIT in columns:
             return _in_time(referring_rows(table, schema, limits.rebuilt), columns, limits.times)
         if "search_id" in columns:
-            visits = touched_rows(TIMELINE, limits.rebuilt)
-            visits = _in_time(visits, schema[TIMELINE], limits.times)
+            touched = touched_rows(TIMELINE, limits.rebuilt)
+            visits = _in_time(touched, schema[TIMELINE], limits.times)
             return f"search_id in (select event_id from {TIMELINE} where {visits})"
         return None
     expression = unit_expression(model, table, schema)

@@ -26,12 +26,6 @@ Schema = Mapping[str, Mapping[str, str]]
 class AmbiguousName(Exception):
     """A CTE has the name of a table; dlt would read the table instead."""
 
-    def __init__(self, name: str) -> None:
-        super().__init__(
-            f"Its CTE {name} has the name of a table, and some databases would read that table"
-            " instead. Give the CTE another name."
-        )
-
 
 _RowFilter = Callable[[str], str | None]
 """Returns the condition for the rows to read from a table; None for all."""
@@ -54,11 +48,8 @@ def sql_schema(pipeline: dlt.Pipeline) -> Schema:
 def known_columns(table: str) -> dict[str, str]:
     """Returns the SQL type of the columns that Coveo documents for a table, by name."""
     to_column = NamingConvention().normalize_identifier
-    documented = {to_column(name): column_type(name) for name in TABLES[table].columns}
-    return {
-        **{column: _sql_type(kind) for column, kind in documented.items()},
-        "_dlt_load_id": _sql_type("text"),
-    }
+    documented = {to_column(name): _sql_type(column_type(name)) for name in TABLES[table].columns}
+    return {**documented, "_dlt_load_id": _sql_type("text")}
 
 
 def missing_columns(table: str, schema: Schema) -> dict[str, str]:
@@ -85,7 +76,10 @@ def qualify_query(
     """
     for cte in query.find_all(exp.CTE):
         if cte.alias in schema:
-            raise AmbiguousName(cte.alias)
+            raise AmbiguousName(
+                f"Its CTE {cte.alias} has the name of a table, and some databases would read that"
+                " table instead. Give the CTE another name."
+            )
     for node in query.walk():
         # comments would only make a database's error messages harder to read
         node.comments = None

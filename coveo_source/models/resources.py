@@ -3,7 +3,7 @@
 https://dlthub.com/docs/general-usage/dataset-access/dataset
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dlt
@@ -25,13 +25,6 @@ EVERYTHING: _Scope = "1 = 1"
 
 class UntypedColumn(Exception):
     """A column has no known type, so dlt would leave it out."""
-
-    def __init__(self, columns: Sequence[str]) -> None:
-        self.columns = columns
-        super().__init__(
-            f"The type of its column {', '.join(columns)} is unknown, so dlt would leave the column"
-            " out. Write cast(… as …) around it."
-        )
 
 
 class _RawRelation(Relation):
@@ -74,9 +67,7 @@ def scope_of(dataset: dlt.Dataset, condition: str, column: str, sql: str) -> _Sc
     """
     escaped = dataset.sql_client.escape_column_name(column)
     values = to_relation(dataset, parse_sql(sql)).to_sql()
-    filled = condition.format(column=escaped, values=values)
-    # dlt formats it once more
-    return filled.replace("{", "{{").replace("}", "}}")
+    return condition.format(column=escaped, values=values).replace("{", "{{").replace("}", "}}")
 
 
 def query_resource(dataset: dlt.Dataset, name: str, query: exp.Query, scope: _Scope | None) -> Any:
@@ -84,12 +75,9 @@ def query_resource(dataset: dlt.Dataset, name: str, query: exp.Query, scope: _Sc
 
     query: a query whose columns have types
     scope: the rows that the result replaces; None if the table does not exist yet
-
-    Raises:
-        UntypedColumn: if dlt would leave out a column
     """
     relation = to_relation(dataset, query)
-    columns = column_hints(query)
+    hints = dlt.mark.make_hints(columns=column_hints(query))
     disposition: Any = "replace"
     if scope:
         # in one transaction, if the destination supports transactions
@@ -98,10 +86,7 @@ def query_resource(dataset: dlt.Dataset, name: str, query: exp.Query, scope: _Sc
             "strategy": "delete-insert",
             "destination_scope": scope,
         }
-
-    def rows() -> Iterator[Any]:
-        yield dlt.mark.with_hints(relation, hints=dlt.mark.make_hints(columns=columns))
-
+    rows = [dlt.mark.with_hints(relation, hints=hints)]
     return dlt.resource(rows, name=name, write_disposition=disposition)
 
 
@@ -111,17 +96,15 @@ def column_hints(query: exp.Query) -> Any:
     Raises:
         UntypedColumn: if the type of a column is unknown
     """
+    types = {select.alias_or_name: select.type for select in query.selects}
     hints = {
-        select.alias_or_name: {
-            "name": select.alias_or_name,
-            "nullable": True,
-            **_type_hints(select.type),
-        }
-        for select in query.selects
+        name: {"name": name, "nullable": True, **_type_hints(kind)} for name, kind in types.items()
     }
-    untyped = [name for name, hint in hints.items() if "data_type" not in hint]
-    if untyped:
-        raise UntypedColumn(untyped)
+    if untyped := [name for name, hint in hints.items() if "data_type" not in hint]:
+        raise UntypedColumn(
+            f"The type of its column {', '.join(untyped)} is unknown, so dlt would leave the column"
+            " out. Write cast(… as …) around it."
+        )
     return hints
 
 

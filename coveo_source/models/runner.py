@@ -19,7 +19,7 @@ from dlt.pipeline.helpers import pipeline_drop
 
 from ..destination import building_settings
 from ..exceptions import ModelError, find_cause
-from ..tables import TABLES
+from ..tables import EVENT_TABLES, TABLES
 from .errors import failed
 from .files import SEED, Model, independent_groups, parse_sql, seed_rows, selected
 from .plan import Build, plan_builds, seed_fingerprint
@@ -63,10 +63,7 @@ def build(
 
 @contextmanager
 def _gc_disabled() -> Iterator[None]:
-    """Turns the garbage collector off.
-
-    Parsed SQL has so many small objects that scanning them would take a quarter of the time.
-    """
+    # parsed SQL has so many small objects that scanning them would take a quarter of the time
     enabled = gc.isenabled()
     gc.disable()
     try:
@@ -101,62 +98,47 @@ class _ModelRunner:
         self._rebuilt: dict[str, str] = {}
 
     def run(self) -> Iterator[tuple[str, int]]:
-        """Plans the builds and runs them, one load package for each group of models."""
-        if not self._schema.keys() & TABLES.keys():
+        if not sql_schema(self._pipeline).keys() & TABLES.keys():
             return
         with building_settings(self._pipeline):
             builds = {each.model.name: each for each in self._prepare()}
         groups = list(independent_groups(each.model for each in builds.values()))
         for group in groups:
-            self._announce(group)
+            for model in group:
+                self._say(f"Model {model.name}")
             is_last = group is groups[-1] and len(self._wanted) == len(self._all_models)
             yield from self._build_package([builds[model.name] for model in group], is_last)
-
-    @property
-    def _schema(self) -> Schema:
-        return sql_schema(self._pipeline)
-
-    def _announce(self, models: Iterable[Model]) -> None:
-        for model in models:
-            self._say(f"Model {model.name}")
 
     def _prepare(self) -> list[Build]:
         """Returns the builds that are due, after loading the seed and listing touched units."""
         self._dataset = self._pipeline.dataset()
-        schema = self._schema
+        schema = sql_schema(self._pipeline)
         seed = seed_fingerprint(self._seed)
         loads = read_loads(self._dataset, schema)
         known = read_fingerprints(self._dataset, schema)
-        names = [model.name for model in self._wanted]
         builds = plan_builds(
-            self._all_models, names, seed, schema, loads, known, self._full_refresh
+            self._all_models, self._wanted, seed, schema, loads, known, self._full_refresh
         )
         if builds and self._seed and (SEED not in schema or known.get(SEED) != seed):
-            self._load(self._seed_resources(seed), [])
-        self._events, self._consumed = loads.events, loads.complete
+            table = [pa.Table.from_pylist(self._seed)]
+            rows = dlt.resource(table, name=SEED, write_disposition="replace")
+            built = [{"model": SEED, "fingerprint": seed}]
+            self._load([rows, rows_resource(BUILDS, built, key="model")])
+        self._events = sum(loads.rows.get(table, 0) for table in EVENT_TABLES)
+        self._consumed = loads.complete
         if any(each.unit for each in builds):
             # once the last model is built, the load that wrote the list is consumed too
             self._consumed = [*loads.complete, *self._list_touched_units(builds, loads)]
         return builds
 
-    def _seed_resources(self, fingerprint: str) -> list[Any]:
-        table = pa.Table.from_pylist(self._seed)
-        return [
-            dlt.resource([table], name=SEED, write_disposition="replace"),
-            rows_resource(BUILDS, [{"model": SEED, "fingerprint": fingerprint}], key="model"),
-        ]
-
     def _list_touched_units(self, builds: Iterable[Build], loads: Loads) -> list[str]:
-        """Adds the units to rebuild to `touched_units`, and removes those that have been rebuilt.
-
-        Returns the id of the load package that does so.
-        """
+        """Adds units to `touched_units`, removes rebuilt ones; returns the load's id in a list."""
         units = [(each.model, each.unit) for each in builds if each.unit]
         ids = ", ".join(f"'{load}'" for load in loads.new_loads) or "null"
-        schema = self._schema
+        schema = sql_schema(self._pipeline)
         query = qualify_query(parse_sql(touched_by_loads(units, schema, ids)), schema)
         done = scope_of(self._dataset, "{column} in ({values})", "_dlt_load_id", CONSUMED)
-        return self._load([query_resource(self._dataset, UNITS, query, done)], [])
+        return self._load([query_resource(self._dataset, UNITS, query, done)])
 
     def _build_package(self, builds: Sequence[Build], is_last: bool) -> list[tuple[str, int]]:
         """Builds models in one load package; returns the name and number of rows of each.
@@ -170,7 +152,7 @@ class _ModelRunner:
                 raise
             # DuckDB cannot move to disk what an aggregate keeps for each group
             load_id, counts = self._try_package(builds, is_last, limited=False)
-        schema = self._schema
+        schema = sql_schema(self._pipeline)
         for model, unit, _ in builds:
             if unit and unit.is_visit and "_dlt_load_id" in schema[model.name]:
                 self._rebuilt[model.name] = load_id
@@ -179,10 +161,7 @@ class _ModelRunner:
     def _try_package(
         self, builds: Sequence[Build], is_last: bool, limited: bool
     ) -> tuple[str, list[tuple[str, int]]]:
-        """Runs one load package; returns its id, and the name and number of rows of each model.
-
-        limited: whether to limit DuckDB's memory
-        """
+        """Runs one load package, in limited memory or not; returns its id and each model's rows."""
         models = [each.model for each in builds]
         events = self._events if any(not each.unit for each in builds) else 0
         with building_settings(self._pipeline, events, limited):
@@ -198,7 +177,7 @@ class _ModelRunner:
         """Returns the models as resources, with the fingerprints of those built in full."""
         # a new dataset, because one keeps its connection and the settings of the last package
         self._dataset = self._pipeline.dataset()
-        schema = self._schema
+        schema = sql_schema(self._pipeline)
         limits = Limits(rebuilt=dict(self._rebuilt))
         if any(each.unit for each in builds):
             times = f"select since, until from {UNITS}"
@@ -219,13 +198,11 @@ class _ModelRunner:
         return resources
 
     def _in_full(self, model: Model, schema: Schema) -> Any:
-        """Returns a resource that replaces a model's table.
-
-        A table that cannot hold the model's columns is dropped, once the SQL is known to run.
-        """
+        """Returns a resource that replaces a model's table."""
         query = qualify_query(model.query, schema)
         exists = model.name in schema
         if exists and not fits(self._dataset, model.name, query):
+            # before the table is dropped, make sure that the SQL runs
             to_relation(self._dataset, query.limit(1)).fetchall()
             pipeline_drop(self._pipeline, [model.name])()
             exists = False
@@ -236,10 +213,9 @@ class _ModelRunner:
         values = units_to_rebuild(model, unit, schema, limits.rebuilt)
         scope = scope_of(self._dataset, unit.is_among("{column}", "{values}"), unit.column, values)
         if unit.kind == "date":
-            days = (
-                f"select cast(value as date) as since, cast(value as date) as until from ({values})"
-            )
-            limits = limits._replace(days=self._range(f"{days} as listed", "date"))
+            day = "cast(value as date)"
+            days = f"select {day} as since, {day} as until from ({values}) as listed"
+            limits = limits._replace(days=self._range(days, "date"))
         query = touched_units_query(model, unit, schema, limits)
         return query_resource(self._dataset, model.name, query, scope)
 
@@ -250,14 +226,8 @@ class _ModelRunner:
         return Range(kind, first.isoformat(), last.isoformat()) if first else None
 
     @_gc_disabled()
-    def _load(self, resources: list[Any], models: Sequence[Model]) -> list[str]:
-        """Runs one load package; returns its id in a list.
-
-        models: the models in it, to name in an error
-
-        Raises:
-            ModelError: if it fails
-        """
+    def _load(self, resources: list[Any], models: Sequence[Model] = ()) -> list[str]:
+        """Runs one load package of some models; returns its id in a list."""
         try:
             ids: list[str] = self._pipeline.run(resources).loads_ids
             signals.raise_if_signalled()

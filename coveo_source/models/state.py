@@ -1,16 +1,16 @@
 """The state of the models in the destination: which loads they have consumed.
 
-Three tables of the dataset hold this state: `touched_units`, the units to rebuild;
-`rebuilt_loads`, the loads that all models have consumed; and `model_builds`, a fingerprint of what
-each model's table was last built from.
+Three tables hold it: `touched_units`, the units to rebuild; `rebuilt_loads`, the loads that all
+models have consumed; `model_builds`, a fingerprint of what each model's table was last built from.
 """
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import dlt
 
-from ..tables import EVENT_TABLES, TABLES
+from ..tables import TABLES
 from .qualify import Schema
 from .resources import fetch_rows
 
@@ -27,8 +27,7 @@ _FULL_REBUILD_SHARE = 0.5
 """Above this share of new rows, rebuilding everything is faster than rebuilding by unit."""
 
 
-@dataclass(frozen=True)
-class Loads:
+class Loads(NamedTuple):
     """The rows that were loaded since the models were built.
 
     new_loads: ids of the loads that the models have not consumed
@@ -36,20 +35,15 @@ class Loads:
     rows, new_rows: number of rows, by table of the source
     """
 
-    new_loads: list[str] = field(default_factory=list)
-    complete: list[str] = field(default_factory=list)
-    rows: Mapping[str, int] = field(default_factory=dict)
-    new_rows: Mapping[str, int] = field(default_factory=dict)
+    new_loads: list[str]
+    complete: list[str]
+    rows: Mapping[str, int]
+    new_rows: Mapping[str, int]
 
     @property
     def any(self) -> bool:
         """True if there are new rows."""
         return any(self.new_rows.values())
-
-    @property
-    def events(self) -> int:
-        """Number of all events."""
-        return sum(self.rows.get(table, 0) for table in EVENT_TABLES)
 
     @property
     def mostly_new(self) -> bool:
@@ -73,12 +67,11 @@ def read_loads(dataset: dlt.Dataset, schema: Schema) -> Loads:
     consumed = fetch_rows(dataset, CONSUMED) if CONSUMED_LOADS in schema else []
     complete = {load for (load,) in fetch_rows(dataset, _COMPLETE)}
     new = {load for _, load, _ in counted} - {load for (load,) in consumed}
-    rows: dict[str, int] = {}
-    new_rows: dict[str, int] = {}
+    rows, new_rows = Counter[str](), Counter[str]()
     for table, load, count in counted:
         if table in TABLES:
-            rows[table] = rows.get(table, 0) + count
-            new_rows[table] = new_rows.get(table, 0) + (count if load in new else 0)
+            rows[table] += count
+            new_rows[table] += count if load in new else 0
     new_loads = sorted(load for load in new if load is not None)
     return Loads(new_loads, [load for load in new_loads if load in complete], rows, new_rows)
 

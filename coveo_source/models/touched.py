@@ -1,9 +1,8 @@
 """The units that a load touches, as SQL over the destination's own tables.
 
-The unit of the timeline is the visit. Through its visits a load also touches days, queries and
-documents: those that the visits had before and those that they have afterwards. The former ones are
-lost once the timeline is rebuilt, so they are recorded first. The table `touched_units` is a to-do
-list that is cleared only when the last model is built, so it survives a crash between two of them.
+Through its visits a load also touches days, queries and documents: those of the visits before the
+rebuild, which are recorded first because the rebuild loses them, and those of the visits after it.
+The table `touched_units` is only cleared when the last model is built, so it survives a crash.
 """
 
 from collections.abc import Iterable, Mapping
@@ -75,19 +74,16 @@ def referring_rows(table: str, schema: Schema, rebuilt: RebuiltBy) -> str:
 
 def unit_expression(model: Model, table: str, schema: Schema) -> str | None:
     """Returns the SQL for the unit of a row in a table that a model reads; None without one."""
-    if table in model.unit_from:
-        return model.unit_from[table]
+    if table in model.properties.unit_from:
+        return model.properties.unit_from[table]
     return model.unit if model.unit in schema.get(table, {}) else None
 
 
 def _unit_expressions(model: Model, schema: Schema) -> dict[str, str]:
     """Returns the SQL for the unit of a row, by each table with visits that a model reads."""
-    expressions = {table: unit_expression(model, table, schema) for table in sorted(model.reads)}
-    return {
-        table: expression
-        for table, expression in expressions.items()
-        if expression and VISIT in schema.get(table, {})
-    }
+    tables = [table for table in sorted(model.reads) if VISIT in schema.get(table, {})]
+    expressions = {table: unit_expression(model, table, schema) for table in tables}
+    return {table: expression for table, expression in expressions.items() if expression}
 
 
 def touched_by_loads(models: Iterable[tuple[Model, Unit]], schema: Schema, loads: str) -> str:

@@ -41,6 +41,7 @@ class Engine(Protocol):
 
 CLICKHOUSE_TYPES = {
     "varchar": "String",
+    "text": "String",
     "bigint": "Int64",
     "double": "Float64",
     "boolean": "Bool",

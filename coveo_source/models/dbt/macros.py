@@ -1,10 +1,8 @@
 """The macros of the dbt project: the names of tables, and the units that a load touched.
 
-There are two incremental engines, because dbt runs without this package: files/macros/rebuild.sql
-does in Jinja what `runner` does in Python. They share what makes the result right: the query for
-the touched units and the condition for the rows to rebuild, which are generated here from
-`touched`. The order of the steps is not shared. dbt's engine keeps its list in tables of its own
-(`dbt_touched_units` and others), and reads more rows, because it has no predicate push-down.
+dbt runs without this package, so files/macros/rebuild.sql does in Jinja what `runner` does in
+Python, with state tables of its own and without predicate push-down. Both use the same query for
+the touched units and the same condition for the rows to rebuild, generated here from `touched`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -49,9 +47,8 @@ def jinja_names(schema: Schema) -> dict[str, str]:
 
 
 def _source(table: str, schema: Schema) -> str:
-    if missing_columns(table, schema):
-        return f"complete_{table}()"
-    return f"source('{DBT_SOURCE}', '{table}')"
+    complete = not missing_columns(table, schema)
+    return f"source('{DBT_SOURCE}', '{table}')" if complete else f"complete_{table}()"
 
 
 def _is_subquery(replacement: str) -> bool:
@@ -69,8 +66,8 @@ def completing_macros(schema: Schema) -> str:
                 selects.insert(0, "*")
                 rows = f"from {{{{ source('{DBT_SOURCE}', '{table}') }}}}"
             listed = ",\n        ".join(selects)
-            select = f"    select\n        {listed}\n    {rows}"
-            macros.append(_macro(f"complete_{table}", f"(\n{select}\n)"))
+            body = f"(\n    select\n        {listed}\n    {rows}\n)"
+            macros.append(_macro(f"complete_{table}", body))
     return "\n\n".join(macros)
 
 
@@ -78,14 +75,16 @@ def touched_macros(schema: Schema) -> str:
     """Returns the macros that tell what to rebuild."""
     described = {model.name: model.properties.columns for model in selected(())}
     units = [
-        (model, unit)
-        for model in selected(())
-        if (unit := unit_of(model, described[model.name])) is not None
+        (model, unit) for model in selected(()) if (unit := unit_of(model, described[model.name]))
     ]
     previous = {name: f"previous('{name}')" for name in described}
     replacements = {**jinja_names(schema), **previous, **_STATE_TABLES}
     query = with_jinja(touched_by_loads(units, described, _NEW_LOADS), replacements)
-    loaded = [_rows(name, schema) for name in TABLES if name in schema]
+    sources = {name: _source(name, schema) for name in TABLES if name in schema}
+    loaded = [
+        f"{source} ~ ' as {name}'" if _is_subquery(source) else source
+        for name, source in sources.items()
+    ]
     return "\n\n".join(
         [
             "{# Generated from the models and the tables of the pipeline; see rebuild.sql. #}",
@@ -108,16 +107,8 @@ def condition_macro(model: Model) -> str:
 def _condition(model: Model, unit: Unit, described: Schema, schema: Schema) -> str:
     head = "select 1 where "
     is_touched = unit.is_among(unit.column, units_to_rebuild(model, unit, described, NOT_REBUILT))
-    text = with_jinja(head + is_touched, {**jinja_names(schema), **_STATE_TABLES}).removeprefix(
-        head
-    )
-    return f"({{{{ everything_is_touched() }}}} or {text})"
-
-
-def _rows(table: str, schema: Schema) -> str:
-    """Returns the Jinja expression for a table in a `from` clause."""
-    name = _source(table, schema)
-    return f"{name} ~ ' as {table}'" if _is_subquery(name) else name
+    text = with_jinja(head + is_touched, {**jinja_names(schema), **_STATE_TABLES})
+    return f"({{{{ everything_is_touched() }}}} or {text.removeprefix(head)})"
 
 
 def _returning(expressions: Iterable[str]) -> str:

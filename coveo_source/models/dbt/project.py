@@ -63,8 +63,7 @@ def write_project(pipeline: dlt.Pipeline, folder: Path) -> list[Path]:
     """Writes the dbt project of a pipeline into a folder; returns the paths of the files.
 
     Raises:
-        ProjectError: if the pipeline has no tables yet, the folder has other contents, or files
-            of the project were changed by hand
+        ProjectError: if the pipeline has no tables yet, or files of the user would be overwritten
         ModelError: if no condition can be appended to a model's SQL
     """
     schema = sql_schema(pipeline)
@@ -87,7 +86,11 @@ def _target_of(pipeline: dlt.Pipeline) -> Target:
 
 def _project_files(target: Target, schema: Schema) -> Iterator[tuple[str, str]]:
     """Yields the path of each file inside the folder, and its content."""
-    yield from _fixed_files()
+    same_in_all = Path(__file__).parent / "files"
+    for path in sorted(same_in_all.rglob("*")):
+        if path.is_file():
+            name = path.relative_to(same_in_all).as_posix()
+            yield name.replace("gitignore", ".gitignore"), _text_of(path)
     yield "profiles.yml", profile(target)
     yield "models/sources.yml", _sources(target, schema)
     yield "macros/complete.sql", completing_macros(schema)
@@ -95,17 +98,8 @@ def _project_files(target: Target, schema: Schema) -> Iterator[tuple[str, str]]:
     for model in selected(()):
         yield f"models/{model.name}.sql", _model_file(model, schema)
         yield f"models/{model.name}.yml", _text_of(model.path.with_suffix(".yml"))
-    yield f"seeds/{SEED}.yml", _text_of(sql_folder() / f"{SEED}.yml")
-    yield f"seeds/{SEED}.csv", _text_of(sql_folder() / f"{SEED}.csv")
-
-
-def _fixed_files() -> Iterator[tuple[str, str]]:
-    """Yields the files that are the same in every project."""
-    folder = Path(__file__).parent / "files"
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            name = path.relative_to(folder).as_posix()
-            yield name.replace("gitignore", ".gitignore"), _text_of(path)
+    for file in (f"{SEED}.yml", f"{SEED}.csv"):
+        yield f"seeds/{file}", _text_of(sql_folder() / file)
 
 
 def _text_of(path: Path) -> str:
@@ -130,18 +124,13 @@ def profile(target: Target) -> str:
 
 
 def _sources(target: Target, schema: Schema) -> str:
-    """Returns dbt's description of the tables that the pipeline loads, `sources.yml`."""
-    tables = [
-        {"name": name, "description": _DESCRIPTIONS[name]}
-        for name in _DESCRIPTIONS
-        if name in schema
-    ]
-    tables.append({"name": DLT_LOADS, "description": "One row per load, written by dlt."})
+    described = {name: text for name, text in _DESCRIPTIONS.items() if name in schema}
+    described[DLT_LOADS] = "One row per load, written by dlt."
     source = {
         "name": DBT_SOURCE,
         "description": "Coveo's usage analytics, as coveo_source loads them.",
         "schema": target.dataset,
-        "tables": tables,
+        "tables": [{"name": name, "description": text} for name, text in described.items()],
     }
     return _yaml_of({"version": 2, "sources": [source]})
 
@@ -165,11 +154,7 @@ def _yaml_of(content: Mapping[str, Any]) -> str:
 
 
 def _model_file(model: Model, schema: Schema) -> str:
-    """Returns a model's SQL for dbt, with the condition for the rows of an incremental build.
-
-    Raises:
-        ModelError: if no condition can be appended to it
-    """
+    """Returns a model's SQL for dbt, with the condition for the rows of an incremental build."""
     body = with_jinja(_text_of(model.path), jinja_names(schema))
     if not model.unit:
         return body
@@ -178,10 +163,11 @@ def _model_file(model: Model, schema: Schema) -> str:
             f"{model.path.name} does not end with a plain select such as `select * from final`."
             " For dbt it has to, because a condition is appended to it."
         )
-    condition = f"{{{{ {condition_macro(model)}() }}}}"
     return (
         f'{{{{ config(incremental_strategy="{_STRATEGY}") }}}}\n{body}'
-        f"{{% if is_incremental() %}}\nwhere {condition}\n{{% endif %}}\n"
+        "{% if is_incremental() %}\n"
+        f"where {{{{ {condition_macro(model)}() }}}}\n"
+        "{% endif %}\n"
     )
 
 

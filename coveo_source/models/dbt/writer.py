@@ -1,7 +1,6 @@
 """Writes generated files into a folder without losing files of the user.
 
-The folder holds a list of the generated files and their digests. From it a later run knows that the
-folder is its own, which files are no longer needed, and which the user has changed.
+A list of their digests tells a later run which files it may replace or remove.
 """
 
 import json
@@ -28,7 +27,9 @@ def write_folder(folder: Path, files: Mapping[str, str]) -> list[Path]:
     """
     listed = _read_list(folder)
     changed = {
-        name for name, digest in listed.items() if _file_digest(folder / name) not in (digest, None)
+        name
+        for name, digest in listed.items()
+        if (folder / name).is_file() and _digest((folder / name).read_bytes()) != digest
     }
     unlisted = {name for name in files.keys() - listed.keys() if (folder / name).exists()}
     if endangered := sorted((changed - {_CONNECTION}) | unlisted):
@@ -50,19 +51,13 @@ def write_folder(folder: Path, files: Mapping[str, str]) -> list[Path]:
 
 
 def _read_list(folder: Path) -> dict[str, str]:
-    """Returns the digest of each generated file of a folder, by path inside the folder.
-
-    Raises:
-        ProjectError: if the folder has contents, but no list
-    """
-    if not folder.exists():
-        return {}
-    if not folder.is_dir():
+    """Returns the digest of each generated file of a folder, by path inside the folder."""
+    if folder.exists() and not folder.is_dir():
         raise ProjectError(f"{folder} is a file. Name a folder for the dbt project.")
     if (folder / _LIST).is_file():
         digests: dict[str, str] = json.loads((folder / _LIST).read_text(encoding="utf-8"))
         return digests
-    if any(folder.iterdir()):
+    if folder.exists() and any(folder.iterdir()):
         raise ProjectError(
             f"The folder {folder} is not empty, and no dbt project was written to it before."
             " Name a new or an empty folder."
@@ -70,11 +65,6 @@ def _read_list(folder: Path) -> dict[str, str]:
     return {}
 
 
-def _file_digest(path: Path) -> str | None:
-    """Returns the digest of a file; None if it does not exist."""
-    return _digest(path.read_bytes()) if path.is_file() else None
-
-
 def _digest(content: bytes) -> str:
-    """Returns the digest of a file's content, whatever its line endings."""
+    # git may have changed the line endings
     return sha256(content.replace(b"\r\n", b"\n")).hexdigest()
