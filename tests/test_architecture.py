@@ -4,6 +4,7 @@ The tree is read as text, imports inside functions included: nothing here depend
 """
 
 import ast
+import re
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -37,6 +38,10 @@ ARROWS = {
 FACELESS = {"root", "cli", "plugin"}
 """Packages whose modules are imported directly. The base modules have no package; the verbs are
 imported one by one, because dlt loads `plugin` at every start of its command."""
+
+
+FACES = ARROWS.keys() - FACELESS - {"__init__", "__main__"} | {"cli"}
+"""Packages with an `__init__` of their own."""
 
 
 class Import(NamedTuple):
@@ -150,7 +155,7 @@ def test_other_packages_import_from_the_face_of_a_package_only() -> None:
     assert inside == []
 
 
-@pytest.mark.parametrize("package", sorted(ARROWS.keys() - FACELESS - {"__init__", "__main__"}))
+@pytest.mark.parametrize("package", sorted(FACES - {"cli"}))
 def test_a_face_shows_what_others_use_and_nothing_else(package: str) -> None:
     used = {each.name for each in ACROSS if each.module == package and each.name}
     face = face_of(package)
@@ -166,3 +171,18 @@ def test_the_source_is_all_that_the_package_itself_defines() -> None:
     tree = ast.parse((PACKAGE / "__init__.py").read_text(encoding="utf-8"))
     defined = [node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
     assert defined == ["coveo_source"]
+
+
+def test_the_page_on_the_architecture_lists_every_module() -> None:
+    page = (PACKAGE.parent / "docs" / "architecture.md").read_text(encoding="utf-8")
+    tree = page.split("```")[1]
+    listed, folder = [], ""
+    for line in tree.splitlines():
+        if found := re.match(r"(  +)(\S+?)(/|\.py)(?= |$)", line):
+            indent, name, kind = found.groups()
+            if kind == "/":
+                folder = name if len(indent) == 2 else folder
+            else:
+                listed.append(f"{folder}.{name}" if len(indent) > 2 else name)
+    shown = {m for m in PATHS if not m.startswith(("demo", "models.dbt")) and m not in FACES}
+    assert sorted(listed) == sorted(shown)

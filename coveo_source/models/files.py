@@ -68,7 +68,7 @@ def models() -> dict[str, Model]:
 @cache
 def _read_models(folder: Path) -> dict[str, Model]:
     by_name = {path.stem: read_model(path) for path in sorted(folder.glob("*.sql"))}
-    reads = {name: model.reads & by_name.keys() for name, model in by_name.items()}
+    reads = {name: sorted(model.reads & by_name.keys()) for name, model in by_name.items()}
     return {name: by_name[name] for name in TopologicalSorter(reads).static_order()}
 
 
@@ -109,7 +109,7 @@ def selected(names: Iterable[str], folder: Path | None = None) -> list[Model]:
 def independent_groups(wanted: Iterable[Model]) -> Iterator[list[Model]]:
     """Yields the models in groups, in order; no model reads another one in its group."""
     by_name = {model.name: model for model in wanted}
-    reads = {name: model.reads & by_name.keys() for name, model in by_name.items()}
+    reads = {name: sorted(model.reads & by_name.keys()) for name, model in by_name.items()}
     order = TopologicalSorter(reads)
     order.prepare()
     while order.is_active():

@@ -90,8 +90,8 @@ class _ModelRunner:
         self._all_models = selected((), folder)
         self._wanted = selected(names, folder)
         self._seed = seed_rows(folder)
-        self._dataset = pipeline.dataset()
         # known once the loads have been read
+        self._dataset: dlt.Dataset
         self._events = 0
         self._consumed: list[str] = []
         # the load by which this run rebuilt the touched visits, by model

@@ -56,6 +56,15 @@ def test_a_cell_of_the_wrong_type_is_rejected_after_a_damaged_record_too(own_fol
     assert rejections == {(1, "*", "a"), (3, "clickRank", "first")}
 
 
+def test_a_damaged_record_that_begins_with_a_byte_order_mark_keeps_it(own_folder: Path) -> None:
+    # only the file's own mark, before the header, is left out
+    content = f"\ufeffid,datetime,c\n\ufeffa,{TIME}\nb,{TIME},x\n"
+    batches = list(read_csv(raw_file(own_folder, content), SEARCHES, "EXCEL"))
+    assert [row["id"] for row in accepted_rows(batches)] == ["b"]
+    [rejection] = rejected_rows(batches)
+    assert rejection["raw"] == f"\ufeffa,{TIME}"
+
+
 @settings(deadline=None, max_examples=60)
 @given(st.data())
 def test_damage_never_goes_unreported(data: st.DataObject) -> None:
