@@ -28,8 +28,8 @@ Serve = Callable[..., DemoServer]
 HOLD_LOCK = """
 import sys, time
 from pathlib import Path
-from coveo_source.load.lock import only_run
-with only_run(Path(sys.argv[1]), "coveo"):
+from coveo_source.load.lock import hold_lock
+with hold_lock(Path(sys.argv[1]), "coveo"):
     print("held", flush=True)
     time.sleep(60)
 """
