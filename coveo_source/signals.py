@@ -7,7 +7,7 @@ Coveo there is nothing to clean up, so a signal ends the wait immediately.
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -16,7 +16,7 @@ from dlt.common.runtime import signals
 
 from .exceptions import find_cause
 
-STOPPING = (signal.SIGINT, signal.SIGTERM)
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextmanager
@@ -27,16 +27,11 @@ def graceful_shutdown() -> Iterator[None]:
         return
     # on a second signal dlt calls the handler that was installed before its own; Python's default
     # one would make the process wait for the threads of a running load
-    before = {number: signal.signal(number, end_at_once) for number in STOPPING}
-    try:
-        with signals.intercepted_signals():
-            yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    with _handled_by(_exit_now), signals.intercepted_signals():
+        yield
 
 
-def end_at_once(number: int, frame: FrameType | None) -> None:
+def _exit_now(number: int, frame: FrameType | None) -> None:
     """Ends the process immediately, whatever it is doing."""
     name = signal.Signals(number).name
     text = f"Stopped immediately by a second {name}. Run again to continue from here.\n"
@@ -56,15 +51,21 @@ def interruptible() -> Iterator[None]:
         yield
         return
     signals.raise_if_signalled()
-    before = {number: signal.signal(number, stop) for number in STOPPING}
+    with _handled_by(_raise_signal):
+        yield
+
+
+@contextmanager
+def _handled_by(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    before = {number: signal.signal(number, handler) for number in _STOP_SIGNALS}
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number, former in before.items():
+            signal.signal(number, former)
 
 
-def stop(number: int, frame: FrameType | None) -> None:
+def _raise_signal(number: int, frame: FrameType | None) -> None:
     """Raises the signal as an exception, wherever the program is."""
     # dlt asks for the signal itself, since others may wrap the exception
     signals.set_received_signal(number)

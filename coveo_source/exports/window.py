@@ -73,7 +73,7 @@ def floor_to(instant: datetime, grain: timedelta) -> datetime:
 
 
 def windows_due(
-    cursors: dict[str, datetime | None], span: LoadRange, order: Iterable[str]
+    cursors: dict[str, datetime | None], load_range: LoadRange, order: Iterable[str]
 ) -> list[WindowTables]:
     """Returns the windows that a run has to load, oldest first, and the tables of each.
 
@@ -83,7 +83,7 @@ def windows_due(
     Windows never overlap, and together they cover exactly what is due for each table. A window
     is as long as its tables stay the same; `split_by_length` cuts it.
     """
-    ranges = {table: _ranges_due(cursor, span) for table, cursor in cursors.items()}
+    ranges = {table: _ranges_due(cursor, load_range) for table, cursor in cursors.items()}
     return list(_split_by_tables(ranges, [table for table in order if table in ranges]))
 
 
@@ -94,17 +94,19 @@ def split_by_length(parts: Iterable[WindowTables], length: timedelta) -> list[Wi
     ]
 
 
-def _ranges_due(cursor: datetime | None, span: LoadRange) -> list[Window]:
+def _ranges_due(cursor: datetime | None, load_range: LoadRange) -> list[Window]:
     """Returns what is due for one table, as disjoint windows, oldest first."""
-    if span.backfill_from is not None:
-        return window_between(span.backfill_from, span.end)
+    if load_range.backfill_from is not None:
+        return window_between(load_range.backfill_from, load_range.end)
     if cursor is None:
-        wanted = [*span.history, (span.first, span.end)]
+        wanted = [*load_range.history, (load_range.first, load_range.end)]
         return merge_windows(
-            Window(start, min(end, span.end)) for start, end in wanted if start < span.end
+            Window(start, min(end, load_range.end))
+            for start, end in wanted
+            if start < load_range.end
         )
-    earliest = min((window.start for window in span.history), default=cursor)
-    return window_between(max(cursor - span.lookback, min(earliest, cursor)), span.end)
+    earliest = min((window.start for window in load_range.history), default=cursor)
+    return window_between(max(cursor - load_range.lookback, min(earliest, cursor)), load_range.end)
 
 
 def window_between(start: datetime, end: datetime) -> list[Window]:

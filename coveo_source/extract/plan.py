@@ -85,9 +85,9 @@ def make_plan(
     """
     existing = owned_by(map(Export.parse, client.exports()), owner)
     cursors = state.cursors(tables)
-    span, notices = _span(settings, state, client.now)
+    load_range, notices = _load_range(settings, state, client.now)
     notices.extend(_ignored_start(settings, cursors))
-    parts = windows_due(cursors, span, TABLES)
+    parts = windows_due(cursors, load_range, TABLES)
     dimensions = _wanted_dimensions(settings, client) if parts else ()
     row_limit = client.row_limit() if parts else None
 
@@ -113,7 +113,9 @@ def estimated_rows(request: ExportRequest, client: CoveoClient) -> int:
     return sum(client.estimate(request.estimate_query).values())
 
 
-def _span(settings: Settings, state: PipelineState, now: datetime) -> tuple[LoadRange, list[str]]:
+def _load_range(
+    settings: Settings, state: PipelineState, now: datetime
+) -> tuple[LoadRange, list[str]]:
     notices: list[str] = []
     settled = floor_to(now - settings.settle, SHORTEST_WINDOW)
     assigned = assigned_interval() if not settings.is_backfill else None
@@ -131,14 +133,14 @@ def _span(settings: Settings, state: PipelineState, now: datetime) -> tuple[Load
             "Nothing was loaded before and no start is given: beginning"
             f" {_FIRST_RUN.days} days back, at {short_time(first)}. To begin earlier, give --from."
         )
-    span = LoadRange(
+    load_range = LoadRange(
         end=min(end, settled) if end else settled,
         backfill_from=start if assigned or settings.is_backfill else None,
         first=first,
         lookback=settings.lookback,
         history=state.history,
     )
-    return span, notices
+    return load_range, notices
 
 
 def _resume_point(state: PipelineState) -> datetime | None:
