@@ -93,3 +93,21 @@ def test_the_time_zone_of_the_session_changes_nothing() -> None:
 def test_no_model_has_coveo_s_relevance_index() -> None:
     columns = rows_of(warehouse({}), "select column_name from information_schema.columns")
     assert not any("relevance" in name for (name,) in columns)
+
+
+def test_the_timeline_s_own_columns_equal_the_reference(loaded: Loaded) -> None:
+    rows, database = loaded
+    stored = {row["event_id"]: row for row in table_rows(database, "from all_events")}
+    for event in events_of(rows):
+        is_search, is_click = event.kind == "Search", event.kind == "Click"
+        expected = {
+            "event_search_id": event.search_id,
+            "event_user_name": event.user,
+            "event_query": event.query if is_search else None,
+            "event_has_results": event.has_results if is_search else None,
+            "event_document_id": event.document_id if is_click else None,
+            "event_day": event.day,
+            "event_is_bot": event.is_bot,
+            "event_is_person": event.is_person,
+        }
+        assert expected.items() <= stored[event.id].items(), event.id
