@@ -27,9 +27,10 @@ BYTES_AN_EVENT = 400
 
 
 def building(events: int = 0) -> Mapping[str, Any]:
-    """Returns DuckDB's settings while it builds models, with no more memory than its own default.
+    """Returns DuckDB's settings while it builds models.
 
-    events: how many there are, if a model is rebuilt in full; else 0
+    events: how many there are, if a model is built in full; else 0. Where they need more than
+        DuckDB's default memory limit, the default applies.
     """
     least, needed = MEGABYTES_A_THREAD * max(2, cores()), events * BYTES_AN_EVENT // 10**6
     settings = {"threads": cores(), "write_buffer_row_group_count": 1}
