@@ -86,12 +86,12 @@ class CoveoConfiguration(BaseConfiguration):
     allow_http: bool = False
 
 
-Returned = TypeVar("Returned")
+_Returned = TypeVar("_Returned")
 
 
 def takes_settings(
-    function: Callable[[CoveoConfiguration], Returned],
-) -> Callable[..., Returned]:
+    function: Callable[[CoveoConfiguration], _Returned],
+) -> Callable[..., _Returned]:
     """Gives a function one parameter for each setting, as dlt's injection of values needs it.
 
     dlt passes them, resolved, as the one parameter `configuration`.
@@ -111,7 +111,7 @@ def takes_settings(
     )
 
     @wraps(function)
-    def with_settings(*args: Any, **kwargs: Any) -> Returned:
+    def with_settings(*args: Any, **kwargs: Any) -> _Returned:
         return function(signature.bind(*args, **kwargs).arguments["configuration"])
 
     with_settings.__signature__ = signature  # type: ignore[attr-defined]
