@@ -137,9 +137,11 @@ def read_folder(folder: Path) -> Iterator[Properties]:
 
 def _read_test(test: Any, table: Properties, column: str | None) -> DataTest | None:
     """Reads one test, `unique` or `unique: {…}`; returns None if it is disabled."""
-    (kind,) = [test] if isinstance(test, str) else test
+    kind, *others = [test] if isinstance(test, str) else test
     given = {} if isinstance(test, str) else test[kind] or {}
     where = f"{table.file.name}, {table.name}{f'.{column}' if column else ''}, test {kind}"
+    if others:
+        raise CheckError(f"{where}: {', '.join(others)} is beside it. Indent what belongs to it.")
     if kind not in _ARGUMENTS:
         raise CheckError(f"{where}: there is no such test. Known tests: {', '.join(_ARGUMENTS)}.")
     arguments, config = given.get("arguments") or {}, given.get("config") or {}

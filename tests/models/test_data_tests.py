@@ -162,6 +162,7 @@ def test_a_test_with_severity_warn_does_not_fail() -> None:
         ("unique: {config: {severity: bad}}", "clicks", "severity bad is unknown"),
         ("accepted_values: {values: [1]}", "clicks", r"values is in the wrong .* `arguments`"),
         ("unique: {severity: warn}", "clicks", r"severity is in the wrong .* `config`"),
+        ("{not_null: {}, severity: warn}", "clicks", "test not_null: severity is beside it"),
         ("unique", None, "needs a column"),
         ("relationships: {arguments: {to: searches, field: id}}", "clicks", "Write ref"),
         (
