@@ -12,7 +12,8 @@ SOURCE = "coveo_source"
 
 EXPORTS = "exports"
 REJECTED = "rejected_rows"
-"""The two tables with data about the exports themselves."""
+REMOVED = "removed_rows"
+"""The tables with data about the loads themselves."""
 
 ColumnType = Literal["text", "bool", "bigint", "timestamp"]
 

@@ -20,12 +20,14 @@ ARROWS = {
     "reader": {"root"},
     "destination": {"root"},
     "exports": {"root", "api", "reader"},
-    "extract": {"root", "api", "reader", "destination", "exports"},
-    "load": {"root", "destination", "exports", "extract"},
+    "dataset": {"root", "destination", "exports"},
+    "extract": {"root", "api", "reader", "destination", "exports", "dataset"},
+    "load": {"root", "destination", "exports", "dataset", "extract"},
     "models": {"root", "destination"},
     "models.dbt": {"root", "models"},
     "cli": {
-        *("root", "api", "destination", "exports", "extract", "load", "models", "models.dbt"),
+        *("root", "api", "destination", "exports", "dataset", "extract", "load"),
+        *("models", "models.dbt"),
     },
     # a stand-in for Coveo that shares the code under test would share its mistakes
     "demo": {"root"},

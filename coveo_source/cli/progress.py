@@ -12,7 +12,7 @@ from typing import TextIO
 
 from dlt.common.runtime.collector_base import Collector
 
-from ..tables import EXPORTS, REJECTED
+from ..tables import EXPORTS, REJECTED, REMOVED
 
 _LINE_SECONDS = 5.0
 """Seconds between two lines where lines cannot be rewritten."""
@@ -83,4 +83,9 @@ class ConsoleProgress(Collector):
 
 
 def _is_for_people(counter: str) -> bool:
-    return not counter.startswith("_dlt") and counter not in (EXPORTS, REJECTED, "Resources")
+    return not counter.startswith("_dlt") and counter not in (
+        EXPORTS,
+        REJECTED,
+        REMOVED,
+        "Resources",
+    )

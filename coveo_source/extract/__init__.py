@@ -1,6 +1,6 @@
 """From what is due to rows for dlt."""
 
-from .audit import LOADED, RECONCILED_AT, Counts, FetchedExport
+from .audit import Counts, FetchedExport
 from .context import ExtractContext, SingleWindow, files_folder
 from .halving import window_by_window
 from .plan import Plan, PlannedExport, make_plan

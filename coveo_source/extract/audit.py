@@ -9,9 +9,10 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from ..dataset import EXPORTS_SCHEMA, REJECTED_ROWS_SCHEMA
 from ..exports import Export
 from ..reader import Batch
-from ..tables import TABLES, Table
+from ..tables import Table
 from .plan import PlannedExport
 
 _KEY_MEMORY = "64MB"
@@ -67,47 +68,6 @@ class TableCounter:
         return replace(self._counts, keys=keys)
 
 
-LOADED = "loaded"
-"""Suffix of the columns with the rows that were found in the destination after the load."""
-RECONCILED_AT = "reconciled_at"
-"""Column with the time at which they were counted."""
-
-EXPORTS_SCHEMA = pa.schema(
-    [
-        pa.field("export_id", pa.string(), nullable=False),
-        pa.field("org", pa.string()),
-        pa.field("window_start", pa.timestamp("us", tz="UTC")),
-        pa.field("window_end", pa.timestamp("us", tz="UTC")),
-        pa.field("tables", pa.string()),
-        *(
-            pa.field(f"{table}_{count}", pa.int64())
-            for table in TABLES
-            for count in (*Counts.__dataclass_fields__, LOADED)
-        ),
-        pa.field("file_bytes", pa.int64()),
-        pa.field("made_at", pa.timestamp("us", tz="UTC")),
-        pa.field("fetched_at", pa.timestamp("us", tz="UTC")),
-        pa.field("wait_seconds", pa.float64()),
-        pa.field("read_seconds", pa.float64()),
-        pa.field(RECONCILED_AT, pa.timestamp("us", tz="UTC")),
-    ]
-)
-"""Columns of `exports`. The counts of a table that the export does not hold are null, and so are
-`<table>_loaded` and `reconciled_at` until `load.reconciliation` fills them in."""
-
-REJECTED_ROWS_SCHEMA = pa.schema(
-    [
-        pa.field("export_id", pa.string(), nullable=False),
-        pa.field("table_name", pa.string(), nullable=False),
-        pa.field("record", pa.int64(), nullable=False),
-        pa.field("column_name", pa.string(), nullable=False),
-        pa.field("raw", pa.string()),
-        pa.field("reason", pa.string()),
-    ]
-)
-"""Columns of `rejected_rows`."""
-
-
 @dataclass
 class FetchedExport:
     """An export whose file was read.
@@ -135,9 +95,9 @@ class FetchedExport:
             "window_end": self.step.window.end,
             "tables": ",".join(self.step.tables),
             **{
-                f"{table}_{name}": count
+                f"{table}_{name}": getattr(counts, name)
                 for table, counts in self.counts.items()
-                for name, count in vars(counts).items()
+                for name in COUNTS
             },
             "file_bytes": self.file_bytes,
             "made_at": self.export.created,

@@ -7,7 +7,7 @@ import dlt
 from dlt.extract import DltResource
 
 from ..settings import Settings, assigned_interval
-from ..tables import CURSOR, EXPORTS, REJECTED, TABLES, Table
+from ..tables import CURSOR, EXPORTS, REJECTED, REMOVED, TABLES, Table
 from .context import Cursor, ExtractContext
 
 MERGE: Any = {"disposition": "merge", "strategy": "delete-insert"}
@@ -20,6 +20,7 @@ def make_resources(context: ExtractContext) -> Sequence[DltResource]:
         *(_table_resource(TABLES[name], context) for name in context.settings.tables),
         _audit_resource(EXPORTS, ("export_id",), context),
         _audit_resource(REJECTED, ("export_id", "table_name", "record", "column_name"), context),
+        _audit_resource(REMOVED, ("table_name", "row_key"), context),
     )
 
 

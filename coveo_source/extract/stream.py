@@ -14,13 +14,14 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from ..api import CoveoClient
+from ..dataset import EXPORTS_SCHEMA, REJECTED_ROWS_SCHEMA, REMOVED_ROWS_SCHEMA
 from ..exceptions import with_context
 from ..exports import Count, ExportFile, Prefetch
 from ..private_files import private_folder
 from ..reader import CsvFile, check_collisions, raise_rejection, read_csv
 from ..settings import Settings
-from ..tables import EXPORTS, REJECTED, TABLES, Table
-from .audit import EXPORTS_SCHEMA, REJECTED_ROWS_SCHEMA, FetchedExport, TableCounter, rejected_rows
+from ..tables import EXPORTS, REJECTED, REMOVED, TABLES, Table
+from .audit import FetchedExport, TableCounter, rejected_rows
 from .plan import PlannedExport
 
 
@@ -133,3 +134,4 @@ def empty_audit_tables() -> Iterator[Item]:
     # their keys begin with the id of the export, so they are never the same in two exports
     yield Item(EXPORTS, EXPORTS_SCHEMA.empty_table(), deduplicated=True)
     yield Item(REJECTED, REJECTED_ROWS_SCHEMA.empty_table(), deduplicated=True)
+    yield Item(REMOVED, REMOVED_ROWS_SCHEMA.empty_table(), deduplicated=True)

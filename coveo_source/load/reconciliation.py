@@ -12,9 +12,9 @@ import dlt
 from dlt.common.pipeline import LoadInfo
 from dlt.destinations.job_client_impl import SqlJobClientBase
 
+from ..dataset import LOADED, RECONCILED_AT
 from ..exceptions import CountMismatch
 from ..exports import Window
-from ..extract import LOADED, RECONCILED_AT
 from ..tables import EXPORTS, TABLES
 
 _UPDATE = {"clickhouse": "alter table {table} update"}

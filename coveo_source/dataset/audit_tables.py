@@ -1,0 +1,61 @@
+"""The tables about the loads themselves: their columns, as Arrow schemas."""
+
+import pyarrow as pa
+
+from ..tables import TABLES
+
+COUNTS = ("records", "rows", "keys", "rejected")
+"""Suffixes of the columns with what became of a table of an export; see `extract.Counts`."""
+LOADED = "loaded"
+"""Suffix of the columns with the rows that were found in the destination after the load."""
+RECONCILED_AT = "reconciled_at"
+"""Column with the time at which they were counted."""
+
+EXPORTS_SCHEMA = pa.schema(
+    [
+        pa.field("export_id", pa.string(), nullable=False),
+        pa.field("org", pa.string()),
+        pa.field("window_start", pa.timestamp("us", tz="UTC")),
+        pa.field("window_end", pa.timestamp("us", tz="UTC")),
+        pa.field("tables", pa.string()),
+        *(
+            pa.field(f"{table}_{count}", pa.int64())
+            for table in TABLES
+            for count in (*COUNTS, LOADED)
+        ),
+        pa.field("file_bytes", pa.int64()),
+        pa.field("made_at", pa.timestamp("us", tz="UTC")),
+        pa.field("fetched_at", pa.timestamp("us", tz="UTC")),
+        pa.field("wait_seconds", pa.float64()),
+        pa.field("read_seconds", pa.float64()),
+        pa.field(RECONCILED_AT, pa.timestamp("us", tz="UTC")),
+    ]
+)
+"""Columns of `exports`. The counts of a table that the export does not hold are null, and so are
+`<table>_loaded` and `reconciled_at` until `reconciliation` fills them in."""
+
+REJECTED_ROWS_SCHEMA = pa.schema(
+    [
+        pa.field("export_id", pa.string(), nullable=False),
+        pa.field("table_name", pa.string(), nullable=False),
+        pa.field("record", pa.int64(), nullable=False),
+        pa.field("column_name", pa.string(), nullable=False),
+        pa.field("raw", pa.string()),
+        pa.field("reason", pa.string()),
+    ]
+)
+"""Columns of `rejected_rows`."""
+
+
+REMOVED_ROWS_SCHEMA = pa.schema(
+    [
+        pa.field("table_name", pa.string(), nullable=False),
+        pa.field("row_key", pa.string(), nullable=False),
+        pa.field("visit_id", pa.string()),
+        pa.field("datetime", pa.timestamp("us", tz="UTC")),
+        pa.field("removed_at", pa.timestamp("us", tz="UTC")),
+        pa.field("export_id", pa.string()),
+    ]
+)
+"""Columns of `removed_rows`: no content, only where a row was. `row_key` is the first column of its
+table's key, since the other one of keywords and groups is content."""
