@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from ..dataset import EXPORTS_SCHEMA, REJECTED_ROWS_SCHEMA
+from ..dataset import COUNTS, EXPORTS_SCHEMA, REJECTED_ROWS_SCHEMA
 from ..exports import Export
 from ..reader import Batch
 from ..tables import Table
