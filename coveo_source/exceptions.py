@@ -2,8 +2,10 @@
 
 CoveoSourceError
  x SettingError            a setting is missing or not accepted; before the load began
- x PipelineMismatch        the pipeline holds the data of another organization or source
+ x PipelineMismatch        the pipeline or dataset holds the data of another owner
  x PipelineBusy            another process is loading into the pipeline
+   x DatasetBusy           another run is writing to the dataset, maybe on another machine
+ x LeaseLost               another run has taken over the dataset
  x ServiceUnreachable      a host did not answer, after all retries
  x ApiError                Coveo refused a request
    x AccessDenied          401 or 403: wrong key or missing privileges
@@ -23,6 +25,7 @@ CoveoSourceError
    x TableError            a CSV file cannot be read as the table that it is named for
      x ValueRejected       with `strict`: a cell or record does not fit
  x CountMismatch           the destination holds other rows than the file did
+ x TooManyGone             a replacement would remove most rows of a window
  x ModelError              a SQL model failed; the load before it is intact
    x CheckError            a data test of a model cannot be run as written
  x ProjectError            a dbt project cannot be written to the given folder
@@ -59,7 +62,7 @@ class SettingError(CoveoSourceError, TerminalException):
 
 
 class PipelineMismatch(CoveoSourceError, TerminalException):
-    """The pipeline belongs to another organization, host or source."""
+    """The pipeline or the dataset belongs to another organization, pipeline or source."""
 
 
 class PipelineBusy(CoveoSourceError, TransientException):
@@ -69,6 +72,32 @@ class PipelineBusy(CoveoSourceError, TransientException):
         super().__init__(
             f"Another run is loading into the pipeline {pipeline} ({holder}). Wait until it ends,"
             " then run again; nothing was changed."
+        )
+
+
+class DatasetBusy(PipelineBusy):
+    """Another run is writing to the dataset, maybe on another machine.
+
+    holder: the process, as people can find it
+    expires_at: when its lease ends unless it renews it
+    """
+
+    def __init__(self, holder: str, expires_at: object) -> None:
+        CoveoSourceError.__init__(
+            self,
+            f"Another run is writing to the dataset ({holder}); nothing was changed. Wait until it"
+            f" ends, then run again. If it was killed, its lease ends by itself at {expires_at}.",
+        )
+
+
+class LeaseLost(CoveoSourceError, TransientException):
+    """Another run has taken over the dataset."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Another run has taken over the dataset: this one could not renew its lease for"
+            " minutes, for example because the machine slept or the database did not answer. What"
+            " it loaded stays loaded. Wait until the other run ends, then run again."
         )
 
 
@@ -233,7 +262,22 @@ class CountMismatch(CoveoSourceError, TerminalException):
         super().__init__(
             f"{table} of {window}: {expected:,} {what}, but {found:,} were loaded. Somebody else"
             " may have written to the dataset at the same time; if not, this is a bug, please"
-            " report it. To load the window again, give --from and --to."
+            " report it. The next run loads the window again."
+        )
+
+
+class TooManyGone(CoveoSourceError, TerminalException):
+    """A replacement would remove most rows of a window.
+
+    what: a table, or `rows` for those of all tables
+    gone, total: the number of rows that would be removed, of how many
+    """
+
+    def __init__(self, window: str, what: str, gone: int, total: int) -> None:
+        super().__init__(
+            f"The window {window} is loaded, but Coveo's export no longer has {gone:,} of the"
+            f" {total:,} {what} that it holds here. Nothing was removed. Check the filters, the"
+            " dimensions and the export; if they are really to go, run again with --force."
         )
 
 

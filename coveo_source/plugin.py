@@ -57,15 +57,14 @@ class PlanVerb(Verb):
 
     def execute(self, args: Namespace) -> None:
         """Prints the plan."""
-        from .cli.session import open_session
+        from .cli.session import open_preview
         from .cli.summary import plan_text
 
         with (
             _exit_codes(),
             _settings(args) as overrides,
-            open_session(_options(args), overrides) as session,
+            open_preview(_options(args), overrides) as session,
         ):
-            session.attach()
             plan = session.plan()
             for notice in plan.notices:
                 print(notice)
@@ -81,6 +80,14 @@ class RunVerb(PlanVerb):
     def configure_parser(self, parser: ArgumentParser) -> None:
         """Adds the options that decide how to load."""
         super().configure_parser(parser)
+        parser.add_argument(
+            "--replace",
+            action="store_true",
+            help="with --from and --to: also remove the rows that Coveo no longer has",
+        )
+        parser.add_argument(
+            "--force", action="store_true", help="with --replace: even if most rows of a window go"
+        )
         parser.add_argument(
             "--strict", action="store_true", help="stop at a value or record that does not fit"
         )
@@ -172,6 +179,8 @@ def _options(args: Namespace) -> "Options":
         destination=args.destination,
         dataset=args.dataset_name,
         full_refresh=args.full_refresh,
+        replace=getattr(args, "replace", False),
+        force=getattr(args, "force", False),
         with_models=not getattr(args, "no_models", False),
         progress=getattr(args, "progress", None),
     )

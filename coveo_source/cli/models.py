@@ -4,11 +4,12 @@ It needs no settings, and asks nothing of Coveo.
 """
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import dlt
 
+from ..dataset import Owner, hold_lease, open_dataset, read_record
 from ..exceptions import PipelineMismatch
 from ..load import load_pending
 from ..models import Result, build, read_folder, run_data_tests, selected, sql_folder
@@ -32,7 +33,7 @@ def build_models(options: Options, names: Iterable[str]) -> dict[str, int]:
     """
     wanted = [model.name for model in selected(names)]
     progress = ConsoleProgress()
-    with _opened(options, progress) as pipeline:
+    with _opened(options, progress, writes=True) as pipeline:
         load_pending(pipeline, progress.say)
         return dict(build(pipeline, wanted, options.full_refresh, progress.say))
 
@@ -62,17 +63,26 @@ def write_dbt_project(options: Options, folder: Path) -> list[Path]:
 
 
 @contextmanager
-def _opened(options: Options, progress: ConsoleProgress) -> Iterator[dlt.Pipeline]:
+def _opened(
+    options: Options, progress: ConsoleProgress, writes: bool = False
+) -> Iterator[dlt.Pipeline]:
     """Locks the pipeline and restores its state from the destination.
+
+    writes: whether the dataset is to be changed
 
     Raises:
         PipelineMismatch: if it holds no data of Coveo's, or another source's
     """
     with graceful_shutdown(), pipeline_lock(options):
-        pipeline = restore_state(create_pipeline(options, progress), progress.say)
+        pipeline = create_pipeline(options, progress)
+        with open_dataset(pipeline) as dataset:
+            record = read_record(dataset) if dataset else None
+        pipeline = restore_state(pipeline, record.id if record else None, progress.say)
         if list(pipeline.schema_names) != [SOURCE]:
             raise PipelineMismatch(
                 f"The pipeline {options.pipeline} holds no data of Coveo's in the dataset"
                 f" {options.dataset}. Load some first: dlt pipeline {options.pipeline} run"
             )
-        yield pipeline
+        owner = Owner(options.pipeline)
+        with hold_lease(pipeline, owner) if writes else nullcontext():
+            yield pipeline

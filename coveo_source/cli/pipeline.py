@@ -1,9 +1,11 @@
 """The dlt pipeline of a command: its options, its lock, and its state in the destination."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import dlt
 from dlt.common.destination.client import WithStateSync
@@ -24,6 +26,8 @@ class Options:
     pipeline: name of the pipeline
     pipelines_dir: where dlt keeps its working folders; None for dlt's default
     destination: name of a dlt destination
+    replace: whether rows that Coveo no longer has are removed
+    force: whether these may be most rows of a window
     progress: name of one of dlt's progress collectors; None for our own
     """
 
@@ -32,6 +36,8 @@ class Options:
     destination: str = "duckdb"
     dataset: str = "coveo_ua"
     full_refresh: bool = False
+    replace: bool = False
+    force: bool = False
     with_models: bool = True
     progress: str | None = None
 
@@ -42,8 +48,30 @@ def pipeline_lock(options: Options) -> AbstractContextManager[None]:
     Raises:
         PipelineBusy: if another process holds it
     """
-    pipelines_dir = options.pipelines_dir or get_dlt_pipelines_dir()
-    return hold_lock(Path(pipelines_dir), options.pipeline)
+    return hold_lock(_pipelines_dir(options), options.pipeline)
+
+
+@contextmanager
+def copied_folder(options: Options) -> Iterator[Path]:
+    """Yields a folder for pipelines that holds the state of the pipeline, but none of its files."""
+    working_folder = _pipelines_dir(options) / options.pipeline
+    with TemporaryDirectory(prefix="coveo-plan-") as folder:
+        if working_folder.is_dir():
+            files = shutil.ignore_patterns("normalize", "load", "coveo_exports")
+            shutil.copytree(working_folder, Path(folder) / options.pipeline, ignore=files)
+        yield Path(folder)
+
+
+def database_exists(pipeline: dlt.Pipeline) -> bool:
+    """Returns False if the database is a file that connecting to it would create."""
+    if pipeline.destination.destination_name != "duckdb":
+        return True
+    location = pipeline.destination_client().config.data_location() or ":unknown:"
+    return location.startswith(":") or Path(location).exists()
+
+
+def _pipelines_dir(options: Options) -> Path:
+    return Path(options.pipelines_dir or get_dlt_pipelines_dir())
 
 
 def create_pipeline(options: Options, progress: ConsoleProgress) -> dlt.Pipeline:
@@ -57,32 +85,38 @@ def create_pipeline(options: Options, progress: ConsoleProgress) -> dlt.Pipeline
     )
 
 
-def restore_state(pipeline: dlt.Pipeline, say: Callable[[str], None]) -> dlt.Pipeline:
-    """Returns the pipeline with the state that its dataset holds."""
+def restore_state(
+    pipeline: dlt.Pipeline, dataset_id: str | None, say: Callable[[str], None]
+) -> dlt.Pipeline:
+    """Returns the pipeline with the state that its dataset holds.
+
+    dataset_id: the id that the dataset gives itself; None where it cannot
+    """
+    known = PipelineState.of_pipeline(pipeline.state).dataset_id
+    if dataset_id and known and known != dataset_id:
+        say("The working folder is about another dataset: restoring the state that this one holds.")
+        pipeline = pipeline.drop()
     pipeline.sync_destination()
-    if _is_of_another_dataset(pipeline):
-        say("The working folder holds the state of another dataset: restoring that of this one.")
+    if not pipeline.has_pending_data and _is_ahead(pipeline):
+        say(
+            "The working folder knows of loads that the dataset does not hold, maybe because an"
+            " older copy of it was restored: going on from what the dataset holds."
+        )
         pipeline = pipeline.drop()
         pipeline.sync_destination()
     return pipeline
 
 
-def _is_of_another_dataset(pipeline: dlt.Pipeline) -> bool:
-    """Returns True if the state in the working folder belongs to another dataset.
-
-    dlt keeps whichever state has seen more runs. So if a user switched to another dataset and
-    then back, it would load with the cursors of the other dataset.
-    """
-    try:
-        with pipeline.destination_client() as client:
-            if not isinstance(client, WithStateSync):
-                return False
+def _is_ahead(pipeline: dlt.Pipeline) -> bool:
+    """Returns True if the local state is newer than the stored one; dlt keeps the newer one."""
+    with pipeline.destination_client() as client:
+        if not isinstance(client, WithStateSync):
+            return False
+        try:
             stored = load_pipeline_state_from_destination(pipeline.pipeline_name, client)
-    except DestinationUndefinedEntity:
-        return False
+        except DestinationUndefinedEntity:
+            stored = None
+    local = pipeline.state
     if not stored:
-        return False
-    return (
-        PipelineState.of_pipeline(stored).dataset_id
-        != PipelineState.of_pipeline(pipeline.state).dataset_id
-    )
+        return PipelineState.of_pipeline(local).dataset_id is not None
+    return local["_version_hash"] != stored["_version_hash"]

@@ -12,6 +12,7 @@ from dlt.common.runtime import signals
 from dlt.common.schema import Schema
 from dlt.extract import DltSource
 
+from ..dataset import completed_loads, reconcile
 from ..destination import loading_settings
 from ..exceptions import CountMismatch
 from ..exports import Prefetch, delete_exports
@@ -24,7 +25,7 @@ from ..extract import (
     make_resources,
     window_by_window,
 )
-from ..load import completed_loads, load_pending, reconcile
+from ..load import load_pending
 from ..models import build
 from ..signals import graceful_shutdown
 from ..tables import SOURCE
@@ -43,8 +44,7 @@ def run(options: Options, overrides: Mapping[str, Any]) -> Outcome:
         CoveoSourceError, PipelineStepFailed: what was loaded so far stays loaded
     """
     started = time.monotonic()
-    with graceful_shutdown(), open_session(options, overrides) as session:
-        session.attach()
+    with graceful_shutdown(), open_session(options, overrides) as session, session.writing():
         load_pending(session.pipeline, session.progress.say)
         plan = session.plan()
         for notice in plan.notices:
@@ -54,7 +54,9 @@ def run(options: Options, overrides: Mapping[str, Any]) -> Outcome:
         prefetch = Prefetch(files_folder(session.pipeline))
         with prefetch.opened():
             outcome.fetched.extend(_load_windows(session, plan.steps, prefetch))
+        session.complete(plan)
         if options.with_models:
+            session.check_lease()
             models = build(
                 session.pipeline, full_refresh=options.full_refresh, say=session.progress.say
             )
@@ -78,7 +80,7 @@ def _load_windows(
         number = f"Window {done + 1} of {done + 1 + len(later)}"
         session.progress.say(f"{number}: {step.window} ({', '.join(step.tables)})")
         refresh = session.options.full_refresh and not done
-        yield _load_window(session, SingleWindow(step, later, prefetch), refresh)
+        yield _load_window(session, SingleWindow(step, later, prefetch, session.record), refresh)
         done += 1
 
     def on_halved() -> None:
@@ -94,7 +96,9 @@ def _load_window(session: Session, window: SingleWindow, refresh: bool) -> Fetch
 
     Raises:
         CountMismatch: if other rows were loaded than the files hold
+        TooManyGone: if a replacement would remove most rows of the window
     """
+    session.check_lease()
     context = ExtractContext(session.settings, window)
     source = DltSource(Schema(SOURCE), SOURCE, list(make_resources(context)))
     mode: Any = "drop_resources" if refresh else None
@@ -102,7 +106,8 @@ def _load_window(session: Session, window: SingleWindow, refresh: bool) -> Fetch
         info = session.pipeline.run(source, refresh=mode)
     [fetched] = context.fetched
     _check_written_rows(session.pipeline, fetched)
-    fetched.loaded = reconcile(session.pipeline, completed_loads(info))
+    for load_id in completed_loads(info):
+        fetched.found = reconcile(session.pipeline, load_id, session.options.force)
     signals.raise_if_signalled()
     return fetched
 

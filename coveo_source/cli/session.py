@@ -1,7 +1,8 @@
 """What a command that loads works with: settings, pipeline, client, and messages to the user."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from dataclasses import replace
 from typing import Any
 
 from dlt.common.configuration.exceptions import (
@@ -11,20 +12,53 @@ from dlt.common.configuration.exceptions import (
 from dlt.common.configuration.resolve import resolve_configuration
 
 from ..api import client_of
+from ..dataset import (
+    Backfill,
+    DatasetRecord,
+    DatasetSql,
+    Lease,
+    Owner,
+    begin_backfill,
+    check_owner,
+    complete_backfill,
+    find_backfill,
+    hold_lease,
+    open_dataset,
+    read_ledger,
+    read_record,
+)
 from ..exceptions import PipelineMismatch, SettingError
-from ..exports import ExportOwner
-from ..extract import PipelineState, Plan, files_folder, make_plan
+from ..exports import Export, ExportOwner, owned_by
+from ..extract import (
+    PipelineState,
+    Plan,
+    Task,
+    backfill_request,
+    export_owner,
+    files_folder,
+    make_plan,
+)
 from ..private_files import delete_folder
 from ..setting_values import WHERE_TO_SET
-from ..settings import CoveoConfiguration, Settings, check_settings
+from ..settings import CoveoConfiguration, Settings, assigned_interval, check_settings
 from ..signals import interruptible
 from ..tables import SOURCE
-from .pipeline import Options, create_pipeline, pipeline_lock, restore_state
+from .pipeline import (
+    Options,
+    copied_folder,
+    create_pipeline,
+    database_exists,
+    pipeline_lock,
+    restore_state,
+)
 from .progress import ConsoleProgress
 
 
 class Session:
-    """A pipeline, the client of the service that it loads from, and a display of progress."""
+    """A pipeline, the client of the service that it loads from, and a display of progress.
+
+    record: what the dataset says of itself; None until it is known, and where it cannot
+    """
 
     def __init__(self, options: Options, settings: Settings) -> None:
         self.options = options
@@ -32,6 +66,24 @@ class Session:
         self.progress = ConsoleProgress()
         self.pipeline = create_pipeline(options, self.progress)
         self.client = client_of(settings)
+        self.record: DatasetRecord | None = None
+        self._lease: Lease | None = None
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Makes this run the only one that writes to the dataset, and restores its state.
+
+        Raises:
+            PipelineMismatch: if pipeline or dataset hold the data of another owner
+            DatasetBusy: if another run writes to it
+        """
+        with hold_lease(self.pipeline, self._owner) as lease:
+            self._lease = lease
+            self.record = lease.record if lease else None
+            self.attach()
+            # a run that was killed could not remove its files
+            delete_folder(files_folder(self.pipeline))
+            yield
 
     def attach(self) -> None:
         """Restores the pipeline's state from the destination, and checks whose data it holds.
@@ -39,7 +91,8 @@ class Session:
         Raises:
             PipelineMismatch: if it holds another source's or another organization's data
         """
-        self.pipeline = restore_state(self.pipeline, self.progress.say)
+        dataset_id = self.record.id if self.record else None
+        self.pipeline = restore_state(self.pipeline, dataset_id, self.progress.say)
         foreign = [name for name in self.pipeline.schema_names if name != SOURCE]
         if foreign:
             raise PipelineMismatch(
@@ -47,15 +100,67 @@ class Session:
                 f" {', '.join(foreign)}. Use another pipeline name for Coveo's data."
             )
         self._state.check_owner(self.settings, self.options.pipeline)
-        # a run that was killed could not remove its files
-        delete_folder(files_folder(self.pipeline))
+
+    def look(self) -> None:
+        """Restores the state as `writing` does, but only into the working folder."""
+        if not database_exists(self.pipeline):
+            # a database would be created
+            self.pipeline = self.pipeline.drop()
+            return
+        with open_dataset(self.pipeline) as dataset:
+            self.record = read_record(dataset) if dataset else None
+        if self.record:
+            check_owner(self.record, self._owner, self.options.dataset)
+        self.attach()
+
+    def close(self) -> None:
+        """Closes the connections to Coveo."""
+        self.client.close()
+
+    def check_lease(self) -> None:
+        """Raises LeaseLost if another run has taken over the dataset."""
+        if self._lease:
+            self._lease.check()
 
     def plan(self) -> Plan:
-        """Plans what is due now."""
-        state = self._state.without_cursors() if self.options.full_refresh else self._state
-        owner = ExportOwner(self.options.pipeline, self.options.dataset)
-        with interruptible():
-            return make_plan(self.settings, state, self.client, owner, self.settings.tables)
+        """Plans what is due now, or what is left of the range that was asked for."""
+        is_refresh = self.options.full_refresh
+        state = self._state.without_cursors() if is_refresh else self._state
+        owner = export_owner(self.pipeline, self.record)
+        with interruptible(), self._opened_dataset() as dataset:
+            backfill = self._backfill(dataset, owner) if dataset else None
+            task = Task(backfill, self.options.replace, is_refresh)
+            ledger = read_ledger(dataset)
+            return make_plan(
+                self.settings, state, self.client, owner, self.settings.tables, ledger, task
+            )
+
+    def _opened_dataset(self) -> AbstractContextManager[DatasetSql | None]:
+        # a database that does not exist would be created
+        exists = database_exists(self.pipeline)
+        return open_dataset(self.pipeline) if exists else nullcontext()
+
+    def complete(self, plan: Plan) -> None:
+        """Writes down that a backfill is complete."""
+        if plan.task.backfill:
+            with open_dataset(self.pipeline) as dataset:
+                if dataset:
+                    complete_backfill(dataset, plan.task.backfill)
+
+    def _backfill(self, dataset: DatasetSql, owner: ExportOwner) -> Backfill | None:
+        """Returns the backfill to go on with or, if this run may write, a new one."""
+        if not self.settings.is_backfill:
+            return None
+        request = backfill_request(self.settings, self.options.replace)
+        found = find_backfill(dataset, request)
+        if found or not self._lease:
+            return found
+        existing = owned_by(map(Export.parse, self.client.exports()), owner)
+        return begin_backfill(dataset, request, [export.id for export in existing])
+
+    @property
+    def _owner(self) -> Owner:
+        return Owner(self.options.pipeline, self.settings.org, self.settings.host)
 
     @property
     def _state(self) -> PipelineState:
@@ -73,12 +178,43 @@ def open_session(options: Options, overrides: Mapping[str, Any]) -> Iterator[Ses
         PipelineBusy: if another process works on the pipeline
     """
     settings = _resolve_settings(overrides)
-    with pipeline_lock(options):
-        opened = Session(options, settings)
-        try:
-            yield opened
-        finally:
-            opened.client.close()
+    _check_options(options, settings)
+    with pipeline_lock(options), closing(Session(options, settings)) as opened:
+        yield opened
+
+
+@contextmanager
+def open_preview(options: Options, overrides: Mapping[str, Any]) -> Iterator[Session]:
+    """Opens a session that only looks: at a copy of the working folder, and at the dataset.
+
+    Raises:
+        SettingError: before anything else
+        PipelineMismatch: if pipeline or dataset hold the data of another owner
+    """
+    settings = _resolve_settings(overrides)
+    _check_options(options, settings)
+    with (
+        copied_folder(options) as copy,
+        closing(Session(replace(options, pipelines_dir=str(copy)), settings)) as opened,
+    ):
+        opened.look()
+        yield opened
+
+
+def _check_options(options: Options, settings: Settings) -> None:
+    """Raises a SettingError for options that contradict the range that is to be loaded."""
+    has_end = settings.to_date is not None or assigned_interval() is not None
+    if options.full_refresh and has_end:
+        raise SettingError(
+            "full_refresh",
+            "with the end of a range",
+            "It would drop everything outside of the range. To load a range again, exactly as"
+            " Coveo has it now, give --from, --to and --replace.",
+        )
+    if options.replace and not settings.is_backfill:
+        raise SettingError("replace", "without a range", "Give --from and --to.")
+    if options.force and not options.replace:
+        raise SettingError("force", "without --replace", "It has a meaning only together with it.")
 
 
 def _resolve_settings(overrides: Mapping[str, Any]) -> Settings:

@@ -120,8 +120,13 @@ def _window_table(fetched: Sequence[FetchedExport]) -> str:
         lines.append([str(each.step.window), *counts, seconds])
     totals = [_total(fetched, table) for table in tables]
     lines.append(["in the CSV files", *(f"{counts.records:,}" for counts in totals), ""])
-    found = [sum(each.loaded.get(table, 0) for each in fetched) for table in tables]
-    lines.append(["loaded", *(f"{rows:,}" for rows in found), ""])
+    loaded = [sum(each.found.loaded.get(table, 0) for each in fetched) for table in tables]
+    lines.append(["loaded", *(f"{rows:,}" for rows in loaded), ""])
+    gone = [sum(each.found.gone.get(table, 0) for each in fetched) for table in tables]
+    if any(gone):
+        is_removed = all(each.found.removed for each in fetched)
+        what = "no longer with Coveo, removed" if is_removed else "no longer with Coveo, kept"
+        lines.append([what, *(f"{rows:,}" for rows in gone), ""])
     if any(counts.rows > counts.keys for counts in totals):
         cells = [f"{counts.rows - counts.keys:,}" for counts in totals]
         lines.append(["of one key, merged", *cells, ""])

@@ -11,6 +11,16 @@ LOADED = "loaded"
 RECONCILED_AT = "reconciled_at"
 """Column with the time at which they were counted."""
 
+GONE = "gone"
+"""Suffix of the columns with the rows of the window that were found there and are not, or no
+longer, in the export."""
+BACKFILL = "backfill_id"
+"""Column with the backfill that the export is part of; null for others."""
+REPLACED = "replaced"
+"""Column that is true if the rows that are gone were removed."""
+VERSION = "source_version"
+"""Column with the version of this package that loaded the export; null for early ones."""
+
 EXPORTS_SCHEMA = pa.schema(
     [
         pa.field("export_id", pa.string(), nullable=False),
@@ -21,7 +31,7 @@ EXPORTS_SCHEMA = pa.schema(
         *(
             pa.field(f"{table}_{count}", pa.int64())
             for table in TABLES
-            for count in (*COUNTS, LOADED)
+            for count in (*COUNTS, LOADED, GONE)
         ),
         pa.field("file_bytes", pa.int64()),
         pa.field("made_at", pa.timestamp("us", tz="UTC")),
@@ -29,10 +39,13 @@ EXPORTS_SCHEMA = pa.schema(
         pa.field("wait_seconds", pa.float64()),
         pa.field("read_seconds", pa.float64()),
         pa.field(RECONCILED_AT, pa.timestamp("us", tz="UTC")),
+        pa.field(BACKFILL, pa.string()),
+        pa.field(REPLACED, pa.bool_()),
+        pa.field(VERSION, pa.string()),
     ]
 )
 """Columns of `exports`. The counts of a table that the export does not hold are null, and so are
-`<table>_loaded` and `reconciled_at` until `reconciliation` fills them in."""
+`<table>_loaded`, `<table>_gone` and `reconciled_at` until `reconciliation` fills them in."""
 
 REJECTED_ROWS_SCHEMA = pa.schema(
     [

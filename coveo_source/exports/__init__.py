@@ -17,5 +17,6 @@ from .window import (
     split_after_export,
     split_by_length,
     split_to_limit,
+    subtract_window,
     windows_due,
 )

@@ -9,7 +9,7 @@ import json
 import random
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from ..api import CoveoClient
@@ -26,15 +26,34 @@ _LONGEST_QUERY = 4_000
 
 
 class ExportOwner(NamedTuple):
-    """The pipeline and dataset that an export is for; others do not touch its exports."""
+    """The dataset that an export is for; others do not touch its exports.
+
+    pipeline, dataset: their names, for people to read
+    dataset_id: tells datasets of one name apart; empty in the exports of early versions
+    is_former: whether an early version loaded the dataset, so that its exports are ours too
+    """
 
     pipeline: str
     dataset: str
+    dataset_id: str = ""
+    is_former: bool = False
+
+    @property
+    def all(self) -> "list[ExportOwner]":
+        """This owner, and what early versions called it."""
+        former = ExportOwner(self.pipeline, self.dataset)
+        return [self, former] if self.is_former else [self]
 
     @property
     def tag(self) -> str:
         """The beginning of the description of every export of this owner."""
-        return f"coveo_source {self.pipeline}/{self.dataset} #"
+        place = f"@{self.dataset_id}" if self.dataset_id else ""
+        return f"coveo_source {self.pipeline}/{self.dataset}{place} #"
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """What the fingerprint of an export contains of its owner."""
+        return tuple(filter(None, (self.pipeline, self.dataset, self.dataset_id)))
 
 
 @dataclass(frozen=True)
@@ -42,6 +61,7 @@ class ExportRequest:
     """What an export has to contain.
 
     dimensions: API names of the columns to export; empty for all
+    outdated: ids of exports that must not be used, since what they hold may have changed
     """
 
     window: Window
@@ -49,6 +69,7 @@ class ExportRequest:
     owner: ExportOwner
     settings: Settings
     dimensions: tuple[str, ...] = ()
+    outdated: frozenset[str] = frozenset()
 
     @property
     def filters(self) -> dict[str, tuple[str, ...]]:
@@ -67,7 +88,7 @@ class ExportRequest:
             "host": self.settings.host,
             "org": self.settings.org,
             # another name would change the fingerprints of exports that are on the server
-            "ledger": self.owner,
+            "ledger": self.owner.identity,
             **self.window.wire,
             "tables": sorted(self.tables),
             "dimensions": sorted(self.dimensions),
@@ -126,13 +147,16 @@ class ExportRequest:
 
     def matches(self, export: Export) -> bool:
         """Returns True if an export was created from this request and can still be used."""
-        beginning = f"{self.owner.tag}{self.fingerprint} "
-        return export.is_alive and export.description.startswith(beginning)
+        requests = [replace(self, owner=owner) for owner in self.owner.all]
+        beginnings = tuple(f"{each.owner.tag}{each.fingerprint} " for each in requests)
+        is_usable = export.is_alive and export.id not in self.outdated
+        return is_usable and export.description.startswith(beginnings)
 
 
 def owned_by(exports: Iterable[Export], owner: ExportOwner) -> list[Export]:
     """Returns the exports of an owner."""
-    return [export for export in exports if export.description.startswith(owner.tag)]
+    tags = tuple(each.tag for each in owner.all)
+    return [export for export in exports if export.description.startswith(tags)]
 
 
 def adopt_or_create(request: ExportRequest, client: CoveoClient) -> Export:

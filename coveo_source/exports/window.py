@@ -3,9 +3,10 @@
 All functions are pure: they compute with UTC datetimes and read no clock, server or state.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
+from types import MappingProxyType
 from typing import NamedTuple
 
 SHORTEST_WINDOW = timedelta(minutes=1)
@@ -45,6 +46,8 @@ class LoadRange(NamedTuple):
     first: where a table without a cursor starts, unless `history` starts earlier
     lookback: how far before its cursor a table is loaded again
     history: the windows that earlier runs loaded; a table without a cursor catches up with these
+    unproved: by table, windows that were loaded, but not proved to be complete
+    done: by table, what a backfill has already loaded
     """
 
     end: datetime
@@ -52,6 +55,8 @@ class LoadRange(NamedTuple):
     first: datetime
     lookback: timedelta
     history: Sequence[Window] = ()
+    unproved: Mapping[str, Sequence[Window]] = MappingProxyType({})
+    done: Mapping[str, Sequence[Window]] = MappingProxyType({})
 
 
 def wire_time(instant: datetime) -> str:
@@ -83,7 +88,7 @@ def windows_due(
     Windows never overlap, and together they cover exactly what is due for each table. A window
     is as long as its tables stay the same; `split_by_length` cuts it.
     """
-    ranges = {table: _ranges_due(cursor, load_range) for table, cursor in cursors.items()}
+    ranges = {table: _ranges_due(table, cursor, load_range) for table, cursor in cursors.items()}
     return list(_split_by_tables(ranges, [table for table in order if table in ranges]))
 
 
@@ -94,17 +99,23 @@ def split_by_length(parts: Iterable[WindowTables], length: timedelta) -> list[Wi
     ]
 
 
-def _ranges_due(cursor: datetime | None, load_range: LoadRange) -> list[Window]:
+def _ranges_due(table: str, cursor: datetime | None, load_range: LoadRange) -> list[Window]:
     """Returns what is due for one table, as disjoint windows, oldest first."""
     if load_range.backfill_from is not None:
-        return window_between(load_range.backfill_from, load_range.end)
+        left = window_between(load_range.backfill_from, load_range.end)
+        for window in load_range.done.get(table, ()):
+            left = subtract_window(left, window)
+        return left
+    wanted = [*_ranges_since(cursor, load_range), *load_range.unproved.get(table, ())]
+    return merge_windows(
+        Window(start, min(end, load_range.end)) for start, end in wanted if start < load_range.end
+    )
+
+
+def _ranges_since(cursor: datetime | None, load_range: LoadRange) -> list[Window]:
+    """Returns what is due after a cursor; without one, all that was ever loaded is due too."""
     if cursor is None:
-        wanted = [*load_range.history, (load_range.first, load_range.end)]
-        return merge_windows(
-            Window(start, min(end, load_range.end))
-            for start, end in wanted
-            if start < load_range.end
-        )
+        return [*load_range.history, *window_between(load_range.first, load_range.end)]
     earliest = min((window.start for window in load_range.history), default=cursor)
     return window_between(max(cursor - load_range.lookback, min(earliest, cursor)), load_range.end)
 
@@ -123,6 +134,18 @@ def merge_windows(windows: Iterable[Window]) -> list[Window]:
         else:
             merged.append(window)
     return merged
+
+
+def subtract_window(windows: Iterable[Window], taken: Window) -> list[Window]:
+    """Returns what is left of windows outside of another one."""
+    return [
+        left
+        for start, end in windows
+        for left in (
+            *window_between(start, min(end, taken.start)),
+            *window_between(max(start, taken.end), end),
+        )
+    ]
 
 
 def _split_by_tables(

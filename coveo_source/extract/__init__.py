@@ -1,8 +1,9 @@
 """From what is due to rows for dlt."""
 
 from .audit import Counts, FetchedExport
-from .context import ExtractContext, SingleWindow, files_folder
+from .context import ExtractContext, SingleWindow, export_owner, files_folder
 from .halving import window_by_window
 from .plan import Plan, PlannedExport, make_plan
 from .resources import make_resources
 from .state import PipelineState
+from .task import Task, backfill_request

@@ -2,6 +2,7 @@
 
 from dataclasses import astuple, dataclass, field, replace
 from datetime import datetime, timezone
+from importlib.metadata import version
 from operator import add
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,15 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from ..dataset import COUNTS, EXPORTS_SCHEMA, REJECTED_ROWS_SCHEMA
+from ..dataset import (
+    BACKFILL,
+    COUNTS,
+    EXPORTS_SCHEMA,
+    REJECTED_ROWS_SCHEMA,
+    REPLACED,
+    VERSION,
+    Reconciliation,
+)
 from ..exports import Export
 from ..reader import Batch
 from ..tables import Table
@@ -75,7 +84,7 @@ class FetchedExport:
     wait_seconds: until the file was on disk
     read_seconds: from then until all of it was read
     counts: by table
-    loaded: rows found in the destination, by table
+    found: what was found in the destination after the load
     """
 
     export: Export
@@ -84,10 +93,11 @@ class FetchedExport:
     wait_seconds: float
     read_seconds: float = 0.0
     counts: dict[str, Counts] = field(default_factory=dict)
-    loaded: dict[str, int] = field(default_factory=dict)
+    found: Reconciliation = field(default_factory=Reconciliation)
 
     def as_row(self, org: str) -> pa.Table:
         """Returns the row of the export in the audit trail."""
+        task = self.step.task
         row = {
             "export_id": self.export.id,
             "org": org,
@@ -104,6 +114,9 @@ class FetchedExport:
             "fetched_at": datetime.now(timezone.utc),
             "wait_seconds": self.wait_seconds,
             "read_seconds": self.read_seconds,
+            BACKFILL: task.backfill.id if task.backfill else None,
+            REPLACED: task.replaces,
+            VERSION: version("coveo-source"),
         }
         return pa.Table.from_pylist([row], schema=EXPORTS_SCHEMA)
 

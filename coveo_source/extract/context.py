@@ -14,8 +14,10 @@ import dlt
 import pyarrow as pa
 from dlt.common import logger
 
-from ..api import client_of
+from ..api import CoveoClient, client_of
+from ..dataset import DatasetRecord, Owner, open_dataset, read_ledger, take_lease, watch
 from ..destination import DEDUPLICATED
+from ..exceptions import PipelineMismatch
 from ..exports import ExportOwner, Prefetch, after_load, delete_exports
 from ..settings import Settings
 from ..signals import interruptible
@@ -35,11 +37,13 @@ class SingleWindow(NamedTuple):
 
     later: the windows that the run loads after it
     prefetch: the one that all windows of the run share
+    record: of the dataset; None if the destination has no SQL
     """
 
     step: PlannedExport
     later: Sequence[PlannedExport]
     prefetch: Prefetch
+    record: DatasetRecord | None
 
 
 @dataclass
@@ -94,17 +98,13 @@ class ExtractContext:
         state.check_owner(self.settings, pipeline.pipeline_name)
         client = client_of(self.settings)
         if self._window:
-            steps = [self._window.step]
+            record, steps = self._window.record, [self._window.step]
         else:
-            owner = ExportOwner(pipeline.pipeline_name, pipeline.dataset_name)
+            record = self._claim_dataset(pipeline, state)
             wanted = [table for table in self.settings.tables if table in selected]
-            with interruptible():
-                plan = make_plan(self.settings, state, client, owner, wanted)
-                for notice in plan.notices:
-                    logger.warning(notice)
-                delete_exports(client, [export.id for export in plan.stale])
-            steps = plan.steps
-        state.claim(self.settings)
+            steps = self._plan(pipeline, state, client, record, wanted)
+            watch.expect(load_id)
+        state.claim(self.settings, record.id if record else None)
         state.add_history(step.window for step in steps)
         reader = WindowReader(
             self.settings,
@@ -115,6 +115,38 @@ class ExtractContext:
         )
         stream = Stream(self._items(load_id, reader, steps), selected)
         return _RunningExtract(load_id, steps, reader, stream)
+
+    def _claim_dataset(self, pipeline: dlt.Pipeline, state: PipelineState) -> DatasetRecord | None:
+        """Takes the lease of the dataset for this run of a library user; returns its record."""
+        owner = Owner(pipeline.pipeline_name, self.settings.org, self.settings.host)
+        lease = take_lease(pipeline, owner)
+        if lease is None:
+            return None
+        watch.hold(pipeline.pipeline_name, lease)
+        if state.dataset_id not in (None, lease.record.id):
+            raise PipelineMismatch(
+                f"The working folder of the pipeline {pipeline.pipeline_name} describes another"
+                f" dataset than {pipeline.dataset_name}. Nothing was loaded. Restore its state with"
+                f" `dlt pipeline {pipeline.pipeline_name} sync`, then run again."
+            )
+        return lease.record
+
+    def _plan(
+        self,
+        pipeline: dlt.Pipeline,
+        state: PipelineState,
+        client: CoveoClient,
+        record: DatasetRecord | None,
+        tables: list[str],
+    ) -> list[PlannedExport]:
+        """Returns the steps for everything that is due, and deletes exports that are not needed."""
+        owner = export_owner(pipeline, record)
+        with interruptible(), open_dataset(pipeline) as dataset:
+            plan = make_plan(self.settings, state, client, owner, tables, read_ledger(dataset))
+            for notice in plan.notices:
+                logger.warning(notice)
+            delete_exports(client, [export.id for export in plan.stale])
+        return plan.steps
 
     def _items(
         self, load_id: str, reader: WindowReader, steps: list[PlannedExport]
@@ -128,6 +160,12 @@ class ExtractContext:
         if not self.settings.keep_exports:
             ids = [fetched.export.id for fetched in reader.fetched]
             after_load.expect(load_id, reader.client, ids)
+
+
+def export_owner(pipeline: dlt.Pipeline, record: DatasetRecord | None) -> ExportOwner:
+    """Returns the owner of the exports that are made for the dataset of a pipeline."""
+    names = pipeline.pipeline_name, pipeline.dataset_name
+    return ExportOwner(*names, record.id, record.is_former) if record else ExportOwner(*names)
 
 
 def files_folder(pipeline: dlt.Pipeline) -> Path:

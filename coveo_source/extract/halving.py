@@ -48,7 +48,7 @@ def _halves_of(
 ) -> list[PlannedExport]:
     def planned(half: Window) -> PlannedExport:
         request = replace(step.request, window=half)
-        return PlannedExport(request, estimated_rows(request, client), None)
+        return replace(step, request=request, estimate=estimated_rows(request, client), export=None)
 
     # Coveo does not say why an export failed: it may be too large
     if pieces := halves(step.window):

@@ -1,11 +1,12 @@
 """What a run will do: its windows, each with its export if that exists. Changes nothing."""
 
 import difflib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from ..api import CoveoClient
+from ..dataset import Ledger
 from ..exceptions import RowLimitReached, SettingError
 from ..exports import (
     SHORTEST_WINDOW,
@@ -26,6 +27,7 @@ from ..exports import (
 from ..settings import Settings, assigned_interval
 from ..tables import CURSOR, TABLES
 from .state import PipelineState
+from .task import NO_TASK, Task
 
 _FIRST_RUN = timedelta(days=30)
 """How far back a first run reaches if no start is given."""
@@ -42,6 +44,7 @@ class PlannedExport:
     request: ExportRequest
     estimate: int | None
     export: Export | None
+    task: Task = NO_TASK
 
     @property
     def window(self) -> Window:
@@ -62,12 +65,14 @@ class Plan:
     stale: our own exports that are no longer needed and are to be deleted
     notices: messages about what the user may not expect
     row_limit: the most rows that one export may hold, if there is a limit
+    task: what was asked for, beside what is due
     """
 
     steps: list[PlannedExport]
     stale: list[Export]
     notices: list[str] = field(default_factory=list)
     row_limit: int | None = None
+    task: Task = NO_TASK
 
 
 def make_plan(
@@ -76,23 +81,36 @@ def make_plan(
     client: CoveoClient,
     owner: ExportOwner,
     tables: Iterable[str],
+    ledger: Ledger | None = None,
+    task: Task = NO_TASK,
 ) -> Plan:
     """Plans everything that is due for some tables.
+
+    ledger: what the dataset holds; None for nothing
+    task: what is asked for, beside what is due
 
     Raises:
         SettingError: if a dimension does not exist
         RowLimitReached: if the organization may export no rows at all
     """
+    ledger = ledger or Ledger()
     existing = owned_by(map(Export.parse, client.exports()), owner)
-    cursors = state.cursors(tables)
-    load_range, notices = _load_range(settings, state, client.now)
+    outdated = task.outdated(existing, ledger)
+    proved = state.as_proved(ledger)
+    cursors = proved.cursors(tables)
+    load_range, notices = _load_range(settings, proved, client.now)
+    load_range = load_range._replace(
+        unproved=task.unproved(ledger, cursors), done=task.done(ledger, cursors)
+    )
     notices.extend(_ignored_start(settings, cursors))
+    notices.extend(_disagreements(state, cursors, load_range))
+    notices.extend(task.notices(ledger))
     parts = windows_due(cursors, load_range, TABLES)
     dimensions = _wanted_dimensions(settings, client) if parts else ()
     row_limit = client.row_limit() if parts else None
 
     def request(part: WindowTables) -> ExportRequest:
-        return ExportRequest(*part, owner, settings, dimensions)
+        return ExportRequest(*part, owner, settings, dimensions, outdated)
 
     if row_limit == 0:
         # otherwise every window would be halved down to the smallest size
@@ -100,12 +118,28 @@ def make_plan(
     steps: list[PlannedExport] = []
     for part, export in _match_exports(parts, existing, request, settings.lookback):
         if export:
-            steps.append(PlannedExport(request(part), None, export))
+            steps.append(PlannedExport(request(part), None, export, task))
         else:
-            steps.extend(_new_exports(request(part), client, row_limit))
+            steps.extend(_new_exports(request(part), client, row_limit, task))
     used = {step.export.id for step in steps if step.export}
     stale = [export for export in existing if export.id not in used]
-    return Plan(steps, [] if settings.keep_exports else stale, notices, row_limit)
+    return Plan(steps, [] if settings.keep_exports else stale, notices, row_limit, task)
+
+
+def _disagreements(
+    state: PipelineState, cursors: Mapping[str, datetime | None], load_range: LoadRange
+) -> Iterator[str]:
+    if load_range.backfill_from:
+        return
+    claimed = state.cursors(cursors)
+    for table, cursor in cursors.items():
+        if claimed[table] != cursor:
+            held = f"holds it only up to {short_time(cursor)}" if cursor else "holds nothing of it"
+            yield f"{table}: the pipeline's state is ahead of the dataset, which {held}."
+        for window in load_range.unproved.get(table, ()):
+            yield (
+                f"{table} of {window} is loaded again: it was not proved that all rows had arrived."
+            )
 
 
 def estimated_rows(request: ExportRequest, client: CoveoClient) -> int:
@@ -204,7 +238,7 @@ def _reusable_export(
 
 
 def _new_exports(
-    request: ExportRequest, client: CoveoClient, row_limit: int | None
+    request: ExportRequest, client: CoveoClient, row_limit: int | None, task: Task
 ) -> Iterator[PlannedExport]:
     """Yields the exports to create for a window, within `window_days` and the row limit."""
 
@@ -214,7 +248,7 @@ def _new_exports(
     whole = WindowTables(request.window, request.tables)
     for tile in split_by_length([whole], request.settings.window):
         for piece, estimate in split_to_limit(tile, rows, row_limit):
-            yield PlannedExport(replace(request, window=piece.window), estimate, None)
+            yield PlannedExport(replace(request, window=piece.window), estimate, None, task)
 
 
 def _wanted_dimensions(settings: Settings, client: CoveoClient) -> tuple[str, ...]:

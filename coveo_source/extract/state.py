@@ -9,10 +9,14 @@ from datetime import datetime, timezone
 from typing import Any
 from uuid import uuid4
 
+from ..dataset import Ledger
 from ..exceptions import PipelineMismatch
-from ..exports import Window, merge_windows
+from ..exports import Window, merge_windows, subtract_window
 from ..settings import Settings
-from ..tables import CURSOR, SOURCE
+from ..tables import CURSOR, SOURCE, TABLES
+
+_NEVER = datetime.min.replace(tzinfo=timezone.utc)
+_FOR_EVER = datetime.max.replace(tzinfo=timezone.utc)
 
 
 class PipelineState:
@@ -32,6 +36,25 @@ class PipelineState:
     def without_cursors(self) -> "PipelineState":
         """Returns the state without the cursors of the tables; the history stays."""
         return PipelineState({**self._state, "resources": {}})
+
+    def as_proved(self, ledger: Ledger) -> "PipelineState":
+        """Returns the state without what it claims to be loaded and the dataset does not hold.
+
+        Of tables that the ledger does not mention nothing is known, so their state stays.
+        """
+        resources = {**self._state.get("resources", {})}
+        for table, cursor in self.cursors(TABLES).items():
+            ends = [window.end for window in ledger.proved(table)[-1:]]
+            if cursor and ledger.knows(table) and cursor > max(ends, default=_NEVER):
+                last = {"incremental": {CURSOR: {"last_value": ends[0]}}} if ends else {}
+                resources[table] = {**resources[table], "incremental": {}, **last}
+        history = self.history
+        if ledger.end:
+            history = subtract_window(history, Window(ledger.end, _FOR_EVER))
+        proved = PipelineState({**self._state, "resources": resources})
+        proved._state["history"] = []
+        proved.add_history(history)
+        return proved
 
     def cursors(self, tables: Iterable[str]) -> dict[str, datetime | None]:
         """Returns the time up to which each table is loaded; None if it never was."""
@@ -61,10 +84,13 @@ class PipelineState:
         known: str | None = self._state.get("dataset_id")
         return known
 
-    def claim(self, settings: Settings) -> None:
-        """Records which organization's data the pipeline holds from now on."""
+    def claim(self, settings: Settings, dataset_id: str | None) -> None:
+        """Records which organization's data the pipeline holds from now on.
+
+        dataset_id: the id that the dataset gives itself; None where it cannot
+        """
         self._state["organization"] = {"org": settings.org, "host": settings.host}
-        self._state.setdefault("dataset_id", uuid4().hex)
+        self._state["dataset_id"] = dataset_id or self.dataset_id or uuid4().hex
 
     def check_owner(self, settings: Settings, pipeline: str) -> None:
         """Raises a PipelineMismatch if the pipeline holds another organization's data."""

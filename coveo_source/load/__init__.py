@@ -1,5 +1,4 @@
-"""What happens around dlt's load: lock, recovery and reconciliation."""
+"""What happens around dlt's load: lock and recovery."""
 
 from .lock import hold_lock
-from .reconciliation import completed_loads, reconcile
 from .recovery import load_pending

@@ -10,8 +10,8 @@ from pathlib import Path
 import dlt
 from dlt.common.runtime import signals
 
-from ..exceptions import CountMismatch
-from .reconciliation import completed_loads, reconcile, unreconciled_loads
+from ..dataset import completed_loads, open_dataset, read_ledger, reconcile
+from ..exceptions import CountMismatch, TooManyGone
 
 
 def load_pending(pipeline: dlt.Pipeline, say: Callable[[str], None]) -> None:
@@ -22,22 +22,25 @@ def load_pending(pipeline: dlt.Pipeline, say: Callable[[str], None]) -> None:
     """
     _repair_packages(pipeline)
     if not pipeline.has_pending_data:
-        _reconcile_last_load(pipeline, say)
+        _reconcile_loads(pipeline, say)
         return
     say("Loading first what an earlier run had read but not yet loaded.")
-    reconcile(pipeline, completed_loads(pipeline.run()))
+    for load_id in completed_loads(pipeline.run()):
+        reconcile(pipeline, load_id)
     # the package holds the cursors that belong to it; those in the working folder may be older
     pipeline.sync_destination()
     signals.raise_if_signalled()
 
 
-def _reconcile_last_load(pipeline: dlt.Pipeline, say: Callable[[str], None]) -> None:
-    """Compares the counts of the last load if its run was killed before it could do so."""
-    if pipeline.default_schema_name:
+def _reconcile_loads(pipeline: dlt.Pipeline, say: Callable[[str], None]) -> None:
+    """Compares the counts of loads whose run was killed before it could do so."""
+    with open_dataset(pipeline) as dataset:
+        loads = read_ledger(dataset).uncounted_loads
+    for load_id in loads:
         try:
-            reconcile(pipeline, unreconciled_loads(pipeline))
-        except CountMismatch as error:
-            # only reported: somebody may have changed the tables since then
+            reconcile(pipeline, load_id)
+        except (CountMismatch, TooManyGone) as error:
+            # not the end of this run: the window is due again
             say(str(error))
 
 

@@ -1,0 +1,207 @@
+"""One writer at a time on a dataset, whatever the machine: a lease in the dataset's record.
+
+The holder renews it; a lease that nobody renews expires, so a crash blocks others for minutes at
+most. On the machine of the crash, where one can see that the process is gone, it blocks nobody.
+"""
+
+import os
+import socket
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import dlt
+from dlt.destinations.job_client_impl import SqlJobClientBase
+
+from ..exceptions import DatasetBusy, LeaseLost
+from .owner import RECORD, DatasetRecord, Owner, claim, settle
+from .sql import DatasetSql, client_of_dataset, open_dataset
+
+DURATION = timedelta(minutes=2)
+"""How long a lease lasts after it was last renewed."""
+_RENEWAL_SECONDS = 20.0
+"""Seconds between two renewals."""
+
+_held: dict[str, "Lease"] = {}
+"""The leases that this process holds, by holder."""
+
+
+class Lease:
+    """The right to write to a dataset, until it is released.
+
+    record: what the dataset says of itself
+    """
+
+    def __init__(self, record: DatasetRecord, client: SqlJobClientBase, destination: str) -> None:
+        self.record = record
+        self.holder = uuid4().hex
+        self._client = client
+        self._destination = destination
+        self._lost = threading.Event()
+        self._released = threading.Event()
+        self._thread = threading.Thread(target=self._renew_regularly, name="lease", daemon=True)
+
+    def acquire(self, dataset: DatasetSql) -> None:
+        """Takes the lease if it is free, expired or held by a process that is gone.
+
+        Raises:
+            DatasetBusy: if another run holds it
+        """
+        if self._take(dataset):
+            _held[self.holder] = self
+            self._thread.start()
+            return
+        raise _busy(dataset)
+
+    def check(self) -> None:
+        """Raises LeaseLost if another run has taken the lease, since it had expired."""
+        if self._lost.is_set():
+            raise LeaseLost
+
+    def stop(self) -> None:
+        """Ends the renewals."""
+        self._released.set()
+        _held.pop(self.holder, None)
+
+    def release(self, dataset: DatasetSql) -> None:
+        """Lets others take the lease."""
+        free = {"holder": None, "held_by": None, "heartbeat_at": None, "expires_at": None}
+        dataset.update(RECORD.name, free, "holder = %s", self.holder)
+
+    def _take(self, dataset: DatasetSql) -> bool:
+        now = dataset.now()
+        # one statement, so that of several runs that try it at the same time only one succeeds
+        dataset.update(
+            RECORD.name,
+            {"holder": self.holder, "held_by": _this_process(), **_times(dataset)},
+            "dataset_id = %s and (holder is null or expires_at < %s or holder = %s)",
+            self.record.id,
+            now,
+            _dead_holder(dataset) or "",
+        )
+        query = f"select dataset_id, holder from {dataset.table(RECORD.name)}"
+        rows: dict[str, str | None] = dict(dataset.rows(query))
+        mine = rows.pop(self.record.id, None) == self.holder
+        if not rows:
+            return mine
+        # two runs made a record at the same time, each its own: only one may stay
+        if mine and not any(rows.values()):
+            others = f"delete from {dataset.table(RECORD.name)} where dataset_id <> %s"
+            dataset.execute(others, self.record.id)
+            return True
+        own = f"delete from {dataset.table(RECORD.name)} where dataset_id = %s and holder = %s"
+        dataset.execute(own, self.record.id, self.holder)
+        return False
+
+    def _renew_regularly(self) -> None:
+        while not self._released.wait(_RENEWAL_SECONDS):
+            # a renewal that fails is tried again; others may take the lease only once it expires
+            with suppress(Exception):
+                self._renew()
+
+    def _renew(self) -> None:
+        with self._client:
+            dataset = DatasetSql(self._client, self._destination)
+            if not self._released.is_set():
+                dataset.update(RECORD.name, _times(dataset), "holder = %s", self.holder)
+                current = dataset.rows(f"select holder from {dataset.table(RECORD.name)}")
+                if current != [(self.holder,)] and not self._released.is_set():
+                    self._lost.set()
+
+
+@contextmanager
+def hold_lease(pipeline: dlt.Pipeline, owner: Owner) -> Iterator[Lease | None]:
+    """Claims a dataset for its owner and holds its lease; yields None if there is no SQL.
+
+    Raises:
+        PipelineMismatch: if the dataset belongs to another owner
+        DatasetBusy: if another run is writing to it
+    """
+    lease = take_lease(pipeline, owner)
+    try:
+        yield lease
+    finally:
+        if lease:
+            give_back(pipeline, lease)
+
+
+def take_lease(pipeline: dlt.Pipeline, owner: Owner) -> Lease | None:
+    """Claims a dataset for its owner and takes its lease; see `hold_lease`."""
+    with open_dataset(pipeline) as dataset:
+        client = client_of_dataset(pipeline)
+        if dataset is None or client is None:
+            return None
+        record = claim(pipeline, dataset, owner)
+        lease = Lease(record, client, pipeline.destination.destination_name)
+        lease.acquire(dataset)
+        lease.record = settle(dataset, record, owner)
+        return lease
+
+
+def give_back(pipeline: dlt.Pipeline, lease: Lease) -> None:
+    """Releases a lease; if the database cannot be reached, it expires."""
+    lease.stop()
+    with suppress(Exception), open_dataset(pipeline) as dataset:
+        if dataset:
+            lease.release(dataset)
+
+
+def held_lease(record: DatasetRecord) -> Lease | None:
+    """Returns the lease on a dataset that this process holds."""
+    return next((lease for lease in _held.values() if lease.record.id == record.id), None)
+
+
+def _times(dataset: DatasetSql) -> dict[str, object]:
+    now = dataset.now()
+    return {"heartbeat_at": now, "expires_at": now + DURATION}
+
+
+def _busy(dataset: DatasetSql) -> DatasetBusy:
+    query = f"select held_by, expires_at from {dataset.table(RECORD.name)}"
+    [(held_by, expires_at), *_] = dataset.rows(query) or [(None, None)]
+    machine, _, process = str(held_by or "another machine").partition("/")
+    pid = process.rpartition("/")[2]
+    return DatasetBusy(f"process {pid} on {machine}" if pid else machine, expires_at)
+
+
+def _dead_holder(dataset: DatasetSql) -> str | None:
+    """Returns the holder of a lease if its process was on this machine and is gone."""
+    for holder, held_by in dataset.rows(
+        f"select holder, held_by from {dataset.table(RECORD.name)}"
+    ):
+        place, _, pid = str(held_by).rpartition("/")
+        own_place, _, own_pid = _this_process().rpartition("/")
+        if place == own_place and holder not in _held and (pid == own_pid or not _is_alive(pid)):
+            return str(holder)
+    return None
+
+
+def _this_process() -> str:
+    """Returns machine and process: two of one name on different machines differ in the middle."""
+    return "/".join([socket.gethostname(), _machine(), str(os.getpid())])
+
+
+def _machine() -> str:
+    """Returns an id of the running system and, in a container, of its processes' namespace."""
+    found = []
+    with suppress(OSError):
+        found.append(Path("/proc/sys/kernel/random/boot_id").read_text().strip())
+        found.append(str(Path("/proc/self/ns/pid").stat().st_ino))
+    return "-".join(found)
+
+
+def _is_alive(pid: str) -> bool:
+    if sys.platform == "win32":
+        # there, os.kill would end the process
+        return True
+    try:
+        os.kill(int(pid), 0)
+    except (ProcessLookupError, ValueError):
+        return False
+    except OSError:
+        return True
+    return True

@@ -1,0 +1,144 @@
+"""Statements on a dataset, beside what dlt loads into it."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import datetime, timezone
+from typing import Any
+
+import dlt
+from dlt.common.data_types import TDataType
+from dlt.common.schema import Schema
+from dlt.common.schema.utils import new_column, new_table
+from dlt.destinations.exceptions import DatabaseException, DatabaseUndefinedRelation
+from dlt.destinations.job_client_impl import SqlJobClientBase
+
+_UPDATES = {"clickhouse": "alter table {table} update"}
+"""How an update begins in a destination that does not support `update … set`."""
+_NOW = {"clickhouse": "select now64(6)"}
+"""The query for the time in a destination that does not support `current_timestamp`."""
+
+Row = tuple[Any, ...]
+
+
+def utc(moment: datetime) -> datetime:
+    """Returns a datetime in UTC; databases without time zones give UTC without saying so."""
+    return moment.replace(tzinfo=moment.tzinfo or timezone.utc).astimezone(timezone.utc)
+
+
+class DatasetSql:
+    """SQL on the dataset of a pipeline, over one open connection.
+
+    Values are parameters, written as `%s`; `{name}` in a statement stands for a qualified table.
+    """
+
+    def __init__(self, client: SqlJobClientBase, destination: str) -> None:
+        self._client = client
+        self._sql = client.sql_client
+        self._update = _UPDATES.get(destination, "update {table} set")
+        self._now = _NOW.get(destination, "select current_timestamp")
+
+    @property
+    def exists(self) -> bool:
+        """True if the dataset exists."""
+        return self._client.is_storage_initialized()
+
+    def now(self) -> datetime:
+        """Returns the current time by the database's clock, which all its users share."""
+        [(moment,)] = self.rows(self._now)
+        return utc(moment)
+
+    def table(self, name: str) -> str:
+        """Returns the qualified name of a table."""
+        return self._sql.make_qualified_table_name(name)
+
+    def column(self, name: str) -> str:
+        """Returns the quoted name of a column."""
+        return self._sql.escape_column_name(name)
+
+    def normalized(self, api_name: str) -> str:
+        """Returns the name that a column of Coveo's has in the dataset."""
+        return self._client.schema.naming.normalize_identifier(api_name)
+
+    def columns(self, *tables: str) -> dict[str, list[str]]:
+        """Returns the columns that tables have in the database; none if there is no such table."""
+        found = self._client.get_storage_tables(tables)
+        return {name: list(columns) for name, columns in found}
+
+    def rows(self, statement: str, *values: object) -> list[Row]:
+        """Returns the rows of a query; none if one of its tables does not exist."""
+        try:
+            return [tuple(row) for row in self._sql.execute_sql(statement, *values) or ()]
+        except DatabaseUndefinedRelation:
+            return []
+
+    def execute(self, statement: str, *values: object) -> None:
+        """Executes a statement."""
+        self._sql.execute_sql(statement, *values)
+
+    def update(self, table: str, values: Mapping[str, object], where: str, *of: object) -> None:
+        """Updates the rows that meet a condition.
+
+        of: the values of the condition
+        """
+        assignments = ", ".join(f"{self.column(name)} = %s" for name in values)
+        begin = self._update.format(table=self.table(table))
+        self.execute(f"{begin} {assignments} where {where}", *values.values(), *of)
+
+    def insert(self, table: str, values: Mapping[str, object]) -> None:
+        """Inserts one row."""
+        names = ", ".join(map(self.column, values))
+        places = ", ".join("%s" for _ in values)
+        statement = f"insert into {self.table(table)} ({names}) values ({places})"
+        self.execute(statement, *values.values())
+
+    def transaction(self) -> AbstractContextManager[Any]:
+        """Returns a transaction; where the database has none, each statement is one."""
+        if self._sql.capabilities.supports_transactions:
+            return self._sql.begin_transaction()
+        return nullcontext()
+
+    def create(self, table: "StateTable") -> None:
+        """Creates a table, and the dataset; adds the columns that an earlier version lacked."""
+        client = self._client
+        client.schema.update_table(
+            new_table(table.name, columns=[new_column(*each) for each in table.columns.items()])
+        )
+        try:
+            client.initialize_storage()
+            statements, _ = client._build_schema_update_sql(
+                list(client.get_storage_tables([table.name]))
+            )
+            self._sql.execute_many(statements)
+        except DatabaseException:
+            # another process may have created it at the same time
+            if set(self.columns(table.name).get(table.name, ())) < table.columns.keys():
+                raise
+
+
+class StateTable:
+    """A table of ours that dlt does not load.
+
+    columns: dlt's type of each column by name
+    """
+
+    def __init__(self, name: str, **columns: TDataType) -> None:
+        self.name = name
+        self.columns: Mapping[str, TDataType] = columns
+
+
+def client_of_dataset(pipeline: dlt.Pipeline) -> SqlJobClientBase | None:
+    """Returns a client of a pipeline's dataset; None if the destination has no SQL."""
+    # a schema of its own: with the pipeline's, dlt would add our tables to what it loads
+    client, _ = pipeline._get_destination_clients(Schema("coveo_dataset"))
+    return client if isinstance(client, SqlJobClientBase) else None
+
+
+@contextmanager
+def open_dataset(pipeline: dlt.Pipeline) -> Iterator[DatasetSql | None]:
+    """Opens a connection to the dataset of a pipeline; yields None if there is no SQL."""
+    client = client_of_dataset(pipeline)
+    if client is None:
+        yield None
+        return
+    with client:
+        yield DatasetSql(client, pipeline.destination.destination_name)

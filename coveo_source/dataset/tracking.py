@@ -1,0 +1,63 @@
+"""Follows the runs of a library user, who calls `pipeline.run` and nothing else.
+
+dlt reports each step to its trackers: at the end of a load its counts are compared with those of
+its files, and at the end of a run the lease on the dataset is given back.
+"""
+
+from typing import Any
+
+from dlt.common import logger
+from dlt.common.pipeline import LoadInfo
+from dlt.pipeline import trace
+
+from ..exceptions import CountMismatch
+from .lease import Lease, give_back
+from .reconciliation import completed_loads, reconcile
+
+
+class _Watch:
+    """A dlt tracker that proves loads and gives back leases."""
+
+    def __init__(self) -> None:
+        self._loads: set[str] = set()
+        self._leases: dict[str, Lease] = {}
+
+    def expect(self, load_id: str) -> None:
+        """Has the counts of a load compared as soon as it is loaded."""
+        self._register()
+        self._loads.add(load_id)
+
+    def hold(self, pipeline: str, lease: Lease) -> None:
+        """Has a lease given back when the run of a pipeline ends."""
+        self._register()
+        self._leases[pipeline] = lease
+
+    def on_end_trace_step(
+        self, trace: Any, step: Any, pipeline: Any, step_info: Any, send_state: bool
+    ) -> None:
+        if step.step != "load" or not isinstance(step_info, LoadInfo):
+            return
+        for load_id in self._loads.intersection(completed_loads(step_info)):
+            self._loads.discard(load_id)
+            try:
+                reconcile(pipeline, load_id)
+            except CountMismatch as error:
+                # a tracker cannot fail the run, but the window stays due
+                logger.error(str(error))
+
+    def on_end_trace(self, trace: Any, pipeline: Any, send_state: bool) -> None:
+        if lease := self._leases.pop(pipeline.pipeline_name, None):
+            give_back(pipeline, lease)
+
+    def _register(self) -> None:
+        if self not in trace.TRACKING_MODULES:
+            trace.TRACKING_MODULES.append(self)
+
+    def _ignore(self, *_: object) -> None:
+        """Does nothing; dlt requires a method for each event."""
+
+    on_start_trace = on_start_trace_step = _ignore
+
+
+watch = _Watch()
+"""The only tracker of this kind in the process."""
