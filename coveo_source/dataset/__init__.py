@@ -10,7 +10,7 @@ from .audit_tables import (
     VERSION,
 )
 from .backfills import Backfill, begin_backfill, complete_backfill, find_backfill
-from .lease import Lease, give_back, held_lease, hold_lease, take_lease
+from .lease import Lease, hold_lease, take_lease
 from .ledger import Ledger, read_ledger
 from .owner import DatasetRecord, Owner, check_owner, read_record
 from .reconciliation import Reconciliation, completed_loads, reconcile

@@ -150,11 +150,6 @@ def give_back(pipeline: dlt.Pipeline, lease: Lease) -> None:
             lease.release(dataset)
 
 
-def held_lease(record: DatasetRecord) -> Lease | None:
-    """Returns the lease on a dataset that this process holds."""
-    return next((lease for lease in _held.values() if lease.record.id == record.id), None)
-
-
 def _times(dataset: DatasetSql) -> dict[str, object]:
     now = dataset.now()
     return {"heartbeat_at": now, "expires_at": now + DURATION}
