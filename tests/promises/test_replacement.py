@@ -15,6 +15,7 @@ from tests.support.clock import Clock
 
 Serve = Callable[..., DemoServer]
 FIRST, LAST = "2026-03-06", "2026-03-09"
+WINDOW = {"from_date": FIRST, "to_date": LAST}
 WITHOUT_BOTS = ["deviceCategory!='Bot'"]
 """What Coveo's export has no more, once bots are filtered there."""
 
@@ -100,7 +101,7 @@ def run_models_in_full() -> dict[str, Any]:
 def test_it_stops_if_most_rows_of_a_window_would_go_and_force_goes_on(demo: DemoServer) -> None:
     load(demo, from_date=FIRST)
     before = tables()
-    few: dict[str, Any] = {"filters": ["deviceCategory=='Bot'"], "from_date": FIRST, "to_date": LAST}
+    few: dict[str, Any] = {**WINDOW, "filters": ["deviceCategory=='Bot'"]}
     with pytest.raises(TooManyGone, match="--force") as error:
         load(demo, **few, replace=True)
     assert "rows" in str(error.value)
@@ -109,8 +110,6 @@ def test_it_stops_if_most_rows_of_a_window_would_go_and_force_goes_on(demo: Demo
     assert tables() == before
     load(demo, **few, replace=True, force=True)
     assert query(BOTS) == [(len(searches_of_the_window()),)]
-        ("Bot",)
-    ]
 
 
 def test_a_table_that_is_missing_in_the_export_is_not_emptied_unasked(demo: DemoServer) -> None:
@@ -133,7 +132,7 @@ def test_a_run_that_was_killed_before_the_removal_is_continued(
     demo: DemoServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     load(demo, from_date=FIRST)
-    wanted: dict[str, Any] = {"from_date": FIRST, "to_date": LAST, "filters": WITHOUT_BOTS, "replace": True}
+    wanted: dict[str, Any] = {**WINDOW, "filters": WITHOUT_BOTS, "replace": True}
     with monkeypatch.context() as patched:
         # as good as a kill: nothing that follows the load is done
         patched.delattr("coveo_source.cli.run.reconcile")
