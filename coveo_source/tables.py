@@ -94,6 +94,9 @@ EVENT_TABLES = ("searches", "clicks", "custom_events")
 CURSOR = "datetime"
 """The column that the time range of an export applies to, in every table."""
 
+CUSTOM = "c_"
+"""How the name of a column begins that an organization has added."""
+
 _TYPES: dict[str, ColumnType] = {
     "datetime": "timestamp",
     **dict.fromkeys(

@@ -26,6 +26,7 @@ from .audit import FetchedExport
 from .halving import window_by_window
 from .plan import PlannedExport, make_plan
 from .state import PipelineState, plain_utc
+from .stored import StoredTables
 from .stream import Item, Stream, WindowReader, empty_audit_tables
 
 _LOAD_ID = pa.field("_dlt_load_id", pa.string(), nullable=False)
@@ -111,7 +112,7 @@ class ExtractContext:
             client,
             self._window.prefetch if self._window else Prefetch(files_folder(pipeline)),
             lambda name, increment: pipeline.collector.update(name, increment),
-            dlt.current.source_schema().naming.normalize_identifier,
+            StoredTables(pipeline, dlt.current.source_schema(), state),
         )
         stream = Stream(self._items(load_id, reader, steps), selected)
         return _RunningExtract(load_id, steps, reader, stream)

