@@ -92,6 +92,20 @@
 {% endmacro %}
 
 
+{% macro complete_removed_rows() %}
+{# the rows that were removed; none if the table does not exist yet, which an update brings #}
+{% set table = source('coveo_ua', 'removed_rows') %}
+{% if adapter.get_relation(table.database, table.schema, table.identifier) %}
+{{ table }}
+{% else %}
+(
+    select cast(null as varchar) as row_key, cast(null as varchar) as _dlt_load_id
+    where false
+)
+{% endif %}
+{% endmacro %}
+
+
 {% macro models_are_missing() %}
 {# true if a model has no table yet #}
 {% for name in rebuilt_models() if previous(name) is none %}
