@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+import dlt
 import pytest
 
 from coveo_source.cli.models import build_models
@@ -11,6 +12,7 @@ from coveo_source.cli.run import run
 from coveo_source.demo import DemoServer
 from coveo_source.models.files import models
 from coveo_source.tables import TABLES
+from tests.models.incremental.removal import Removal, events_of, remove
 from tests.support.cli_user import DATASET, connection_settings, load, query
 from tests.support.clock import Clock
 
@@ -91,3 +93,22 @@ def test_runs_give_the_same_tables_as_in_duckdb(serve: Any, clock: Clock, postgr
         assert cursor.fetchall() == [(2,)]
     build_models(Options("coveo_postgres", destination="postgres", full_refresh=True), ())
     assert {table: rows_in_postgres(postgres, table) for table in loaded} == loaded
+
+
+@pytest.mark.slow
+def test_removed_rows_are_gone_from_the_models(serve: Any, postgres: Any) -> None:
+    load_into_postgres(serve(), from_date="2026-03-09")
+    pipeline = dlt.pipeline("coveo_postgres", destination="postgres", dataset_name=DATASET)
+    with postgres.cursor() as cursor:
+        cursor.execute(f"select min(visit_id), max(search_id) from {DATASET}.search_outcomes")
+        [(visit, search)] = cursor.fetchall()
+    remove(pipeline, [*events_of(visit), Removal("searches", f"id = '{search}'")])
+    build_models(Options("coveo_postgres", destination="postgres"), ())
+    built = {model: rows_in_postgres(postgres, model) for model in models()}
+    with postgres.cursor() as cursor:
+        cursor.execute(f"select count(distinct _dlt_load_id) from {DATASET}.visits")
+        assert cursor.fetchall() == [(2,)]
+    assert visit not in {row["visit_id"] for row in built["visits"]}
+    assert search not in {row["search_id"] for row in built["search_outcomes"]}
+    build_models(Options("coveo_postgres", destination="postgres", full_refresh=True), ())
+    assert {model: rows_in_postgres(postgres, model) for model in models()} == built

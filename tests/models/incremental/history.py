@@ -116,6 +116,8 @@ class Step:
     models_built: number of models after which the run is killed; None for never, 0 for no models
     removed: what is removed after the load
     replaced: whether the load removed it; if not, a load of its own did
+    only: the only model that is built; None for all
+    full_refresh: whether it is built in full
     """
 
     rows: dict[str, Rows]
@@ -124,6 +126,13 @@ class Step:
     models_built: int | None = None
     removed: tuple[Removal, ...] = ()
     replaced: bool = False
+    only: str | None = None
+    full_refresh: bool = False
+
+    @property
+    def builds_all(self) -> bool:
+        """True if all models are up to date afterwards."""
+        return self.models_built is None and self.only is None
 
 
 def large_load(seed: int) -> RowsByTable:
@@ -191,6 +200,8 @@ steps = st.builds(
     st.sampled_from([None, None, None, 0, 1, 2, 3, 5]),
     st.lists(removals, max_size=2).map(lambda several: tuple(chain(*several))),
     st.booleans(),
+    st.sampled_from([None] * 5 + ["all_events", "search_outcomes"]),
+    st.sampled_from([False] * 6 + [True]),
 ).filter(lambda step: step.rows or step.removed)
 
 
@@ -202,7 +213,8 @@ def run_step(pipeline: dlt.Pipeline, step: Step) -> None:
     if step.removed:
         remove(pipeline, step.removed, load_id if step.replaced else None)
     if step.models_built != 0:
-        for number, _ in enumerate(build(pipeline), 1):
+        names = [step.only] if step.only else []
+        for number, _ in enumerate(build(pipeline, names, step.full_refresh), 1):
             if number == step.models_built:
                 break
 

@@ -42,9 +42,7 @@ def events_of(visit: str | None) -> list[Removal]:
     ]
 
 
-def remove(
-    pipeline: dlt.Pipeline, removals: Iterable[Removal], load_id: str | None = None
-) -> None:
+def remove(pipeline: dlt.Pipeline, removals: Iterable[Removal], load_id: str | None = None) -> None:
     """Deletes rows and lists them in `removed_rows`, in one transaction.
 
     load_id: the load that replaces the rows; None for a load that does nothing else

@@ -93,9 +93,15 @@
 
 
 {% macro complete_removed_rows() %}
-{# the rows that were removed; none if the table does not exist yet, which an update brings #}
+{# the rows that were removed; none if the table does not exist yet, as right after an update #}
 {% set table = source('coveo_ua', 'removed_rows') %}
-{% if adapter.get_relation(table.database, table.schema, table.identifier) %}
+{# adapter.get_relation would leave a transaction open here, and what is listed would be lost #}
+{% set found %}
+    select 1
+    from information_schema.tables
+    where table_schema = '{{ table.schema }}' and table_name = '{{ table.identifier }}'
+{% endset %}
+{% if run_query(found) | length > 0 %}
 {{ table }}
 {% else %}
 (
