@@ -12,6 +12,7 @@ from coveo_source.dataset import open_dataset
 from coveo_source.demo import DemoServer, Traffic
 from coveo_source.models.files import models
 from coveo_source.tables import TABLES
+from tests.models.incremental.removal import Removal, events_of, remove
 from tests.support.cli_user import DATASET, connection_settings, load, query
 from tests.support.clock import Clock
 
@@ -106,3 +107,22 @@ def test_rows_are_fetched_in_chunks(postgres: Any) -> None:
         assert [number for chunk in chunks for (number,) in chunk] == list(range(1, 2501))
         assert list(dataset.chunks("select * from nothing")) == []
         assert dataset.rows("select 1") == [(1,)]
+
+
+@pytest.mark.slow
+def test_removed_rows_are_gone_from_the_models(serve: Any, postgres: Any) -> None:
+    load_into_postgres(serve(), from_date="2026-03-09")
+    pipeline = dlt.pipeline("coveo_postgres", destination="postgres", dataset_name=DATASET)
+    with postgres.cursor() as cursor:
+        cursor.execute(f"select min(visit_id), max(search_id) from {DATASET}.search_outcomes")
+        [(visit, search)] = cursor.fetchall()
+    remove(pipeline, [*events_of(visit), Removal("searches", f"id = '{search}'")])
+    build_models(Options("coveo_postgres", destination="postgres"), ())
+    built = {model: rows_in_postgres(postgres, model) for model in models()}
+    with postgres.cursor() as cursor:
+        cursor.execute(f"select count(distinct _dlt_load_id) from {DATASET}.visits")
+        assert cursor.fetchall() == [(2,)]
+    assert visit not in {row["visit_id"] for row in built["visits"]}
+    assert search not in {row["search_id"] for row in built["search_outcomes"]}
+    build_models(Options("coveo_postgres", destination="postgres", full_refresh=True), ())
+    assert {model: rows_in_postgres(postgres, model) for model in models()} == built
