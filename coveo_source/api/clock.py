@@ -100,7 +100,7 @@ def _mismatch(
         f"Coveo's answer says that it is {_shown(answered)}, but this machine's clock says"
         f" {_shown(machine)}: they differ by {difference}."
         f" {verdict(answered, machine, witness, tolerance)}"
-        " Nothing was loaded by this time and no cursor was moved: run again when the cause is"
+        " Nothing was loaded with that time and no cursor was moved: run again when the cause is"
         f" gone. Where both are right, raise clock_tolerance_minutes, which is {minutes:.9g}."
     )
 
