@@ -14,9 +14,10 @@ from ..exceptions import PipelineMismatch
 from ..load import load_pending
 from ..models import Result, build, read_folder, run_data_tests, selected, sql_folder
 from ..models.dbt import write_project
+from ..private_files import users_umask
 from ..signals import graceful_shutdown
 from ..tables import SOURCE
-from .pipeline import Options, create_pipeline, pipeline_lock, restore_state
+from .pipeline import Options, create_database, create_pipeline, pipeline_lock, restore_state
 from .progress import ConsoleProgress
 
 
@@ -58,7 +59,7 @@ def write_dbt_project(options: Options, folder: Path) -> list[Path]:
         PipelineMismatch, PipelineBusy: as for build_models
         ProjectError: if it cannot be written there
     """
-    with _opened(options, ConsoleProgress()) as pipeline:
+    with _opened(options, ConsoleProgress()) as pipeline, users_umask():
         return write_project(pipeline, folder)
 
 
@@ -75,6 +76,7 @@ def _opened(
     """
     with graceful_shutdown(), pipeline_lock(options):
         pipeline = create_pipeline(options, progress)
+        create_database(pipeline)
         with open_dataset(pipeline) as dataset:
             record = read_record(dataset) if dataset else None
         pipeline = restore_state(pipeline, record.id if record else None, progress.say)
