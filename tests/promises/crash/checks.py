@@ -68,7 +68,10 @@ def _wrong_counts(sandbox: Sandbox, evidence: Evidence) -> list[str]:
     found = []
     for row in evidence.audit:
         true_counts = sandbox.server.traffic.counts(
-            row["window_start"], row["window_end"], arrived_by=row["made_at"]
+            row["window_start"],
+            row["window_end"],
+            arrived_by=row["made_at"],
+            keep=sandbox.filters.get(row["export_id"]),
         )
         tables = row["tables"].split(",")
         for table in tables:

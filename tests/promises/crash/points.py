@@ -77,6 +77,7 @@ _EXTRACT_FOLDERS = ("normalize/[!e]*", "normalize/e[!x]*")
 """Matches the folder, randomly named, that dlt extracts to, but not `extracted` beside it."""
 
 POINTS = {
+    "taking the lease": Point("lease", files=("../../../coveo.duckdb.wal",)),
     "planning": Point("plan", _lists_exports),
     "creating": Point("create", _creates_export),
     "created, not answered": Point("create", _creates_export, "after"),
@@ -96,6 +97,7 @@ POINTS = {
     "loaded": Point("loaded", files=("load/loaded/*",)),
     "deleting": Point("delete", _deletes_export),
     "deleted": Point("delete", _deletes_export, "after"),
+    "deleted, answered": Point("reconcile", _deletes_export, "sent"),
     "window": Point("window", line="Window "),
     "model": Point("models", line="Model "),
     "extracting a model": Point(
@@ -125,8 +127,11 @@ class PathCounter:
 
     def _paths(self) -> Iterator[Path]:
         for pattern in self._point.files:
+            # a pattern cannot go up, but a folder has parents
+            up = pattern.count("../")
+            folder = self._folder.parents[up - 1] if up else self._folder
             try:
-                yield from self._folder.glob(pattern)
+                yield from folder.glob(pattern.replace("../", ""))
             except OSError:
                 # a folder was removed between being listed and being read
                 continue
