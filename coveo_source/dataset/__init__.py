@@ -13,6 +13,7 @@ from .backfills import Backfill, begin_backfill, complete_backfill, find_backfil
 from .erased import (
     KEY,
     ErasedHash,
+    cells_of,
     erased_hashes,
     prefix_of,
     read_erased,

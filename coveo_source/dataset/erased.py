@@ -1,5 +1,7 @@
 """Salted hashes of what was erased: later runs leave it out, and nobody can read whose it was."""
 
+import json
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from hashlib import sha256
@@ -10,6 +12,7 @@ from .sql import DatasetSql, StateTable, utc
 KEY = "row_key"
 """The kind of what is erased that is not one of IDENTIFIERS: the first column of a row's key."""
 
+_BETWEEN_CELLS = re.compile(r'[",\r\n]+')
 _ERASED = StateTable("_coveo_erased", kind="text", hash="text", erased_at="timestamp")
 
 
@@ -17,12 +20,21 @@ class ErasedHash(NamedTuple):
     """The hash of an identifier, or of the key of a row, that was erased.
 
     kind: one of IDENTIFIERS, or KEY
-    at: events of the identifier until this time are erased; a row of the key is, whatever its time
+    erased_at: events of the identifier until then are left out; a row of the key always is
     """
 
     kind: str
     hash: str
-    at: datetime
+    erased_at: datetime
+
+
+def cells_of(raw: str) -> set[str]:
+    """Returns the cells of a rejected record, as far as they can be told apart."""
+    try:
+        cells = json.loads(raw).values()
+    except (ValueError, AttributeError):
+        cells = _BETWEEN_CELLS.split(raw)
+    return {str(cell) for cell in cells if cell}
 
 
 def prefix_of(salt: str, kind: str) -> str:

@@ -12,12 +12,15 @@ from typing import NamedTuple
 
 from ..tables import EVENT_TABLES, REJECTED, TABLES, identifier_columns
 from .audit_tables import ROW_KEY
-from .erased import KEY, erased_hashes, remember_erased
+from .erased import KEY, cells_of, erased_hashes, remember_erased
 from .erasures import Erasure, enter_erasure
 from .removal import VISIT, Removal, remove_rows
 from .sql import DatasetSql
 
 _SEARCHES = "searches"
+_DISTINCTIVE = 8
+"""Characters of an identifier from which on it is not part of a text by chance: a shorter one, such
+as a number, has to be a whole cell of a rejected record."""
 _DETAILS = [table for table in TABLES if table not in EVENT_TABLES]
 """The tables that carry no identifier, but the id of a search."""
 
@@ -131,12 +134,17 @@ class _Search:
 
     def _texts(self, keys: Iterable[str]) -> list[str]:
         """Returns the rejected texts that contain the identifier, or the key of one of its rows."""
-        needles = [*_spellings(self._identifier.value), *keys]
+        value = self._identifier.value
+        needles = [*(_spellings(value) if len(value) >= _DISTINCTIVE else ()), *keys]
         raw = self._dataset.column("raw")
         texts = self._dataset.rows(
             f"select distinct {raw} from {self._dataset.table(REJECTED)} where {raw} is not null"
         )
-        return [text for (text,) in texts if any(needle in text for needle in needles)]
+        return [
+            text
+            for (text,) in texts
+            if any(needle in text for needle in needles) or value in cells_of(text)
+        ]
 
     def _count_unnamed(self, events: Iterable[_Rows]) -> int:
         visit = self._dataset.normalized(VISIT)

@@ -2,4 +2,4 @@
 
 from .duckdb import building_settings, loading_settings, tuned_destination
 from .jobs import DEDUPLICATED, DirectClient, embed_query
-from .rewrite import database_file, remove_copy, rewrite
+from .rewriting import database_file, remove_copy, rewrite

@@ -4,7 +4,6 @@ All that is known of it are salted hashes: of identifiers, for their events unti
 of the keys of rows, whatever their time.
 """
 
-import json
 import re
 from collections.abc import Collection, Iterable
 from datetime import datetime, timezone
@@ -19,6 +18,7 @@ from ..dataset import (
     KEY,
     DatasetRecord,
     ErasedHash,
+    cells_of,
     erased_hashes,
     open_dataset,
     prefix_of,
@@ -30,7 +30,6 @@ from ..tables import CURSOR, Table, identifier_columns
 
 _MOMENT = pa.timestamp("us", tz="UTC")
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d")
-_BETWEEN_CELLS = re.compile(r'[",\r\n]+')
 
 
 class ErasedRows:
@@ -105,7 +104,7 @@ class ErasedRows:
             (number, text, _time_of(raw))
             for number, (column, raw) in enumerate(zip(*columns, strict=True))
             if column == WHOLE_RECORD
-            for text in _texts_of(raw)
+            for text in cells_of(raw)
         ]
         if not self._hashes or not cells:
             return set()
@@ -122,7 +121,7 @@ class _Hashes:
     def __init__(self, salt: str, hashes: Iterable[ErasedHash]) -> None:
         self._salt = salt
         self._database = duckdb.connect(":memory:", config={"threads": 1})
-        self._database.execute("create table erased (kind text, hash text, at timestamptz)")
+        self._database.execute("create table erased (kind text, hash text, erased_at timestamptz)")
         self._insert(hashes)
         kinds = self._database.execute("select distinct kind from erased").fetchall()
         self.identifiers = sorted({kind for (kind,) in kinds} - {KEY})
@@ -143,12 +142,12 @@ class _Hashes:
         found = self._database.execute(
             """
             select number from cells join (
-                select value, max(at) as at
+                select value, max(erased_at) as erased_at
                 from (select distinct value from cells) as texts
                 join erased on erased.hash = sha256($prefix || value) and erased.kind = $kind
                 group by value
             ) as found using (value)
-            where time is null or time <= at
+            where time is null or time <= erased_at
             """,
             {"prefix": prefix_of(self._salt, kind), "kind": kind},
         ).fetchall()
@@ -158,21 +157,12 @@ class _Hashes:
     def _insert(self, hashes: Iterable[ErasedHash]) -> None:
         columns = dict(zip(ErasedHash._fields, zip(*hashes, strict=True), strict=True))
         self._database.register("hashes", pa.table(columns))
-        self._database.execute("insert into erased select kind, hash, at from hashes")
+        self._database.execute("insert into erased select kind, hash, erased_at from hashes")
         self._database.unregister("hashes")
 
 
 def _numbers(numbers: Iterable[int]) -> pa.Array:
     return pa.array(sorted(numbers), pa.int64())
-
-
-def _texts_of(raw: str) -> set[str]:
-    """Returns the texts of the cells of a rejected record, as far as they can be told apart."""
-    try:
-        cells = json.loads(raw).values()
-    except (ValueError, AttributeError):
-        cells = _BETWEEN_CELLS.split(raw)
-    return {cell for cell in cells if cell}
 
 
 def _time_of(raw: str) -> datetime | None:
