@@ -128,9 +128,10 @@ class DatasetSql:
 
     def transaction(self) -> AbstractContextManager[Any]:
         """Returns a transaction; where the database has none, each statement is one."""
-        if self._sql.capabilities.supports_transactions:
-            return self._sql.begin_transaction()
-        return nullcontext()
+        # dlt says nothing of most databases that have them
+        if self._sql.capabilities.supports_transactions is False:
+            return nullcontext()
+        return self._sql.begin_transaction()
 
     def create(self, table: "StateTable") -> None:
         """Creates a table, and the dataset; adds the columns that an earlier version lacked."""

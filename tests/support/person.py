@@ -42,7 +42,7 @@ class PersonalTraffic(Traffic):
             ending = str(record[TABLES[table].key[0]])[-1]
             if table == "searches":
                 if ending in "01" and record["username"] == NAME:
-                    record["username"] = None
+                    record["username"] = record["userId"] = None
                 if ending in "24":
                     record["responseTimeMs"] = WRONG
                 if ending == "6":
