@@ -234,8 +234,9 @@ def service(arguments: Sequence[str], folder: Path) -> Iterator[dict[str, str]]:
 
 
 def dlt_env(folder: Path) -> dict[str, str]:
-    """Returns variables that keep dlt inside a folder, and quiet."""
+    """Returns variables that keep dlt inside a folder, quiet, and true to a server's clock."""
     return {
+        "SOURCES__COVEO_SOURCE__CLOCK_TOLERANCE_MINUTES": "10000000",
         "DLT_DATA_DIR": str(folder / "dlt"),
         "RUNTIME__DLTHUB_TELEMETRY": "false",
         "RUNTIME__LOG_LEVEL": "ERROR",

@@ -11,6 +11,7 @@ CoveoSourceError
    x AccessDenied          401 or 403: wrong key or missing privileges
    x ExportNotFound        404: no such export
    x QuotaReached          the organization cannot keep another export
+ x ClockMismatch           an answer of Coveo tells another time than this machine's clock
  x UnknownAnswer           an answer is not what Coveo documents
  x ExportError             an export will never have a file
    x ExportFailed          Coveo reports it as FAILED
@@ -168,6 +169,10 @@ class QuotaReached(ApiError):
         "Delete exports that are no longer needed in Coveo's administration console, or have the"
         " limit raised, then run again."
     )
+
+
+class ClockMismatch(CoveoSourceError, TransientException):
+    """An answer of Coveo tells another time than this machine's clock."""
 
 
 class UnknownAnswer(CoveoSourceError, TransientException):

@@ -200,11 +200,13 @@ VERBS: tuple[type[Verb], ...] = (RunVerb, PlanVerb, ModelsVerb, EraseVerb)
 
 
 def _options(args: Namespace) -> "Options":
+    from .cli.folders import pipelines_dir
     from .cli.pipeline import Options
 
+    is_demo = getattr(args, "demo", False)
     return Options(
         pipeline=args.pipeline_name,
-        pipelines_dir=args.pipelines_dir,
+        pipelines_dir=args.pipelines_dir or pipelines_dir(args.pipeline_name, is_demo),
         destination=args.destination,
         dataset=args.dataset_name,
         full_refresh=getattr(args, "full_refresh", False),

@@ -113,7 +113,7 @@ def _json_list(setting: str, value: str) -> list[object]:
 def between(setting: str, value: float, least: float, most: float) -> float:
     """Returns a number from `least` to `most`."""
     if not least <= value <= most:
-        raise SettingError(setting, value, f"Write a number from {least:g} to {most:g}.")
+        raise SettingError(setting, value, f"Write a number from {least:g} to {most:.9g}.")
     return value
 
 

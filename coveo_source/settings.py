@@ -32,6 +32,9 @@ EXPORT_FORMATS = ("EXCEL", "NO_NEWLINE")
 _MAX_DAYS = 365
 """Coveo's console refuses longer ranges."""
 
+_MAX_TOLERANCE = 10_000_000
+"""Minutes: 19 years, as good as any clock."""
+
 DateLike = Union[str, date, datetime]  # noqa: UP007 (dlt does not read X | Y inside a union)
 Words = Union[str, list[str]]  # noqa: UP007
 
@@ -57,6 +60,7 @@ class CoveoConfiguration(BaseConfiguration):
     lookback_days: how far behind its cursor a table is read again, for late events
     settle_minutes: how close to now the range may come
     poll_timeout_minutes: how long Coveo may take to build one export
+    clock_tolerance_minutes: by how much Coveo's clock may differ from this machine's
     keep_exports: whether exports stay with Coveo after the load, where they count against the quota
     exports_ahead: how many exports Coveo may build beside the one that is being loaded; the file
         of the next one is downloaded in the background
@@ -81,6 +85,7 @@ class CoveoConfiguration(BaseConfiguration):
     lookback_days: float = 1.0
     settle_minutes: float = 15.0
     poll_timeout_minutes: float = 60.0
+    clock_tolerance_minutes: float = 60.0
     keep_exports: bool = False
     exports_ahead: int = 2
     strict: bool = False
@@ -142,6 +147,7 @@ class Settings:
     lookback: timedelta
     settle: timedelta
     poll_timeout: timedelta
+    clock_tolerance: timedelta
     keep_exports: bool
     exports_ahead: int
     strict: bool
@@ -182,6 +188,11 @@ def check_settings(config: CoveoConfiguration) -> Settings:
         settle=timedelta(minutes=between("settle_minutes", config.settle_minutes, 0, 10_000)),
         poll_timeout=timedelta(
             minutes=between("poll_timeout_minutes", config.poll_timeout_minutes, 0.01, 10_000)
+        ),
+        clock_tolerance=timedelta(
+            minutes=between(
+                "clock_tolerance_minutes", config.clock_tolerance_minutes, 0, _MAX_TOLERANCE
+            )
         ),
         keep_exports=config.keep_exports,
         exports_ahead=int(between("exports_ahead", config.exports_ahead, 0, 100)),

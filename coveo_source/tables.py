@@ -98,6 +98,9 @@ CURSOR = "datetime"
 IDENTIFIERS = ("user_name", "user_id", "visitor_id", "client_id", "visit_id")
 """What a person or a visit is known by, in the columns of events."""
 
+CUSTOM = "c_"
+"""How the name of a column begins that an organization has added."""
+
 _TYPES: dict[str, ColumnType] = {
     "datetime": "timestamp",
     **dict.fromkeys(

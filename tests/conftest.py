@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from coveo_source.demo import DemoServer, Traffic
-from tests.support.clock import Clock
+from tests.support.clock import ANY_TIME_MINUTES, Clock
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
@@ -22,6 +22,7 @@ def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The empty folder that each test runs in, without the machine's own configuration."""
     for name in [name for name in os.environ if name.startswith(("SOURCES__", "DESTINATION__"))]:
         monkeypatch.delenv(name)
+    monkeypatch.setenv("SOURCES__COVEO_SOURCE__CLOCK_TOLERANCE_MINUTES", str(ANY_TIME_MINUTES))
     monkeypatch.setenv("DLT_DATA_DIR", str(tmp_path / "dlt"))
     monkeypatch.setenv("RUNTIME__DLTHUB_TELEMETRY", "false")
     folder = tmp_path / "work"

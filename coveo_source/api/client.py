@@ -5,36 +5,34 @@ an address in Coveo's storage, the second fetches the file from there without au
 Source: the OpenAPI description of the exports and dimensions APIs, version 15.
 """
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from datetime import datetime, timedelta, timezone
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import quote, urljoin, urlsplit
 
 import requests
 from requests.auth import AuthBase
-from urllib3.exceptions import HTTPError
 
 from ..exceptions import (
     ApiError,
+    CoveoSourceError,
     ExportNotFound,
-    ServiceUnreachable,
     UnknownAnswer,
     UnsafeAddress,
-    causes,
 )
 from ..setting_values import LOCAL_HOSTS
-from ..settings import Settings
-from .errors import error_of
+from ..settings import CoveoConfiguration, Settings
+from .clock import Clock, Witness, newest_start, time_of
+from .errors import connection_errors, error_of
 from .retries import retry_broken, retrying_session
 
 _CONNECT_SECONDS = 10.0
 """How long a connection may take to open."""
 READ_SECONDS = 60.0
 """How long a host may send nothing."""
+_CLOCK_TOLERANCE = timedelta(minutes=CoveoConfiguration.clock_tolerance_minutes)
 
 _Parsed = TypeVar("_Parsed")
 _Params = Mapping[str, str | Sequence[str]]
@@ -64,21 +62,31 @@ class CoveoClient:
     base_url: scheme and host, for example `https://platform.cloud.coveo.com`
     org: the organization's id, sent with every request
     allow_http: whether files may be downloaded from other machines without TLS
+    clock_tolerance: by how much Coveo's clock may differ from this machine's
 
     Every method that makes a request raises:
         ServiceUnreachable: if there is no answer
         ApiError: if Coveo refuses the request
+        ClockMismatch: if the answer's time cannot be believed
         UnknownAnswer: if the answer is not what Coveo documents
     """
 
-    def __init__(self, base_url: str, org: str, api_key: str, *, allow_http: bool = False) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        org: str,
+        api_key: str,
+        *,
+        allow_http: bool = False,
+        clock_tolerance: timedelta = _CLOCK_TOLERANCE,
+    ) -> None:
         self.base_url = base_url.rstrip("/")
         self.org = org
         self._allow_http = allow_http
         self._api = retrying_session(_BearerToken(api_key))
         self._api.hooks["response"].append(partial(_mask_token, token=api_key))
         self._storage = retrying_session(lambda request: request)
-        self._clock_offset = timedelta()
+        self._clock = Clock(clock_tolerance)
 
     @property
     def host(self) -> str:
@@ -88,7 +96,7 @@ class CoveoClient:
     @property
     def now(self) -> datetime:
         """The current time in UTC, by Coveo's clock once there was an answer."""
-        return datetime.now(timezone.utc) + self._clock_offset
+        return self._clock.now
 
     def close(self) -> None:
         """Closes the connections."""
@@ -184,7 +192,7 @@ class CoveoClient:
         """
         ranges = {"Range": f"bytes={offset}-"} if offset else {}
         with (
-            _connection_errors(urlsplit(address).netloc),
+            connection_errors(urlsplit(address).netloc),
             self._storage.get(
                 address,
                 headers={"Accept-Encoding": "identity", **ranges},
@@ -222,6 +230,20 @@ class CoveoClient:
         body: Mapping[str, Any] | None = None,
         redirects: bool = False,
     ) -> requests.Response:
+        response = self._request(method, path, params, body)
+        # a refusal says more than its time would
+        if not response.ok or (response.is_redirect and not redirects):
+            raise error_of(response, action)
+        self._clock.follow(response.headers.get("Date"), self._witness)
+        return response
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        params: _Params | None = None,
+        body: Mapping[str, Any] | None = None,
+    ) -> requests.Response:
         request = partial(
             self._api.request,
             method,
@@ -231,47 +253,30 @@ class CoveoClient:
             allow_redirects=False,
             timeout=(_CONNECT_SECONDS, READ_SECONDS),
         )
-        with _connection_errors(self.host):
-            response = request() if method == "POST" else retry_broken(request)
-        self._read_clock(response)
-        if not response.ok or (response.is_redirect and not redirects):
-            raise error_of(response, action)
-        return response
+        with connection_errors(self.host):
+            return request() if method == "POST" else retry_broken(request)
 
-    def _read_clock(self, response: requests.Response) -> None:
+    def _witness(self) -> Witness:
+        """Asks Coveo once more, for its time and for its newest export."""
+        certified = self.base_url.startswith("https:")
         try:
-            server_time = parsedate_to_datetime(response.headers["Date"])
-        except (KeyError, ValueError):
-            return
-        self._clock_offset = server_time.astimezone(timezone.utc) - datetime.now(timezone.utc)
+            answer = self._request("GET", "/exports")
+            exports = answer.json()
+        except (CoveoSourceError, ValueError):
+            return Witness(certified=certified)
+        return Witness(time_of(answer.headers.get("Date")), newest_start(exports), certified)
 
 
 def client_of(settings: Settings) -> CoveoClient:
     """Returns a client for the organization in the settings."""
     return CoveoClient(
-        settings.base_url, settings.org, settings.api_key, allow_http=settings.allow_http
+        settings.base_url,
+        settings.org,
+        settings.api_key,
+        allow_http=settings.allow_http,
+        clock_tolerance=settings.clock_tolerance,
     )
-
-
-@contextmanager
-def _connection_errors(host: str) -> Iterator[None]:
-    """Turns the errors of requests into one that names the host, but no address."""
-    try:
-        yield
-    # urllib3's own errors come from a response that is streamed
-    except (requests.RequestException, HTTPError) as error:
-        # messages of requests contain signed addresses and passwords of proxies, and dlt's trace
-        # would show them: it follows an error without a cause to its context
-        reason = _innermost_reason(error)
-        raise ServiceUnreachable(host, reason) from ConnectionError(reason)
 
 
 def _export_path(export_id: str) -> str:
     return f"/exports/{quote(export_id, safe='')}"
-
-
-def _innermost_reason(error: Exception) -> str:
-    """Returns the innermost reason of a connection error, without addresses."""
-    *_, innermost = causes(error)
-    text = re.sub(r"https?://\S+|<.*?>:?", "", str(innermost)).strip(" :")
-    return text or type(innermost).__name__

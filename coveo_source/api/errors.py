@@ -1,14 +1,37 @@
-"""Turns a response with which Coveo refuses a request into an error.
+"""Turns what goes wrong with a request into an error: a broken connection, or Coveo's refusal.
 
-Source of the fields: Coveo's own TypeScript client. A 502 may have no body, and the firewall
-answers in HTML.
+Source of a refusal's fields: Coveo's own TypeScript client. A 502 may have no body, and the
+firewall answers in HTML.
 """
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import requests
+from urllib3.exceptions import HTTPError
 
-from ..exceptions import AccessDenied, ApiError, ExportNotFound, QuotaReached
+from ..exceptions import (
+    AccessDenied,
+    ApiError,
+    ExportNotFound,
+    QuotaReached,
+    ServiceUnreachable,
+    causes,
+)
+
+
+@contextmanager
+def connection_errors(host: str) -> Iterator[None]:
+    """Turns the errors of requests into one that names the host, but no address."""
+    try:
+        yield
+    # urllib3's own errors come from a response that is streamed
+    except (requests.RequestException, HTTPError) as error:
+        # messages of requests contain signed addresses and passwords of proxies, and dlt's trace
+        # would show them: it follows an error without a cause to its context
+        reason = _innermost_reason(error)
+        raise ServiceUnreachable(host, reason) from ConnectionError(reason)
 
 
 def error_of(response: requests.Response, action: str) -> ApiError:
@@ -54,3 +77,10 @@ def _is_quota(status: int, message: str, kind: str | None) -> bool:
         re.search(r"quota|(limit|maximum|too many)\b.*\bexports?\b|exports?\b.*\blimit", words)
         and "row" not in words
     )
+
+
+def _innermost_reason(error: Exception) -> str:
+    """Returns the innermost reason of a connection error, without addresses."""
+    *_, innermost = causes(error)
+    text = re.sub(r"https?://\S+|<.*?>:?", "", str(innermost)).strip(" :")
+    return text or type(innermost).__name__

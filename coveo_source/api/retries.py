@@ -5,6 +5,8 @@ from contextlib import suppress
 
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3 import BaseHTTPResponse
+from urllib3.exceptions import InvalidHeader
 from urllib3.util.retry import Retry
 
 RETRIES = 6
@@ -13,8 +15,8 @@ CONNECT_RETRIES = 4
 """Retries of one request when no connection can be opened."""
 _BODY_RETRIES = 2
 """Retries of one request whose response breaks off."""
-LONGEST_RETRY_AFTER = 300.0
-"""Seconds; a server that asks for a longer pause is not obeyed."""
+LONGEST_RETRY_AFTER = 60.0
+"""Seconds; whoever asks for a longer pause is asked again after this one, six minutes at most."""
 
 
 class _RetryPolicy(Retry):
@@ -29,8 +31,12 @@ class _RetryPolicy(Retry):
             return bool(self.total)
         return super().is_retry(method, status_code, has_retry_after)
 
-    def parse_retry_after(self, retry_after: str) -> float:
-        return min(super().parse_retry_after(retry_after), LONGEST_RETRY_AFTER)
+    def get_retry_after(self, response: BaseHTTPResponse) -> float | None:
+        # without a pause that can be read, urllib3 takes the one of its back-off
+        with suppress(InvalidHeader, ValueError, OverflowError):
+            asked = super().get_retry_after(response)
+            return None if asked is None else min(asked, LONGEST_RETRY_AFTER)
+        return None
 
 
 def retrying_session(

@@ -10,6 +10,7 @@ from ..dataset import Owner, hold_lease
 from ..load import load_pending
 from ..models import Result, build, read_folder, run_data_tests, selected, sql_folder
 from ..models.dbt import write_project
+from ..private_files import users_umask
 from .pipeline import Options, attached
 from .progress import ConsoleProgress
 from .traces import finish_erasures
@@ -57,5 +58,5 @@ def write_dbt_project(options: Options, folder: Path) -> list[Path]:
         PipelineMismatch, PipelineBusy: as for build_models
         ProjectError: if it cannot be written there
     """
-    with attached(options, ConsoleProgress()) as pipeline:
+    with attached(options, ConsoleProgress()) as pipeline, users_umask():
         return write_project(pipeline, folder)

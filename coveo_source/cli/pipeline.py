@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,6 +18,7 @@ from ..destination import tuned_destination
 from ..exceptions import PipelineMismatch
 from ..extract import PipelineState
 from ..load import hold_lock
+from ..private_files import make_private, private_umask, users_umask
 from ..signals import graceful_shutdown
 from ..tables import SOURCE
 from .progress import ConsoleProgress
@@ -46,13 +47,17 @@ class Options:
     progress: str | None = None
 
 
-def pipeline_lock(options: Options) -> AbstractContextManager[None]:
-    """Returns the lock of the pipeline that the command line names.
+@contextmanager
+def pipeline_lock(options: Options) -> Iterator[None]:
+    """Holds the lock of the pipeline that the command line names, and keeps its files private.
 
     Raises:
         PipelineBusy: if another process holds it
     """
-    return hold_lock(_pipelines_dir(options), options.pipeline)
+    pipelines_dir = _pipelines_dir(options)
+    with hold_lock(pipelines_dir, options.pipeline), private_umask():
+        make_private(pipelines_dir / options.pipeline)
+        yield
 
 
 @contextmanager
@@ -72,6 +77,13 @@ def database_exists(pipeline: dlt.Pipeline) -> bool:
         return True
     location = pipeline.destination_client().config.data_location() or ":unknown:"
     return location.startswith(":") or Path(location).exists()
+
+
+def create_database(pipeline: dlt.Pipeline) -> None:
+    """Creates a database that is a new file, for all whom the user's umask lets read it."""
+    if not database_exists(pipeline):
+        with users_umask(), pipeline.sql_client():
+            pass
 
 
 def _pipelines_dir(options: Options) -> Path:
@@ -121,6 +133,7 @@ def attached(options: Options, progress: ConsoleProgress) -> Iterator[dlt.Pipeli
     """
     with graceful_shutdown(), pipeline_lock(options):
         pipeline = create_pipeline(options, progress)
+        create_database(pipeline)
         with open_dataset(pipeline) as dataset:
             record = read_record(dataset) if dataset else None
         pipeline = restore_state(pipeline, record.id if record else None, progress.say)

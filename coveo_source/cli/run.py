@@ -134,4 +134,10 @@ def _outcome(session: Session) -> Outcome:
         location = client.config.data_location() or str(client.config)
     is_file = session.pipeline.destination.destination_name == "duckdb"
     shown = relative(location) if is_file else location
-    return Outcome(session.options.dataset, shown, database=shown if is_file else None)
+    name, folder = session.options.pipeline, session.options.pipelines_dir
+    return Outcome(
+        session.options.dataset,
+        shown,
+        database=shown if is_file else None,
+        state=f"dlt pipeline --pipelines-dir {relative(folder)} {name} info" if folder else None,
+    )

@@ -46,6 +46,7 @@ from ..tables import SOURCE
 from .pipeline import (
     Options,
     copied_folder,
+    create_database,
     create_pipeline,
     database_exists,
     pipeline_lock,
@@ -78,6 +79,7 @@ class Session:
             PipelineMismatch: if pipeline or dataset hold the data of another owner
             DatasetBusy: if another run writes to it
         """
+        create_database(self.pipeline)
         with hold_lease(self.pipeline, self._owner) as lease:
             self._lease = lease
             self.record = lease.record if lease else None

@@ -3,7 +3,7 @@
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,6 +26,7 @@ class Outcome:
 
     location: the place of the data, as the destination names it
     database: path of the DuckDB file; None for other destinations
+    state: the command that shows the pipeline's state; None if the one in dlt's manual does
     models: number of rows of each model that was built
     seconds: duration of the whole run
     """
@@ -33,6 +34,7 @@ class Outcome:
     dataset: str
     location: str
     database: str | None = None
+    state: str | None = None
     fetched: list[FetchedExport] = field(default_factory=list)
     models: dict[str, int] = field(default_factory=dict)
     seconds: float = 0.0
@@ -43,7 +45,7 @@ def outcome_text(outcome: Outcome) -> str:
     parts = [_headline(outcome), _window_table(outcome.fetched)]
     if outcome.models:
         parts.append(models_text(outcome.models))
-    parts.append(f"Data:   {outcome.location}, dataset {outcome.dataset}\n{_hint(outcome)}")
+    parts.append("\n".join(_places(outcome)))
     return "\n\n".join(part for part in parts if part)
 
 
@@ -116,6 +118,14 @@ def erased_text(found: FoundRows) -> str:
     """Returns what was erased."""
     rows = _plural(sum(found.counts.values()), "row")
     return f"Erased {rows}. From now on runs leave them out, even if Coveo still has them."
+
+
+def _places(outcome: Outcome) -> Iterator[str]:
+    """Yields where the data and the pipeline are, and a query that can be pasted into a shell."""
+    yield f"Data:   {outcome.location}, dataset {outcome.dataset}"
+    if outcome.state:
+        yield f"State:  {outcome.state}"
+    yield _hint(outcome)
 
 
 def _headline(outcome: Outcome) -> str:

@@ -24,8 +24,10 @@ from ..dataset import (
 )
 from ..destination import database_file, remove_copy, rewrite
 from ..exceptions import ErasureUnfinished, FileNotRewritten
-from ..load import forget_packages
+from ..extract import files_folder
 from ..models import UNITS, build, consumed_loads, selected
+from ..packages import delete_loaded
+from ..private_files import delete_folder
 
 _Say = Callable[[str], None]
 
@@ -58,7 +60,7 @@ def remove_traces(
         ErasureUnfinished: if something still holds values, and what
     """
     _rebuild_models(pipeline, erasures, say)
-    forget_packages(pipeline)
+    _delete_files(pipeline)
     with open_sql_dataset(pipeline) as dataset:
         _clear_tables(pipeline, dataset, erasures)
     if file := database_file(pipeline):
@@ -83,6 +85,14 @@ def _rebuild_models(pipeline: dlt.Pipeline, erasures: Sequence[Erasure], say: _S
     deque(build(pipeline, wanted, say=say), maxlen=0)
     if not consumed_loads(pipeline).issuperset(removed):
         deque(build(pipeline, wanted, full_refresh=True, say=say), maxlen=0)
+
+
+def _delete_files(pipeline: dlt.Pipeline) -> None:
+    """Deletes the files in the working folder that hold rows, or may quote some in an error."""
+    delete_loaded(pipeline, kept_too=True)
+    (Path(pipeline.working_dir) / "trace.pickle").unlink(missing_ok=True)
+    # of a run that was killed
+    delete_folder(files_folder(pipeline))
 
 
 def _clear_tables(pipeline: dlt.Pipeline, dataset: DatasetSql, erasures: Sequence[Erasure]) -> None:

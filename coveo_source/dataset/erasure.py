@@ -137,12 +137,13 @@ class _Search:
         value = self._identifier.value
         needles = [*(_spellings(value) if len(value) >= _DISTINCTIVE else ()), *keys]
         raw = self._dataset.column("raw")
-        texts = self._dataset.rows(
+        chunks = self._dataset.chunks(
             f"select distinct {raw} from {self._dataset.table(REJECTED)} where {raw} is not null"
         )
         return [
             text
-            for (text,) in texts
+            for chunk in chunks
+            for (text,) in chunk
             if any(needle in text for needle in needles) or value in cells_of(text)
         ]
 

@@ -1,7 +1,7 @@
 """Statements on a dataset, beside what dlt loads into it."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import datetime, timezone
 from itertools import chain, islice
 from typing import Any
@@ -19,6 +19,9 @@ _UPDATES = {"clickhouse": "alter table {table} update"}
 """How an update begins in a destination that does not support `update … set`."""
 _NOW = {"clickhouse": "select now64(6)"}
 """The query for the time in a destination that does not support `current_timestamp`."""
+_CURSORS = ("postgres", "redshift")
+"""Dialects whose driver holds all rows of a query in memory, unless they come from a cursor."""
+_CHUNK_ROWS = 1_000
 
 _ROWS_AT_ONCE = 500
 """Rows in one statement that inserts several."""
@@ -90,6 +93,18 @@ class DatasetSql:
             return [tuple(row) for row in self._sql.execute_sql(statement, *values) or ()]
         except DatabaseUndefinedRelation:
             return []
+
+    def chunks(self, query: str, *values: object) -> Iterator[list[Row]]:
+        """Yields the rows of a query in chunks; none if one of its tables does not exist."""
+        with suppress(DatabaseUndefinedRelation):
+            if self._sql.capabilities.sqlglot_dialect in _CURSORS:
+                with self._sql.begin_transaction():
+                    self.execute(f"declare chunks cursor for {query}", *values)
+                    while chunk := self.rows(f"fetch forward {_CHUNK_ROWS} from chunks"):
+                        yield chunk
+            else:
+                with self._sql.execute_query(query, *values) as cursor:
+                    yield from cursor.iter_fetch(_CHUNK_ROWS)
 
     def execute(self, statement: str, *values: object) -> None:
         """Executes a statement."""

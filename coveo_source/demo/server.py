@@ -65,6 +65,7 @@ class DemoServer:
         self.traffic = traffic or Traffic()
         self.api_key = api_key
         self.org = org
+        self.clock = clock
         self.requests: list[Request] = []
         self.storage_requests: list[Request] = []
         self.intercept = intercept

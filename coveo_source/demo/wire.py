@@ -40,7 +40,8 @@ class Request:
 class Response:
     """An answer to a request.
 
-    headers: `Content-Length` is added for a body of bytes, unless it is given, correct or not
+    headers: `Content-Length` is added for a body of bytes, unless it is given, correct or not;
+        so is `Date`, and an empty one is left out
     body: an iterable is sent chunk by chunk; the connection is closed if it raises a
         `ConnectionError`, or if the body is shorter than the `Content-Length`
     """
@@ -166,9 +167,12 @@ class _Handler(BaseHTTPRequestHandler):
         body = response.body
         if isinstance(body, bytes) and response.status != 204:
             headers.setdefault("Content-Length", str(len(body)))
-        self.send_response(response.status)
+        headers.setdefault("Date", self.date_time_string())
+        self.send_response_only(response.status)
+        self.send_header("Server", self.version_string())
         for name, value in headers.items():
-            self.send_header(name, value)
+            if value or name != "Date":
+                self.send_header(name, value)
         self.end_headers()
         chunks = [body] if isinstance(body, bytes) else body
         sent = 0 if self.command == "HEAD" else self._send_chunks(chunks)

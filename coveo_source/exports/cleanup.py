@@ -1,4 +1,4 @@
-"""Deletes exports from Coveo once the load that used them has completed.
+"""Deletes exports from Coveo, and their rows from disk, once their load has completed.
 
 An extract cannot know when its rows have arrived in the destination, but dlt reports each step
 to its trackers. Exports that a killed process leaves behind are found and deleted by the next run.
@@ -13,19 +13,24 @@ from dlt.pipeline import trace
 
 from ..api import CoveoClient
 from ..exceptions import CoveoSourceError
+from ..packages import delete_loaded
 
 
 class _DeletionAfterLoad:
-    """A dlt tracker that deletes the exports of a load package when it is loaded."""
+    """A dlt tracker that deletes a load package's exports and rows when it is loaded."""
 
     def __init__(self) -> None:
         self._exports: dict[str, tuple[CoveoClient, list[str]]] = {}
         self._undeleted: list[tuple[CoveoClient, list[str]]] = []
 
-    def expect(self, load_id: str, client: CoveoClient, exports: Iterable[str]) -> None:
-        """Marks the exports that a package is made from for deletion when it is loaded."""
+    def register(self) -> None:
+        """Has the rows of every package of ours deleted when it is loaded."""
         if self not in trace.TRACKING_MODULES:
             trace.TRACKING_MODULES.append(self)
+
+    def expect(self, load_id: str, client: CoveoClient, exports: Iterable[str]) -> None:
+        """Marks the exports that a package is made from for deletion when it is loaded."""
+        self.register()
         self._exports[load_id] = (client, list(exports))
 
     def on_end_trace_step(
@@ -35,7 +40,12 @@ class _DeletionAfterLoad:
             return
         for package in step_info.load_packages:
             # an interrupted load ends without an error, but leaves its packages in another state
-            if package.state == "loaded" and package.load_id in self._exports:
+            if package.state != "loaded":
+                continue
+            # somebody may want to look at jobs that failed; the next run deletes them
+            if not package.jobs["failed_jobs"]:
+                delete_loaded(pipeline, [package.load_id])
+            if package.load_id in self._exports:
                 client, exports = self._exports.pop(package.load_id)
                 self._undeleted.append((client, delete_exports(client, exports)))
 

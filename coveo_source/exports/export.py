@@ -6,7 +6,7 @@ Source: the answers of `GET /exports`, `GET /exports/{exportId}` and `POST /expo
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -26,6 +26,8 @@ FIRST_WAIT = 0.3
 """Seconds before the first poll; each later pause is half as long again."""
 LONGEST_WAIT = 30.0
 """Seconds between two polls at most."""
+_LAST_EPOCH = 100_000_000_000_000
+"""Milliseconds since 1970: the year 5138, which leaves room to compute with."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,14 @@ class Export:
     def is_alive(self) -> bool:
         """True if the export has a file or may still get one."""
         return self.status in ("PENDING", "AVAILABLE")
+
+    def started_by(self, now: datetime) -> "Export":
+        """Returns the export, created as early as can be if Coveo says that it was after now.
+
+        Otherwise late events would be taken to be in it.
+        """
+        earliest = min(self.created, self.window.end)
+        return replace(self, created=earliest) if self.created > now else self
 
     def __str__(self) -> str:
         return f"The export {self.id} of {self.window}"
@@ -152,4 +162,6 @@ def _described_window(description: str) -> Window | None:
 
 
 def _from_epoch(milliseconds: float) -> datetime:
-    return datetime.fromtimestamp(0, timezone.utc) + timedelta(milliseconds=milliseconds)
+    """Returns a time in UTC; for an absurd one the nearest with which we can compute."""
+    bounded = min(max(milliseconds, 0), _LAST_EPOCH)
+    return datetime.fromtimestamp(0, timezone.utc) + timedelta(milliseconds=bounded)

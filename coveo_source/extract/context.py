@@ -13,12 +13,16 @@ from typing import Any, NamedTuple
 import dlt
 import pyarrow as pa
 from dlt.common import logger
+from dlt.common.configuration.container import Container
+from dlt.common.storages.load_package import LoadPackageStateInjectableContext
 
 from ..api import CoveoClient, client_of
 from ..dataset import DatasetRecord, Owner, open_dataset, read_ledger, take_lease, watch
 from ..destination import DEDUPLICATED
 from ..exceptions import PipelineMismatch
 from ..exports import ExportOwner, Prefetch, after_load, delete_exports
+from ..packages import delete_loaded, delete_unfinished
+from ..private_files import make_private
 from ..settings import Settings
 from ..signals import interruptible
 from ..tables import CURSOR
@@ -27,6 +31,7 @@ from .erased import ErasedRows
 from .halving import window_by_window
 from .plan import PlannedExport, make_plan
 from .state import PipelineState, plain_utc
+from .stored import StoredTables
 from .stream import Item, Stream, WindowReader, empty_audit_tables
 
 _LOAD_ID = pa.field("_dlt_load_id", pa.string(), nullable=False)
@@ -65,6 +70,7 @@ class ExtractContext:
         self.settings = settings
         self._window = window
         self._current: _RunningExtract | None = None
+        after_load.register()
 
     @property
     def fetched(self) -> list[FetchedExport]:
@@ -102,6 +108,7 @@ class ExtractContext:
             record, steps = self._window.record, [self._window.step]
         else:
             record = self._claim_dataset(pipeline, state)
+            _tidy(pipeline)
             wanted = [table for table in self.settings.tables if table in selected]
             steps = self._plan(pipeline, state, client, record, wanted)
             watch.expect(load_id)
@@ -112,7 +119,7 @@ class ExtractContext:
             client,
             self._window.prefetch if self._window else Prefetch(files_folder(pipeline)),
             lambda name, increment: pipeline.collector.update(name, increment),
-            dlt.current.source_schema().naming.normalize_identifier,
+            StoredTables(pipeline, dlt.current.source_schema(), state),
             ErasedRows(pipeline, record, self.settings.allow_erased),
         )
         stream = Stream(self._items(load_id, reader, steps), selected)
@@ -162,6 +169,14 @@ class ExtractContext:
         if not self.settings.keep_exports:
             ids = [fetched.export.id for fetched in reader.fetched]
             after_load.expect(load_id, reader.client, ids)
+
+
+def _tidy(pipeline: dlt.Pipeline) -> None:
+    """Deletes the rows that earlier runs left on disk, and hides those to come from others."""
+    make_private(Path(pipeline.working_dir))
+    delete_loaded(pipeline)
+    package = Container()[LoadPackageStateInjectableContext].storage.storage
+    delete_unfinished(pipeline, running=Path(package.storage_path))
 
 
 def export_owner(pipeline: dlt.Pipeline, record: DatasetRecord | None) -> ExportOwner:

@@ -94,7 +94,8 @@ def make_plan(
         RowLimitReached: if the organization may export no rows at all
     """
     ledger = ledger or Ledger()
-    existing = owned_by(map(Export.parse, client.exports()), owner)
+    owned = owned_by(map(Export.parse, client.exports()), owner)
+    existing = [export.started_by(client.now) for export in owned]
     outdated = task.outdated(existing, ledger)
     proved = state.as_proved(ledger)
     cursors = proved.cursors(tables)

@@ -78,6 +78,15 @@ class PipelineState:
             for window in merge_windows([*self.history, *windows])
         ]
 
+    def columns(self, table: str) -> set[str]:
+        """Returns the columns that exports of a table have had, by their names in the dataset."""
+        return set(self._state.get("resources", {}).get(table, {}).get("columns", ()))
+
+    def set_columns(self, table: str, names: Iterable[str]) -> None:
+        """Records the columns that exports of a table have had."""
+        resource = self._state.setdefault("resources", {}).setdefault(table, {})
+        resource["columns"] = sorted(names)
+
     @property
     def dataset_id(self) -> str | None:
         """The id of the dataset that this state describes; None before the first load."""

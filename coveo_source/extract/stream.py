@@ -5,7 +5,7 @@ order, and each resource takes its own items. Only the table that is being read 
 """
 
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +23,9 @@ from ..settings import Settings
 from ..tables import EXPORTS, REJECTED, REMOVED, TABLES, Table
 from .audit import FetchedExport, TableCounter, rejected_rows
 from .erased import ErasedRows
+from .kept import KeptColumns
 from .plan import PlannedExport
+from .stored import StoredTables
 
 
 class Item(NamedTuple):
@@ -77,7 +79,7 @@ class WindowReader:
 
     prefetch: fetches the next archive; files lie in its folder while they are read
     count: shows progress, called with the name of a counter and an increment
-    normalize: turns the API name of a column into its name in the destination
+    stored: the tables in the destination
     erased: what must not come back
     fetched: the exports that were read so far
     """
@@ -86,7 +88,7 @@ class WindowReader:
     client: CoveoClient
     prefetch: Prefetch
     count: Count
-    normalize: Callable[[str], str]
+    stored: StoredTables
     erased: ErasedRows
     fetched: list[FetchedExport] = field(default_factory=list)
 
@@ -115,10 +117,13 @@ class WindowReader:
         self, fetched: FetchedExport, table: Table, file: CsvFile | None, folder: Path
     ) -> Iterator[Item]:
         counter = TableCounter(table, folder)
-        with closing(read_csv(file, table, self.settings.export_format)) as batches:
+        with (
+            closing(read_csv(file, table, self.settings.export_format)) as batches,
+            closing(KeptColumns(self.stored, table, fetched.step.window, folder)) as kept,
+        ):
             for number, batch in enumerate(batches):
                 if not number:
-                    check_collisions(batch.rows.column_names, table, self.normalize)
+                    check_collisions(batch.rows.column_names, table, self.stored.normalize)
                 batch, erased = self.erased.without(table, batch)
                 counter.add(batch, erased)
                 if batch.rejected.num_rows:
@@ -126,8 +131,9 @@ class WindowReader:
                         raise_rejection(batch.rejected, str(fetched.export), table.file_name)
                     rejects = rejected_rows(batch.rejected, fetched.export.id, table.name)
                     yield Item(REJECTED, rejects, deduplicated=True)
-                yield Item(table.name, batch.rows)
-                no_rows = batch.rows.slice(0, 0)
+                for rows in kept.completed(batch.rows):
+                    yield Item(table.name, rows)
+                    no_rows = rows.slice(0, 0)
         counts = fetched.counts[table.name] = counter.finish()
         # keys are counted window by window: an earlier window of this load may have the same ones
         is_first = not any(table.name in earlier.counts for earlier in self.fetched)

@@ -3,24 +3,28 @@
 If a process is killed between the steps in which dlt moves a package, dlt's next run may fail.
 """
 
-import shutil
 from collections.abc import Callable
-from pathlib import Path
 
 import dlt
 from dlt.common.runtime import signals
 
 from ..dataset import completed_loads, open_dataset, read_ledger, reconcile
 from ..exceptions import CountMismatch, TooManyGone
+from ..exports import after_load
+from ..packages import delete_loaded, delete_unfinished
 
 
 def load_pending(pipeline: dlt.Pipeline, say: Callable[[str], None]) -> None:
     """Loads the packages that an earlier run did not finish, and compares the counts.
 
+    Deletes the rows of all others that it left on disk.
+
     Raises:
         CountMismatch: if other rows were loaded than the files of these packages held
     """
+    after_load.register()
     _repair_packages(pipeline)
+    delete_loaded(pipeline)
     if not pipeline.has_pending_data:
         _reconcile_loads(pipeline, say)
         return
@@ -46,10 +50,8 @@ def _reconcile_loads(pipeline: dlt.Pipeline, say: Callable[[str], None]) -> None
 
 def _repair_packages(pipeline: dlt.Pipeline) -> None:
     """Makes packages and schema consistent again; no package is lost."""
-    for folder in (Path(pipeline.working_dir) / "normalize").glob("*"):
-        if folder.is_dir() and folder.name != "extracted":
-            # not in a package yet: dlt would never look at it, and extracts it again
-            shutil.rmtree(folder, ignore_errors=True)
+    delete_unfinished(pipeline)
+    _file_loaded(pipeline)
     extracted = pipeline._get_normalize_storage().extracted_packages
     normalized = pipeline._get_load_storage().normalized_packages
     ready = set(pipeline.list_normalized_load_packages())
@@ -61,6 +63,15 @@ def _repair_packages(pipeline: dlt.Pipeline) -> None:
             _save_newer_schema(pipeline, extracted.load_schema(load_id))
     for load_id in ready:
         _save_newer_schema(pipeline, normalized.load_schema(load_id))
+
+
+def _file_loaded(pipeline: dlt.Pipeline) -> None:
+    """Puts packages that are loaded where dlt keeps such; it would fail to load them again."""
+    storage = pipeline._get_load_storage()
+    for load_id in pipeline.list_normalized_load_packages():
+        if storage.normalized_packages.is_package_completed(load_id):
+            pending = storage.get_normalized_package_path(load_id)
+            storage.storage.rename_tree(pending, storage.get_loaded_package_path(load_id))
 
 
 def _save_newer_schema(pipeline: dlt.Pipeline, schema: dlt.Schema) -> None:

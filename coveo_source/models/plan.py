@@ -1,6 +1,6 @@
 """Decides which models have to be built, and whether in full or by unit."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -27,20 +27,19 @@ class Build(NamedTuple):
 
 def plan_builds(
     models: Iterable[Model],
-    wanted: Iterable[Model],
+    refreshed: Container[Model],
     seed: str,
     schema: Schema,
     loads: Loads,
     known: Mapping[str, str],
-    full_refresh: bool,
 ) -> list[Build]:
-    """Returns the builds that bring the wanted models up to date, in order.
+    """Returns the builds that bring all models up to date, in order.
 
     models: all models, in order
+    refreshed: those that are to be built in full in any case
     seed: the seed's fingerprint
     known: the fingerprint that each model was last built with
     """
-    names = {model.name for model in wanted}
     sources = {table: str(sorted(schema[table].items())) for table in loads.rows}
     sources[SEED] = seed
     in_full: set[str] = set()
@@ -48,15 +47,12 @@ def plan_builds(
     for model in models:
         sources[model.name] = fingerprint = _fingerprint(model, sources)
         changed = model.name not in schema or known.get(model.name) != fingerprint
-        requested = full_refresh and model.name in names
         no_units = loads.any and (loads.mostly_new or not model.unit)
-        if changed or requested or no_units or model.reads & in_full:
+        if changed or model in refreshed or no_units or model.reads & in_full:
             in_full.add(model.name)
-        elif not loads.any:
-            continue
-        if model.name in names:
-            unit = None if model.name in in_full else unit_of(model, schema[model.name])
-            builds.append(Build(model, unit, fingerprint))
+            builds.append(Build(model, None, fingerprint))
+        elif loads.any:
+            builds.append(Build(model, unit_of(model, schema[model.name]), fingerprint))
     return builds
 
 

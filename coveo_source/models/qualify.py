@@ -1,7 +1,7 @@
 """A model's query with every column named, so that any SQL database understands it.
 
 DuckDB allows `* exclude (…)` and `union all by name`; here these are replaced by the columns that
-the pipeline's schema has. A documented table or column that a pipeline does not load is null.
+the pipeline's schema has. A known table or column that a pipeline does not load is null.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,7 +16,7 @@ from sqlglot import exp
 from sqlglot.optimizer.annotate_types import annotate_types
 from sqlglot.optimizer.qualify import qualify
 
-from ..tables import TABLES, column_type
+from ..tables import REMOVED, TABLES, column_type
 from .files import DIALECT, parse_sql, tables_of
 
 Schema = Mapping[str, Mapping[str, str]]
@@ -46,15 +46,19 @@ def sql_schema(pipeline: dlt.Pipeline) -> Schema:
 
 
 def known_columns(table: str) -> dict[str, str]:
-    """Returns the SQL type of the columns that Coveo documents for a table, by name."""
+    """Returns the SQL type of the columns that may be read from a loaded table, by name.
+
+    They are all that Coveo documents; of `removed_rows`, those that tell what a load touches.
+    """
     to_column = NamingConvention().normalize_identifier
-    documented = {to_column(name): _sql_type(column_type(name)) for name in TABLES[table].columns}
+    names = ("row_key",) if table == REMOVED else TABLES[table].columns
+    documented = {to_column(name): _sql_type(column_type(name)) for name in names}
     return {**documented, "_dlt_load_id": _sql_type("text")}
 
 
 def missing_columns(table: str, schema: Schema) -> dict[str, str]:
-    """Returns the SQL type of the documented columns that are missing from a table, by name."""
-    if table not in TABLES:
+    """Returns the SQL type of the known columns that are missing from a loaded table, by name."""
+    if table not in (*TABLES, REMOVED):
         return {}
     present = schema.get(table, {})
     return {name: kind for name, kind in known_columns(table).items() if name not in present}

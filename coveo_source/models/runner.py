@@ -110,15 +110,15 @@ class _ModelRunner:
             yield from self._build_package([builds[model.name] for model in group], is_last)
 
     def _prepare(self) -> list[Build]:
-        """Returns the builds that are due, after loading the seed and listing touched units."""
+        """Returns the builds to do, after loading the seed and noting what is due."""
         self._dataset = self._pipeline.dataset()
         schema = sql_schema(self._pipeline)
         seed = seed_fingerprint(self._seed)
         loads = read_loads(self._dataset, schema)
         known = read_fingerprints(self._dataset, schema)
-        builds = plan_builds(
-            self._all_models, self._wanted, seed, schema, loads, known, self._full_refresh
-        )
+        refreshed = self._wanted if self._full_refresh else ()
+        due = plan_builds(self._all_models, refreshed, seed, schema, loads, known)
+        builds = [each for each in due if each.model in self._wanted]
         if builds and self._seed and (SEED not in schema or known.get(SEED) != seed):
             table = [pa.Table.from_pylist(self._seed)]
             rows = dlt.resource(table, name=SEED, write_disposition="replace")
@@ -126,14 +126,27 @@ class _ModelRunner:
             self._load([rows, rows_resource(BUILDS, built, key="model")])
         self._events = sum(loads.rows.get(table, 0) for table in EVENT_TABLES)
         self._consumed = loads.complete
-        if any(each.unit for each in builds):
+        if builds and loads.any:
+            # also for models that this run does not build or does not come to: once the timeline is
+            # rebuilt, nobody knows any more what its events belonged to before
+            self._forget([each for each in due if known.get(each.model.name) == each.fingerprint])
             # once the last model is built, the load that wrote the list is consumed too
-            self._consumed = [*loads.complete, *self._list_touched_units(builds, loads)]
+            self._consumed = [*loads.complete, *self._list_touched_units(due, loads)]
         return builds
+
+    def _forget(self, builds: Iterable[Build]) -> None:
+        """Clears the fingerprints of builds in full, so that they are due until they are done."""
+        cleared = [
+            {"model": each.model.name, "fingerprint": ""} for each in builds if not each.unit
+        ]
+        if cleared:
+            self._load([rows_resource(BUILDS, cleared, key="model")])
 
     def _list_touched_units(self, builds: Iterable[Build], loads: Loads) -> list[str]:
         """Adds units to `touched_units`, removes rebuilt ones; returns the load's id in a list."""
         units = [(each.model, each.unit) for each in builds if each.unit]
+        if not units:
+            return []
         ids = ", ".join(f"'{load}'" for load in loads.new_loads) or "null"
         schema = sql_schema(self._pipeline)
         query = qualify_query(parse_sql(touched_by_loads(units, schema, ids)), schema)

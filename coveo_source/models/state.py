@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import dlt
 
-from ..tables import TABLES
+from ..tables import REMOVED, TABLES
 from .qualify import Schema, sql_schema
 from .resources import fetch_rows
 
@@ -24,43 +24,51 @@ CONSUMED = f"select load_id from {CONSUMED_LOADS} where _dlt_load_id in ({_COMPL
 load id would not do, because a package may be extracted early and loaded late."""
 
 _FULL_REBUILD_SHARE = 0.5
-"""Above this share of new rows, rebuilding everything is faster than rebuilding by unit."""
+"""Above this share of new and removed rows, rebuilding everything is faster than by unit."""
 
 
 class Loads(NamedTuple):
-    """The rows that were loaded since the models were built.
+    """The rows that were loaded and removed since the models were built.
 
     new_loads: ids of the loads that the models have not consumed
     complete: those of them that are complete, so that no more rows will follow
     rows, new_rows: number of rows, by table of the source
+    removed: number of rows that the new loads removed
     """
 
     new_loads: list[str]
     complete: list[str]
     rows: Mapping[str, int]
     new_rows: Mapping[str, int]
+    removed: int
 
     @property
     def any(self) -> bool:
-        """True if there are new rows."""
-        return any(self.new_rows.values())
+        """True if rows are new or were removed."""
+        return self._changes > 0
 
     @property
     def mostly_new(self) -> bool:
-        """True if most rows are new, or all rows of one table, which may replace a dropped one."""
+        """True if there are few former rows beside what is new or was removed.
+
+        Also if all rows of one table are new, which may replace a dropped one.
+        """
         refilled = any(self.new_rows[table] == rows for table, rows in self.rows.items())
-        share = _FULL_REBUILD_SHARE * sum(self.rows.values())
-        return refilled or sum(self.new_rows.values()) > share
+        return refilled or self._changes > _FULL_REBUILD_SHARE * sum(self.rows.values())
+
+    @property
+    def _changes(self) -> int:
+        return sum(self.new_rows.values()) + self.removed
 
 
 def read_loads(dataset: dlt.Dataset, schema: Schema) -> Loads:
-    """Compares the loads that the rows belong to with those that the models have consumed."""
+    """Compares the loads that added or removed rows with those that the models have consumed."""
     counted = fetch_rows(
         dataset,
         " union all ".join(
             f"select cast('{table}' as varchar) as table_name, {_load_id(table, schema)} as"
             f" load_id, cast(count(*) as bigint) as row_count from {table} group by 2"
-            for table in (*TABLES, UNITS)
+            for table in (*TABLES, REMOVED, UNITS)
             if table in schema
         ),
     )
@@ -69,11 +77,16 @@ def read_loads(dataset: dlt.Dataset, schema: Schema) -> Loads:
     new = {load for _, load, _ in counted} - {load for (load,) in consumed}
     rows, new_rows = Counter[str](), Counter[str]()
     for table, load, count in counted:
-        if table in TABLES:
-            rows[table] += count
-            new_rows[table] += count if load in new else 0
+        rows[table] += count
+        new_rows[table] += count if load in new else 0
     new_loads = sorted(load for load in new if load is not None)
-    return Loads(new_loads, [load for load in new_loads if load in complete], rows, new_rows)
+    return Loads(
+        new_loads,
+        complete=[load for load in new_loads if load in complete],
+        rows={table: rows[table] for table in TABLES if rows[table]},
+        new_rows={table: new_rows[table] for table in TABLES},
+        removed=new_rows[REMOVED],
+    )
 
 
 def _load_id(table: str, schema: Schema) -> str:

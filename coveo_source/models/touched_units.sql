@@ -4,7 +4,9 @@
 -- that have to be read.
 --
 -- A load touches the visits of its rows, the visits that the same events belonged to before, and
--- the visits of the searches that its events, keywords and groups refer to.
+-- the visits of the searches that its events, keywords and groups refer to. It touches the same for
+-- the rows that it removed. These are known by their id alone: where they were, and what they
+-- referred to, is on the timeline until it is rebuilt.
 --
 -- {loads}: the ids of the loads, as literals or a query
 -- {unit_columns}: the columns of the timeline that the units of the models are computed from
@@ -29,10 +31,20 @@ new_events as (
 
 ),
 
--- The ids that the loaded rows refer to: the events themselves and their searches.
-referenced_events as (
+-- The ids of these events and of those that the loads removed. For a keyword or group that they
+-- removed it is the id of its search, whose row changes with it.
+changed_events as (
 
     select event_id from new_events
+    union
+    select row_key from removed_rows where _dlt_load_id in ({loads})
+
+),
+
+-- The ids that the loads refer to: the changed events themselves and their searches.
+referenced_events as (
+
+    select event_id from changed_events
     union
     select search_id from new_events
     union
@@ -51,12 +63,12 @@ former_events as (
 
 ),
 
--- The searches that the loaded events referred to before, and no longer do.
+-- The searches that the changed events referred to before, and no longer do.
 former_searches as (
 
     select event_search_id as event_id
     from former_events
-    where event_id in (select event_id from new_events)
+    where event_id in (select event_id from changed_events)
     except
     select event_id from referenced_events
 

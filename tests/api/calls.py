@@ -1,12 +1,14 @@
 """Every call of the client, and servers that answer in their own way."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
 from coveo_source.api.client import CoveoClient
 from coveo_source.demo import DemoServer, Request, Response
 from coveo_source.exceptions import CoveoSourceError
+from tests.support.clock import ANY_TIME
 
 DAY = {"from": "2026-03-03T00:00:00.000Z", "to": "2026-03-03T23:59:59.999Z"}
 TOKEN = "xx-a-token-that-nobody-may-see"
@@ -27,8 +29,11 @@ CALLS: dict[str, Call] = {
 READS = {action: call for action, call in CALLS.items() if action != "create an export"}
 
 
-def client_of(server: DemoServer, api_key: str | None = None) -> CoveoClient:
-    return CoveoClient(server.base_url, server.org, api_key or server.api_key)
+def client_of(
+    server: DemoServer, api_key: str | None = None, clock_tolerance: timedelta = ANY_TIME
+) -> CoveoClient:
+    key = api_key or server.api_key
+    return CoveoClient(server.base_url, server.org, key, clock_tolerance=clock_tolerance)
 
 
 def answering(*answers: Response | type[ConnectionError]) -> Callable[[Request], Response | None]:

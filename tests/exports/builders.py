@@ -10,6 +10,7 @@ from coveo_source.demo import DemoServer
 from coveo_source.exports.job import ExportOwner, ExportRequest
 from coveo_source.exports.window import Window
 from coveo_source.settings import CoveoConfiguration, Settings, check_settings
+from tests.support.clock import ANY_TIME, ANY_TIME_MINUTES
 
 START = datetime(2026, 3, 3, tzinfo=timezone.utc)
 WINDOW = Window(START, START + timedelta(days=1))
@@ -35,6 +36,7 @@ def settings_of(server: DemoServer | None = None, **changes: Any) -> Settings:
     configuration.api_key = server.api_key if server else "key"
     configuration.org = server.org if server else "acme"
     configuration.base_url = server.base_url if server else "https://platform.cloud.coveo.com"
+    configuration.clock_tolerance_minutes = ANY_TIME_MINUTES
     return replace(check_settings(configuration), **changes)
 
 
@@ -44,7 +46,7 @@ def request_of(server: DemoServer | None = None, **changes: Any) -> ExportReques
 
 
 def client_of(server: DemoServer) -> CoveoClient:
-    return CoveoClient(server.base_url, server.org, server.api_key)
+    return CoveoClient(server.base_url, server.org, server.api_key, clock_tolerance=ANY_TIME)
 
 
 _SETTINGS: dict[str, dict[str, Any]] = {

@@ -12,6 +12,7 @@ from coveo_source.extract.plan import Plan, make_plan
 from coveo_source.extract.state import PipelineState
 from coveo_source.settings import CoveoConfiguration, Settings, check_settings
 from coveo_source.tables import TABLES
+from tests.support.clock import ANY_TIME, ANY_TIME_MINUTES
 
 ALL_TABLES = tuple(TABLES)
 OWNER = ExportOwner("coveo", "coveo_ua")
@@ -55,6 +56,7 @@ def settings_of(server: DemoServer, **values: Any) -> Settings:
     configuration.api_key = server.api_key
     configuration.org = server.org
     configuration.base_url = server.base_url
+    configuration.clock_tolerance_minutes = ANY_TIME_MINUTES
     for name, value in values.items():
         assert hasattr(configuration, name), name
         setattr(configuration, name, value)
@@ -62,7 +64,7 @@ def settings_of(server: DemoServer, **values: Any) -> Settings:
 
 
 def client_of(server: DemoServer) -> CoveoClient:
-    return CoveoClient(server.base_url, server.org, server.api_key)
+    return CoveoClient(server.base_url, server.org, server.api_key, clock_tolerance=ANY_TIME)
 
 
 def plan_of(

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from coveo_source.demo import DemoServer
+from coveo_source.demo.faults import Fault, at, inject, rewritten
 from coveo_source.exports.job import ExportOwner
 from coveo_source.exports.window import Window
 from tests.extract.plans import (
@@ -50,6 +51,21 @@ def test_an_earlier_export_is_adopted_and_the_time_since_then_is_planned(
     assert second.window == Window(SETTLED - DAY + 15 * MINUTE, SETTLED + 3 * DAY)
     assert second.tables == ALL_TABLES
     assert second.estimate is not None
+
+
+@pytest.mark.parametrize("epoch", [4 * 10**12, 10**15])
+def test_events_that_came_late_are_read_even_if_an_export_is_said_to_be_of_the_future(
+    serve: Serve, clock: Any, epoch: int
+) -> None:
+    server = serve()
+    leave_export(server, day(8), SETTLED)
+    clock.advance(days=3)
+    lying = rewritten(lambda exports: [{**export, "startDate": epoch} for export in exports])
+    inject(server, Fault(at("list"), lying))
+    assert windows_of(plan_of(server, LOADED)) == [
+        (day(8), SETTLED),
+        (SETTLED - DAY, SETTLED + 3 * DAY),
+    ]
 
 
 def test_an_export_is_adopted_once_even_if_its_whole_window_is_read_again(

@@ -13,10 +13,10 @@ from coveo_source.models.qualify import AmbiguousName, Schema, known_columns, qu
 from coveo_source.models.resources import UntypedColumn, column_hints
 from coveo_source.models.state import UNITS
 from coveo_source.models.touched import Unit, touched_by_loads
-from coveo_source.tables import EVENT_TABLES, TABLES
+from coveo_source.tables import EVENT_TABLES, REMOVED, TABLES
 
 DIALECTS = ("duckdb", "postgres", "snowflake", "bigquery", "databricks", "redshift", "clickhouse")
-BASE: Schema = {name: known_columns(name) for name in TABLES}
+BASE: Schema = {name: known_columns(name) for name in (*TABLES, REMOVED)}
 
 
 def full_schema() -> Schema:
@@ -78,12 +78,16 @@ def test_a_query_names_all_columns_and_can_be_parsed_in_every_dialect(
     assert read.named_selects == query.named_selects
 
 
+@pytest.mark.parametrize("missing", [(), (REMOVED,)])
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_the_query_that_lists_touched_units_can_be_parsed_in_every_dialect(
-    dialect: str, caplog: pytest.LogCaptureFixture
+    dialect: str, missing: tuple[str, ...], caplog: pytest.LogCaptureFixture
 ) -> None:
+    schema = {name: types for name, types in SCHEMA.items() if name not in missing}
     units = [(model, unit_of(model)) for model in models().values()]
-    query = qualify_query(parse_sql(touched_by_loads(units, SCHEMA, "'1.5'")), SCHEMA)
+    query = qualify_query(parse_sql(touched_by_loads(units, schema, "'1.5'")), schema)
+    read_tables = {table.name for table in query.find_all(exp.Table)}
+    assert (REMOVED in read_tables) == (REMOVED in schema)
     read = sqlglot.parse_one(translated(query, dialect), read=dialect)
     assert not caplog.records
     assert isinstance(read, exp.Query)

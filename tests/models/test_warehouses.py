@@ -19,6 +19,7 @@ from coveo_source.models.qualify import Schema, qualify_query, sql_schema
 from coveo_source.models.state import UNITS
 from coveo_source.models.touched import Unit, touched_by_loads
 from tests.models.incremental.history import EVENING, large_load, load
+from tests.models.incremental.removal import Removal, remove
 from tests.models.incremental.warehouse import Warehouse, click
 
 pytestmark = [pytest.mark.slow, pytest.mark.warehouses]
@@ -105,7 +106,8 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> tuple[Warehouse, Schema]
     warehouse = Warehouse(tmp_path_factory.mktemp("stored"))
     load(warehouse.pipeline, large_load(1))
     warehouse.build()
-    load(warehouse.pipeline, {"clicks": click("c0", "s2", visitId="v1", datetime=EVENING)})
+    last = load(warehouse.pipeline, {"clicks": click("c0", "s2", visitId="v1", datetime=EVENING)})
+    remove(warehouse.pipeline, [Removal("searches", "id = 's3'")], last)
     warehouse.build()
     return warehouse, sql_schema(warehouse.pipeline)
 

@@ -63,7 +63,7 @@ WITHIN: Point = ("coveo_source.dataset.erasure", "remove_rows", 4)
 AFTER: dict[str, Point] = {
     "before the models": ("coveo_source.cli.traces", "_rebuild_models", 1),
     "while models are built": ("coveo_source.models.runner", "_ModelRunner._build_package", 2),
-    "after the models": ("coveo_source.cli.traces", "forget_packages", 1),
+    "after the models": ("coveo_source.cli.traces", "_delete_files", 1),
     "before the lists are cleared": ("coveo_source.cli.traces", "_clear_tables", 1),
     "while the lists are cleared": ("coveo_source.dataset.traces", "_clear_removed_rows", 1),
     "before the file is copied": ("coveo_source.destination.rewriting", "_empty_log", 1),
@@ -112,7 +112,9 @@ def assert_erased(private: set[str]) -> None:
     assert all_rows() == former
 
 
-def test_no_file_holds_any_of_it(personal: DemoServer) -> None:
+def test_no_file_holds_any_of_it(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOAD__DELETE_COMPLETED_JOBS", "false")
+    load(serve(PersonalTraffic()), from_date="2026-03-10", with_models=True)
     private = private_texts()
     with duckdb.connect(f"{PIPELINE}.duckdb") as database:
         # what else may hold values: rows on their way, and the lists of what is to be rebuilt

@@ -1,10 +1,7 @@
 """The temporary files of a run: private, and gone afterwards."""
 
-import os
 import re
 import signal
-import subprocess
-import sys
 import threading
 from pathlib import Path
 
@@ -13,10 +10,11 @@ import pytest
 from coveo_source.demo import DemoServer
 from coveo_source.demo.faults import Fault, at, inject
 from tests.support.assertions import assert_loaded, run_against, run_arguments
-from tests.support.cli_user import create_requests, environment, export_files
+from tests.support.cli_user import create_requests, export_files
 from tests.support.clock import Clock
 from tests.support.faults import stall_halfway
-from tests.support.processes import start_run
+from tests.support.files import modes_in, pipeline_folder
+from tests.support.processes import run_python, start_run
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("no_retries")]
 
@@ -24,40 +22,33 @@ RECORD_MODES = """
 import os, stat, sys
 
 def record(event, args):
-    if event not in ("open", "os.mkdir", "os.remove") or "coveo_exports" not in str(args[0]):
-        return
-    top = str(args[0]).partition("coveo_exports")[0] + "coveo_exports"
-    for folder, _, names in os.walk(top):
-        for path in [folder, *(os.path.join(folder, name) for name in names)]:
-            modes.add((os.path.relpath(path, top), oct(stat.S_IMODE(os.stat(path).st_mode))))
+    if event in ("open", "os.mkdir", "os.remove", "os.rename") and str(args[0]).startswith(top):
+        for folder, _, names in os.walk(top):
+            for path in [folder, *(os.path.join(folder, name) for name in names)]:
+                try:
+                    mode = stat.S_IMODE(os.stat(path).st_mode)
+                except FileNotFoundError:
+                    continue
+                print("MODE", os.path.relpath(path, top), oct(mode), file=log)
 
-modes = set()
+top, log = os.path.join(os.environ["DLT_DATA_DIR"], "pipelines", "coveo"), open("modes", "w")
 os.umask(0o022)
 sys.addaudithook(record)
 from coveo_source.__main__ import main
-try:
-    main()
-finally:
-    for path, mode in sorted(modes):
-        print("MODE", path, mode)
+main()
 """
-"""A run that prints the modes of its temporary files and folders."""
+"""A run that writes down the modes of all files and folders of its pipeline, again and again."""
 
 
-def test_only_their_owner_may_read_temporary_files(demo: DemoServer, tmp_path: Path) -> None:
-    completed = subprocess.run(
-        [sys.executable, "-c", RECORD_MODES, *run_arguments()],
-        env={**os.environ, **environment(demo)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert completed.returncode == 0, completed.stderr
-    modes = dict(re.findall(r"^MODE (\S+) (\S+)$", completed.stdout, re.M))
-    assert modes.pop("export") == "0o600"
-    assert {".", "clicks"} <= {*modes}
-    assert {*modes.values()} == {"0o700"}
-    assert export_files(tmp_path) == []
+def test_only_their_owner_may_read_a_pipeline_s_files_while_it_runs(demo: DemoServer) -> None:
+    run_python(demo, "-c", RECORD_MODES, *run_arguments("--tables", "searches"))
+    text = Path("modes").read_text(encoding="utf-8")
+    modes = set(re.findall(r"^MODE (\S+) (\S+)$", text, re.M))
+    paths = {path for path, _ in modes}
+    assert {"coveo_exports/export", "coveo_exports/searches", "load/normalized"} <= paths
+    assert any(path.endswith(".parquet") for path in paths)
+    assert [each for each in modes if each[1] not in ("0o600", "0o700")] == []
+    assert {*modes_in(pipeline_folder()).values()} == {"0o600", "0o700"}
 
 
 def kill_during_download(server: DemoServer) -> None:

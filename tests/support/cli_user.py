@@ -35,12 +35,9 @@ def environment(server: DemoServer) -> dict[str, str]:
 
 def load(server: DemoServer, *, with_models: bool = False, **settings: Any) -> Outcome:
     """Does what `run` does, in this process."""
-    options = Options(
-        PIPELINE,
-        dataset=settings.pop("dataset", DATASET),
-        full_refresh=settings.pop("full_refresh", False),
-        with_models=with_models,
-    )
+    names = ("dataset", "full_refresh", "replace", "force")
+    given = {name: settings.pop(name) for name in names if name in settings}
+    options = Options(PIPELINE, **{"dataset": DATASET, **given}, with_models=with_models)
     return run(options, {**connection_settings(server), **settings})
 
 

@@ -5,6 +5,11 @@ from datetime import datetime, timedelta, timezone
 NOW = datetime(2026, 3, 11, 12, 0, tzinfo=timezone.utc)
 
 
+ANY_TIME_MINUTES = 10_000_000
+"""The setting `clock_tolerance_minutes` with which that time is believed, whenever tests run."""
+ANY_TIME = timedelta(minutes=ANY_TIME_MINUTES)
+
+
 class Clock:
     """The demo server's time, which only a test moves."""
 

@@ -40,3 +40,16 @@ def wait_for_exit(process: "subprocess.Popen[str]", timeout: float = 60) -> Comp
     """Waits until a process ends (at most `timeout` seconds) and returns what it wrote."""
     out, err = process.communicate(timeout=timeout)
     return Completed(process.returncode, out, err)
+
+
+def run_python(server: DemoServer, *arguments: str, **env: str) -> str:
+    """Runs Python in a process, and with an umask, of its own; returns what it printed."""
+    completed = subprocess.run(
+        [sys.executable, *arguments],
+        env={**os.environ, **environment(server), **env},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert completed.returncode == 0, completed.stderr
+    return completed.stdout

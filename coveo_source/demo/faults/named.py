@@ -1,12 +1,14 @@
 """Ready-made faults, by name."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from .fault import Fault, at
 from .outcomes import (
     becomes,
     changed_file,
     cut_off,
+    dated,
     expired_link,
     flipped,
     is_deleted,
@@ -28,6 +30,10 @@ NAMED: dict[str, Callable[[], list[Fault]]] = {
     "failed-export": lambda: [Fault(at("status"), becomes("FAILED"))],
     "deleted-export": lambda: [Fault(at("address"), is_deleted)],
     "damaged-file": lambda: [Fault(at("file"), changed_file(flipped))],
+    "clock-year-ahead": lambda: [Fault(at("list"), dated(timedelta(days=365)))],
+    "clock-year-1": lambda: [Fault(at("list"), dated("Mon, 01 Jan 0001 00:00:00 GMT"))],
+    "clock-malformed": lambda: [Fault(at(), dated("the day after tomorrow"), None)],
+    "clock-missing": lambda: [Fault(at(), dated(""), None)],
     "revoked-key": lambda: [
         Fault(at(), refuse(401, "INVALID_TOKEN", "The access token is not valid."), None, 8)
     ],

@@ -5,6 +5,8 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
+from email.utils import format_datetime
 from typing import Any
 
 from ..api import BASE_PATH
@@ -81,6 +83,20 @@ def rewritten(change: Callable[[Any], Any]) -> Then:
 def reported(status: str) -> Then:
     """Changes the status of the export in the true answer."""
     return rewritten(lambda export: {**export, "status": status})
+
+
+def dated(date: str | timedelta) -> Then:
+    """Changes the `Date` of the true answer.
+
+    date: its text, or by how much it is ahead of the server's clock; if empty, there is none
+    """
+
+    def then(server: DemoServer, request: Request) -> Response:
+        response = server.answer(request)
+        text = date if isinstance(date, str) else format_datetime(server.clock() + date, True)
+        return replace(response, headers={**response.headers, "Date": text})
+
+    return then
 
 
 def hang_up(server: DemoServer, request: Request) -> Response:

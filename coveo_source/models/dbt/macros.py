@@ -7,7 +7,7 @@ the touched units and the same condition for the rows to rebuild, generated here
 
 from collections.abc import Iterable, Mapping
 
-from ...tables import TABLES
+from ...tables import REMOVED, TABLES
 from ..files import SEED, Model, parse_sql, selected, tables_of
 from ..plan import unit_of
 from ..qualify import Schema, missing_columns
@@ -43,7 +43,8 @@ def with_jinja(sql: str, replacements: Mapping[str, str]) -> str:
 def jinja_names(schema: Schema) -> dict[str, str]:
     """Returns the Jinja expression for each table and model that the models read."""
     built = {name: f"ref('{name}')" for name in (SEED, *(model.name for model in selected(())))}
-    return {**{name: _source(name, schema) for name in TABLES}, **built}
+    loaded = {name: _source(name, schema) for name in TABLES}
+    return {**loaded, REMOVED: f"complete_{REMOVED}()", **built}
 
 
 def _source(table: str, schema: Schema) -> str:

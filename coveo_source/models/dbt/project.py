@@ -13,6 +13,7 @@ import yaml
 from sqlglot import exp
 
 from ...exceptions import ModelError, ProjectError
+from ...tables import REMOVED
 from ..files import SEED, Model, parse_sql, selected, sql_folder
 from ..qualify import Schema, sql_schema
 from .macros import (
@@ -125,6 +126,7 @@ def profile(target: Target) -> str:
 
 def _sources(target: Target, schema: Schema) -> str:
     described = {name: text for name, text in _DESCRIPTIONS.items() if name in schema}
+    described[REMOVED] = "One row per row that was removed from the other tables."
     described[DLT_LOADS] = "One row per load, written by dlt."
     source = {
         "name": DBT_SOURCE,

@@ -1,6 +1,7 @@
 """The dbt project builds the same tables from the same models, and rebuilds touched units only."""
 
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import dlt
@@ -12,7 +13,9 @@ from coveo_source.demo import DemoServer
 from coveo_source.exceptions import ProjectError
 from coveo_source.models.dbt.project import Target, profile, write_project
 from coveo_source.models.files import sql_folder
+from coveo_source.tables import REMOVED
 from tests.models.incremental import history
+from tests.models.incremental.removal import Removal, events_of, remove
 from tests.support.cli_user import PIPELINE, dlt_command, load, query
 from tests.support.clock import Clock
 from tests.support.dbt_user import (
@@ -87,6 +90,34 @@ def test_after_loads_that_move_and_change_rows_all_tables_are_up_to_date() -> No
 
 @pytest.mark.slow
 @needs_dbt
+def test_removed_rows_are_gone_even_if_the_project_was_written_before_their_table_came() -> None:
+    pipeline = dlt.pipeline(PIPELINE, destination="duckdb", dataset_name="coveo_ua")
+    late = history.EVENING + timedelta(days=40)
+    other = {"clickId": "c90", "searchId": "s5", "visitId": "v90", "datetime": late}
+    history.load(pipeline, history.large_load(1))
+    history.load(pipeline, {"clicks": [other]})
+    history.drop_table(pipeline, REMOVED)
+    folder = project()
+    dbt(folder, "build", "--exclude-resource-type", "test")
+    country = set_country("v1", "untouched")
+    history.load(pipeline, {"clicks": []})
+    removals = [
+        *events_of("v3"),
+        Removal("searches", "id = 's5'"),
+        Removal("keywords", "search_id = 's2'"),
+        Removal("clicks", "click_id = (select min(click_id) from coveo_ua.clicks)"),
+    ]
+    remove(pipeline, removals)
+    dbt(folder, "run")
+    assert set_country("v1", country) == "untouched"
+    assert schema_tables(DBT_SCHEMA, DATABASE) == expected_tables(pipeline, DATABASE)
+    remove(pipeline, [Removal("clicks", "true"), *events_of(None)])
+    dbt(folder, "run")
+    assert schema_tables(DBT_SCHEMA, DATABASE) == expected_tables(pipeline, DATABASE)
+
+
+@pytest.mark.slow
+@needs_dbt
 def test_a_dropped_table_and_a_changed_seed_cause_a_full_rebuild() -> None:
     pipeline = dlt.pipeline(PIPELINE, destination="duckdb", dataset_name="coveo_ua")
     history.load(pipeline, history.large_load(1))
@@ -152,7 +183,10 @@ def test_the_project_reads_the_pipeline_s_tables_and_builds_in_a_schema_of_its_o
     folder = project()
     (source,) = yaml.safe_load((folder / "models/sources.yml").read_text())["sources"]
     assert source["schema"] == "other"
-    assert [table["name"] for table in source["tables"]] == ["searches", "clicks", "_dlt_loads"]
+    assert [table["name"] for table in source["tables"]] == [
+        *("searches", "clicks"),
+        *("removed_rows", "_dlt_loads"),
+    ]
     outputs = yaml.safe_load((folder / "profiles.yml").read_text())["coveo_ua"]["outputs"]
     assert outputs["dev"] == {
         "type": "duckdb",

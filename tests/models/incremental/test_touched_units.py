@@ -167,6 +167,22 @@ def test_building_some_models_leaves_the_others_due(warehouse: Warehouse) -> Non
     warehouse.assert_up_to_date()
 
 
+@pytest.mark.parametrize("full_refresh", [False, True])
+@pytest.mark.parametrize("names", [("all_events",), ()])
+def test_units_that_lost_their_event_are_rebuilt_even_if_the_timeline_was_built_before(
+    warehouse: Warehouse, names: tuple[str, ...], full_refresh: bool
+) -> None:
+    load(warehouse.pipeline, {"clicks": click("c90", "s1", visitId="alone", systemUriHash="h90")})
+    warehouse.build()
+    load(warehouse.pipeline, {"clicks": click("c90", "s1", visitId="v4", systemUriHash="h91")})
+    # builds no other model, or is interrupted before it does
+    list(islice(build(warehouse.pipeline, names, full_refresh), 1))
+    warehouse.build()
+    assert warehouse.query("select * from document_performance where document_id = 'h90'") == []
+    warehouse.assert_up_to_date()
+    assert warehouse.build() == set()
+
+
 def test_models_built_one_by_one_equal_models_built_at_once(warehouse: Warehouse) -> None:
     late = click("c95", "s1", visitId="elsewhere", datetime=EVENING + timedelta(days=40))
     load(warehouse.pipeline, {"clicks": late})

@@ -93,7 +93,7 @@ POINTS = {
     "normalized": Point("load", files=("load/normalized/*",)),
     "merging": Point("merge", files=("load/normalized/*/started_jobs/*.parquet",)),
     "between two merges": Point("merge", files=("load/normalized/*/completed_jobs/*.parquet",)),
-    "loaded": Point("loaded", files=("load/loaded/*/completed_jobs",)),
+    "loaded": Point("loaded", files=("load/loaded/*",)),
     "deleting": Point("delete", _deletes_export),
     "deleted": Point("delete", _deletes_export, "after"),
     "window": Point("window", line="Window "),

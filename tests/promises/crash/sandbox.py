@@ -22,7 +22,7 @@ from tests.promises.crash.child import POLL_SECONDS, Child
 from tests.promises.crash.points import Kill
 from tests.promises.crash.scenarios import FlawedTraffic, Scenario
 from tests.support.cli_user import DATASET, PIPELINE, environment
-from tests.support.clock import NOW, Clock
+from tests.support.clock import ANY_TIME_MINUTES, NOW, Clock
 
 
 @dataclass
@@ -114,6 +114,7 @@ class Sandbox:
             **os.environ,
             **environment(self.server),
             **dict(self.scenario.settings),
+            "SOURCES__COVEO_SOURCE__CLOCK_TOLERANCE_MINUTES": str(ANY_TIME_MINUTES),
             "DLT_DATA_DIR": str(self.folder / "dlt"),
             "RUNTIME__DLTHUB_TELEMETRY": "false",
         }

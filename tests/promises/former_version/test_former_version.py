@@ -146,3 +146,14 @@ def test_another_organization_is_still_refused(former: Path, serve: Any, later: 
 
     with pytest.raises(PipelineMismatch, match="coveodemo"):
         load(serve(TRAFFIC), org="another")
+
+
+def test_its_columns_keep_their_values(former: Path, serve: Any, later: Clock) -> None:
+    load(serve(TRAFFIC), tables="clicks", dimensions="language")
+    [(nulls, others)] = query("select count(*) - count(c_product), count(c_product) from clicks")
+    assert nulls < others
+    # the look-back has read some of them again
+    [(loads,)] = query(
+        "select count(distinct _dlt_load_id) from clicks where c_product is not null"
+    )
+    assert loads == 3

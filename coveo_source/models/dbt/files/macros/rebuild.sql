@@ -92,6 +92,26 @@
 {% endmacro %}
 
 
+{% macro complete_removed_rows() %}
+{# the rows that were removed; none if the table does not exist yet, as right after an update #}
+{% set table = source('coveo_ua', 'removed_rows') %}
+{# adapter.get_relation would leave a transaction open here, and what is listed would be lost #}
+{% set found %}
+    select 1
+    from information_schema.tables
+    where table_schema = '{{ table.schema }}' and table_name = '{{ table.identifier }}'
+{% endset %}
+{% if run_query(found) | length > 0 %}
+{{ table }}
+{% else %}
+(
+    select cast(null as varchar) as row_key, cast(null as varchar) as _dlt_load_id
+    where false
+)
+{% endif %}
+{% endmacro %}
+
+
 {% macro models_are_missing() %}
 {# true if a model has no table yet #}
 {% for name in rebuilt_models() if previous(name) is none %}

@@ -1,0 +1,70 @@
+"""What the destination holds in the columns of a table that a file lacks."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import dlt
+import pyarrow as pa
+from dlt.common.schema import Schema
+
+from ..dataset import open_dataset
+from ..exports import Window
+from ..tables import CURSOR, CUSTOM, TABLES, Table
+from .state import PipelineState
+
+_TYPES: Mapping[object, pa.DataType] = {
+    "text": pa.string(),
+    "bool": pa.bool_(),
+    "bigint": pa.int64(),
+}
+"""Arrow's type for each type of dlt. The only timestamp of a table is in every file."""
+
+
+class StoredTables:
+    """The tables as they were before the extract that is running.
+
+    schema: of the source; what is needed is copied, because the extract adds what it reads
+    """
+
+    def __init__(self, pipeline: dlt.Pipeline, schema: Schema, state: PipelineState) -> None:
+        self._pipeline = pipeline
+        self._state = state
+        self.normalize = schema.naming.normalize_identifier
+        self._types = {
+            name: {
+                column: _TYPES[hints["data_type"]]
+                for column, hints in schema.get_table_columns(name).items()
+                if hints["data_type"] in _TYPES
+            }
+            for name in TABLES
+            if name in schema.tables
+        }
+
+    def absent(self, table: Table, header: Iterable[str]) -> dict[str, pa.DataType]:
+        """Returns the columns that a file lacks and earlier ones had: names and types as stored.
+
+        Columns that no export has carried are a user's own, who may add them in a later step.
+        """
+        present = set(map(self.normalize, header))
+        stored = self._types.get(table.name, {})
+        carried = self._state.columns(table.name) or self._documented(table, stored)
+        self._state.set_columns(table.name, carried | present)
+        return {name: kind for name, kind in stored.items() if name in carried - present}
+
+    def rows(self, table: Table, names: Iterable[str], window: Window) -> Iterator[list[Any]]:
+        """Yields the rows of a window in chunks: of each the key, then the columns named."""
+        with open_dataset(self._pipeline) as dataset:
+            if dataset is None:
+                return
+            columns = map(dataset.column, (*map(self.normalize, table.key), *names))
+            time = dataset.column(self.normalize(CURSOR))
+            yield from dataset.chunks(
+                f"select {', '.join(columns)} from {dataset.table(table.name)}"
+                f" where {time} >= %s and {time} < %s",
+                *window,
+            )
+
+    def _documented(self, table: Table, names: Iterable[str]) -> set[str]:
+        """Returns the columns that are Coveo's by their names: early versions kept no list."""
+        documented = set(map(self.normalize, table.columns))
+        return {name for name in names if name in documented or name.startswith(CUSTOM)}
