@@ -27,6 +27,8 @@ CoveoSourceError
      x ValueRejected       with `strict`: a cell or record does not fit
  x CountMismatch           the destination holds other rows than the file did
  x TooManyGone             a replacement would remove most rows of a window
+ x ErasureUnfinished       rows are erased, but something still holds values of them
+ x FileNotRewritten        a DuckDB file cannot be replaced by a fresh copy of itself
  x ModelError              a SQL model failed; the load before it is intact
    x CheckError            a data test of a model cannot be run as written
  x ProjectError            a dbt project cannot be written to the given folder
@@ -283,6 +285,29 @@ class TooManyGone(CoveoSourceError, TerminalException):
             f"The window {window} is loaded, but Coveo's export no longer has {gone:,} of the"
             f" {total:,} {what} that it holds here. Nothing was removed. Check the filters, the"
             " dimensions and the export; if they are really to go, run again with --force."
+        )
+
+
+class ErasureUnfinished(CoveoSourceError, TransientException):
+    """Rows are erased, but something still holds values of them.
+
+    where: a sentence that says what holds them, and what to do about it
+    """
+
+    def __init__(self, where: str) -> None:
+        super().__init__(
+            f"The rows are erased, but not yet all traces of them. {where} The next run, models or"
+            " erase tries again."
+        )
+
+
+class FileNotRewritten(CoveoSourceError, TransientException):
+    """A DuckDB file cannot be replaced by a fresh copy of itself; it is as it was."""
+
+    def __init__(self, file: str, why: str) -> None:
+        super().__init__(
+            f"{file} still holds the bytes of erased rows, until it is written anew. That failed:"
+            f" {why} Remove what stands in the way, or copy the database yourself."
         )
 
 

@@ -30,13 +30,16 @@ class _LoadConfiguration(BaseConfiguration):
     delete_completed_jobs: bool = True
 
 
-def delete_loaded(pipeline: dlt.Pipeline, load_ids: Iterable[str] | None = None) -> None:
+def delete_loaded(
+    pipeline: dlt.Pipeline, load_ids: Iterable[str] | None = None, kept_too: bool = False
+) -> None:
     """Deletes the rows of our packages that are loaded or given up; what describes them stays.
 
     load_ids: of the packages; None for all that earlier runs left
+    kept_too: whether to delete them even if the user keeps them
     """
     storage = pipeline._get_load_storage()
-    if not storage.is_storage_ready() or not _deletes(pipeline):
+    if not storage.is_storage_ready() or not (kept_too or _deletes(pipeline)):
         return
     loaded = storage.loaded_packages
     for load_id in loaded.list_packages() if load_ids is None else load_ids:

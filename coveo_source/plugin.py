@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 from dlt.common.configuration import plugins
 from dlt.common.configuration.plugins import SupportsCliCommand, only_host
 
+from .tables import IDENTIFIERS
+
 if TYPE_CHECKING:
     from .cli.pipeline import Options
 
@@ -90,6 +92,9 @@ class RunVerb(PlanVerb):
         )
         parser.add_argument(
             "--strict", action="store_true", help="stop at a value or record that does not fit"
+        )
+        parser.add_argument(
+            "--allow-erased", action="store_true", help="also load what was erased from the dataset"
         )
         parser.add_argument("--no-models", action="store_true", help="leave the models as they are")
         parser.add_argument(
@@ -167,7 +172,31 @@ class ModelsVerb(Verb):
         print(project_text(args.dbt, write_dbt_project(_options(args), args.dbt)))
 
 
-VERBS: tuple[type[Verb], ...] = (RunVerb, PlanVerb, ModelsVerb)
+class EraseVerb(Verb):
+    """`erase`."""
+
+    command = "erase"
+    help_string = "Erases the rows of a person or a visit, so that runs do not load them again"
+
+    def configure_parser(self, parser: ArgumentParser) -> None:
+        """Adds the identifiers, of which one is needed."""
+        super().configure_parser(parser)
+        whose = parser.add_mutually_exclusive_group(required=True)
+        for kind in IDENTIFIERS:
+            whose.add_argument(f"--{kind.replace('_', '-')}", metavar="X")
+        parser.add_argument("--yes", action="store_true", help="do not ask")
+
+    def execute(self, args: Namespace) -> None:
+        """Shows what would go, asks, and erases it."""
+        from .cli.erase import erase
+
+        with _exit_codes():
+            given = {kind: getattr(args, kind) for kind in IDENTIFIERS}
+            for text in erase(_options(args), given, args.yes):
+                print(text, flush=True)
+
+
+VERBS: tuple[type[Verb], ...] = (RunVerb, PlanVerb, ModelsVerb, EraseVerb)
 
 
 def _options(args: Namespace) -> "Options":
@@ -180,7 +209,7 @@ def _options(args: Namespace) -> "Options":
         pipelines_dir=args.pipelines_dir or pipelines_dir(args.pipeline_name, is_demo),
         destination=args.destination,
         dataset=args.dataset_name,
-        full_refresh=args.full_refresh,
+        full_refresh=getattr(args, "full_refresh", False),
         replace=getattr(args, "replace", False),
         force=getattr(args, "force", False),
         with_models=not getattr(args, "no_models", False),
@@ -197,6 +226,7 @@ def _settings(args: Namespace) -> Iterator[dict[str, Any]]:
         "tables": args.tables,
         "window_days": args.window_days,
         "strict": getattr(args, "strict", False) or None,
+        "allow_erased": getattr(args, "allow_erased", False) or None,
     }
     if not args.demo:
         yield given
@@ -265,4 +295,4 @@ def _hook(verb: type[Verb]) -> Callable[[str], type[SupportsCliCommand] | None]:
 
 
 # dlt registers every hook that it finds in the module
-plug_cli_run, plug_cli_plan, plug_cli_models = map(_hook, VERBS)
+plug_cli_run, plug_cli_plan, plug_cli_models, plug_cli_erase = map(_hook, VERBS)

@@ -65,6 +65,7 @@ class CoveoConfiguration(BaseConfiguration):
     exports_ahead: how many exports Coveo may build beside the one that is being loaded; the file
         of the next one is downloaded in the background
     strict: whether a value or record that does not fit is an error
+    allow_erased: whether rows that were erased from the dataset are loaded again
     allow_http: whether other machines may be reached without TLS, which exposes the key
     """
 
@@ -88,6 +89,7 @@ class CoveoConfiguration(BaseConfiguration):
     keep_exports: bool = False
     exports_ahead: int = 2
     strict: bool = False
+    allow_erased: bool = False
     allow_http: bool = False
 
 
@@ -149,6 +151,7 @@ class Settings:
     keep_exports: bool
     exports_ahead: int
     strict: bool
+    allow_erased: bool
     allow_http: bool
 
     @property
@@ -194,6 +197,7 @@ def check_settings(config: CoveoConfiguration) -> Settings:
         keep_exports=config.keep_exports,
         exports_ahead=int(between("exports_ahead", config.exports_ahead, 0, 100)),
         strict=config.strict,
+        allow_erased=config.allow_erased,
         allow_http=config.allow_http,
     )
     if settings.from_date and settings.to_date and settings.from_date >= settings.to_date:

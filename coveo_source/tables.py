@@ -5,6 +5,7 @@ The header is open-ended: organizations add custom dimensions (`c_*`) and Coveo 
 column that is not named here is text.
 """
 
+from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 SOURCE = "coveo_source"
@@ -94,6 +95,9 @@ EVENT_TABLES = ("searches", "clicks", "custom_events")
 CURSOR = "datetime"
 """The column that the time range of an export applies to, in every table."""
 
+IDENTIFIERS = ("user_name", "user_id", "visitor_id", "client_id", "visit_id")
+"""What a person or a visit is known by, in the columns of events."""
+
 CUSTOM = "c_"
 """How the name of a column begins that an organization has added."""
 
@@ -110,3 +114,13 @@ _TYPES: dict[str, ColumnType] = {
 def column_type(api_name: str) -> ColumnType:
     """Returns the type of a column; text for a column that is not named here."""
     return _TYPES.get(api_name, "text")
+
+
+def identifier_columns(identifier: str, names: Iterable[str]) -> list[str]:
+    """Returns those of some columns that hold an identifier.
+
+    Coveo writes `username` in searches and clicks but `userName` in custom events, and the
+    destination decides on underscores and capitals.
+    """
+    wanted = identifier.replace("_", "")
+    return [name for name in names if name.replace("_", "").lower() == wanted]

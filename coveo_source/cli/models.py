@@ -4,21 +4,16 @@ It needs no settings, and asks nothing of Coveo.
 """
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
-import dlt
-
-from ..dataset import Owner, hold_lease, open_dataset, read_record
-from ..exceptions import PipelineMismatch
+from ..dataset import Owner, hold_lease
 from ..load import load_pending
 from ..models import Result, build, read_folder, run_data_tests, selected, sql_folder
 from ..models.dbt import write_project
 from ..private_files import users_umask
-from ..signals import graceful_shutdown
-from ..tables import SOURCE
-from .pipeline import Options, create_database, create_pipeline, pipeline_lock, restore_state
+from .pipeline import Options, attached
 from .progress import ConsoleProgress
+from .traces import finish_erasures
 
 
 def build_models(options: Options, names: Iterable[str]) -> dict[str, int]:
@@ -34,8 +29,12 @@ def build_models(options: Options, names: Iterable[str]) -> dict[str, int]:
     """
     wanted = [model.name for model in selected(names)]
     progress = ConsoleProgress()
-    with _opened(options, progress, writes=True) as pipeline:
+    with (
+        attached(options, progress) as pipeline,
+        hold_lease(pipeline, Owner(options.pipeline)) as lease,
+    ):
         load_pending(pipeline, progress.say)
+        finish_erasures(pipeline, lease, progress.say)
         return dict(build(pipeline, wanted, options.full_refresh, progress.say))
 
 
@@ -48,7 +47,7 @@ def run_model_tests(options: Options, names: Iterable[str]) -> Iterator[Result]:
     """
     wanted = {model.name for model in selected(names)} if names else None
     tables = [each for each in read_folder(sql_folder()) if wanted is None or each.name in wanted]
-    with _opened(options, ConsoleProgress()) as pipeline:
+    with attached(options, ConsoleProgress()) as pipeline:
         yield from run_data_tests(pipeline, tables)
 
 
@@ -59,32 +58,5 @@ def write_dbt_project(options: Options, folder: Path) -> list[Path]:
         PipelineMismatch, PipelineBusy: as for build_models
         ProjectError: if it cannot be written there
     """
-    with _opened(options, ConsoleProgress()) as pipeline, users_umask():
+    with attached(options, ConsoleProgress()) as pipeline, users_umask():
         return write_project(pipeline, folder)
-
-
-@contextmanager
-def _opened(
-    options: Options, progress: ConsoleProgress, writes: bool = False
-) -> Iterator[dlt.Pipeline]:
-    """Locks the pipeline and restores its state from the destination.
-
-    writes: whether the dataset is to be changed
-
-    Raises:
-        PipelineMismatch: if it holds no data of Coveo's, or another source's
-    """
-    with graceful_shutdown(), pipeline_lock(options):
-        pipeline = create_pipeline(options, progress)
-        create_database(pipeline)
-        with open_dataset(pipeline) as dataset:
-            record = read_record(dataset) if dataset else None
-        pipeline = restore_state(pipeline, record.id if record else None, progress.say)
-        if list(pipeline.schema_names) != [SOURCE]:
-            raise PipelineMismatch(
-                f"The pipeline {options.pipeline} holds no data of Coveo's in the dataset"
-                f" {options.dataset}. Load some first: dlt pipeline {options.pipeline} run"
-            )
-        owner = Owner(options.pipeline)
-        with hold_lease(pipeline, owner) if writes else nullcontext():
-            yield pipeline

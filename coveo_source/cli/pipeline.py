@@ -13,10 +13,14 @@ from dlt.common.destination.exceptions import DestinationUndefinedEntity
 from dlt.common.pipeline import get_dlt_pipelines_dir
 from dlt.pipeline.state_sync import load_pipeline_state_from_destination
 
+from ..dataset import open_dataset, read_record
 from ..destination import tuned_destination
+from ..exceptions import PipelineMismatch
 from ..extract import PipelineState
 from ..load import hold_lock
 from ..private_files import make_private, private_umask, users_umask
+from ..signals import graceful_shutdown
+from ..tables import SOURCE
 from .progress import ConsoleProgress
 
 
@@ -117,6 +121,28 @@ def restore_state(
         pipeline = pipeline.drop()
         pipeline.sync_destination()
     return pipeline
+
+
+@contextmanager
+def attached(options: Options, progress: ConsoleProgress) -> Iterator[dlt.Pipeline]:
+    """Locks a pipeline, for a command that asks nothing of Coveo, and restores its state.
+
+    Raises:
+        PipelineBusy: if another process holds it
+        PipelineMismatch: if it holds no data of Coveo's, or another source's
+    """
+    with graceful_shutdown(), pipeline_lock(options):
+        pipeline = create_pipeline(options, progress)
+        create_database(pipeline)
+        with open_dataset(pipeline) as dataset:
+            record = read_record(dataset) if dataset else None
+        pipeline = restore_state(pipeline, record.id if record else None, progress.say)
+        if list(pipeline.schema_names) != [SOURCE]:
+            raise PipelineMismatch(
+                f"The pipeline {options.pipeline} holds no data of Coveo's in the dataset"
+                f" {options.dataset}. Load some first: dlt pipeline {options.pipeline} run"
+            )
+        yield pipeline
 
 
 def _is_ahead(pipeline: dlt.Pipeline) -> bool:

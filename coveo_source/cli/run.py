@@ -46,6 +46,7 @@ def run(options: Options, overrides: Mapping[str, Any]) -> Outcome:
     started = time.monotonic()
     with graceful_shutdown(), open_session(options, overrides) as session, session.writing():
         load_pending(session.pipeline, session.progress.say)
+        session.finish_erasures()
         plan = session.plan()
         for notice in plan.notices:
             session.progress.say(notice)
@@ -122,7 +123,7 @@ def _check_written_rows(pipeline: dlt.Pipeline, fetched: FetchedExport) -> None:
     info = trace and trace.last_normalize_info
     for table, counts in fetched.counts.items():
         written = info.row_counts.get(table, 0) if info else 0
-        if written != counts.rows or counts.rows > counts.records:
+        if written != counts.rows or counts.rows + counts.erased > counts.records:
             window = str(fetched.step.window)
             raise CountMismatch(table, window, counts.rows, "rows were read", written)
 

@@ -53,6 +53,7 @@ from .pipeline import (
     restore_state,
 )
 from .progress import ConsoleProgress
+from .traces import finish_erasures
 
 
 class Session:
@@ -114,6 +115,10 @@ class Session:
         if self.record:
             check_owner(self.record, self._owner, self.options.dataset)
         self.attach()
+
+    def finish_erasures(self) -> None:
+        """Goes on with erasures that an earlier command did not finish."""
+        finish_erasures(self.pipeline, self._lease, self.progress.say)
 
     def close(self) -> None:
         """Closes the connections to Coveo."""

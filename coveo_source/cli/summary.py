@@ -10,6 +10,7 @@ from pathlib import Path
 from dlt.common.configuration.exceptions import ConfigurationException
 from dlt.pipeline.exceptions import PipelineStepFailed
 
+from ..dataset import FoundRows
 from ..exceptions import CoveoSourceError, find_cause, reason
 from ..extract import Counts, FetchedExport, Plan, PlannedExport
 from ..models import Result, Status
@@ -99,6 +100,26 @@ def project_text(folder: Path, files: Sequence[Path]) -> str:
     )
 
 
+def found_text(found: FoundRows) -> str:
+    """Returns which rows would be erased."""
+    counts = [[table, f"{rows:,}"] for table, rows in found.counts.items()]
+    text = f"Rows with this {found.identifier}, and what belongs to them:\n\n"
+    text += grid([["table", "rows"], *counts], rule_before=1)
+    if found.unnamed:
+        text += (
+            f"\n\nOf the same visits, {_plural(found.unnamed, 'event')} without this"
+            f" {found.identifier} would stay, maybe from before a login; --visit-id erases a whole"
+            " visit."
+        )
+    return text
+
+
+def erased_text(found: FoundRows) -> str:
+    """Returns what was erased."""
+    rows = _plural(sum(found.counts.values()), "row")
+    return f"Erased {rows}. From now on runs leave them out, even if Coveo still has them."
+
+
 def _places(outcome: Outcome) -> Iterator[str]:
     """Yields where the data and the pipeline are, and a query that can be pasted into a shell."""
     yield f"Data:   {outcome.location}, dataset {outcome.dataset}"
@@ -140,6 +161,9 @@ def _window_table(fetched: Sequence[FetchedExport]) -> str:
     if any(counts.rows > counts.keys for counts in totals):
         cells = [f"{counts.rows - counts.keys:,}" for counts in totals]
         lines.append(["of one key, merged", *cells, ""])
+    if any(counts.erased for counts in totals):
+        cells = [f"{counts.erased:,}" for counts in totals]
+        lines.append(["erased before, left out", *cells, ""])
     if any(counts.rejected for counts in totals):
         cells = [f"{counts.rejected:,}" for counts in totals]
         lines.append(["cells in rejected_rows", *cells, ""])

@@ -10,9 +10,21 @@ from .audit_tables import (
     VERSION,
 )
 from .backfills import Backfill, begin_backfill, complete_backfill, find_backfill
+from .erased import (
+    KEY,
+    ErasedHash,
+    cells_of,
+    erased_hashes,
+    prefix_of,
+    read_erased,
+    remember_erased,
+)
+from .erasure import FoundRows, Identifier, erase_rows, find_rows
+from .erasures import Erasure, begin_erasure, complete_erasure, unfinished_erasures
 from .lease import Lease, hold_lease, take_lease
 from .ledger import Ledger, read_ledger
 from .owner import DatasetRecord, Owner, check_owner, read_record
 from .reconciliation import Reconciliation, completed_loads, reconcile
-from .sql import DatasetSql, open_dataset
+from .sql import DatasetSql, open_dataset, open_sql_dataset
+from .traces import clear_traces, dbt_dataset_with, has_removed_rows
 from .tracking import watch

@@ -4,7 +4,7 @@ import pyarrow as pa
 
 from ..tables import TABLES
 
-COUNTS = ("records", "rows", "keys", "rejected")
+COUNTS = ("records", "rows", "keys", "rejected", "erased")
 """Suffixes of the columns with what became of a table of an export; see `extract.Counts`."""
 LOADED = "loaded"
 """Suffix of the columns with the rows that were found in the destination after the load."""
@@ -20,6 +20,8 @@ REPLACED = "replaced"
 """Column that is true if the rows that are gone were removed."""
 VERSION = "source_version"
 """Column with the version of this package that loaded the export; null for early ones."""
+ROW_KEY = "row_key"
+"""Column of other tables with the first column of a row's key."""
 
 EXPORTS_SCHEMA = pa.schema(
     [
@@ -55,15 +57,15 @@ REJECTED_ROWS_SCHEMA = pa.schema(
         pa.field("column_name", pa.string(), nullable=False),
         pa.field("raw", pa.string()),
         pa.field("reason", pa.string()),
+        pa.field(ROW_KEY, pa.string()),
     ]
 )
-"""Columns of `rejected_rows`."""
-
+"""Columns of `rejected_rows`. `row_key` is the first column of the table's key, if it is known."""
 
 REMOVED_ROWS_SCHEMA = pa.schema(
     [
         pa.field("table_name", pa.string(), nullable=False),
-        pa.field("row_key", pa.string(), nullable=False),
+        pa.field(ROW_KEY, pa.string(), nullable=False),
         pa.field("visit_id", pa.string()),
         pa.field("datetime", pa.timestamp("us", tz="UTC")),
         pa.field("removed_at", pa.timestamp("us", tz="UTC")),

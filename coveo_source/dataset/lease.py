@@ -43,6 +43,7 @@ class Lease:
         self._destination = destination
         self._lost = threading.Event()
         self._released = threading.Event()
+        self._renewing = threading.Lock()
         self._thread = threading.Thread(target=self._renew_regularly, name="lease", daemon=True)
 
     def acquire(self, dataset: DatasetSql) -> None:
@@ -61,6 +62,14 @@ class Lease:
         """Raises LeaseLost if another run has taken the lease, since it had expired."""
         if self._lost.is_set():
             raise LeaseLost
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Opens no connection meanwhile; renews the lease afterwards."""
+        with self._renewing:
+            yield
+        with suppress(Exception):
+            self._renew()
 
     def stop(self) -> None:
         """Ends the renewals."""
@@ -104,7 +113,7 @@ class Lease:
                 self._renew()
 
     def _renew(self) -> None:
-        with self._client:
+        with self._renewing, self._client:
             dataset = DatasetSql(self._client, self._destination)
             if not self._released.is_set():
                 dataset.update(RECORD.name, _times(dataset), "holder = %s", self.holder)

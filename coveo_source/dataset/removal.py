@@ -6,7 +6,7 @@ from typing import NamedTuple
 from ..tables import CURSOR, REMOVED, TABLES
 from .sql import DatasetSql
 
-_VISIT = "visitId"
+VISIT = "visitId"
 
 
 class Removal(NamedTuple):
@@ -31,7 +31,7 @@ def remove_rows(
 
     To be called in a transaction.
     """
-    names = [dataset.normalized(name) for name in (TABLES[table].key[0], _VISIT, CURSOR)]
+    names = [dataset.normalized(name) for name in (TABLES[table].key[0], VISIT, CURSOR)]
     known = dataset.columns(table)[table]
     key, visit, time = (dataset.column(name) if name in known else "null" for name in names)
     into = ("table_name", "row_key", "visit_id", "datetime", "removed_at", "export_id")

@@ -1,8 +1,9 @@
 """Statements on a dataset, beside what dlt loads into it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import datetime, timezone
+from itertools import chain, islice
 from typing import Any
 
 import dlt
@@ -12,6 +13,8 @@ from dlt.common.schema.utils import new_column, new_table
 from dlt.destinations.exceptions import DatabaseException, DatabaseUndefinedRelation
 from dlt.destinations.job_client_impl import SqlJobClientBase
 
+from ..exceptions import SettingError
+
 _UPDATES = {"clickhouse": "alter table {table} update"}
 """How an update begins in a destination that does not support `update … set`."""
 _NOW = {"clickhouse": "select now64(6)"}
@@ -19,6 +22,9 @@ _NOW = {"clickhouse": "select now64(6)"}
 _CURSORS = ("postgres", "redshift")
 """Dialects whose driver holds all rows of a query in memory, unless they come from a cursor."""
 _CHUNK_ROWS = 1_000
+
+_ROWS_AT_ONCE = 500
+"""Rows in one statement that inserts several."""
 
 Row = tuple[Any, ...]
 
@@ -39,6 +45,20 @@ class DatasetSql:
         self._sql = client.sql_client
         self._update = _UPDATES.get(destination, "update {table} set")
         self._now = _NOW.get(destination, "select current_timestamp")
+
+    @property
+    def name(self) -> str:
+        """The name of the dataset."""
+        return self._sql.dataset_name
+
+    @property
+    def staging(self) -> str:
+        """The name of the dataset through which dlt merges; it keeps the rows of the last load."""
+        return self._sql.staging_dataset_name
+
+    def at(self, name: str) -> AbstractContextManager[Any]:
+        """Lets the names of tables stand for those of another dataset in the same database."""
+        return self._sql.with_alternative_dataset_name(name)
 
     @property
     def exists(self) -> bool:
@@ -106,11 +126,27 @@ class DatasetSql:
         statement = f"insert into {self.table(table)} ({names}) values ({places})"
         self.execute(statement, *values.values())
 
+    def insert_all(self, table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
+        """Inserts rows whose values are in the order of the columns."""
+        names = ", ".join(map(self.column, columns))
+        places = f"({', '.join('%s' for _ in columns)})"
+        into = f"insert into {self.table(table)} ({names}) values"
+        waiting = iter(rows)
+        while some := list(islice(waiting, _ROWS_AT_ONCE)):
+            self.execute(f"{into} {', '.join([places] * len(some))}", *chain.from_iterable(some))
+
+    def empty(self, *tables: str) -> None:
+        """Removes all rows of those tables that exist."""
+        present = [name for name, columns in self.columns(*tables).items() if columns]
+        if present:
+            self._sql.truncate_tables(*present)
+
     def transaction(self) -> AbstractContextManager[Any]:
         """Returns a transaction; where the database has none, each statement is one."""
-        if self._sql.capabilities.supports_transactions:
-            return self._sql.begin_transaction()
-        return nullcontext()
+        # dlt says nothing of most databases that have them
+        if self._sql.capabilities.supports_transactions is False:
+            return nullcontext()
+        return self._sql.begin_transaction()
 
     def create(self, table: "StateTable") -> None:
         """Creates a table, and the dataset; adds the columns that an earlier version lacked."""
@@ -157,3 +193,17 @@ def open_dataset(pipeline: dlt.Pipeline) -> Iterator[DatasetSql | None]:
         return
     with client:
         yield DatasetSql(client, pipeline.destination.destination_name)
+
+
+@contextmanager
+def open_sql_dataset(pipeline: dlt.Pipeline) -> Iterator[DatasetSql]:
+    """Opens a connection to the dataset of a pipeline.
+
+    Raises:
+        SettingError: if the destination has no SQL
+    """
+    with open_dataset(pipeline) as dataset:
+        if dataset is None:
+            name = pipeline.destination.destination_name
+            raise SettingError("destination", name, "Single rows can only be erased with SQL.")
+        yield dataset

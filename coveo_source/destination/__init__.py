@@ -2,3 +2,4 @@
 
 from .duckdb import building_settings, loading_settings, tuned_destination
 from .jobs import DEDUPLICATED, DirectClient, embed_query
+from .rewriting import database_file, remove_copy, rewrite

@@ -33,15 +33,17 @@ class Counts:
     """What became of one table of an export.
 
     records: in the CSV file
-    rows: handed to dlt; records that are not rows are in rejected_rows
+    rows: handed to dlt; records that are not rows are in rejected_rows, or were erased
     keys: different keys among those rows, and so the rows to be found in the destination
     rejected: entries in rejected_rows
+    erased: records left out, since they were erased from the dataset
     """
 
     records: int = 0
     rows: int = 0
     keys: int = 0
     rejected: int = 0
+    erased: int = 0
 
     def __add__(self, other: "Counts") -> "Counts":
         return Counts(*map(add, astuple(self), astuple(other)))
@@ -63,9 +65,13 @@ class TableCounter:
         self._database.execute("create table keys (key ubigint)")
         self._counts = Counts()
 
-    def add(self, batch: Batch) -> None:
-        """Counts a batch."""
-        self._counts += Counts(batch.records, batch.rows.num_rows, 0, batch.rejected.num_rows)
+    def add(self, batch: Batch, erased: int = 0) -> None:
+        """Counts a batch.
+
+        erased: how many of its records were left out
+        """
+        rows, rejected = batch.rows.num_rows, batch.rejected.num_rows
+        self._counts += Counts(batch.records, rows, 0, rejected, erased)
         self._database.register("batch", batch.rows)
         self._database.execute(f"insert into keys select hash({self._key}) from batch")
         self._database.unregister("batch")

@@ -27,6 +27,7 @@ from ..settings import Settings
 from ..signals import interruptible
 from ..tables import CURSOR
 from .audit import FetchedExport
+from .erased import ErasedRows
 from .halving import window_by_window
 from .plan import PlannedExport, make_plan
 from .state import PipelineState, plain_utc
@@ -119,6 +120,7 @@ class ExtractContext:
             self._window.prefetch if self._window else Prefetch(files_folder(pipeline)),
             lambda name, increment: pipeline.collector.update(name, increment),
             StoredTables(pipeline, dlt.current.source_schema(), state),
+            ErasedRows(pipeline, record, self.settings.allow_erased),
         )
         stream = Stream(self._items(load_id, reader, steps), selected)
         return _RunningExtract(load_id, steps, reader, stream)

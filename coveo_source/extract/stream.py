@@ -22,6 +22,7 @@ from ..reader import CsvFile, check_collisions, raise_rejection, read_csv
 from ..settings import Settings
 from ..tables import EXPORTS, REJECTED, REMOVED, TABLES, Table
 from .audit import FetchedExport, TableCounter, rejected_rows
+from .erased import ErasedRows
 from .kept import KeptColumns
 from .plan import PlannedExport
 from .stored import StoredTables
@@ -79,6 +80,7 @@ class WindowReader:
     prefetch: fetches the next archive; files lie in its folder while they are read
     count: shows progress, called with the name of a counter and an increment
     stored: the tables in the destination
+    erased: what must not come back
     fetched: the exports that were read so far
     """
 
@@ -87,6 +89,7 @@ class WindowReader:
     prefetch: Prefetch
     count: Count
     stored: StoredTables
+    erased: ErasedRows
     fetched: list[FetchedExport] = field(default_factory=list)
 
     def items(self, step: PlannedExport, later: Sequence[PlannedExport]) -> Iterator[Item]:
@@ -104,6 +107,7 @@ class WindowReader:
                 with private_folder(self.prefetch.folder / name) as folder:
                     csv_file = file.csv_file(name, folder)
                     yield from self._table_items(fetched, TABLES[name], csv_file, folder)
+            self.erased.remember()
             file.path.unlink(missing_ok=True)
             fetched.read_seconds = time.monotonic() - started
             self.fetched.append(fetched)
@@ -120,7 +124,8 @@ class WindowReader:
             for number, batch in enumerate(batches):
                 if not number:
                     check_collisions(batch.rows.column_names, table, self.stored.normalize)
-                counter.add(batch)
+                batch, erased = self.erased.without(table, batch)
+                counter.add(batch, erased)
                 if batch.rejected.num_rows:
                     if self.settings.strict:
                         raise_rejection(batch.rejected, str(fetched.export), table.file_name)

@@ -51,7 +51,7 @@ class Task(NamedTuple):
 
 def backfill_request(settings: Settings, replaces: bool) -> dict[str, object]:
     """Returns what tells one backfill from another: everything that decides what it loads."""
-    names = ("from_date", "to_date", "tables", "dimensions")
+    names = ("from_date", "to_date", "tables", "dimensions", "allow_erased")
     filters = ("filters", "search_filters", "custom_event_filters")
     return {name: getattr(settings, name) for name in (*names, *filters)} | {"replaces": replaces}
 

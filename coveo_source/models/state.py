@@ -11,7 +11,7 @@ from typing import NamedTuple
 import dlt
 
 from ..tables import REMOVED, TABLES
-from .qualify import Schema
+from .qualify import Schema, sql_schema
 from .resources import fetch_rows
 
 UNITS = "touched_units"
@@ -100,3 +100,10 @@ def read_fingerprints(dataset: dlt.Dataset, schema: Schema) -> dict[str, str]:
         return {}
     sql = f"select model, fingerprint from {BUILDS} where _dlt_load_id in ({_COMPLETE})"
     return dict(fetch_rows(dataset, sql))
+
+
+def consumed_loads(pipeline: dlt.Pipeline) -> set[str]:
+    """Returns the loads that all models have consumed."""
+    if CONSUMED_LOADS not in sql_schema(pipeline):
+        return set()
+    return {load for (load,) in fetch_rows(pipeline.dataset(), CONSUMED)}

@@ -4,4 +4,4 @@ from .casting import Batch
 from .chunks import CsvFile, PlainFile, Readable
 from .csv_reader import read_csv
 from .header import check_collisions
-from .rejects import raise_rejection
+from .rejects import WHOLE_RECORD, raise_rejection

@@ -91,9 +91,11 @@ class Caster:
         misfits = {self.header[index]: cast[f"misfit_{index}"] for index in self._typed}
         required = (*self.table.key, CURSOR)
         excluded = reduce(pc.or_, [rows[name].is_null() for name in required])
+        records = self._as_json(cells.filter(excluded))
+        keys = cells[self.cells[self.header.index(self.table.key[0])]]
         rejections = [
-            *rejected_records(self._as_json(cells.filter(excluded)), excluded, required, numbers),
-            *rejected_cells(misfits, excluded, numbers),
+            *rejected_records(records, excluded, required, numbers, keys),
+            *rejected_cells(misfits, excluded, numbers, keys),
         ]
         if rejections:
             rows = rows.filter(pc.invert(excluded))

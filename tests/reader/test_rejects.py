@@ -36,7 +36,9 @@ def test_a_value_of_the_wrong_type_is_rejected_and_its_row_stays(
     batches = read_column(own_folder, name, ["", raw, ""])
     assert [row[name] for row in accepted_rows(batches)] == [None, None, None]
     assert [row["id"] for row in accepted_rows(batches)] == ["0", "1", "2"]
-    assert rejected_rows(batches) == [{"record": 2, "column": name, "raw": raw, "reason": reason}]
+    assert rejected_rows(batches) == [
+        {"record": 2, "column": name, "raw": raw, "reason": reason, "key": "1"}
+    ]
 
 
 def test_a_record_without_its_key_is_rejected_with_all_its_cells(own_folder: Path) -> None:

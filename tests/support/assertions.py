@@ -44,7 +44,7 @@ class Completed(NamedTuple):
         return lines[-1] if lines else ""
 
 
-def _invoke(*words: str, env: dict[str, str] | None = None) -> Completed:
+def invoke(*words: str, env: dict[str, str] | None = None) -> Completed:
     """Runs `python -m coveo_source …` in this process."""
     out, err = io.StringIO(), io.StringIO()
     code: Any = 0
@@ -64,7 +64,7 @@ def _invoke(*words: str, env: dict[str, str] | None = None) -> Completed:
 def run_against(server: DemoServer, *words: str, **settings: object) -> Completed:
     """Runs `run --no-models --from …` against a demo server, with these further settings."""
     variables = {f"SOURCES__COVEO_SOURCE__{name.upper()}": str(v) for name, v in settings.items()}
-    return _invoke(*run_arguments(*words), env={**environment(server), **variables})
+    return invoke(*run_arguments(*words), env={**environment(server), **variables})
 
 
 def run_arguments(*words: str) -> tuple[str, ...]:
