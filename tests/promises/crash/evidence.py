@@ -25,6 +25,7 @@ VARYING_COLUMNS = {
     },
     REJECTED: {"export_id"},
     REMOVED: {"export_id", "removed_at"},
+    "erasures": {"load_id", "erased_at", "completed_at"},
 }
 """Columns that differ from run to run."""
 
@@ -145,10 +146,10 @@ def _unfinished(database: duckdb.DuckDBPyConnection) -> list[str]:
         "a lease is still held": "select 1 from _coveo_dataset where holder is not null",
         "an export is not reconciled": "select 1 from exports where reconciled_at is null",
     }
-    has_backfills = "select 1 from duckdb_tables() where table_name = '_coveo_backfills'"
-    if database.execute(has_backfills).fetchall():
-        unfinished = "select 1 from _coveo_backfills where completed_at is null"
-        queries["a backfill is not complete"] = unfinished
+    for table in ("_coveo_backfills", "erasures"):
+        exists = f"select 1 from duckdb_tables() where table_name = '{table}'"
+        if database.execute(exists).fetchall():
+            queries[f"{table}: not complete"] = f"select 1 from {table} where completed_at is null"
     return [what for what, sql in queries.items() if database.execute(sql).fetchall()]
 
 

@@ -98,6 +98,8 @@ POINTS = {
     "deleting": Point("delete", _deletes_export),
     "deleted": Point("delete", _deletes_export, "after"),
     "deleted, answered": Point("reconcile", _deletes_export, "sent"),
+    "writing the file anew": Point("erase", line="Writing the database file"),
+    "copying the file": Point("erase", files=("../../../coveo.duckdb.rewriting/*",)),
     "window": Point("window", line="Window "),
     "model": Point("models", line="Model "),
     "extracting a model": Point(
@@ -108,6 +110,13 @@ POINTS = {
     "a model's job done": Point("models", files=("load/normalized/*/completed_jobs/*.model",)),
 }
 """All points by name, in the order of a run."""
+
+
+def points_of(scenario: str) -> list[str]:
+    """Returns the points that a scenario can come to."""
+    own = {"erase": ("lease", "erase", "models")}
+    phases = own.get(scenario, {point.phase for point in POINTS.values()} - {"erase"})
+    return [name for name, point in POINTS.items() if point.phase in phases]
 
 
 class PathCounter:

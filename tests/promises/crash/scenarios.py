@@ -49,12 +49,14 @@ class Scenario:
     """Commands, the last of which is killed.
 
     words_after_kill: the words with which it is run again; None for the same ones
+    erased: a text of which no byte is left in the end
     """
 
     name: str
     commands: tuple[Command, ...]
     words_after_kill: Sequence[str] | None = None
     settings: tuple[tuple[str, str], ...] = ()
+    erased: str = ""
 
     def delayed(self, hours: float) -> "Scenario":
         """Returns the scenario with its last command some hours later."""
@@ -72,6 +74,9 @@ _FULL_REFRESH = (
     Command(("--from", "2026-03-06", "--no-models")),
     Command(("--full-refresh", "--window-days", "3"), hours=30),
 )
+
+_PERSON = "ann.lee0@example.com"
+"""Somebody who searched, clicked and rated in these days."""
 
 SCENARIOS = {
     scenario.name: scenario
@@ -107,6 +112,14 @@ SCENARIOS = {
                     filters="deviceCategory!='Bot'",
                 ),
             ),
+        ),
+        Scenario(
+            "erase",
+            (
+                Command(("--from", "2026-03-08")),
+                Command(("--user-name", _PERSON, "--yes"), verb="erase"),
+            ),
+            erased=_PERSON,
         ),
         Scenario("full refresh", _FULL_REFRESH),
         Scenario(

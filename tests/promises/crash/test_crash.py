@@ -40,6 +40,15 @@ TRIALS = {
     "between a load and the removal of what is gone": Trial(
         "replace", (Kill("deleted, answered"), Kill("merging", 4), Kill("model"))
     ),
+    "while a person is erased": Trial(
+        "erase",
+        (
+            Kill("taking the lease", 2),
+            Kill("model"),
+            Kill("running a model"),
+            Kill("copying the file"),
+        ),
+    ),
     "in a full refresh that is not requested again": Trial(
         "full refresh, continued without", (Kill("extracted"),)
     ),
