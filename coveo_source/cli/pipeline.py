@@ -13,7 +13,7 @@ from dlt.common.destination.exceptions import DestinationUndefinedEntity
 from dlt.common.pipeline import get_dlt_pipelines_dir
 from dlt.pipeline.state_sync import load_pipeline_state_from_destination
 
-from ..dataset import open_dataset, read_record
+from ..dataset import last_erasure, open_dataset, read_record
 from ..destination import tuned_destination
 from ..exceptions import PipelineMismatch
 from ..extract import PipelineState
@@ -112,6 +112,12 @@ def restore_state(
     if dataset_id and known and known != dataset_id:
         say("The working folder is about another dataset: restoring the state that this one holds.")
         pipeline = pipeline.drop()
+    if pipeline.has_pending_data and _predates_erasure(pipeline):
+        say(
+            "Rows that an earlier run had read but not loaded are from before an erasure: they are"
+            " dropped, and what is due is read again."
+        )
+        pipeline = pipeline.drop()
     pipeline.sync_destination()
     if not pipeline.has_pending_data and _is_ahead(pipeline):
         say(
@@ -143,6 +149,17 @@ def attached(options: Options, progress: ConsoleProgress) -> Iterator[dlt.Pipeli
                 f" {options.dataset}. Load some first: dlt pipeline {options.pipeline} run"
             )
         yield pipeline
+
+
+def _predates_erasure(pipeline: dlt.Pipeline) -> bool:
+    """Returns True if a pending package, here, is older than an erasure, maybe elsewhere."""
+    packages = [
+        *pipeline.list_extracted_load_packages(),
+        *pipeline.list_normalized_load_packages(),
+    ]
+    with open_dataset(pipeline) as dataset:
+        last = last_erasure(dataset) if dataset else None
+    return last is not None and any(float(load_id) < float(last) for load_id in packages)
 
 
 def _is_ahead(pipeline: dlt.Pipeline) -> bool:

@@ -20,7 +20,13 @@ from .erased import (
     remember_erased,
 )
 from .erasure import FoundRows, Identifier, erase_rows, find_rows
-from .erasures import Erasure, begin_erasure, complete_erasure, unfinished_erasures
+from .erasures import (
+    Erasure,
+    begin_erasure,
+    complete_erasure,
+    last_erasure,
+    unfinished_erasures,
+)
 from .lease import Lease, hold_lease, take_lease
 from .ledger import Ledger, read_ledger
 from .owner import DatasetRecord, Owner, check_owner, read_record

@@ -69,6 +69,15 @@ def unfinished_erasures(dataset: DatasetSql) -> list[Erasure]:
     return [Erasure(load_id, utc(moment)) for load_id, moment in found]
 
 
+def last_erasure(dataset: DatasetSql) -> str | None:
+    """Returns the load id of the latest erasure; None if nothing was ever erased."""
+    if not dataset.columns(_ERASURES.name)[_ERASURES.name]:
+        return None
+    column = dataset.column("load_id")
+    [(load_id,)] = dataset.rows(f"select max({column}) from {dataset.table(_ERASURES.name)}")
+    return load_id if load_id is None else str(load_id)
+
+
 def complete_erasure(dataset: DatasetSql, erasure: Erasure) -> None:
     """Writes down that nothing is left of what was erased."""
     values = {"completed_at": dataset.now()}

@@ -21,6 +21,7 @@ from ..dataset import (
     cells_of,
     erased_hashes,
     open_dataset,
+    open_sql_dataset,
     prefix_of,
     read_erased,
     remember_erased,
@@ -65,6 +66,8 @@ class ErasedRows:
             for number in self._hashes.find(kind, numbers, rows[name], rows[CURSOR])
         }
         self._learn(key.take(_numbers(named - known)).to_pylist())
+        if not known | named and not batch.rejected.num_rows:
+            return batch, 0
         erased = pc.is_in(numbers, value_set=_numbers(known | named))
         kept, records = self._rejects(batch.rejected, key.filter(erased))
         left = Batch(batch.records, rows.filter(pc.invert(erased)), kept)
@@ -72,10 +75,11 @@ class ErasedRows:
 
     def remember(self) -> None:
         """Writes down in the dataset which keys were learned."""
-        with open_dataset(self._pipeline) as dataset:
-            if dataset and self._learned:
-                keys = {KEY: self._learned}
-                remember_erased(dataset, erased_hashes(self._salt, keys, dataset.now()))
+        if not self._learned:
+            return
+        with open_sql_dataset(self._pipeline) as dataset:
+            keys = {KEY: self._learned}
+            remember_erased(dataset, erased_hashes(self._salt, keys, dataset.now()))
         self._learned.clear()
 
     def _learn(self, keys: Collection[str]) -> None:
