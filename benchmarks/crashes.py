@@ -18,11 +18,15 @@ from pathlib import Path
 from random import Random
 
 from coveo_source.cli.summary import grid
-from tests.promises.crash.points import POINTS, Kill
+from tests.promises.crash.points import POINTS, Kill, points_of
 from tests.promises.crash.scenarios import SCENARIOS
 from tests.promises.crash.trial import CleanRuns, Trial, Verdict, run_trial
 
 AT_ANY_TIME = "any time"
+_POINTS = {scenario: points_of(scenario) for scenario in SCENARIOS}
+"""The points in which a scenario can be killed."""
+_READ_ONCE = ("without look-back", "backfill", "replace")
+"""Scenarios that read no window again: which events are late in them depends on the clock."""
 LATER_HOURS = (0.0, 0.0, 7.0)
 """By how many hours a trial is later than its scenario; each value is equally likely."""
 
@@ -57,14 +61,15 @@ def argument_parser() -> argparse.ArgumentParser:
 def trials(seed: int, clean_runs: CleanRuns) -> Iterator[Trial]:
     """Yields trials endlessly, taking the points in turn, in random order."""
     rng = Random(seed)
-    points = cycle(rng.sample(list(POINTS), len(POINTS)))
+    points = {name: cycle(rng.sample(all_, len(all_))) for name, all_ in _POINTS.items()}
     while True:
         scenario = rng.choice(list(SCENARIOS))
         count, hours = rng.randint(1, 3), rng.choice(LATER_HOURS)
-        if scenario == "without look-back":
-            # late events are lost then, and which events are late depends on the clock
+        if scenario in _READ_ONCE:
             hours = 0.0
-        kills = [random_kill(rng, next(points), scenario, clean_runs) for _ in range(count)]
+        kills = [
+            random_kill(rng, next(points[scenario]), scenario, clean_runs) for _ in range(count)
+        ]
         yield Trial(scenario, tuple(kills), hours)
 
 

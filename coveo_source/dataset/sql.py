@@ -85,7 +85,8 @@ class DatasetSql:
     def columns(self, *tables: str) -> dict[str, list[str]]:
         """Returns the columns that tables have in the database; none if there is no such table."""
         found = self._client.get_storage_tables(tables)
-        return {name: list(columns) for name, columns in found}
+        # some databases spell them in upper case
+        return {name: [column.lower() for column in columns] for name, columns in found}
 
     def rows(self, statement: str, *values: object) -> list[Row]:
         """Returns the rows of a query; none if one of its tables does not exist."""

@@ -23,6 +23,7 @@ def find_problems(sandbox: Sandbox, clean: Evidence) -> list[str]:
         *(f"created although a usable one existed: {export}" for export in sandbox.duplicates),
         *_wrong_messages(sandbox.runs),
         *_leftover_files(sandbox),
+        *_traces(sandbox),
     ]
 
 
@@ -68,7 +69,10 @@ def _wrong_counts(sandbox: Sandbox, evidence: Evidence) -> list[str]:
     found = []
     for row in evidence.audit:
         true_counts = sandbox.server.traffic.counts(
-            row["window_start"], row["window_end"], arrived_by=row["made_at"]
+            row["window_start"],
+            row["window_end"],
+            arrived_by=row["made_at"],
+            keep=sandbox.filters.get(row["export_id"]),
         )
         tables = row["tables"].split(",")
         for table in tables:
@@ -76,7 +80,8 @@ def _wrong_counts(sandbox: Sandbox, evidence: Evidence) -> list[str]:
             if counts != (true_count, true_count):
                 found.append(f"exports: {row['export_id']} {table} {counts}, not {true_count}")
         rejected = sum(row[f"{table}_rejected"] for table in tables)
-        if rejected != evidence.rejected[row["export_id"]]:
+        # what was erased was counted before
+        if not sandbox.scenario.erased and rejected != evidence.rejected[row["export_id"]]:
             true_count = evidence.rejected[row["export_id"]]
             found.append(f"exports: {rejected} rejected, not {true_count}")
     unknown = set(evidence.rejected) - {row["export_id"] for row in evidence.audit}
@@ -101,6 +106,17 @@ def _leftover_files(sandbox: Sandbox) -> list[str]:
     paths = [path for pattern in patterns for path in sandbox.working_dir.glob(pattern)]
     return [
         f"left on disk: {path.relative_to(sandbox.working_dir)}" for path in paths if path.is_file()
+    ]
+
+
+def _traces(sandbox: Sandbox) -> list[str]:
+    """Returns the files that still hold what was to be erased."""
+    erased = sandbox.scenario.erased.encode()
+    paths = [path for path in sandbox.folder.rglob("*") if path.is_file()] if erased else []
+    return [
+        f"not erased: {path.relative_to(sandbox.folder)}"
+        for path in paths
+        if erased in path.read_bytes()
     ]
 
 

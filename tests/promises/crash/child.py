@@ -19,7 +19,10 @@ _TIMEOUT_SECONDS = 120.0
 
 
 class Child:
-    """One `dlt pipeline coveo run …`, killed at most once."""
+    """One `dlt pipeline coveo …`, killed at most once.
+
+    words: the verb and its options
+    """
 
     def __init__(
         self,
@@ -36,7 +39,7 @@ class Child:
         self._ended = Event()
         self._lines: list[str] = []
         self._process = subprocess.Popen(
-            [str(Path(sys.executable).with_name("dlt")), "pipeline", PIPELINE, "run", *words],
+            [str(Path(sys.executable).with_name("dlt")), "pipeline", PIPELINE, *words],
             cwd=folder,
             env=env,
             stdin=subprocess.DEVNULL,

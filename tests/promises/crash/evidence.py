@@ -9,7 +9,7 @@ from dlt.common.versioned_state import decompress_state, json_decode_state
 
 from coveo_source.exports.window import Window, merge_windows
 from coveo_source.models.state import BUILDS, CONSUMED_LOADS, UNITS
-from coveo_source.tables import EXPORTS, REJECTED, SOURCE
+from coveo_source.tables import EXPORTS, REJECTED, REMOVED, SOURCE
 from tests.promises.crash.sandbox import Sandbox
 from tests.support.cli_user import DATASET
 
@@ -21,8 +21,11 @@ VARYING_COLUMNS = {
         "wait_seconds",
         "read_seconds",
         "reconciled_at",
+        "backfill_id",
     },
     REJECTED: {"export_id"},
+    REMOVED: {"export_id", "removed_at"},
+    "erasures": {"load_id", "erased_at", "completed_at"},
 }
 """Columns that differ from run to run."""
 
@@ -82,7 +85,11 @@ def collect_evidence(sandbox: Sandbox) -> Evidence:
             {table: _rows(database, table, types[table]) for table in types},
             _audit(database),
             Counter(export for (export,) in rejected),
-            _rows_of_incomplete_loads(database, types) + _loads_completed_twice(database),
+            [
+                *_rows_of_incomplete_loads(database, types),
+                *_loads_completed_twice(database),
+                *_unfinished(database),
+            ],
             [_local_state(sandbox), _stored_state(database)],
         )
 
@@ -92,7 +99,7 @@ def _column_types(database: duckdb.DuckDBPyConnection) -> dict[str, dict[str, st
     types: dict[str, dict[str, str]] = {}
     for table, column, data_type in database.execute(
         "select table_name, column_name, data_type from information_schema.columns"
-        f" where table_schema = '{DATASET}' and not starts_with(table_name, '_dlt_')"
+        f" where table_schema = '{DATASET}' and not starts_with(table_name, '_')"
     ).fetchall():
         types.setdefault(table, {})[column] = data_type
     return {table: columns for table, columns in types.items() if table not in _STATE_TABLES}
@@ -131,6 +138,19 @@ def _loads_completed_twice(database: duckdb.DuckDBPyConnection) -> list[str]:
         "select load_id from _dlt_loads group by load_id having count(*) > 1"
     ).fetchall()
     return [f"_dlt_loads: {load_id} is there more than once" for (load_id,) in loads]
+
+
+def _unfinished(database: duckdb.DuckDBPyConnection) -> list[str]:
+    """Returns what a run that ended well has not concluded."""
+    queries = {
+        "a lease is still held": "select 1 from _coveo_dataset where holder is not null",
+        "an export is not reconciled": "select 1 from exports where reconciled_at is null",
+    }
+    for table in ("_coveo_backfills", "erasures"):
+        exists = f"select 1 from duckdb_tables() where table_name = '{table}'"
+        if database.execute(exists).fetchall():
+            queries[f"{table}: not complete"] = f"select 1 from {table} where completed_at is null"
+    return [what for what, sql in queries.items() if database.execute(sql).fetchall()]
 
 
 def _local_state(sandbox: Sandbox) -> Any:

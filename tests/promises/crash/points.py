@@ -77,6 +77,7 @@ _EXTRACT_FOLDERS = ("normalize/[!e]*", "normalize/e[!x]*")
 """Matches the folder, randomly named, that dlt extracts to, but not `extracted` beside it."""
 
 POINTS = {
+    "taking the lease": Point("lease", files=("../../../coveo.duckdb.wal",)),
     "planning": Point("plan", _lists_exports),
     "creating": Point("create", _creates_export),
     "created, not answered": Point("create", _creates_export, "after"),
@@ -96,6 +97,9 @@ POINTS = {
     "loaded": Point("loaded", files=("load/loaded/*",)),
     "deleting": Point("delete", _deletes_export),
     "deleted": Point("delete", _deletes_export, "after"),
+    "deleted, answered": Point("reconcile", _deletes_export, "sent"),
+    "writing the file anew": Point("erase", line="Writing the database file"),
+    "copying the file": Point("erase", files=("../../../coveo.duckdb.rewriting/*",)),
     "window": Point("window", line="Window "),
     "model": Point("models", line="Model "),
     "extracting a model": Point(
@@ -106,6 +110,13 @@ POINTS = {
     "a model's job done": Point("models", files=("load/normalized/*/completed_jobs/*.model",)),
 }
 """All points by name, in the order of a run."""
+
+
+def points_of(scenario: str) -> list[str]:
+    """Returns the points that a scenario can come to."""
+    own = {"erase": ("lease", "erase", "models")}
+    phases = own.get(scenario, {point.phase for point in POINTS.values()} - {"erase"})
+    return [name for name, point in POINTS.items() if point.phase in phases]
 
 
 class PathCounter:
@@ -125,8 +136,11 @@ class PathCounter:
 
     def _paths(self) -> Iterator[Path]:
         for pattern in self._point.files:
+            # a pattern cannot go up, but a folder has parents
+            up = pattern.count("../")
+            folder = self._folder.parents[up - 1] if up else self._folder
             try:
-                yield from self._folder.glob(pattern)
+                yield from folder.glob(pattern.replace("../", ""))
             except OSError:
                 # a folder was removed between being listed and being read
                 continue

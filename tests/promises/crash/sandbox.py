@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 import duckdb
 
@@ -20,7 +21,7 @@ from coveo_source.demo.exports import Export
 from coveo_source.demo.wire import Request, Response
 from tests.promises.crash.child import POLL_SECONDS, Child
 from tests.promises.crash.points import Kill
-from tests.promises.crash.scenarios import FlawedTraffic, Scenario
+from tests.promises.crash.scenarios import Command, FlawedTraffic, Scenario
 from tests.support.cli_user import DATASET, PIPELINE, environment
 from tests.support.clock import ANY_TIME_MINUTES, NOW, Clock
 
@@ -46,6 +47,7 @@ class Sandbox:
 
     runs: the runs so far
     created: the exports that were created: what was asked for, by id
+    filters: their event filters, by id
     duplicates: exports that were created although a usable one existed
     missed: kills whose point was never reached
     slow_exports: True if an export takes some time to be built, so that runs have to wait
@@ -62,6 +64,7 @@ class Sandbox:
         self.server.intercept = self._intercept
         self.runs: list[RunResult] = []
         self.created: dict[str, str] = {}
+        self.filters: dict[str, Any] = {}
         self.duplicates: list[str] = []
         self.missed: list[Kill] = []
         self._slow_exports = slow_exports
@@ -88,8 +91,7 @@ class Sandbox:
     def is_pending(self) -> bool:
         """True if a package is waiting to be loaded.
 
-        A package older than the dataset is not: dlt forgets everything when it finds no dataset,
-        and what the package held is exported again.
+        A package older than the dataset is not: what it held is exported again.
         """
         packages = ("normalize/extracted/*/new_jobs", "load/normalized/*/new_jobs")
         pending = any(any(self.working_dir.glob(pattern)) for pattern in packages)
@@ -102,23 +104,24 @@ class Sandbox:
         with duckdb.connect(str(self.database), read_only=True) as database:
             tables = database.execute(
                 "select 1 from information_schema.tables"
-                f" where table_schema = '{DATASET}' and table_name = '_dlt_version'"
+                f" where table_schema = '{DATASET}' and table_name = '_coveo_dataset'"
             )
             return tables.fetchone() is not None
 
-    def run(self, words: Sequence[str], kill: Kill | None = None) -> RunResult:
-        """Carries out one run, until it ends or is killed."""
+    def run(self, command: Command, words: Sequence[str], kill: Kill | None = None) -> RunResult:
+        """Carries out a command with these words, until it ends or is killed."""
         started = time.monotonic()
         pending = self.is_pending
         env = {
             **os.environ,
             **environment(self.server),
             **dict(self.scenario.settings),
+            "SOURCES__COVEO_SOURCE__FILTERS": command.filters,
             "SOURCES__COVEO_SOURCE__CLOCK_TOLERANCE_MINUTES": str(ANY_TIME_MINUTES),
             "DLT_DATA_DIR": str(self.folder / "dlt"),
             "RUNTIME__DLTHUB_TELEMETRY": "false",
         }
-        self._child = Child(words, self.folder, env, self.working_dir, kill)
+        self._child = Child((command.verb, *words), self.folder, env, self.working_dir, kill)
         code, output = self._child.wait()
         killed = code == -signal.SIGKILL
         self.runs.append(RunResult(code, output, killed, pending, time.monotonic() - started))
@@ -130,13 +133,13 @@ class Sandbox:
         *others, last = self.scenario.commands
         for command in others:
             self.clock.advance(hours=command.hours)
-            self.run(command.words)
+            self.run(command, command.words)
         self.clock.advance(hours=last.hours)
         for number, kill in enumerate(kills):
-            if not self.run(self.scenario.last_words(number), kill).killed:
+            if not self.run(last, self.scenario.last_words(number), kill).killed:
                 self.missed.append(kill)
             self.clock.advance(hours=hours_between)
-        self.run(self.scenario.last_words(len(kills)))
+        self.run(last, self.scenario.last_words(len(kills)))
 
     def _intercept(self, request: Request) -> Response:
         child = self._child
@@ -173,6 +176,7 @@ class Sandbox:
         content = json.loads(response.body)
         self.created[content["id"]] = parameters
         [export] = [export for export in self.server.exports if export.id == content["id"]]
+        self.filters[export.id] = export.order.keep
         while not self._slow_exports and export.status == "PENDING":
             time.sleep(POLL_SECONDS)
         return Response.json({**content, "status": export.status}, 201)

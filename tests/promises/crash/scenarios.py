@@ -1,6 +1,6 @@
 """What the runs that are killed do, and the traffic that they load."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -32,13 +32,16 @@ class FlawedTraffic(Traffic):
 
 @dataclass(frozen=True)
 class Command:
-    """One `dlt pipeline coveo run …`.
+    """One `dlt pipeline coveo run …`, or another verb.
 
     hours: how far the clock advances before it
+    filters: what Coveo exports only; empty for all
     """
 
-    words: tuple[str, ...] = ()
+    words: Sequence[str] = ()
     hours: float = 0.0
+    verb: str = "run"
+    filters: str = ""
 
 
 @dataclass(frozen=True)
@@ -46,19 +49,21 @@ class Scenario:
     """Commands, the last of which is killed.
 
     words_after_kill: the words with which it is run again; None for the same ones
+    erased: a text of which no byte is left in the end
     """
 
     name: str
     commands: tuple[Command, ...]
-    words_after_kill: tuple[str, ...] | None = None
+    words_after_kill: Sequence[str] | None = None
     settings: tuple[tuple[str, str], ...] = ()
+    erased: str = ""
 
     def delayed(self, hours: float) -> "Scenario":
         """Returns the scenario with its last command some hours later."""
         *others, last = self.commands
         return replace(self, commands=(*others, replace(last, hours=last.hours + hours)))
 
-    def last_words(self, kills: int) -> tuple[str, ...]:
+    def last_words(self, kills: int) -> Sequence[str]:
         """Returns the words of the last command after so many kills."""
         if kills and self.words_after_kill is not None:
             return self.words_after_kill
@@ -69,6 +74,9 @@ _FULL_REFRESH = (
     Command(("--from", "2026-03-06", "--no-models")),
     Command(("--full-refresh", "--window-days", "3"), hours=30),
 )
+
+_PERSON = "ann.lee0@example.com"
+"""Somebody who searched, clicked and rated in these days."""
 
 SCENARIOS = {
     scenario.name: scenario
@@ -87,6 +95,31 @@ SCENARIOS = {
             "without look-back",
             (Command(("--from", "2026-03-09")), Command(hours=6)),
             settings=(("SOURCES__COVEO_SOURCE__LOOKBACK_DAYS", "0"),),
+        ),
+        Scenario(
+            "backfill",
+            (
+                Command(("--from", "2026-03-09")),
+                Command(("--from", "2026-03-01", "--to", "2026-03-09", "--window-days", "2")),
+            ),
+        ),
+        Scenario(
+            "replace",
+            (
+                Command(("--from", "2026-03-04")),
+                Command(
+                    "--from 2026-03-04 --to 2026-03-10 --window-days 3 --replace".split(),
+                    filters="deviceCategory!='Bot'",
+                ),
+            ),
+        ),
+        Scenario(
+            "erase",
+            (
+                Command(("--from", "2026-03-08")),
+                Command(("--user-name", _PERSON, "--yes"), verb="erase"),
+            ),
+            erased=_PERSON,
         ),
         Scenario("full refresh", _FULL_REFRESH),
         Scenario(

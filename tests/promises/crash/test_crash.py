@@ -4,10 +4,12 @@ import signal
 import sys
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from tests.promises.crash.points import Kill
 from tests.promises.crash.trial import CleanRuns, Trial, run_trial
+from tests.support.cli_user import DATASET, PIPELINE
 
 pytestmark = [
     pytest.mark.slow,
@@ -33,6 +35,20 @@ TRIALS = {
     "between the load and the models": Trial("without look-back", (Kill("deleting"),)),
     "in the models": Trial("first run", (Kill("normalizing", 3), Kill("running a model"))),
     "after tables were added": Trial("tables added", (Kill("extracted"), Kill("deleted"))),
+    "while it takes the lease": Trial("second run", (Kill("taking the lease"),)),
+    "in a backfill": Trial("backfill", (Kill("window", 3), Kill("deleted, answered"))),
+    "between a load and the removal of what is gone": Trial(
+        "replace", (Kill("deleted, answered"), Kill("merging", 4), Kill("model"))
+    ),
+    "while a person is erased": Trial(
+        "erase",
+        (
+            Kill("taking the lease", 2),
+            Kill("model"),
+            Kill("running a model"),
+            Kill("copying the file"),
+        ),
+    ),
     "in a full refresh that is not requested again": Trial(
         "full refresh, continued without", (Kill("extracted"),)
     ),
@@ -51,6 +67,18 @@ def test_runs_that_are_killed_and_repeated_leave_what_a_clean_run_leaves(
     verdict = run_trial(TRIALS[when], tmp_path / "trial", clean_runs)
     assert verdict.missed == []
     assert verdict.problems == []
+
+
+def test_a_backfill_that_is_killed_makes_no_export_twice(
+    clean_runs: CleanRuns, tmp_path: Path
+) -> None:
+    trial = Trial("backfill", (Kill("window", 3), Kill("loaded", 1)))
+    verdict = run_trial(trial, tmp_path / "trial", clean_runs)
+    clean, _ = clean_runs.run("backfill")
+    assert verdict.problems == []
+    with duckdb.connect(str(tmp_path / "trial" / f"{PIPELINE}.duckdb"), read_only=True) as database:
+        [(exports,)] = database.execute(f"select count(*) from {DATASET}.exports").fetchall()
+    assert exports == len(clean.audit)
 
 
 def test_an_export_left_by_a_run_over_several_windows_is_used(

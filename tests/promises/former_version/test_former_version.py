@@ -37,6 +37,13 @@ OWN_COLUMNS = {
     },
     "search_outcomes": {"is_person"},
     "visits": {"is_person"},
+    "exports": {
+        *(f"{table}_{count}" for table in TABLES for count in ("gone", "erased")),
+        "backfill_id",
+        "replaced",
+        "source_version",
+    },
+    "rejected_rows": {"row_key"},
 }
 """The columns that came since."""
 
