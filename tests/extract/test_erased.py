@@ -1,5 +1,8 @@
 """What was erased does not come back, although Coveo still has it; everything else does."""
 
+import csv
+import io
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -8,7 +11,9 @@ import pytest
 
 from coveo_source import coveo_source
 from coveo_source.demo import DemoServer
+from coveo_source.demo.faults import Fault, at, inject
 from coveo_source.tables import TABLES
+from tests.support.archives import replace_files
 from tests.support.assertions import invoke
 from tests.support.cli_user import (
     PIPELINE,
@@ -22,6 +27,7 @@ from tests.support.cli_user import (
     tables,
 )
 from tests.support.clock import Clock
+from tests.support.csv_builders import rfc4180
 from tests.support.person import NAME, PersonalTraffic, erase
 
 pytestmark = pytest.mark.slow
@@ -149,3 +155,35 @@ def test_a_library_user_s_run_leaves_it_out_too(personal: DemoServer) -> None:
     open_pipeline().run(source)
     assert tables() == left
     assert any(erased for _, erased in proved_counts())
+
+
+def damage_records(files: dict[str, bytes]) -> dict[str, bytes]:
+    """Damages three searches of the person, and of everybody else as many."""
+    header, *records = csv.reader(io.StringIO(files["searches.csv"].decode("utf-8-sig")))
+    name, time = header.index("username"), header.index("datetime")
+    lines = [",".join(map(rfc4180, header))]
+    seen = Counter[bool]()
+    for record in records:
+        seen[record[name] == NAME] += 1
+        number = seen[record[name] == NAME]
+        if number == 1:
+            record[time] = ""
+        line = ",".join(map(rfc4180, record))
+        # text beside a quote
+        lines.append(f'"broken" {line}' if number in (2, 3) else line)
+    return {**files, "searches.csv": "\n".join(lines).encode()}
+
+
+def test_records_that_do_not_parse_stay_out_too(personal: DemoServer) -> None:
+    load(personal, from_date=FROM, to_date=TO)
+    assert erase().code == 0
+    inject(personal, Fault(at("file"), replace_files(damage_records)))
+    load(personal, from_date=FROM, to_date=TO)
+    whole = query("select raw from rejected_rows where column_name = '*'")
+    assert len(whole) == 3
+    assert not any(NAME in raw for (raw,) in whole)
+    [(records, others)] = query(
+        "select searches_records, searches_rows + searches_erased from exports"
+        " order by _dlt_load_id desc limit 1"
+    )
+    assert records == others + len(whole)
