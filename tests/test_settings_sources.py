@@ -84,6 +84,7 @@ ENVIRONMENT: dict[str, tuple[str, str, object]] = {
     "clock_tolerance_minutes": ("5", "clock_tolerance", timedelta(minutes=5)),
     "keep_exports": ("true", "keep_exports", True),
     "exports_ahead": ("5", "exports_ahead", 5),
+    "allow_erased": ("true", "allow_erased", True),
     "strict": ("true", "strict", True),
     "allow_http": ("true", "allow_http", True),
 }
