@@ -27,6 +27,7 @@ CoveoSourceError
      x ValueRejected       with `strict`: a cell or record does not fit
  x CountMismatch           the destination holds other rows than the file did
  x TooManyGone             a replacement would remove most rows of a window
+ x GoneUncertain           a replacement might remove rows that Coveo still has
  x ErasureUnfinished       rows are erased, but something still holds values of them
  x FileNotRewritten        a DuckDB file cannot be replaced by a fresh copy of itself
  x ModelError              a SQL model failed; the load before it is intact
@@ -308,6 +309,22 @@ class FileNotRewritten(CoveoSourceError, TransientException):
         super().__init__(
             f"{file} still holds the bytes of erased rows, until it is written anew. That failed:"
             f" {why} Remove what stands in the way, or copy the database yourself."
+        )
+
+
+class GoneUncertain(CoveoSourceError, TerminalException):
+    """A replacement might remove rows that Coveo still has: some records could not be read.
+
+    gone: rows of the table that the export does not hold
+    unread: records of it that did not parse
+    """
+
+    def __init__(self, window: str, table: str, gone: int, unread: int) -> None:
+        super().__init__(
+            f"The window {window} is loaded, but {unread:,} records of {table} could not be read"
+            f" (see rejected_rows), and {gone:,} rows that it holds here are not in the export:"
+            " they may be the same. Nothing was removed. If they are really to go, run again with"
+            " --force."
         )
 
 

@@ -12,10 +12,10 @@ from typing import Any
 import dlt
 from dlt.common.pipeline import LoadInfo
 
-from ..exceptions import CountMismatch, TooManyGone
+from ..exceptions import CountMismatch, CoveoSourceError, GoneUncertain, TooManyGone
 from ..exports import Window
 from ..tables import CURSOR, EXPORTS, TABLES
-from .audit_tables import GONE, LOADED, RECONCILED_AT, REPLACED
+from .audit_tables import COUNTS, GONE, LOADED, RECONCILED_AT, REPLACED
 from .removal import Removal, remove_rows
 from .sql import DatasetSql, open_dataset, utc
 
@@ -41,11 +41,16 @@ class Reconciliation:
 
 @dataclass(frozen=True)
 class _AuditRow:
-    """A row of `exports`; `keys` by table, for the tables that the export holds."""
+    """A row of `exports`.
+
+    keys: by table, for the tables that the export holds
+    unread: by table, the records that are no rows, since they did not parse
+    """
 
     export_id: str
     window: Window
     keys: dict[str, int]
+    unread: dict[str, int]
     replaced: bool
 
 
@@ -57,6 +62,7 @@ def reconcile(pipeline: dlt.Pipeline, load_id: str, force: bool = False) -> Reco
     Raises:
         CountMismatch: with the table, the window and both counts
         TooManyGone: if most rows of a window would be removed
+        GoneUncertain: if some records could not be read, which may be those of rows that seem gone
     """
     with open_dataset(pipeline) as dataset:
         if dataset is None:
@@ -93,7 +99,8 @@ class _Load:
             gone = {table: self._count_gone(table, export.window) for table in export.keys}
             counts = _columns(LOADED, loaded) | _columns(GONE, gone)
             self._conclude(export, {**counts, RECONCILED_AT: self._dataset.now()}, gone, force)
-            found.gone = {table: found.gone.get(table, 0) + rows for table, rows in gone.items()}
+            for table, rows in gone.items():
+                found.gone[table] = found.gone.get(table, 0) + rows
             found.removed = export.replaced
         return found
 
@@ -104,10 +111,10 @@ class _Load:
         if not export.replaced:
             self._record(export, counts)
             return
-        if not force and (excess := _excess(export.keys, gone)):
+        if not force and (doubt := _doubt(export, gone)):
             # the load itself is whole: only the replacement is to be repeated
             self._record(export, {**counts, REPLACED: False})
-            raise TooManyGone(str(export.window), *excess)
+            raise doubt
         removal = Removal(self._load_id, self._dataset.now(), export.export_id)
         with self._dataset.transaction():
             for table in [table for table, rows in gone.items() if rows]:
@@ -119,22 +126,14 @@ class _Load:
         dataset = self._dataset
         columns = dataset.columns(EXPORTS)[EXPORTS]
         wanted = ["export_id", "window_start", "window_end", REPLACED]
-        wanted += [f"{table}_keys" for table in TABLES]
+        wanted += [f"{table}_{count}" for table in TABLES for count in COUNTS]
         known = [name for name in wanted if name in columns]
         query = f"select {', '.join(map(dataset.column, known))} from {dataset.table(EXPORTS)}"
         found = dataset.rows(f"{query} where _dlt_load_id = %s", self._load_id) if known else []
         rows: list[dict[str, Any]] = [
             dict.fromkeys(wanted) | dict(zip(known, row, strict=True)) for row in found
         ]
-        return [
-            _AuditRow(
-                row["export_id"],
-                Window(utc(row["window_start"]), utc(row["window_end"])),
-                {table: keys for table in TABLES if (keys := row[f"{table}_keys"]) is not None},
-                bool(row[REPLACED]),
-            )
-            for row in rows
-        ]
+        return list(map(_audit_row, rows))
 
     def _count_loaded(self, table: str) -> int:
         query = f"select count(*) from {self._dataset.table(table)} where _dlt_load_id = %s"
@@ -170,19 +169,38 @@ class _Load:
             self._dataset.update(EXPORTS, values, "export_id = %s", export.export_id)
 
 
+def _audit_row(row: Mapping[str, Any]) -> _AuditRow:
+    tables = [table for table in TABLES if row[f"{table}_keys"] is not None]
+    records, rows, erased = (
+        {table: row[f"{table}_{count}"] or 0 for table in tables}
+        for count in ("records", "rows", "erased")
+    )
+    return _AuditRow(
+        row["export_id"],
+        Window(utc(row["window_start"]), utc(row["window_end"])),
+        {table: row[f"{table}_keys"] for table in tables},
+        {table: records[table] - rows[table] - erased[table] for table in tables},
+        bool(row[REPLACED]),
+    )
+
+
 def _columns(suffix: str, counts: dict[str, int]) -> dict[str, object]:
     """Returns counts by the columns of `exports` that they belong to."""
     return {f"{table}_{suffix}": rows for table, rows in counts.items()}
 
 
-def _excess(held: Mapping[str, int], gone: Mapping[str, int]) -> tuple[str, int, int] | None:
-    """Returns where more than a safe share of the rows is gone: what rows, how many of how many.
+def _doubt(export: _AuditRow, gone: Mapping[str, int]) -> CoveoSourceError | None:
+    """Returns the reason to ask before rows are removed, if there is one.
 
     Each table is looked at, too: if a file was missing, all rows of one would go.
     """
+    window, held = str(export.window), export.keys
+    for table, rows in gone.items():
+        if rows and export.unread[table]:
+            return GoneUncertain(window, table, rows, export.unread[table])
     all_rows = {"rows": (sum(gone.values()), sum(held.values()) + sum(gone.values()))}
     tables = {table: (gone[table], held[table] + gone[table]) for table in gone}
     for what, (lost, total) in {**all_rows, **tables}.items():
         if total >= _SAFE_ROWS and lost > _MOST_GONE * total:
-            return what, lost, total
+            return TooManyGone(window, what, lost, total)
     return None

@@ -6,16 +6,18 @@ from typing import Any
 import pytest
 
 from coveo_source.demo import DemoServer
-from coveo_source.exceptions import SettingError, TooManyGone
+from coveo_source.demo.faults import Fault, at, inject
+from coveo_source.exceptions import GoneUncertain, SettingError, TooManyGone
 from coveo_source.models.files import models
 from coveo_source.tables import TABLES
+from tests.support.archives import replace_files
 from tests.support.assertions import run_against
 from tests.support.cli_user import create_requests, load, query, rows, tables
 from tests.support.clock import Clock
 
 Serve = Callable[..., DemoServer]
 FIRST, LAST = "2026-03-06", "2026-03-09"
-WINDOW = {"from_date": FIRST, "to_date": LAST}
+WINDOW: dict[str, Any] = {"from_date": FIRST, "to_date": LAST}
 WITHOUT_BOTS = ["deviceCategory!='Bot'"]
 """What Coveo's export has no more, once bots are filtered there."""
 
@@ -113,9 +115,6 @@ def test_it_stops_if_most_rows_of_a_window_would_go_and_force_goes_on(demo: Demo
 
 
 def test_a_table_that_is_missing_in_the_export_is_not_emptied_unasked(demo: DemoServer) -> None:
-    from coveo_source.demo.faults import Fault, at, inject
-    from tests.support.archives import replace_files
-
     load(demo, from_date="2026-03-01")
     before = rows("clicks")
 
@@ -125,6 +124,23 @@ def test_a_table_that_is_missing_in_the_export_is_not_emptied_unasked(demo: Demo
     inject(demo, Fault(at("file"), replace_files(without_clicks)))
     with pytest.raises(TooManyGone, match="clicks"):
         load(demo, from_date="2026-03-01", to_date=LAST, replace=True)
+    assert rows("clicks") == before
+
+
+def test_a_record_that_does_not_parse_does_not_remove_its_row(demo: DemoServer) -> None:
+    load(demo, **WINDOW)
+    before = rows("clicks")
+
+    def torn(files: dict[str, bytes]) -> dict[str, bytes]:
+        *others, last = files["clicks.csv"].splitlines(keepends=True)
+        return {**files, "clicks.csv": b"".join([*others, last.partition(b",")[0], b"\n"])}
+
+    inject(demo, Fault(at("file"), replace_files(torn)))
+    with pytest.raises(GoneUncertain, match="--force"):
+        load(demo, **WINDOW, replace=True)
+    assert rows("clicks") == before
+    inject(demo)
+    load(demo, **WINDOW, replace=True)
     assert rows("clicks") == before
 
 
