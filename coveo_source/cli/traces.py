@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import dlt
+from dlt.pipeline.trace import TRACE_FILE_NAME
 
 from ..dataset import (
     DatasetSql,
@@ -90,7 +91,7 @@ def _rebuild_models(pipeline: dlt.Pipeline, erasures: Sequence[Erasure], say: _S
 def _delete_files(pipeline: dlt.Pipeline) -> None:
     """Deletes the files in the working folder that hold rows, or may quote some in an error."""
     delete_loaded(pipeline, kept_too=True)
-    (Path(pipeline.working_dir) / "trace.pickle").unlink(missing_ok=True)
+    (Path(pipeline.working_dir) / TRACE_FILE_NAME).unlink(missing_ok=True)
     # of a run that was killed
     delete_folder(files_folder(pipeline))
 

@@ -68,9 +68,10 @@ def find_rows(dataset: DatasetSql, identifier: Identifier) -> FoundRows:
 
 
 def erase_rows(dataset: DatasetSql, found: FoundRows, salt: str, erasure: Erasure) -> None:
-    """Erases rows, in one transaction if the database has any; keeps nothing but hashes of them.
+    """Erases rows, in one transaction; keeps nothing but hashes of them.
 
-    Where it has none, an erasure that is killed here is done again, or its rest stays found.
+    In a database without transactions, one that is killed here has to be repeated: what is left is
+    found again.
 
     salt: of the dataset
     """

@@ -38,8 +38,7 @@ def database_file(pipeline: dlt.Pipeline) -> Path | None:
     """Returns the file of a pipeline's dataset; None if that is not in a file of DuckDB's own."""
     if not isinstance(pipeline.destination, dlt.destinations.duckdb):
         return None
-    with pipeline.destination_client() as client:
-        location = client.config.data_location() or ":"
+    location = pipeline.destination_client().config.data_location() or ":"
     return None if location.startswith(":") else Path(location).resolve()
 
 

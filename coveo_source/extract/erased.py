@@ -95,7 +95,8 @@ class ErasedRows:
         if not rejects.num_rows:
             return rejects, 0
         numbers = pa.array(range(rejects.num_rows), pa.int64())
-        records = set(self._erased_records(rejects))
+        records = self._erased_records(rejects)
+        self._learn(list(filter(None, rejects["key"].take(_numbers(records)).to_pylist())))
         is_cell = pc.not_equal(rejects["column"], WHOLE_RECORD)
         cells = pc.and_(is_cell, pc.is_in(rejects["key"], value_set=keys.combine_chunks()))
         erased = pc.or_(cells, pc.is_in(numbers, value_set=_numbers(records)))

@@ -99,6 +99,19 @@ def test_a_lease_is_renewed_while_it_is_held(monkeypatch: pytest.MonkeyPatch) ->
         taken.check()
 
 
+def test_a_paused_lease_opens_no_connection_and_is_renewed_afterwards(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(lease, "_RENEWAL_SECONDS", 0.05)
+    with hold_lease(pipeline(), OWNER) as taken:
+        assert taken
+        with taken.paused():
+            before = expiry()
+            time.sleep(0.5)
+            assert expiry() == before
+        assert expiry() > before
+
+
 def test_a_release_does_not_free_what_another_run_has_taken(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

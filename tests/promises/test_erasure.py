@@ -128,7 +128,10 @@ def test_no_file_holds_any_of_it(serve: Serve, monkeypatch: pytest.MonkeyPatch) 
     files = readable_bytes(Path.cwd().parent)
     held = {path.suffix for path, content in files if texts_in(content, private)}
     assert held == {".duckdb", ".parquet"}
+    built = query("select distinct _dlt_load_id from visits")
     assert erase().code == 0
+    # the visits that the person had no part in were not built again
+    assert set(built) < set(query("select distinct _dlt_load_id from visits"))
     assert_erased(private)
 
 

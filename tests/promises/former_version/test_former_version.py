@@ -16,7 +16,7 @@ import pytest
 from coveo_source.demo import DemoServer, Traffic
 from coveo_source.models.files import models
 from coveo_source.tables import TABLES
-from tests.support.assertions import temporary_working_folder
+from tests.support.assertions import invoke, temporary_working_folder
 from tests.support.cli_user import PIPELINE, load, query
 from tests.support.clock import Clock
 
@@ -164,3 +164,17 @@ def test_its_columns_keep_their_values(former: Path, serve: Any, later: Clock) -
         "select count(distinct _dlt_load_id) from clicks where c_product is not null"
     )
     assert loads == 3
+
+
+def test_a_person_can_be_erased_from_it(former: Path, serve: Any, later: Clock) -> None:
+    [(name,)] = query("select mode(username) from searches")
+    completed = invoke(PIPELINE, "erase", "--user-name", name, "--yes")
+    assert completed.code == 0, completed.err
+    of_person = f"select count(*) from all_events where '{name}' in (username, user_name)"
+    assert query(of_person) == [(0,)]
+    assert query(of_person.replace("all_events", "searches").replace(", user_name", "")) == [(0,)]
+    built = cells()
+    assert invoke(PIPELINE, "models", "--full-refresh").code == 0
+    assert cells() == built
+    load(serve(TRAFFIC), with_models=True, lookback_days=2)
+    assert query(of_person) == [(0,)]
