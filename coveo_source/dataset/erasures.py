@@ -8,9 +8,10 @@ import pyarrow as pa
 from dlt.common.data_types import TDataType
 from dlt.common.storages.load_package import create_load_id
 
-from ..tables import REJECTED, REMOVED, SOURCE, TABLES
+from ..tables import REJECTED, REMOVED, TABLES
 from .audit_tables import REMOVED_ROWS_SCHEMA
 from .erased import prepare_erased
+from .removal import Removal, enter_load
 from .sql import DatasetSql, StateTable, utc
 
 _COUNTED = (*TABLES, REJECTED)
@@ -51,8 +52,7 @@ def enter_erasure(dataset: DatasetSql, erasure: Erasure, counts: Mapping[str, in
 
     counts: number of rows, by table
     """
-    load = {"load_id": erasure.load_id, "schema_name": SOURCE, "status": 0}
-    dataset.insert("_dlt_loads", {**load, "inserted_at": erasure.at})
+    enter_load(dataset, Removal(erasure.load_id, erasure.at))
     begun = {"load_id": erasure.load_id, "erased_at": erasure.at}
     dataset.insert(_ERASURES.name, {**begun, **dict.fromkeys(_COUNTED, 0), **counts})
 

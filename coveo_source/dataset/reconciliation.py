@@ -16,7 +16,7 @@ from ..exceptions import CountMismatch, CoveoSourceError, GoneUncertain, TooMany
 from ..exports import Window
 from ..tables import CURSOR, EXPORTS, TABLES
 from .audit_tables import COUNTS, GONE, LOADED, RECONCILED_AT, REPLACED
-from .removal import Removal, remove_rows
+from .removal import begin_removal, remove_rows
 from .sql import DatasetSql, open_dataset, utc
 
 _SAFE_ROWS = 100
@@ -115,11 +115,12 @@ class _Load:
             # the load itself is whole: only the replacement is to be repeated
             self._record(export, {**counts, REPLACED: False})
             raise doubt
-        removal = Removal(self._load_id, self._dataset.now(), export.export_id)
         with self._dataset.transaction():
-            for table in [table for table, rows in gone.items() if rows]:
-                values = (*export.window, self._load_id)
-                remove_rows(self._dataset, removal, table, self._is_gone, *values)
+            if tables := [table for table, rows in gone.items() if rows]:
+                removal = begin_removal(self._dataset, export.export_id)
+                for table in tables:
+                    values = (*export.window, self._load_id)
+                    remove_rows(self._dataset, removal, table, self._is_gone, *values)
             self._record(export, counts)
 
     def _audit_rows(self) -> list[_AuditRow]:

@@ -3,7 +3,9 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from ..tables import CURSOR, REMOVED, TABLES
+from dlt.common.storages.load_package import create_load_id
+
+from ..tables import CURSOR, REMOVED, SOURCE, TABLES
 from .sql import DatasetSql
 
 VISIT = "visitId"
@@ -12,7 +14,7 @@ VISIT = "visitId"
 class Removal(NamedTuple):
     """The occasion on which rows are removed.
 
-    load_id: the load that the models see the removed rows in
+    load_id: a load of its own, which the models consume
     at: when it is
     export_id: the export that no longer holds them; None if a user removes them
     """
@@ -20,6 +22,22 @@ class Removal(NamedTuple):
     load_id: str
     at: datetime
     export_id: str | None = None
+
+
+def begin_removal(dataset: DatasetSql, export_id: str | None = None) -> Removal:
+    """Returns a removal, and enters its load among those that are complete.
+
+    To be called in the transaction that removes the rows.
+    """
+    removal = Removal(create_load_id(), dataset.now(), export_id)
+    enter_load(dataset, removal)
+    return removal
+
+
+def enter_load(dataset: DatasetSql, removal: Removal) -> None:
+    """Enters the load of a removal among those that are complete."""
+    load = {"load_id": removal.load_id, "schema_name": SOURCE, "status": 0}
+    dataset.insert("_dlt_loads", {**load, "inserted_at": removal.at})
 
 
 def remove_rows(

@@ -143,6 +143,15 @@ def test_it_takes_exactly_one_identifier(words: tuple[str, ...]) -> None:
     assert "Traceback" not in completed.err
 
 
+@pytest.mark.slow
+def test_yes_answers_under_dlt_s_command_too_which_takes_it_for_itself(
+    loaded: DemoServer,
+) -> None:
+    completed = dlt_command("pipeline", PIPELINE, "erase", "--user-name", NAME, "--yes")
+    assert completed.returncode == 0, completed.stderr
+    assert query("select count(*) from erasures") == [(1,)]
+
+
 def test_a_pipeline_without_data_is_wrong_use() -> None:
     assert erase().code == 2
 

@@ -6,9 +6,10 @@ from collections.abc import Callable
 import pytest
 
 from coveo_source.demo import DemoServer
+from coveo_source.demo.faults import Fault, at, inject, refuse
 from coveo_source.tables import TABLES
 from tests.cli.commands import run_verb
-from tests.support.cli_user import PIPELINE, create_requests, dlt_command, environment, load, rows
+from tests.support.cli_user import create_requests, rows
 
 Serve = Callable[..., DemoServer]
 
@@ -29,9 +30,8 @@ def test_plan_shows_windows_and_rows_and_creates_nothing(serve: Serve) -> None:
 
 @pytest.mark.slow
 def test_plan_shows_an_export_that_already_exists(demo: DemoServer) -> None:
-    load(demo, from_date="2026-03-08", keep_exports=True)
-    completed = dlt_command(
-        "pipeline", "--pipelines-dir", "elsewhere", PIPELINE, "plan", "--from", "2026-03-08",
-        "--destination", "dummy", env=environment(demo),
-    )  # fmt: skip
+    inject(demo, Fault(at("address"), refuse(403, "NO", "No."), times=None))
+    assert run_verb(demo, "run", "--from", "2026-03-08").returncode == 1
+    inject(demo)
+    completed = run_verb(demo, "plan", "--from", "2026-03-08")
     assert f"{demo.exports[0].id} (available)" in completed.stdout

@@ -92,9 +92,7 @@ def test_an_export_that_fails_is_reported_with_its_window(serve: Serve) -> None:
 def test_another_organization_is_refused(demo: DemoServer, serve: Serve) -> None:
     load(demo, from_date="2026-03-10")
     other = serve(org="somebodyelse")
-    assert_refused(
-        run_verb(other, "run"), 2, "holds the data of coveodemo", "another pipeline name"
-    )
+    assert_refused(run_verb(other, "run"), 2, "holds the rows of coveodemo", "with --dataset-name")
     assert create_requests(other) == []
 
 
