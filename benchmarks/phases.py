@@ -27,7 +27,7 @@ import coveo_source
 OWN_STEPS = {
     "coveo_source.exports.download:download": "download",
     "coveo_source.exports.archive:Archive.check": "check the archive",
-    "coveo_source.load.reconciliation:reconcile": "prove the counts",
+    "coveo_source.dataset.reconciliation:reconcile": "prove the counts",
     "coveo_source.models.runner:build": "models",
 }
 """The phase of each function that is timed, by the place where it is defined.
