@@ -86,6 +86,7 @@ def test_an_identifier_that_no_table_has_a_column_for_finds_nothing(loaded: Demo
     assert tables() == before
 
 
+@pytest.mark.slow
 def test_the_identifier_has_to_be_the_same_to_the_letter(loaded: DemoServer) -> None:
     before = tables()
     for almost in (NAME.upper(), NAME[:-1], f"{NAME} ", "%", "' or 1=1 --"):
@@ -198,6 +199,7 @@ def test_a_short_identifier_takes_no_rejects_that_contain_it_by_chance(loaded: D
     assert query("from rejected_rows order by all") == before
 
 
+@pytest.mark.slow
 def test_the_pipeline_s_own_verbs_still_work(loaded: DemoServer) -> None:
     assert erase().code == 0
     for words in ("info", "trace", "failed-jobs", "sync"):
@@ -218,6 +220,7 @@ def kill_a_run(server: DemoServer) -> None:
     assert open_pipeline().has_pending_data
 
 
+@pytest.mark.slow
 def test_what_a_killed_run_has_read_is_loaded_first_and_then_erased(serve: Serve) -> None:
     kill_a_run(serve(PersonalTraffic()))
     completed = erase()
@@ -229,6 +232,7 @@ def test_what_a_killed_run_has_read_is_loaded_first_and_then_erased(serve: Serve
     assert not any(NAME in text for text in all_texts())
 
 
+@pytest.mark.slow
 def test_what_another_machine_has_read_before_is_not_loaded_any_more(
     loaded: DemoServer, clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -253,6 +257,7 @@ def test_another_run_on_the_pipeline_is_not_disturbed(loaded: DemoServer) -> Non
     assert keys_of("user_name", NAME)
 
 
+@pytest.mark.slow
 def test_a_file_that_cannot_be_written_anew_is_said_and_tried_again(loaded: DemoServer) -> None:
     with duckdb.connect(f"{PIPELINE}.duckdb") as database:
         database.execute("create table people (id int primary key)")
@@ -272,6 +277,7 @@ def test_a_file_that_cannot_be_written_anew_is_said_and_tried_again(loaded: Demo
     assert query("from main.people") == [(1,)]
 
 
+@pytest.mark.slow
 def test_models_that_dbt_has_built_are_waited_for(loaded: DemoServer) -> None:
     dbt = f"{DATASET}_dbt"
     with duckdb.connect(f"{PIPELINE}.duckdb") as database:
