@@ -192,18 +192,11 @@ class EraseVerb(Verb):
 
         with _exit_codes():
             given = {kind: getattr(args, kind) for kind in IDENTIFIERS}
-            for text in erase(_options(args), given, args.yes or _is_confirmed()):
+            for text in erase(_options(args), given, args.yes):
                 print(text, flush=True)
 
 
 VERBS: tuple[type[Verb], ...] = (RunVerb, PlanVerb, ModelsVerb, EraseVerb)
-
-
-def _is_confirmed() -> bool:
-    """Returns True if `--yes` was given; dlt's command takes it off the command line for itself."""
-    from dlt._workspace.cli import echo
-
-    return bool(echo.ALWAYS_CONFIRM)
 
 
 def _options(args: Namespace) -> "Options":

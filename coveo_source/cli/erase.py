@@ -3,6 +3,8 @@
 import sys
 from collections.abc import Iterator, Mapping
 
+from dlt._workspace.cli import echo
+
 from ..dataset import (
     Identifier,
     Owner,
@@ -47,7 +49,8 @@ def erase(options: Options, given: Mapping[str, str | None], confirmed: bool) ->
             yield f"No row carries this {identifier}, so nothing was erased."
             return
         yield found_text(found)
-        if not confirmed and not _is_wanted():
+        # dlt's command takes `--yes` off the command line for itself
+        if not confirmed and not echo.ALWAYS_CONFIRM and not _is_wanted():
             yield "Nothing was erased."
             return
         # the answer may have taken long
