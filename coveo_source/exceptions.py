@@ -26,10 +26,8 @@ CoveoSourceError
    x TableError            a CSV file cannot be read as the table that it is named for
      x ValueRejected       with `strict`: a cell or record does not fit
  x CountMismatch           the destination holds other rows than the file did
- x TooManyGone             a replacement would remove most rows of a window
- x GoneUncertain           a replacement might remove rows that Coveo still has
+ x UnsafeReplacement       a replacement might remove rows that are not to go
  x ErasureUnfinished       rows are erased, but something still holds values of them
- x FileNotRewritten        a DuckDB file cannot be replaced by a fresh copy of itself
  x ModelError              a SQL model failed; the load before it is intact
    x CheckError            a data test of a model cannot be run as written
  x ProjectError            a dbt project cannot be written to the given folder
@@ -37,13 +35,7 @@ CoveoSourceError
 Errors that another run may get past are transient in dlt's terms, all others terminal.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TypeVar
-
 from dlt.common.exceptions import DltException, TerminalException, TransientException
-
-_Error = TypeVar("_Error", bound=BaseException)
 
 
 class CoveoSourceError(DltException):
@@ -80,11 +72,7 @@ class PipelineBusy(CoveoSourceError, TransientException):
 
 
 class DatasetBusy(PipelineBusy):
-    """Another run is writing to the dataset, maybe on another machine.
-
-    holder: the process, as people can find it
-    expires_at: when its lease ends unless it renews it
-    """
+    """Another run is writing to the dataset, maybe on another machine."""
 
     def __init__(self, holder: str, expires_at: object) -> None:
         CoveoSourceError.__init__(
@@ -99,9 +87,8 @@ class LeaseLost(CoveoSourceError, TransientException):
 
     def __init__(self) -> None:
         super().__init__(
-            "Another run has taken over the dataset: this one could not renew its lease for"
-            " minutes, for example because the machine slept or the database did not answer. What"
-            " it loaded stays loaded. Wait until the other run ends, then run again."
+            "Another run has taken over the dataset, since this one could not renew its lease for"
+            " minutes. What it loaded stays loaded. Wait until the other ends, then run again."
         )
 
 
@@ -274,18 +261,16 @@ class CountMismatch(CoveoSourceError, TerminalException):
         )
 
 
-class TooManyGone(CoveoSourceError, TerminalException):
-    """A replacement would remove most rows of a window.
+class UnsafeReplacement(CoveoSourceError, TerminalException):
+    """A replacement might remove rows that Coveo still has, or that nobody wants to lose.
 
-    what: a table, or `rows` for those of all tables
-    gone, total: the number of rows that would be removed, of how many
+    doubt: a sentence that says why
     """
 
-    def __init__(self, window: str, what: str, gone: int, total: int) -> None:
+    def __init__(self, window: str, doubt: str) -> None:
         super().__init__(
-            f"The window {window} is loaded, but Coveo's export no longer has {gone:,} of the"
-            f" {total:,} {what} that it holds here. Nothing was removed. Check the filters, the"
-            " dimensions and the export; if they are really to go, run again with --force."
+            f"The window {window} is loaded, but nothing was removed from it: {doubt} If the rows"
+            " are really to go, run again with --force."
         )
 
 
@@ -302,32 +287,6 @@ class ErasureUnfinished(CoveoSourceError, TransientException):
         )
 
 
-class FileNotRewritten(CoveoSourceError, TransientException):
-    """A DuckDB file cannot be replaced by a fresh copy of itself; it is as it was."""
-
-    def __init__(self, file: str, why: str) -> None:
-        super().__init__(
-            f"{file} still holds the bytes of erased rows, until it is written anew. That failed:"
-            f" {why} Remove what stands in the way, or copy the database yourself."
-        )
-
-
-class GoneUncertain(CoveoSourceError, TerminalException):
-    """A replacement might remove rows that Coveo still has: some records could not be read.
-
-    gone: rows of the table that the export does not hold
-    unread: records of it that did not parse
-    """
-
-    def __init__(self, window: str, table: str, gone: int, unread: int) -> None:
-        super().__init__(
-            f"The window {window} is loaded, but {unread:,} records of {table} could not be read"
-            f" (see rejected_rows), and {gone:,} rows that it holds here are not in the export:"
-            " they may be the same. Nothing was removed. If they are really to go, run again with"
-            " --force."
-        )
-
-
 class ModelError(CoveoSourceError, TerminalException):
     """A SQL model failed; the load before it is intact."""
 
@@ -338,40 +297,3 @@ class CheckError(ModelError):
 
 class ProjectError(CoveoSourceError, TerminalException):
     """A dbt project cannot be written to the given folder."""
-
-
-@contextmanager
-def with_context(place: str, marker: object) -> Iterator[None]:
-    """Prefixes errors that are raised inside with the place, unless they already name it.
-
-    marker: a message that contains this names the place
-    """
-    try:
-        yield
-    except CoveoSourceError as error:
-        if str(marker) not in str(error):
-            error.args = (f"{place}: {error}",)
-        raise
-
-
-def find_cause(error: BaseException, kind: type[_Error]) -> _Error | None:
-    """Returns the outermost error of a type among an error and its causes, or None."""
-    return next((cause for cause in causes(error) if isinstance(cause, kind)), None)
-
-
-def causes(error: BaseException) -> Iterator[BaseException]:
-    """Yields an error, then its causes from the outermost to the innermost."""
-    # an error that was raised again can be its own cause's cause
-    seen: set[int] = set()
-    cause: BaseException | None = error
-    while cause is not None and id(cause) not in seen:
-        seen.add(id(cause))
-        yield cause
-        cause = cause.__cause__ or cause.__context__
-
-
-def reason(error: BaseException) -> str:
-    """Returns the innermost message of an error, as one sentence."""
-    *_, innermost = causes(error)
-    text = " ".join(str(innermost).split()) or type(innermost).__name__
-    return text if text.endswith((".", "^")) else f"{text}."

@@ -246,8 +246,9 @@ def _exit_codes() -> Iterator[None]:
     from dlt._workspace.cli import _debug
     from dlt.common.configuration.exceptions import ConfigurationException
 
+    from .causes import find_cause
     from .cli.summary import error_text
-    from .exceptions import PipelineMismatch, ProjectError, SettingError, find_cause
+    from .exceptions import PipelineMismatch, ProjectError, SettingError
 
     if not _debug.is_debug_enabled():
         logging.getLogger("dlt").addFilter(_shorten_traceback)

@@ -14,7 +14,7 @@ from types import FrameType
 from dlt.common.exceptions import SignalReceivedException
 from dlt.common.runtime import signals
 
-from .exceptions import find_cause
+from .causes import find_cause
 
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 

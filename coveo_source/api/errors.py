@@ -11,14 +11,8 @@ from contextlib import contextmanager
 import requests
 from urllib3.exceptions import HTTPError
 
-from ..exceptions import (
-    AccessDenied,
-    ApiError,
-    ExportNotFound,
-    QuotaReached,
-    ServiceUnreachable,
-    causes,
-)
+from ..causes import causes
+from ..exceptions import AccessDenied, ApiError, ExportNotFound, QuotaReached, ServiceUnreachable
 
 
 @contextmanager

@@ -97,7 +97,7 @@ def _load_window(session: Session, window: SingleWindow, refresh: bool) -> Fetch
 
     Raises:
         CountMismatch: if other rows were loaded than the files hold
-        TooManyGone: if a replacement would remove most rows of the window
+        UnsafeReplacement: if a replacement might remove rows that are not to go
     """
     session.check_lease()
     context = ExtractContext(session.settings, window)

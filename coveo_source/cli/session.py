@@ -24,6 +24,7 @@ from ..dataset import (
     find_backfill,
     hold_lease,
     open_dataset,
+    open_sql_dataset,
     read_ledger,
     read_record,
 )
@@ -131,16 +132,16 @@ class Session:
 
     def plan(self) -> Plan:
         """Plans what is due now, or what is left of the range that was asked for."""
-        is_refresh = self.options.full_refresh
-        state = self._state.without_cursors() if is_refresh else self._state
+        options, settings = self.options, self.settings
+        state = self._state.without_cursors() if options.full_refresh else self._state
         owner = export_owner(self.pipeline, self.record)
-        with interruptible(), self._opened_dataset() as dataset:
-            backfill = self._backfill(dataset, owner) if dataset else None
-            task = Task(backfill, self.options.replace, is_refresh)
+        with self._opened_dataset() as dataset:
             ledger = read_ledger(dataset)
-            return make_plan(
-                self.settings, state, self.client, owner, self.settings.tables, ledger, task
-            )
+        with interruptible():
+            # Coveo may take its time, and others want to read the database meanwhile
+            task = Task(self._backfill(owner), options.replace, options.full_refresh)
+            tables = settings.tables
+            return make_plan(settings, state, self.client, owner, tables, ledger, task)
 
     def _opened_dataset(self) -> AbstractContextManager[DatasetSql | None]:
         # a database that does not exist would be created
@@ -154,16 +155,18 @@ class Session:
                 if dataset:
                     complete_backfill(dataset, plan.task.backfill)
 
-    def _backfill(self, dataset: DatasetSql, owner: ExportOwner) -> Backfill | None:
+    def _backfill(self, owner: ExportOwner) -> Backfill | None:
         """Returns the backfill to go on with or, if this run may write, a new one."""
         if not self.settings.is_backfill:
             return None
         request = backfill_request(self.settings, self.options.replace)
-        found = find_backfill(dataset, request)
+        with self._opened_dataset() as dataset:
+            found = find_backfill(dataset, request) if dataset else None
         if found or not self._lease:
             return found
         existing = owned_by(map(Export.parse, self.client.exports()), owner)
-        return begin_backfill(dataset, request, [export.id for export in existing])
+        with open_sql_dataset(self.pipeline) as dataset:
+            return begin_backfill(dataset, request, [export.id for export in existing])
 
     @property
     def _owner(self) -> Owner:

@@ -10,8 +10,9 @@ from pathlib import Path
 from dlt.common.configuration.exceptions import ConfigurationException
 from dlt.pipeline.exceptions import PipelineStepFailed
 
+from ..causes import find_cause, reason
 from ..dataset import FoundRows
-from ..exceptions import CoveoSourceError, find_cause, reason
+from ..exceptions import CoveoSourceError
 from ..extract import Counts, FetchedExport, Plan, PlannedExport
 from ..models import Result, Status
 from ..signals import find_signal

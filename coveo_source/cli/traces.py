@@ -24,7 +24,7 @@ from ..dataset import (
     unfinished_erasures,
 )
 from ..destination import database_file, remove_copy, rewrite
-from ..exceptions import ErasureUnfinished, FileNotRewritten
+from ..exceptions import ErasureUnfinished
 from ..extract import files_folder
 from ..models import UNITS, build, consumed_loads, selected
 from ..packages import delete_loaded
@@ -67,7 +67,7 @@ def remove_traces(
     if file := database_file(pipeline):
         say("Writing the database file anew, without the bytes of the erased rows.")
         with lease.paused():
-            _rewrite(file)
+            rewrite(file)
     with open_sql_dataset(pipeline) as dataset:
         for erasure in erasures:
             complete_erasure(dataset, erasure)
@@ -103,10 +103,3 @@ def _clear_tables(pipeline: dlt.Pipeline, dataset: DatasetSql, erasures: Sequenc
         )
     dataset.empty(UNITS)
     clear_traces(dataset, erasures, list(pipeline.default_schema.tables))
-
-
-def _rewrite(file: Path) -> None:
-    try:
-        rewrite(file)
-    except FileNotRewritten as error:
-        raise ErasureUnfinished(str(error)) from error

@@ -12,7 +12,7 @@ from typing import Any
 import dlt
 from dlt.common.pipeline import LoadInfo
 
-from ..exceptions import CountMismatch, CoveoSourceError, GoneUncertain, TooManyGone
+from ..exceptions import CountMismatch, UnsafeReplacement
 from ..exports import Window
 from ..tables import CURSOR, EXPORTS, TABLES
 from .audit_tables import COUNTS, GONE, LOADED, RECONCILED_AT, REPLACED
@@ -61,8 +61,7 @@ def reconcile(pipeline: dlt.Pipeline, load_id: str, force: bool = False) -> Reco
 
     Raises:
         CountMismatch: with the table, the window and both counts
-        TooManyGone: if most rows of a window would be removed
-        GoneUncertain: if some records could not be read, which may be those of rows that seem gone
+        UnsafeReplacement: if rows might be removed that are not to go
     """
     with open_dataset(pipeline) as dataset:
         if dataset is None:
@@ -114,7 +113,7 @@ class _Load:
         if not force and (doubt := _doubt(export, gone)):
             # the load itself is whole: only the replacement is to be repeated
             self._record(export, {**counts, REPLACED: False})
-            raise doubt
+            raise UnsafeReplacement(str(export.window), doubt)
         with self._dataset.transaction():
             if tables := [table for table, rows in gone.items() if rows]:
                 removal = begin_removal(self._dataset, export.export_id)
@@ -190,18 +189,24 @@ def _columns(suffix: str, counts: dict[str, int]) -> dict[str, object]:
     return {f"{table}_{suffix}": rows for table, rows in counts.items()}
 
 
-def _doubt(export: _AuditRow, gone: Mapping[str, int]) -> CoveoSourceError | None:
-    """Returns the reason to ask before rows are removed, if there is one.
+def _doubt(export: _AuditRow, gone: Mapping[str, int]) -> str | None:
+    """Returns why to ask before rows are removed, as a sentence; None if there is no doubt.
 
     Each table is looked at, too: if a file was missing, all rows of one would go.
     """
-    window, held = str(export.window), export.keys
+    held = export.keys
     for table, rows in gone.items():
         if rows and export.unread[table]:
-            return GoneUncertain(window, table, rows, export.unread[table])
-    all_rows = {"rows": (sum(gone.values()), sum(held.values()) + sum(gone.values()))}
+            return (
+                f"{export.unread[table]:,} records of {table} could not be read (see"
+                f" rejected_rows), and may be the {rows:,} rows here that the export does not hold."
+            )
     tables = {table: (gone[table], held[table] + gone[table]) for table in gone}
-    for what, (lost, total) in {**all_rows, **tables}.items():
+    everything = {"rows": (sum(gone.values()), sum(held.values()) + sum(gone.values()))}
+    for what, (lost, total) in {**everything, **tables}.items():
         if total >= _SAFE_ROWS and lost > _MOST_GONE * total:
-            return TooManyGone(window, what, lost, total)
+            return (
+                f"Coveo's export no longer has {lost:,} of the {total:,} {what} that it holds here."
+                " Check the filters and the export."
+            )
     return None

@@ -37,7 +37,7 @@ def utc(moment: datetime) -> datetime:
 class DatasetSql:
     """SQL on the dataset of a pipeline, over one open connection.
 
-    Values are parameters, written as `%s`; `{name}` in a statement stands for a qualified table.
+    Values are parameters, written as `%s`.
     """
 
     def __init__(self, client: SqlJobClientBase, destination: str) -> None:

@@ -15,7 +15,8 @@ from typing import Any
 import dlt
 import duckdb
 
-from ..exceptions import FileNotRewritten, reason
+from ..causes import reason
+from ..exceptions import ErasureUnfinished
 from ..private_files import delete_folder, private_folder
 from .tuning import LOADING
 
@@ -54,7 +55,7 @@ def rewrite(file: Path) -> None:
     would release the lock that keeps other processes out.
 
     Raises:
-        FileNotRewritten: if it is left as it is
+        ErasureUnfinished: if it is left as it is
     """
     try:
         name = _empty_log(file)
@@ -67,7 +68,10 @@ def rewrite(file: Path) -> None:
                 database.execute(f"detach {_quoted(name)}")
             copy.replace(file)
     except (duckdb.Error, OSError) as error:
-        raise FileNotRewritten(str(file), reason(error)) from error
+        raise ErasureUnfinished(
+            f"{file} still holds the bytes of erased rows, until it is written anew. That failed:"
+            f" {reason(error)} Remove what stands in the way, or copy the database yourself."
+        ) from error
     # what DuckDB moved to disk for lack of memory, in a process that was killed
     delete_folder(Path(f"{file}.tmp"))
 

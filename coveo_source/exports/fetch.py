@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..api import CoveoClient
+from ..causes import with_context
 from ..exceptions import (
     ApiError,
     ArchiveDamaged,
@@ -19,7 +20,6 @@ from ..exceptions import (
     ExportExpired,
     ExportFailed,
     QuotaReached,
-    with_context,
 )
 from ..reader import CsvFile
 from ..signals import interruptible

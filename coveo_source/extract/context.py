@@ -150,8 +150,10 @@ class ExtractContext:
     ) -> list[PlannedExport]:
         """Returns the steps for everything that is due, and deletes exports that are not needed."""
         owner = export_owner(pipeline, record)
-        with interruptible(), open_dataset(pipeline) as dataset:
-            plan = make_plan(self.settings, state, client, owner, tables, read_ledger(dataset))
+        with open_dataset(pipeline) as dataset:
+            ledger = read_ledger(dataset)
+        with interruptible():
+            plan = make_plan(self.settings, state, client, owner, tables, ledger)
             for notice in plan.notices:
                 logger.warning(notice)
             delete_exports(client, [export.id for export in plan.stale])

@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import TypeVar
 
 from ..api import CoveoClient
-from ..exceptions import ExportFailed, RowLimitReached, find_cause
+from ..causes import find_cause
+from ..exceptions import ExportFailed, RowLimitReached
 from ..exports import Window, halves
 from ..signals import interruptible
 from .plan import PlannedExport, estimated_rows

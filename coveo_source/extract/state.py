@@ -51,8 +51,7 @@ class PipelineState:
         history = self.history
         if ledger.end:
             history = subtract_window(history, Window(ledger.end, _FOR_EVER))
-        proved = PipelineState({**self._state, "resources": resources})
-        proved._state["history"] = []
+        proved = PipelineState({**self._state, "resources": resources, "history": []})
         proved.add_history(history)
         return proved
 

@@ -14,8 +14,8 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from ..api import CoveoClient
+from ..causes import with_context
 from ..dataset import EXPORTS_SCHEMA, REJECTED_ROWS_SCHEMA, REMOVED_ROWS_SCHEMA
-from ..exceptions import with_context
 from ..exports import Count, ExportFile, Prefetch
 from ..private_files import private_folder
 from ..reader import CsvFile, check_collisions, raise_rejection, read_csv

@@ -9,7 +9,7 @@ import dlt
 from dlt.common.runtime import signals
 
 from ..dataset import completed_loads, open_dataset, read_ledger, reconcile
-from ..exceptions import CountMismatch, GoneUncertain, TooManyGone
+from ..exceptions import CountMismatch, UnsafeReplacement
 from ..exports import after_load
 from ..packages import delete_loaded, delete_unfinished
 
@@ -43,7 +43,7 @@ def _reconcile_loads(pipeline: dlt.Pipeline, say: Callable[[str], None]) -> None
     for load_id in loads:
         try:
             reconcile(pipeline, load_id)
-        except (CountMismatch, GoneUncertain, TooManyGone) as error:
+        except (CountMismatch, UnsafeReplacement) as error:
             # not the end of this run: the window is due again
             say(str(error))
 

@@ -11,7 +11,8 @@ import dlt
 from sqlglot import exp, parse_one
 from sqlglot.errors import SqlglotError
 
-from ..exceptions import CheckError, reason
+from ..causes import reason
+from ..exceptions import CheckError
 from .files import DIALECT, parse_sql, tables_of
 from .properties import DataTest, Properties
 from .qualify import Schema, qualify_query, sql_schema

@@ -4,7 +4,8 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from ..exceptions import ModelError, causes, reason
+from ..causes import causes, reason
+from ..exceptions import ModelError
 from .files import Model
 
 _REST = "All loaded data is complete, and the table of the failed model is unchanged."

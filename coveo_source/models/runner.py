@@ -17,8 +17,9 @@ import pyarrow as pa
 from dlt.common.runtime import signals
 from dlt.pipeline.helpers import pipeline_drop
 
+from ..causes import find_cause
 from ..destination import building_settings
-from ..exceptions import ModelError, find_cause
+from ..exceptions import ModelError
 from ..tables import EVENT_TABLES, TABLES
 from .errors import failed
 from .files import SEED, Model, independent_groups, parse_sql, seed_rows, selected

@@ -14,24 +14,15 @@ from tests.support.cli_user import (
     PIPELINE,
     Rows,
     dlt_command,
-    load,
     query,
     rows,
     tables,
 )
-from tests.support.person import NAME, WRONG, PersonalTraffic, all_texts, erase, private_texts
+from tests.support.person import NAME, WRONG, all_texts, erase, private_texts
 
 EVENTS = {"searches": "id", "clicks": "click_id", "custom_events": "custom_event_id"}
 
 Serve = Callable[..., DemoServer]
-
-
-@pytest.fixture
-def loaded(serve: Serve) -> DemoServer:
-    """A server whose events of two days are loaded."""
-    server: DemoServer = serve(PersonalTraffic())
-    load(server, from_date="2026-03-10")
-    return server
 
 
 def keys_of(column: str, value: str) -> set[str]:

@@ -13,20 +13,12 @@ from coveo_source.demo import DemoServer
 from coveo_source.load import hold_lock
 from coveo_source.tables import TABLES
 from tests.support.assertions import invoke, run_against
-from tests.support.cli_user import DATASET, PIPELINE, load, open_pipeline, query, rows
+from tests.support.cli_user import DATASET, PIPELINE, open_pipeline, query, rows
 from tests.support.clock import Clock
 from tests.support.person import NAME, PersonalTraffic, all_texts, erase, private_texts
 from tests.support.processes import start_run, wait_for_exit
 
 Serve = Callable[..., DemoServer]
-
-
-@pytest.fixture
-def loaded(serve: Serve) -> DemoServer:
-    """A server whose events of two days are loaded."""
-    server: DemoServer = serve(PersonalTraffic())
-    load(server, from_date="2026-03-10")
-    return server
 
 
 def searches_of_person() -> int:

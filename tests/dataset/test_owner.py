@@ -7,11 +7,12 @@ import dlt
 import pytest
 
 from coveo_source import coveo_source
+from coveo_source.causes import find_cause
 from coveo_source.cli.models import build_models
 from coveo_source.cli.pipeline import Options
 from coveo_source.cli.run import run
 from coveo_source.demo import DemoServer, Traffic
-from coveo_source.exceptions import PipelineMismatch, ServiceUnreachable, find_cause
+from coveo_source.exceptions import PipelineMismatch, ServiceUnreachable
 from tests.support.assertions import speed_up_retries
 from tests.support.cli_user import connection_settings, load, query, tables
 

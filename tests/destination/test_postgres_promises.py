@@ -16,7 +16,12 @@ from coveo_source.cli.run import run
 from coveo_source.cli.summary import Outcome
 from coveo_source.demo import DemoServer
 from coveo_source.demo.faults import Fault, at, inject
-from coveo_source.exceptions import DatasetBusy, PipelineMismatch, ServiceUnreachable, TooManyGone
+from coveo_source.exceptions import (
+    DatasetBusy,
+    PipelineMismatch,
+    ServiceUnreachable,
+    UnsafeReplacement,
+)
 from coveo_source.tables import TABLES
 from tests.support.assertions import speed_up_retries
 from tests.support.cli_user import DATASET, connection_settings, create_requests, environment
@@ -137,7 +142,7 @@ def test_replace_leaves_exactly_what_coveo_has(demo: DemoServer, postgres: Any) 
     )
     assert bots
     window = {"from_date": FIRST, "to_date": LAST}
-    with pytest.raises(TooManyGone):
+    with pytest.raises(UnsafeReplacement):
         load(demo, **window, filters=["deviceCategory=='Bot'"], replace=True)
     load(demo, **window, filters=["deviceCategory!='Bot'"])
     assert fetch(postgres, "select count(*) from removed_rows") == [(0,)]

@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from coveo_source.destination.rewriting import remove_copy, rewrite
-from coveo_source.exceptions import FileNotRewritten
+from coveo_source.exceptions import ErasureUnfinished
 
 FILE = Path("data.v2.duckdb")
 SECRET = "what nobody may find"
@@ -117,7 +117,7 @@ def test_a_database_that_cannot_be_copied_stays_as_it_is(file: Path) -> None:
         database.execute("create table own.notes (person int references own.people (id))")
         database.execute("insert into own.notes values (1)")
     before = file.read_bytes()
-    with pytest.raises(FileNotRewritten, match="foreign key"):
+    with pytest.raises(ErasureUnfinished, match="foreign key"):
         rewrite(file)
     assert file.read_bytes() == before
     assert [path.name for path in Path().iterdir()] == [file.name]
@@ -131,7 +131,7 @@ def test_a_database_that_another_process_uses_stays_as_it_is(file: Path) -> None
     ) as process:
         assert process.stdout
         assert process.stdout.readline() == "held\n"
-        with pytest.raises(FileNotRewritten, match="lock"):
+        with pytest.raises(ErasureUnfinished, match="lock"):
             rewrite(file)
         process.communicate("\n")
     rewrite(file)

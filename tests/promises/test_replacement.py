@@ -7,7 +7,7 @@ import pytest
 
 from coveo_source.demo import DemoServer
 from coveo_source.demo.faults import Fault, at, inject
-from coveo_source.exceptions import GoneUncertain, SettingError, TooManyGone
+from coveo_source.exceptions import SettingError, UnsafeReplacement
 from coveo_source.models.files import models
 from coveo_source.tables import TABLES
 from tests.support.archives import replace_files
@@ -104,7 +104,7 @@ def test_it_stops_if_most_rows_of_a_window_would_go_and_force_goes_on(demo: Demo
     load(demo, from_date=FIRST)
     before = tables()
     few: dict[str, Any] = {**WINDOW, "filters": ["deviceCategory=='Bot'"]}
-    with pytest.raises(TooManyGone, match="--force") as error:
+    with pytest.raises(UnsafeReplacement, match="--force") as error:
         load(demo, **few, replace=True)
     assert "rows" in str(error.value)
     assert tables() == before
@@ -122,7 +122,7 @@ def test_a_table_that_is_missing_in_the_export_is_not_emptied_unasked(demo: Demo
         return {name: content for name, content in files.items() if name != "clicks.csv"}
 
     inject(demo, Fault(at("file"), replace_files(without_clicks)))
-    with pytest.raises(TooManyGone, match="clicks"):
+    with pytest.raises(UnsafeReplacement, match="clicks"):
         load(demo, from_date="2026-03-01", to_date=LAST, replace=True)
     assert rows("clicks") == before
 
@@ -136,7 +136,7 @@ def test_a_record_that_does_not_parse_does_not_remove_its_row(demo: DemoServer) 
         return {**files, "clicks.csv": b"".join([*others, last.partition(b",")[0], b"\n"])}
 
     inject(demo, Fault(at("file"), replace_files(torn)))
-    with pytest.raises(GoneUncertain, match="--force"):
+    with pytest.raises(UnsafeReplacement, match=r"could not be read.*--force"):
         load(demo, **WINDOW, replace=True)
     assert rows("clicks") == before
     inject(demo)

@@ -11,9 +11,10 @@ import duckdb
 import pytest
 
 from coveo_source import coveo_source
+from coveo_source.causes import find_cause
 from coveo_source.demo import DemoServer
 from coveo_source.demo.faults import Fault, at, inject
-from coveo_source.exceptions import PipelineMismatch, find_cause
+from coveo_source.exceptions import PipelineMismatch
 from coveo_source.exports.job import ExportOwner
 from coveo_source.models.files import models
 from coveo_source.tables import TABLES

@@ -10,10 +10,11 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 
 from coveo_source import coveo_source
 from coveo_source.api.client import CoveoClient
+from coveo_source.causes import find_cause
 from coveo_source.demo import DemoServer
 from coveo_source.demo.faults import NAMED, Fault, at, dated, inject, rewritten
 from coveo_source.demo.server import utc_now
-from coveo_source.exceptions import ClockMismatch, find_cause
+from coveo_source.exceptions import ClockMismatch
 from tests.support.assertions import Completed, assert_failed_with, run_against
 from tests.support.cli_user import PIPELINE, connection_settings, open_pipeline, rows
 from tests.support.clock import Clock
