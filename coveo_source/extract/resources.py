@@ -5,6 +5,7 @@ from typing import Any
 
 import dlt
 from dlt.extract import DltResource
+from jsonpath_ng import Fields  # type: ignore[import-untyped]
 
 from ..settings import Settings, assigned_interval
 from ..tables import CURSOR, EXPORTS, REJECTED, REMOVED, TABLES, Table
@@ -47,16 +48,17 @@ def _table_resource(table: Table, context: ExtractContext) -> DltResource:
     )
 
 
-class _ColumnCursor(Cursor):
-    def get_cursor_column_name(self) -> str:
-        # dlt would parse the path for every batch; ours is the plain name of a column
-        return self.cursor_path
+class _ColumnPath(str, Fields):  # type: ignore[misc]
+    """A column's name as a JSON path; dlt would parse plain text again and again."""
+
+    find = Fields.find
 
 
-def _incremental(settings: Settings) -> _ColumnCursor:
+def _incremental(settings: Settings) -> Cursor:
+    column = _ColumnPath(CURSOR)
     if settings.is_backfill:
         # an explicit range leaves the cursor in the state alone
-        return _ColumnCursor(
-            CURSOR, settings.from_date, end_value=settings.to_date, allow_external_schedulers=False
+        return Cursor(
+            column, settings.from_date, end_value=settings.to_date, allow_external_schedulers=False
         )
-    return _ColumnCursor(CURSOR, allow_external_schedulers=assigned_interval() is not None)
+    return Cursor(column, allow_external_schedulers=assigned_interval() is not None)

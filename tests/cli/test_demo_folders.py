@@ -78,6 +78,7 @@ def test_the_end_of_a_demo_run_says_how_dlt_finds_the_pipeline(enter: Enter) -> 
     assert DEMO in found.stdout
 
 
+@pytest.mark.thorough
 def test_a_second_demo_run_goes_on_where_the_first_ended(enter: Enter) -> None:
     enter("one")
     demo("run", "--demo", *FEW)
@@ -95,6 +96,7 @@ def test_a_plan_leaves_no_pipeline(enter: Enter) -> None:
     assert list(folder.rglob("*")) == []
 
 
+@pytest.mark.thorough
 def test_a_folder_given_on_the_command_line_counts(enter: Enter) -> None:
     folder = enter("one")
     words = ("--pipelines-dir", "elsewhere", DEMO, "run", "--demo", *FEW)

@@ -24,6 +24,7 @@ def test_the_verb_builds_all_models_and_needs_no_settings(demo: DemoServer) -> N
     assert len(demo.requests) == asked
 
 
+@pytest.mark.thorough
 def test_some_models_can_be_built_alone_and_as_a_whole(demo: DemoServer) -> None:
     load(demo, from_date="2026-03-09", with_models=True)
     done = dlt_command("pipeline", PIPELINE, "models", "--select", "visits", "--full-refresh")

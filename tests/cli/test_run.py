@@ -12,6 +12,7 @@ import pytest
 
 from coveo_source.demo import DemoServer
 from tests.cli.commands import run_verb
+from tests.support.cases import some_of
 from tests.support.cli_user import (
     PIPELINE,
     connection_settings,
@@ -95,7 +96,7 @@ def test_the_demo_needs_no_account() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("level", ["DEBUG", "WARNING"])
+@pytest.mark.parametrize("level", some_of(["DEBUG", "WARNING"], "DEBUG"))
 def test_the_token_appears_in_no_output_and_no_file(
     serve: Serve, tmp_path: Path, level: str
 ) -> None:

@@ -156,6 +156,7 @@ def test_rows_are_fetched_in_chunks(postgres: Any) -> None:
         assert dataset.rows("select 1") == [(1,)]
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_removed_rows_are_gone_from_the_models(serve: Any, postgres: Any) -> None:
     load_into_postgres(serve(), from_date="2026-03-09")

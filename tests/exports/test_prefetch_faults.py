@@ -27,6 +27,7 @@ from tests.exports.prefetching import (
     prefetch_threads,
 )
 from tests.support.assertions import assert_failed_with, assert_loaded, run_against
+from tests.support.cases import some_of
 from tests.support.cli_user import create_requests
 
 pytestmark = pytest.mark.usefixtures("hurried", "nothing_left")
@@ -50,7 +51,10 @@ FAULTS: dict[str, tuple[Endpoint, Then, int, int, int]] = {
 }
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize(
+    "fault",
+    some_of(FAULTS, "export deleted", "key refused", "all links expired", "file damaged twice"),
+)
 def test_a_failed_prefetch_is_made_up_for_when_the_file_is_needed(
     demo: DemoServer, fault: str
 ) -> None:

@@ -22,6 +22,7 @@ from tests.exports.prefetching import (
     happens,
 )
 from tests.support.assertions import assert_failed_with, assert_loaded, run_against
+from tests.support.cases import some_of
 from tests.support.cli_user import create_requests
 from tests.support.processes import start_run, wait_for_exit
 
@@ -44,7 +45,10 @@ def half_then_silence(reached: Callable[[], object]) -> Then:
     return then
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda n: n.name)
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+@pytest.mark.parametrize("number", some_of(SIGNALS, signal.SIGTERM), ids=lambda n: n.name)
 @pytest.mark.parametrize("phase", ["waiting", "downloading", "downloading when needed"])
 def test_a_signal_ends_the_run_within_seconds_and_leaves_no_file(
     demo: DemoServer, number: signal.Signals, phase: str

@@ -15,6 +15,7 @@ from coveo_source.demo.faults import Fault, at, inject
 from coveo_source.tables import TABLES
 from tests.support.archives import replace_files
 from tests.support.assertions import invoke
+from tests.support.cases import some_of
 from tests.support.cli_user import (
     PIPELINE,
     Rows,
@@ -86,7 +87,7 @@ def test_the_summary_says_what_was_left_out(personal: DemoServer) -> None:
     assert f"erased before, left out {' '.join(numbers)}" in " ".join(completed.out.split())
 
 
-@pytest.mark.parametrize("how", ["option", "setting"])
+@pytest.mark.parametrize("how", some_of(["option", "setting"], "option"))
 def test_it_comes_back_if_the_user_allows_it(personal: DemoServer, how: str) -> None:
     load(personal, from_date=FROM, to_date=TO)
     loaded = tables()

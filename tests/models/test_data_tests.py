@@ -213,6 +213,7 @@ def test_the_command_prints_one_line_per_test_and_exits_with_1_only_if_one_fails
     assert done.stdout.splitlines()[-1].endswith("1 failed.")
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_the_tests_of_all_models_pass_where_only_some_tables_are_loaded(
     demo: DemoServer,

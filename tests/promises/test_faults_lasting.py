@@ -32,6 +32,7 @@ from tests.support.assertions import (
     clean_run_tables,
     run_against,
 )
+from tests.support.cases import some_of
 from tests.support.cli_user import create_requests, rows
 
 Serve = Callable[..., DemoServer]
@@ -78,7 +79,10 @@ LASTING: dict[str, tuple[Endpoint, Then, tuple[str, ...]]] = {
 }
 
 
-@pytest.mark.parametrize("fault", LASTING)
+@pytest.mark.parametrize(
+    "fault",
+    some_of(LASTING, "500 on create", "key revoked before download", "download reset"),
+)
 def test_after_a_lasting_fault_the_next_run_continues(demo: DemoServer, fault: str) -> None:
     where, then, message = LASTING[fault]
     inject(demo, Fault(at(where), then, times=None))

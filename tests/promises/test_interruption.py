@@ -24,6 +24,7 @@ from tests.support.assertions import (
     clean_run_tables,
     run_against,
 )
+from tests.support.cases import some_of
 from tests.support.cli_user import create_requests
 from tests.support.faults import stall_halfway
 from tests.support.processes import start_run, wait_for_exit
@@ -65,8 +66,11 @@ main()
 """A run that sends itself a signal when it reaches a phase."""
 
 
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda n: n.name)
+@pytest.mark.parametrize("number", some_of(SIGNALS, signal.SIGTERM), ids=lambda n: n.name)
 @pytest.mark.parametrize("phase", ["waiting", "downloading", "reading", "loading"])
 def test_a_signal_ends_the_run_and_the_next_one_continues(
     serve: Serve, number: signal.Signals, phase: str

@@ -65,6 +65,7 @@ def test_an_older_backup_is_filled_up_again(demo: DemoServer, clock: Clock) -> N
     assert tables() == clean_tables(demo, "2026-03-06")
 
 
+@pytest.mark.thorough
 def test_an_older_backup_of_the_tables_alone_is_filled_up_too(
     demo: DemoServer, clock: Clock
 ) -> None:
@@ -242,6 +243,7 @@ def test_a_plan_for_a_dataset_of_another_owner_is_refused(serve: Serve) -> None:
     assert "--dataset-name" in completed.stderr
 
 
+@pytest.mark.thorough
 def test_rows_of_a_dataset_stay_if_another_is_dropped(demo: DemoServer) -> None:
     load(demo, from_date="2026-03-10")
     load(demo, from_date="2026-03-10", dataset="another")

@@ -71,6 +71,7 @@ def test_after_a_later_load_dbt_s_tables_equal_our_runner_s_and_a_full_refresh(
     assert not (folder / ".user.yml").exists()
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 @needs_dbt
 def test_after_loads_that_move_and_change_rows_all_tables_are_up_to_date() -> None:
@@ -116,6 +117,7 @@ def test_removed_rows_are_gone_even_if_the_project_was_written_before_their_tabl
     assert schema_tables(DBT_SCHEMA, DATABASE) == expected_tables(pipeline, DATABASE)
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 @needs_dbt
 def test_a_dropped_table_and_a_changed_seed_cause_a_full_rebuild() -> None:
@@ -133,6 +135,7 @@ def test_a_dropped_table_and_a_changed_seed_cause_a_full_rebuild() -> None:
     assert schema_tables(DBT_SCHEMA, DATABASE) == expected_tables(pipeline, DATABASE)
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 @needs_dbt
 def test_the_project_builds_where_only_some_tables_and_dimensions_are_loaded(

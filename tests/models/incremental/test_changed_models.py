@@ -1,7 +1,7 @@
 """Models whose SQL changes, fails or needs much memory."""
 
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,7 @@ from coveo_source.destination import tuning
 from coveo_source.exceptions import ModelError
 from tests.models.incremental.history import load
 from tests.models.incremental.warehouse import Warehouse, click, model_tables
+from tests.support.cases import some_of
 
 pytestmark = pytest.mark.slow
 
@@ -72,41 +73,50 @@ def test_a_table_gets_the_columns_of_its_changed_model(
     warehouse.assert_up_to_date()
 
 
-FAILING: Iterable[tuple[str, str, str, str]] = (
-    # fails in the database because of its data, which does not show the line
-    (
+FAILING = (
+    pytest.param(
         "cast(summed.events as bigint) as events",
         "cast(cast(summed.visit_id as bigint) as bigint) as events",
         "",
         "INT64",
+        id="its data, on a line that the database does not show",
     ),
-    # fails in the database because of its data
-    (
+    pytest.param(
         "cast(summed.visit_id as varchar) as visit_id",
         "cast(summed.visit_id as bigint) as visit_id",
         "visit_id",
         "INT",
+        id="its data",
     ),
-    # fails in the database before it reads any data
-    (
+    pytest.param(
         "cast(summed.visit_id as varchar)",
         "cast(no_such_function(summed.visit_id) as varchar)",
         "no_such",
         "no_such",
+        id="an unknown function",
     ),
-    # fails before it reaches the database
-    (
+    pytest.param(
         "cast(summed.visit_id as varchar)",
         "cast(no_such_column as varchar)",
         "no_such_column",
         "no_such",
+        id="an unknown column, found before it reaches the database",
     ),
-    # is refused, because dlt would leave the column out
-    ("cast(summed.visit_id as varchar)", "no_such_type(summed.visit_id)", "", "visit_id"),
+    pytest.param(
+        "cast(summed.visit_id as varchar)",
+        "no_such_type(summed.visit_id)",
+        "",
+        "visit_id",
+        id="a column without a type, which dlt would leave out",
+    ),
 )
+"""Why a model may fail."""
 
 
-@pytest.mark.parametrize(("right", "wrong", "on_line", "reason"), FAILING)
+@pytest.mark.parametrize(
+    ("right", "wrong", "on_line", "reason"),
+    some_of(FAILING, "its data", "an unknown column, found before it reaches the database"),
+)
 def test_the_error_of_a_failing_model_names_the_line_and_its_table_is_unchanged(
     warehouse: Warehouse, folder: Path, right: str, wrong: str, on_line: str, reason: str
 ) -> None:
@@ -141,6 +151,7 @@ def with_large_aggregate(folder: Path) -> Path:
     return with_edited_model(folder, "visits", change)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("configured", [False, True])
 def test_a_model_gets_more_memory_if_it_needs_it_unless_the_limit_is_configured(
     warehouse: Warehouse, folder: Path, monkeypatch: pytest.MonkeyPatch, configured: bool

@@ -7,10 +7,11 @@ import pytest
 
 from coveo_source.models.files import models
 from coveo_source.models.runner import build
-from coveo_source.tables import REMOVED, TABLES
+from coveo_source.tables import EVENT_TABLES, REMOVED, TABLES
 from tests.models.incremental.history import EVENING, drop_table, large_load, load
 from tests.models.incremental.removal import Removal, events_of, remove
 from tests.models.incremental.warehouse import Warehouse, click, model_tables
+from tests.support.cases import some_of
 
 pytestmark = pytest.mark.slow
 
@@ -34,6 +35,7 @@ def test_only_the_visits_that_lost_rows_are_rebuilt(warehouse: Warehouse) -> Non
     warehouse.assert_up_to_date()
 
 
+@pytest.mark.thorough
 def test_a_removal_is_consumed_once(warehouse: Warehouse) -> None:
     remove(warehouse.pipeline, [Removal("clicks", "click_id = 'c1'")])
     assert warehouse.build("all_events") == {"all_events"}
@@ -83,6 +85,7 @@ def test_a_unit_without_rows_is_gone(warehouse: Warehouse) -> None:
     warehouse.assert_up_to_date()
 
 
+@pytest.mark.thorough
 def test_events_of_other_visits_have_no_search_once_it_is_removed(warehouse: Warehouse) -> None:
     other = {
         "clicks": click("c90", "s5", visitId="v90", datetime=LATE, systemUriHash="h90"),
@@ -108,7 +111,13 @@ def test_events_of_other_visits_have_no_search_once_it_is_removed(warehouse: War
     warehouse.assert_up_to_date()
 
 
-@pytest.mark.parametrize(("table", "shown"), [("keywords", "keyword"), ("groups", "group")])
+LISTS = [
+    pytest.param("keywords", "keyword", id="keywords"),
+    pytest.param("groups", "group", id="groups"),
+]
+
+
+@pytest.mark.parametrize(("table", "shown"), some_of(LISTS, "keywords"))
 def test_a_search_loses_its_removed_keywords_and_groups(
     warehouse: Warehouse, table: str, shown: str
 ) -> None:
@@ -120,7 +129,7 @@ def test_a_search_loses_its_removed_keywords_and_groups(
     warehouse.assert_up_to_date()
 
 
-@pytest.mark.parametrize("table", ["searches", "clicks", "custom_events"])
+@pytest.mark.parametrize("table", some_of(EVENT_TABLES, "custom_events"))
 def test_the_events_without_a_visit_lose_one(warehouse: Warehouse, table: str) -> None:
     rows = {
         "searches": [{"id": "x90", "datetime": LATE}],
@@ -137,7 +146,7 @@ def test_the_events_without_a_visit_lose_one(warehouse: Warehouse, table: str) -
     warehouse.assert_up_to_date()
 
 
-@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize("table", some_of(TABLES, "searches"))
 def test_a_table_may_be_empty_afterwards(warehouse: Warehouse, table: str) -> None:
     remove(warehouse.pipeline, [Removal(table, "true")])
     warehouse.build()
@@ -182,6 +191,7 @@ def test_a_load_replaces_the_rows_of_its_window(warehouse: Warehouse) -> None:
     assert warehouse.build() == set()
 
 
+@pytest.mark.thorough
 def test_an_event_that_moves_to_another_visit_and_is_then_removed_is_gone_from_both(
     warehouse: Warehouse,
 ) -> None:
@@ -205,7 +215,7 @@ def test_a_row_that_is_removed_and_loaded_again_is_there_once(warehouse: Warehou
         warehouse.assert_up_to_date()
 
 
-@pytest.mark.parametrize("built", [1, 2, 4])
+@pytest.mark.parametrize("built", some_of([1, 2, 4], 2))
 def test_a_build_after_a_removal_that_was_interrupted_is_completed_by_the_next_one(
     warehouse: Warehouse, built: int
 ) -> None:

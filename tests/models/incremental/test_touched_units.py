@@ -20,6 +20,7 @@ from tests.models.incremental.history import (
     table_resource,
 )
 from tests.models.incremental.warehouse import Warehouse, click, model_tables
+from tests.support.cases import some_of
 
 pytestmark = pytest.mark.slow
 
@@ -78,6 +79,7 @@ def test_a_late_click_in_another_visit_counts_for_its_search(warehouse: Warehous
     warehouse.assert_up_to_date()
 
 
+@pytest.mark.thorough
 def test_a_search_that_is_loaded_again_keeps_its_late_click(warehouse: Warehouse) -> None:
     late = EVENING + timedelta(days=40)
     load(
@@ -146,7 +148,7 @@ def clicks_source(rows: Rows) -> Any:
     return DltSource(Schema(SOURCE), SOURCE, [table_resource("clicks", rows, None)])
 
 
-@pytest.mark.parametrize("built", [1, 2, 4])
+@pytest.mark.parametrize("built", some_of([1, 2, 4], 2))
 def test_a_build_that_was_interrupted_is_completed_by_the_next_one(
     warehouse: Warehouse, built: int
 ) -> None:
@@ -167,8 +169,8 @@ def test_building_some_models_leaves_the_others_due(warehouse: Warehouse) -> Non
     warehouse.assert_up_to_date()
 
 
-@pytest.mark.parametrize("full_refresh", [False, True])
-@pytest.mark.parametrize("names", [("all_events",), ()])
+@pytest.mark.parametrize("full_refresh", some_of([False, True], False))
+@pytest.mark.parametrize("names", some_of([("all_events",), ()], ()))
 def test_units_that_lost_their_event_are_rebuilt_even_if_the_timeline_was_built_before(
     warehouse: Warehouse, names: tuple[str, ...], full_refresh: bool
 ) -> None:
@@ -183,6 +185,7 @@ def test_units_that_lost_their_event_are_rebuilt_even_if_the_timeline_was_built_
     assert warehouse.build() == set()
 
 
+@pytest.mark.thorough
 def test_models_built_one_by_one_equal_models_built_at_once(warehouse: Warehouse) -> None:
     late = click("c95", "s1", visitId="elsewhere", datetime=EVENING + timedelta(days=40))
     load(warehouse.pipeline, {"clicks": late})

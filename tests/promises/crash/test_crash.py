@@ -9,6 +9,7 @@ import pytest
 
 from tests.promises.crash.points import Kill
 from tests.promises.crash.trial import CleanRuns, Trial, run_trial
+from tests.support.cases import some_of
 from tests.support.cli_user import DATASET, PIPELINE
 
 pytestmark = [
@@ -30,13 +31,13 @@ TRIALS = {
         ),
     ),
     "while time passes": Trial(
-        "second run", (Kill("waiting"), Kill("between two merges", 3)), hours_between=7
+        "second run",
+        (Kill("taking the lease"), Kill("waiting"), Kill("between two merges", 3)),
+        hours_between=7,
     ),
     "between the load and the models": Trial("without look-back", (Kill("deleting"),)),
     "in the models": Trial("first run", (Kill("normalizing", 3), Kill("running a model"))),
     "after tables were added": Trial("tables added", (Kill("extracted"), Kill("deleted"))),
-    "while it takes the lease": Trial("second run", (Kill("taking the lease"),)),
-    "in a backfill": Trial("backfill", (Kill("window", 3), Kill("deleted, answered"))),
     "between a load and the removal of what is gone": Trial(
         "replace", (Kill("deleted, answered"), Kill("merging", 4), Kill("model"))
     ),
@@ -60,7 +61,16 @@ def clean_runs(tmp_path_factory: pytest.TempPathFactory) -> CleanRuns:
     return CleanRuns(tmp_path_factory.mktemp("clean"))
 
 
-@pytest.mark.parametrize("when", TRIALS)
+IN_EVERY_RUN = (
+    "while the export is built and downloaded",
+    "while time passes",
+    "in the models",
+    "between a load and the removal of what is gone",
+    "while a person is erased",
+)
+
+
+@pytest.mark.parametrize("when", some_of(TRIALS, *IN_EVERY_RUN))
 def test_runs_that_are_killed_and_repeated_leave_what_a_clean_run_leaves(
     clean_runs: CleanRuns, tmp_path: Path, when: str
 ) -> None:
@@ -72,9 +82,10 @@ def test_runs_that_are_killed_and_repeated_leave_what_a_clean_run_leaves(
 def test_a_backfill_that_is_killed_makes_no_export_twice(
     clean_runs: CleanRuns, tmp_path: Path
 ) -> None:
-    trial = Trial("backfill", (Kill("window", 3), Kill("loaded", 1)))
-    verdict = run_trial(trial, tmp_path / "trial", clean_runs)
+    kills = (Kill("window", 3), Kill("deleted, answered"), Kill("loaded"))
+    verdict = run_trial(Trial("backfill", kills), tmp_path / "trial", clean_runs)
     clean, _ = clean_runs.run("backfill")
+    assert verdict.missed == []
     assert verdict.problems == []
     with duckdb.connect(str(tmp_path / "trial" / f"{PIPELINE}.duckdb"), read_only=True) as database:
         [(exports,)] = database.execute(f"select count(*) from {DATASET}.exports").fetchall()

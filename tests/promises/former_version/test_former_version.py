@@ -138,6 +138,7 @@ def test_its_state_is_understood_and_keeps_its_keys(former: Path, serve: Any, la
         assert slots["incremental"] == wanted["resources"][table]["incremental"], table
 
 
+@pytest.mark.thorough
 def test_its_tables_keep_their_columns(former: Path, serve: Any, later: Clock) -> None:
     before = columns()
     load(serve(TRAFFIC), with_models=True)
