@@ -60,13 +60,11 @@ def test_each_folder_has_a_demo_of_its_own(enter: Enter, tmp_path: Path) -> None
     assert searches() > 1_000
     assert Path("../one/coveo_demo.duckdb").read_bytes() == before
     assert not (tmp_path / "dlt" / "pipelines" / DEMO).exists()
-    # what follows finds the pipeline in each
-    for name in ("one", "two"):
-        enter(name)
-        assert "search_outcomes" in demo("models").stdout
-        assert query("select count(*) from all_events", DEMO)[0][0] > 1_000
-        assert "All models are up to date." in demo("models").stdout
-        assert "Wrote a dbt project" in demo("models", "--dbt", "project").stdout
+    # what follows finds the pipeline of the folder
+    assert "Wrote a dbt project" in demo("models", "--dbt", "project").stdout
+    enter("one")
+    assert "search_outcomes" in demo("models").stdout
+    assert query("select count(*) from all_events", DEMO)[0][0] > 1_000
 
 
 def test_the_end_of_a_demo_run_says_how_dlt_finds_the_pipeline(enter: Enter) -> None:

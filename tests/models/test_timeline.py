@@ -97,7 +97,7 @@ def test_the_timeline_is_ordered_and_numbered_within_each_visit(demo: DemoServer
 
 @pytest.mark.slow
 def test_an_event_has_the_id_of_its_search_and_the_name_of_its_user(demo: DemoServer) -> None:
-    load(demo, from_date="2026-03-08", with_models=True)
+    load(demo, from_date="2026-03-10", with_models=True)
     for row in timeline():
         kind = row["c_event_type"]
         search = {"Search": "id", "Click": "search_id", "Custom": "last_search_id"}[kind]

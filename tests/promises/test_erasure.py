@@ -14,6 +14,7 @@ import pytest
 from coveo_source.demo import DemoServer
 from coveo_source.models.files import models
 from tests.support.assertions import invoke
+from tests.support.cases import some_of
 from tests.support.cli_user import DATASET, PIPELINE, environment, load, query, rows, tables
 from tests.support.person import (
     NAME,
@@ -146,14 +147,18 @@ def test_nothing_is_erased_by_half(serve: Serve) -> None:
     assert query("select searches > 0, completed_at is null from erasures") == [(True, False)]
 
 
+SOME_POINTS = ("while models are built", "while the file is copied", "after the file is replaced")
+
+
+@pytest.mark.parametrize("points", some_of([SOME_POINTS, tuple(AFTER)], SOME_POINTS))
 def test_whatever_command_comes_next_goes_on_with_an_erasure_that_was_killed(
-    personal: DemoServer,
+    personal: DemoServer, points: tuple[str, ...]
 ) -> None:
     private = private_texts()
     run = ("run", "--from", "2026-03-10")
     commands = cycle([ERASE, ("models",), run])
-    for point in AFTER.values():
-        killed_at(point, *next(commands), server=personal)
+    for point in points:
+        killed_at(AFTER[point], *next(commands), server=personal)
     completed = invoke(PIPELINE, *next(commands), env=environment(personal))
     assert completed.code == 0, completed.err
     assert "Finishing first what an earlier erase had begun." in completed.err

@@ -97,6 +97,7 @@ def test_a_library_user_s_pipeline_goes_on_from_what_the_dataset_holds(
     assert tables() == clean_tables(demo, "2026-03-08")
 
 
+@pytest.mark.thorough
 def test_a_deleted_database_is_loaded_from_the_start(demo: DemoServer, clock: Clock) -> None:
     load(demo, from_date="2026-03-08", with_models=True)
     DATABASE.unlink()

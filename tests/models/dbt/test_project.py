@@ -89,6 +89,7 @@ def test_after_loads_that_move_and_change_rows_all_tables_are_up_to_date() -> No
     assert schema_tables(DBT_SCHEMA, DATABASE) == expected_tables(pipeline, DATABASE)
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 @needs_dbt
 def test_removed_rows_are_gone_even_if_the_project_was_written_before_their_table_came() -> None:

@@ -10,8 +10,9 @@ from tests.models.incremental.history import Step, first_steps, run_step, steps
 from tests.models.incremental.warehouse import Warehouse
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
-@settings(max_examples=2, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 @given(first=first_steps, history=st.lists(steps, min_size=1, max_size=3))
 def test_after_any_history_all_models_equal_a_full_refresh(
     first: Step, history: list[Step]

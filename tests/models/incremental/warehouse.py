@@ -1,5 +1,7 @@
 """A database to build models in, without Coveo."""
 
+import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +76,14 @@ def model_tables(database: str) -> dict[str, list[tuple[Any, ...]]]:
         }
 
 
+@cache
+def _qualified(model: str, schema: str) -> tuple[str, set[str]]:
+    """Returns a model's SQL over tables with a schema, given as JSON, and its columns."""
+    [wanted] = selected((model,))
+    query = qualify_query(wanted.query, json.loads(schema))
+    return query.sql("duckdb"), set(query.named_selects)
+
+
 def expected_tables(pipeline: dlt.Pipeline, database: str) -> dict[str, list[tuple[Any, ...]]]:
     """Returns the rows that each model must hold: the result of its query over all the data."""
     schema = sql_schema(pipeline)
@@ -86,11 +96,10 @@ def expected_tables(pipeline: dlt.Pipeline, database: str) -> dict[str, list[tup
         results = {}
         for model in selected(()):
             name = model.name
-            query = qualify_query(model.query, schema)
-            columns = set(query.named_selects)
+            sql, columns = _qualified(name, json.dumps(schema))
             stored = [name for name in schema[name] if name != "_dlt_load_id"]
             shown = ", ".join(n if n in columns else f"null as {n}" for n in stored)
-            connection.execute(f"create table {name} as {query.sql('duckdb')}")
+            connection.execute(f"create table {name} as {sql}")
             results[name] = connection.execute(
                 f"select {shown} from {name} order by all"
             ).fetchall()

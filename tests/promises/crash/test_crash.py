@@ -92,6 +92,7 @@ def test_a_backfill_that_is_killed_makes_no_export_twice(
     assert exports == len(clean.audit)
 
 
+@pytest.mark.thorough
 def test_an_export_left_by_a_run_over_several_windows_is_used(
     clean_runs: CleanRuns, tmp_path: Path
 ) -> None:

@@ -108,13 +108,26 @@ def clean_run(clock: Clock) -> dict[str, Any]:
         return {"rows": cells(), "state": state()}
 
 
+def assert_state_goes_on(
+    before: dict[str, Any], after: dict[str, Any], wanted: dict[str, Any]
+) -> None:
+    assert after.keys() == before.keys() == {"resources", "organization", "dataset_id", "history"}
+    assert after["dataset_id"] == before["dataset_id"]
+    assert after["organization"] == before["organization"]
+    assert after["history"] == wanted["history"]
+    assert after["resources"].keys() == wanted["resources"].keys()
+    for table, slots in after["resources"].items():
+        assert slots["incremental"] == wanted["resources"][table]["incremental"], table
+
+
 def test_its_pending_load_comes_first_and_all_ends_as_in_a_clean_run(
     former: Path, serve: Any, later: Clock
 ) -> None:
-    server = serve(TRAFFIC)
-    outcome = load(server, with_models=True)
+    before = state()
+    outcome = load(serve(TRAFFIC), with_models=True)
     wanted = clean_run(later)
     assert cells() == wanted["rows"]
+    assert_state_goes_on(before, state(), wanted["state"])
     # the window of the pending package is not exported again, but for the look-back
     windows = query("select window_start, window_end from exports order by 1")
     assert len(windows) == 3
@@ -122,20 +135,6 @@ def test_its_pending_load_comes_first_and_all_ends_as_in_a_clean_run(
         windows[1][1] - timedelta(days=1)
     ]
     assert query("select count(*) from exports where reconciled_at is null") == [(0,)]
-
-
-def test_its_state_is_understood_and_keeps_its_keys(former: Path, serve: Any, later: Clock) -> None:
-    before = state()
-    load(serve(TRAFFIC), with_models=True)
-    after = state()
-    assert after.keys() == before.keys() == {"resources", "organization", "dataset_id", "history"}
-    assert after["dataset_id"] == before["dataset_id"]
-    assert after["organization"] == before["organization"]
-    wanted = clean_run(later)["state"]
-    assert after["history"] == wanted["history"]
-    assert after["resources"].keys() == wanted["resources"].keys()
-    for table, slots in after["resources"].items():
-        assert slots["incremental"] == wanted["resources"][table]["incremental"], table
 
 
 @pytest.mark.thorough
