@@ -163,7 +163,10 @@ def _predates_erasure(pipeline: dlt.Pipeline) -> bool:
 
 
 def _is_ahead(pipeline: dlt.Pipeline) -> bool:
-    """Returns True if the local state is newer than the stored one; dlt keeps the newer one."""
+    """Returns True if the local state or schema is newer than what the dataset holds.
+
+    dlt keeps the newer one, and would not create tables again that this schema says are there.
+    """
     with pipeline.destination_client() as client:
         if not isinstance(client, WithStateSync):
             return False
@@ -171,7 +174,10 @@ def _is_ahead(pipeline: dlt.Pipeline) -> bool:
             stored = load_pipeline_state_from_destination(pipeline.pipeline_name, client)
         except DestinationUndefinedEntity:
             stored = None
-    local = pipeline.state
-    if not stored:
-        return PipelineState.of_pipeline(local).dataset_id is not None
-    return local["_version_hash"] != stored["_version_hash"]
+        local = pipeline.state
+        if not stored:
+            return PipelineState.of_pipeline(local).dataset_id is not None
+        if local["_version_hash"] != stored["_version_hash"]:
+            return True
+        schema = pipeline.default_schema.version_hash
+        return client.get_stored_schema_by_hash(schema) is None

@@ -20,7 +20,7 @@ from coveo_source.models.files import models
 from coveo_source.tables import TABLES
 from tests.cli.commands import run_verb
 from tests.extract.plans import client_of, day, leave_export
-from tests.support.assertions import run_against, speed_up_retries
+from tests.support.assertions import invoke, run_against, speed_up_retries
 from tests.support.cli_user import (
     DATASET,
     PIPELINE,
@@ -95,6 +95,30 @@ def test_a_library_user_s_pipeline_goes_on_from_what_the_dataset_holds(
     shutil.copy("backup", DATABASE)
     open_pipeline().run(coveo_source(**settings))
     assert tables() == clean_tables(demo, "2026-03-08")
+
+
+def test_a_backup_from_before_the_models_were_built_gets_them_again(demo: DemoServer) -> None:
+    # no cursor moves between the two, so only the schema tells that the working folder is ahead
+    load(demo, from_date="2026-03-10")
+    shutil.copy(DATABASE, "backup")
+    assert invoke(PIPELINE, "models").code == 0
+    built = {name: rows(name) for name in models()}
+    shutil.copy("backup", DATABASE)
+    completed = invoke(PIPELINE, "models")
+    assert completed.code == 0, completed.err
+    assert "older copy of it was restored" in completed.err
+    assert {name: rows(name) for name in models()} == built
+
+
+def test_a_backup_from_before_the_models_were_updated_is_built_upon(demo: DemoServer) -> None:
+    load(demo, from_date="2026-03-07", with_models=True)
+    shutil.copy(DATABASE, "backup")
+    load(demo, with_models=True)
+    shutil.copy("backup", DATABASE)
+    load(demo, with_models=True)
+    built = {name: rows(name) for name in models()}
+    assert invoke(PIPELINE, "models", "--full-refresh").code == 0
+    assert {name: rows(name) for name in models()} == built
 
 
 @pytest.mark.thorough
