@@ -102,6 +102,7 @@ class _ModelRunner:
         if not sql_schema(self._pipeline).keys() & TABLES.keys():
             return
         with building_settings(self._pipeline):
+            self._forget_missing_tables()
             builds = {each.model.name: each for each in self._prepare()}
         groups = list(independent_groups(each.model for each in builds.values()))
         for group in groups:
@@ -109,6 +110,20 @@ class _ModelRunner:
                 self._say(f"Model {model.name}")
             is_last = group is groups[-1] and len(self._wanted) == len(self._all_models)
             yield from self._build_package([builds[model.name] for model in group], is_last)
+
+    def _forget_missing_tables(self) -> None:
+        """Makes dlt forget tables that are no longer in the database, so that it makes them anew.
+
+        They may have been dropped by hand, or an older copy of the database was restored.
+        """
+        own = {*(model.name for model in self._all_models), SEED, UNITS, BUILDS, CONSUMED_LOADS}
+        known = own & sql_schema(self._pipeline).keys()
+        client: Any
+        with self._pipeline.destination_client() as client:
+            stored = client.get_storage_tables(known)
+            missing = [name for name, columns in stored if not columns]
+        if missing:
+            pipeline_drop(self._pipeline, resources=missing)()
 
     def _prepare(self) -> list[Build]:
         """Returns the builds to do, after loading the seed and noting what is due."""

@@ -127,6 +127,18 @@ def test_the_rows_of_a_dropped_table_are_gone(warehouse: Warehouse) -> None:
     assert warehouse.query("select * from all_events where c_event_type = 'Click'") == []
 
 
+def test_tables_that_are_missing_in_the_database_are_made_anew(warehouse: Warehouse) -> None:
+    load(warehouse.pipeline, {"clicks": click("c90", "s1", visitId="v1")})
+    warehouse.build()
+    with warehouse.pipeline.sql_client() as client:
+        # by hand, or an older copy of the database was restored
+        client.execute_sql("drop table touched_units; drop table visits; drop table model_builds")
+    load(warehouse.pipeline, {"clicks": click("c91", "s1", visitId="v1")})
+    assert warehouse.build() == MODELS
+    warehouse.assert_up_to_date()
+    assert warehouse.build() == set()
+
+
 def test_a_package_that_is_extracted_early_and_loaded_late_is_not_missed(
     warehouse: Warehouse,
 ) -> None:
