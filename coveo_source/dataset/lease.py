@@ -4,6 +4,7 @@ The holder renews it; a lease that nobody renews expires, so a crash blocks othe
 most. On the machine of the crash, where one can see that the process is gone, it blocks nobody.
 """
 
+import atexit
 import os
 import socket
 import sys
@@ -25,6 +26,8 @@ DURATION = timedelta(minutes=2)
 """How long a lease lasts after it was last renewed."""
 _RENEWAL_SECONDS = 20.0
 """Seconds between two renewals."""
+_END_SECONDS = 30.0
+"""Seconds to wait for a renewal at the end; a database that does not answer stops nobody."""
 
 _held: dict[str, "Lease"] = {}
 """The leases that this process holds, by holder."""
@@ -55,6 +58,8 @@ class Lease:
         if self._take(dataset):
             _held[self.holder] = self
             self._thread.start()
+            # a thread that is in the database's code when Python ends would abort the process
+            atexit.register(self.stop)
             return
         raise _busy(dataset)
 
@@ -72,9 +77,12 @@ class Lease:
             self._renew()
 
     def stop(self) -> None:
-        """Ends the renewals."""
+        """Ends the renewals, and waits for one that has begun."""
         self._released.set()
+        if self._thread.is_alive():
+            self._thread.join(_END_SECONDS)
         _held.pop(self.holder, None)
+        atexit.unregister(self.stop)
 
     def release(self, dataset: DatasetSql) -> None:
         """Lets others take the lease."""

@@ -167,3 +167,21 @@ def test_a_run_from_another_folder_does_not_disturb_the_first(
     assert len(create_requests(server)) == 1
     load(serve(), from_date="2026-03-10", dataset="again")
     assert query("select count(*) from searches") == query("select count(*) from again.searches")
+
+
+ALWAYS_RENEWING = """
+import time, dlt
+from coveo_source.dataset import lease
+
+lease._RENEWAL_SECONDS = 0.0
+pipeline = dlt.pipeline("coveo", destination="duckdb", dataset_name="coveo_ua")
+lease.take_lease(pipeline, lease.Owner("coveo"))
+time.sleep(0.3)
+"""
+"""A process that ends while it renews the lease that it holds."""
+
+
+def test_a_process_that_ends_while_it_renews_a_lease_ends_in_order() -> None:
+    command = [sys.executable, "-c", ALWAYS_RENEWING]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
