@@ -51,6 +51,7 @@ def _table_resource(table: Table, context: ExtractContext) -> DltResource:
 class _ColumnPath(str, Fields):  # type: ignore[misc]
     """A column's name as a JSON path; dlt would parse plain text again and again."""
 
+    # a text has a method of this name too
     find = Fields.find
 
 
