@@ -1,25 +1,22 @@
-"""The verbs under `dlt pipeline NAME`, registered with dlt's plugin system.
+"""The verbs: what they are called, and the options that each one takes.
 
-dlt imports this module at every start of its command, so anything heavy is imported only when a
-verb runs. https://dlthub.com/docs/plugins
+Whatever does their work is imported only when a verb runs, because dlt imports this module at every
+start of its command.
 """
 
-import argparse
-import logging
-import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dlt.common.configuration import plugins
-from dlt.common.configuration.plugins import SupportsCliCommand, only_host
+from dlt.common.configuration.plugins import SupportsCliCommand
 
-from .tables import IDENTIFIERS
+from ..tables import IDENTIFIERS
+from .exits import exit_codes
 
 if TYPE_CHECKING:
-    from .cli.pipeline import Options
+    from ..cli.pipeline import Options
 
 _COLLECTORS = ("tqdm", "log", "enlighten", "alive_progress")
 
@@ -59,11 +56,11 @@ class PlanVerb(Verb):
 
     def execute(self, args: Namespace) -> None:
         """Prints the plan."""
-        from .cli.session import open_preview
-        from .cli.summary import plan_text
+        from ..cli.session import open_preview
+        from ..cli.summary import plan_text
 
         with (
-            _exit_codes(),
+            exit_codes(),
             _settings(args) as overrides,
             open_preview(_options(args), overrides) as session,
         ):
@@ -103,10 +100,10 @@ class RunVerb(PlanVerb):
 
     def execute(self, args: Namespace) -> None:
         """Loads, builds the models and prints a summary."""
-        from .cli.run import run
-        from .cli.summary import outcome_text
+        from ..cli.run import run
+        from ..cli.summary import outcome_text
 
-        with _exit_codes(), _settings(args) as overrides:
+        with exit_codes(), _settings(args) as overrides:
             print(outcome_text(run(_options(args), overrides)))
 
 
@@ -136,10 +133,10 @@ class ModelsVerb(Verb):
 
     def execute(self, args: Namespace) -> None:
         """Builds the models, tests them, or writes them as a dbt project."""
-        from .cli.models import build_models
-        from .cli.summary import models_text
+        from ..cli.models import build_models
+        from ..cli.summary import models_text
 
-        with _exit_codes():
+        with exit_codes():
             if args.test:
                 self._test(args)
             elif args.dbt:
@@ -149,8 +146,8 @@ class ModelsVerb(Verb):
 
     def _test(self, args: Namespace) -> None:
         """Prints the result of each data test; exits with 1 if one fails."""
-        from .cli.models import run_model_tests
-        from .cli.summary import result_line, results_text
+        from ..cli.models import run_model_tests
+        from ..cli.summary import result_line, results_text
 
         results = []
         for result in run_model_tests(_options(args), args.select):
@@ -162,9 +159,9 @@ class ModelsVerb(Verb):
 
     def _write_dbt_project(self, args: Namespace) -> None:
         """Writes the dbt project of all models, and prints how to build it."""
-        from .cli.models import write_dbt_project
-        from .cli.summary import project_text
-        from .exceptions import SettingError
+        from ..cli.models import write_dbt_project
+        from ..cli.summary import project_text
+        from ..exceptions import SettingError
 
         if args.select:
             given = " ".join(args.select)
@@ -188,9 +185,9 @@ class EraseVerb(Verb):
 
     def execute(self, args: Namespace) -> None:
         """Shows what would go, asks, and erases it."""
-        from .cli.erase import erase
+        from ..cli.erase import erase
 
-        with _exit_codes():
+        with exit_codes():
             given = {kind: getattr(args, kind) for kind in IDENTIFIERS}
             for text in erase(_options(args), given, args.yes):
                 print(text, flush=True)
@@ -200,8 +197,8 @@ VERBS: tuple[type[Verb], ...] = (RunVerb, PlanVerb, ModelsVerb, EraseVerb)
 
 
 def _options(args: Namespace) -> "Options":
-    from .cli.folders import pipelines_dir
-    from .cli.pipeline import Options
+    from ..cli.folders import pipelines_dir
+    from ..cli.pipeline import Options
 
     is_demo = getattr(args, "demo", False)
     return Options(
@@ -231,69 +228,7 @@ def _settings(args: Namespace) -> Iterator[dict[str, Any]]:
     if not args.demo:
         yield given
         return
-    from .demo import DemoServer
+    from ..demo import DemoServer
 
     with DemoServer() as server:
         yield {**given, "base_url": server.base_url, "org": server.org, "api_key": server.api_key}
-
-
-@contextmanager
-def _exit_codes() -> Iterator[None]:
-    """After an error, prints one message and exits with 1 (run again) or 2 (wrong use).
-
-    dlt would exit too, but with a pointer to its own manual. Its `--debug` shows the traceback.
-    """
-    from dlt._workspace.cli import _debug
-    from dlt.common.configuration.exceptions import ConfigurationException
-
-    from .causes import find_cause
-    from .cli.summary import error_text
-    from .exceptions import PipelineMismatch, ProjectError, SettingError
-
-    if not _debug.is_debug_enabled():
-        logging.getLogger("dlt").addFilter(_shorten_traceback)
-    try:
-        yield
-    except (Exception, KeyboardInterrupt) as error:
-        if _debug.is_debug_enabled():
-            raise
-        print(error_text(error), file=sys.stderr)
-        misuse = (SettingError, PipelineMismatch, ProjectError, ConfigurationException)
-        raise SystemExit(2 if any(find_cause(error, kind) for kind in misuse) else 1) from None
-
-
-def _shorten_traceback(record: logging.LogRecord) -> bool:
-    """Cuts a traceback in dlt's log to its last line; the error is printed at the end anyway."""
-    text, traceback, trace = record.getMessage().partition("Traceback (most recent call last)")
-    record.msg = f"{text}{trace.strip().splitlines()[-1]}" if traceback else text
-    record.args = ()
-    record.exc_info = None
-    return True
-
-
-def _is_taken(verb: str) -> bool:
-    """Returns True if dlt has a verb of this name, with which its whole command would fail."""
-    from dlt._workspace.cli.commands import PipelineCommand
-
-    parser = argparse.ArgumentParser()
-    PipelineCommand().configure_parser(parser)
-    return any(
-        verb in action.choices
-        for action in parser._actions
-        if isinstance(action, argparse._SubParsersAction)
-    )
-
-
-def _hook(verb: type[Verb]) -> Callable[[str], type[SupportsCliCommand] | None]:
-    """Returns the hook by which dlt finds a verb."""
-
-    @plugins.hookimpl(specname="plug_cli")
-    @only_host("dlt")
-    def plug_cli(host: str) -> type[SupportsCliCommand] | None:
-        return None if _is_taken(verb.command) else verb
-
-    return plug_cli
-
-
-# dlt registers every hook that it finds in the module
-plug_cli_run, plug_cli_plan, plug_cli_models, plug_cli_erase = map(_hook, VERBS)

@@ -1,0 +1,110 @@
+"""The errors that coveo_source raises, as one tree.
+
+CoveoSourceError
+ x SettingError            a setting is missing or not accepted; before the load began
+ x PipelineMismatch        the pipeline or dataset holds the data of another owner
+ x PipelineBusy            another process is loading into the pipeline
+   x DatasetBusy           another run is writing to the dataset, maybe on another machine
+ x LeaseLost               another run has taken over the dataset
+ x ServiceUnreachable      a host did not answer, after all retries
+ x ApiError                Coveo refused a request
+   x AccessDenied          401 or 403: wrong key or missing privileges
+   x ExportNotFound        404: no such export
+   x QuotaReached          the organization cannot keep another export
+ x ClockMismatch           an answer of Coveo tells another time than this machine's clock
+ x UnknownAnswer           an answer is not what Coveo documents
+ x ExportError             an export will never have a file
+   x ExportFailed          Coveo reports it as FAILED
+   x ExportExpired         its file is gone
+   x ExportTimedOut        still PENDING after the time limit
+   x UnknownStatus         a status that this version does not know
+ x RowLimitReached         the smallest window still has more rows than one export may
+ x UnsafeAddress           Coveo named an address that must not be downloaded from
+ x FileError               the downloaded file is not what Coveo describes
+   x ArchiveError          the ZIP should not be opened
+     x ArchiveDamaged      the ZIP is corrupt or incomplete
+   x TableError            a CSV file cannot be read as the table that it is named for
+     x ValueRejected       with `strict`: a cell or record does not fit
+ x CountMismatch           the destination holds other rows than the file did
+ x UnsafeReplacement       a replacement might remove rows that are not to go
+ x ErasureUnfinished       rows are erased, but something still holds values of them
+ x ModelError              a SQL model failed; the load before it is intact
+   x CheckError            a data test of a model cannot be run as written
+ x ProjectError            a dbt project cannot be written to the given folder
+
+Errors that another run may get past are transient in dlt's terms, all others terminal.
+"""
+
+from .base import CoveoSourceError
+from .exports import (
+    ExportError,
+    ExportExpired,
+    ExportFailed,
+    ExportTimedOut,
+    RowLimitReached,
+    UnknownStatus,
+)
+from .files import (
+    ArchiveDamaged,
+    ArchiveError,
+    FileError,
+    TableError,
+    ValueRejected,
+)
+from .runs import (
+    CheckError,
+    CountMismatch,
+    DatasetBusy,
+    ErasureUnfinished,
+    LeaseLost,
+    ModelError,
+    PipelineBusy,
+    PipelineMismatch,
+    ProjectError,
+    SettingError,
+    UnsafeReplacement,
+)
+from .service import (
+    AccessDenied,
+    ApiError,
+    ClockMismatch,
+    ExportNotFound,
+    QuotaReached,
+    ServiceUnreachable,
+    UnknownAnswer,
+    UnsafeAddress,
+)
+
+__all__ = [
+    "AccessDenied",
+    "ApiError",
+    "ArchiveDamaged",
+    "ArchiveError",
+    "CheckError",
+    "ClockMismatch",
+    "CountMismatch",
+    "CoveoSourceError",
+    "DatasetBusy",
+    "ErasureUnfinished",
+    "ExportError",
+    "ExportExpired",
+    "ExportFailed",
+    "ExportNotFound",
+    "ExportTimedOut",
+    "FileError",
+    "LeaseLost",
+    "ModelError",
+    "PipelineBusy",
+    "PipelineMismatch",
+    "ProjectError",
+    "QuotaReached",
+    "RowLimitReached",
+    "ServiceUnreachable",
+    "SettingError",
+    "TableError",
+    "UnknownAnswer",
+    "UnknownStatus",
+    "UnsafeAddress",
+    "UnsafeReplacement",
+    "ValueRejected",
+]

@@ -1,0 +1,108 @@
+"""Errors of settings, pipelines, datasets and models."""
+
+from dlt.common.exceptions import TerminalException, TransientException
+
+from .base import CoveoSourceError
+
+
+class SettingError(CoveoSourceError, TerminalException):
+    """A setting is missing or not accepted.
+
+    value: as the user gave it; None if it is missing
+    accepted: a sentence that says what is accepted, or where to write the setting
+    """
+
+    def __init__(self, setting: str, value: object, accepted: str) -> None:
+        self.setting = setting
+        self.value = value
+        self.accepted = accepted
+        problem = "is missing" if value is None else f"is {value!r}, which is not accepted"
+        super().__init__(f"The setting {setting} {problem}. {accepted}")
+
+
+class PipelineMismatch(CoveoSourceError, TerminalException):
+    """The pipeline or the dataset belongs to another organization, pipeline or source."""
+
+
+class PipelineBusy(CoveoSourceError, TransientException):
+    """Another process is loading into the pipeline."""
+
+    def __init__(self, pipeline: str, holder: str) -> None:
+        super().__init__(
+            f"Another run is loading into the pipeline {pipeline} ({holder}). Wait until it ends,"
+            " then run again; nothing was changed."
+        )
+
+
+class DatasetBusy(PipelineBusy):
+    """Another run is writing to the dataset, maybe on another machine."""
+
+    def __init__(self, holder: str, expires_at: object) -> None:
+        CoveoSourceError.__init__(
+            self,
+            f"Another run is writing to the dataset ({holder}); nothing was changed. Wait until it"
+            f" ends, then run again. If it was killed, its lease ends by itself at {expires_at}.",
+        )
+
+
+class LeaseLost(CoveoSourceError, TransientException):
+    """Another run has taken over the dataset."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Another run has taken over the dataset, since this one could not renew its lease for"
+            " minutes. What it loaded stays loaded. Wait until the other ends, then run again."
+        )
+
+
+class CountMismatch(CoveoSourceError, TerminalException):
+    """The destination holds other rows than were read from the file.
+
+    expected, what: the number and what it counts, as in "rows were read"
+    found: the number that was loaded
+    """
+
+    def __init__(self, table: str, window: str, expected: int, what: str, found: int) -> None:
+        super().__init__(
+            f"{table} of {window}: {expected:,} {what}, but {found:,} were loaded. Somebody else"
+            " may have written to the dataset at the same time; if not, this is a bug, please"
+            " report it. The next run loads the window again."
+        )
+
+
+class UnsafeReplacement(CoveoSourceError, TerminalException):
+    """A replacement might remove rows that Coveo still has, or that nobody wants to lose.
+
+    doubt: a sentence that says why
+    """
+
+    def __init__(self, window: str, doubt: str) -> None:
+        super().__init__(
+            f"The window {window} is loaded, but nothing was removed from it: {doubt} If the rows"
+            " are really to go, run again with --force."
+        )
+
+
+class ErasureUnfinished(CoveoSourceError, TransientException):
+    """Rows are erased, but something still holds values of them.
+
+    where: a sentence that says what holds them, and what to do about it
+    """
+
+    def __init__(self, where: str) -> None:
+        super().__init__(
+            f"The rows are erased, but not yet all traces of them. {where} The next run, models or"
+            " erase tries again."
+        )
+
+
+class ModelError(CoveoSourceError, TerminalException):
+    """A SQL model failed; the load before it is intact."""
+
+
+class CheckError(ModelError):
+    """A data test of a model cannot be run as written."""
+
+
+class ProjectError(CoveoSourceError, TerminalException):
+    """A dbt project cannot be written to the given folder."""

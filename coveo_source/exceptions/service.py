@@ -1,0 +1,90 @@
+"""Errors of the service: no answer, or one that cannot be used."""
+
+from dlt.common.exceptions import TerminalException, TransientException
+
+from .base import CoveoSourceError
+
+
+class ServiceUnreachable(CoveoSourceError, TransientException):
+    """A host did not answer, after all retries."""
+
+    def __init__(self, host: str, reason: str) -> None:
+        self.host = host
+        super().__init__(
+            f"No answer from {host}: {reason}. Nothing was lost: check the network and the"
+            " settings region and base_url, then run again."
+        )
+
+
+class ApiError(CoveoSourceError, TerminalException):
+    """Coveo refused a request.
+
+    action: what the request was for, as in "list the exports"
+    status: the HTTP status code
+    message, kind: from the body (`message` or `detail`; `type`, `errorCode` or `title`)
+    request_id: the header X-Request-ID, which Coveo's support asks for
+    """
+
+    advice = (
+        "Nothing was lost: run again, and if it keeps failing, contact Coveo's support and quote"
+        " the request id."
+    )
+
+    def __init__(
+        self,
+        action: str,
+        status: int,
+        message: str,
+        kind: str | None = None,
+        request_id: str | None = None,
+    ) -> None:
+        self.action = action
+        self.status = status
+        self.message = message
+        self.kind = kind
+        self.request_id = request_id
+        request = f"request {request_id}" if request_id else None
+        details = ", ".join(filter(None, [f"HTTP {status}", kind, request]))
+        super().__init__(f"Coveo refused to {action}: {message} ({details}). {self.advice}")
+
+
+class AccessDenied(ApiError):
+    """401 or 403: the key is wrong, lacks a privilege or belongs to another organization."""
+
+    advice = (
+        "Check api_key, org and region. The key needs the privileges Analytics - Data exports -"
+        " Edit and View in this organization."
+    )
+
+
+class ExportNotFound(ApiError):
+    """404: the export does not exist."""
+
+    advice = "Somebody may have deleted it; run again to create a new one."
+
+
+class QuotaReached(ApiError):
+    """The organization cannot keep another export."""
+
+    advice = (
+        "Delete exports that are no longer needed in Coveo's administration console, or have the"
+        " limit raised, then run again."
+    )
+
+
+class ClockMismatch(CoveoSourceError, TransientException):
+    """An answer of Coveo tells another time than this machine's clock."""
+
+
+class UnknownAnswer(CoveoSourceError, TransientException):
+    """An answer is not what Coveo documents."""
+
+    def __init__(self, action: str, what: str) -> None:
+        super().__init__(
+            f"Coveo's answer to {action!r} is not what its documentation says: {what}. Nothing was"
+            " lost: run again, and if it keeps failing, look for a newer version of coveo-source."
+        )
+
+
+class UnsafeAddress(CoveoSourceError, TerminalException):
+    """Coveo named an address that must not be downloaded from."""

@@ -1,0 +1,40 @@
+"""How a verb ends: its exit code, and one message if it failed."""
+
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def exit_codes() -> Iterator[None]:
+    """After an error, prints one message and exits with 1 (run again) or 2 (wrong use).
+
+    dlt would exit too, but with a pointer to its own manual. Its `--debug` shows the traceback.
+    """
+    from dlt._workspace.cli import _debug
+    from dlt.common.configuration.exceptions import ConfigurationException
+
+    from ..causes import find_cause
+    from ..cli.summary import error_text
+    from ..exceptions import PipelineMismatch, ProjectError, SettingError
+
+    if not _debug.is_debug_enabled():
+        logging.getLogger("dlt").addFilter(_shorten_traceback)
+    try:
+        yield
+    except (Exception, KeyboardInterrupt) as error:
+        if _debug.is_debug_enabled():
+            raise
+        print(error_text(error), file=sys.stderr)
+        misuse = (SettingError, PipelineMismatch, ProjectError, ConfigurationException)
+        raise SystemExit(2 if any(find_cause(error, kind) for kind in misuse) else 1) from None
+
+
+def _shorten_traceback(record: logging.LogRecord) -> bool:
+    """Cuts a traceback in dlt's log to its last line; the error is printed at the end anyway."""
+    text, traceback, trace = record.getMessage().partition("Traceback (most recent call last)")
+    record.msg = f"{text}{trace.strip().splitlines()[-1]}" if traceback else text
+    record.args = ()
+    record.exc_info = None
+    return True
