@@ -34,6 +34,15 @@ from .outcomes import (
     too_many_requests,
     unavailable,
 )
+from .tables import (
+    all_of,
+    with_content,
+    with_files,
+    with_header,
+    with_records,
+    with_values,
+    without_file,
+)
 
 __all__ = [
     "NAMED",
@@ -41,6 +50,7 @@ __all__ = [
     "Fault",
     "Then",
     "When",
+    "all_of",
     "answer",
     "at",
     "bad_gateway",
@@ -65,4 +75,10 @@ __all__ = [
     "slow",
     "too_many_requests",
     "unavailable",
+    "with_content",
+    "with_files",
+    "with_header",
+    "with_records",
+    "with_values",
+    "without_file",
 ]
