@@ -65,6 +65,7 @@ class CoveoConfiguration(BaseConfiguration):
     exports_ahead: how many exports Coveo may build beside the one that is being loaded; the file
         of the next one is downloaded in the background
     strict: whether a value or record that does not fit is an error
+    max_rejected_share: the share of a file's records, 0 to 1, of which something may be rejected
     allow_erased: whether rows that were erased from the dataset are loaded again
     allow_http: whether other machines may be reached without TLS, which exposes the key
     """
@@ -89,6 +90,7 @@ class CoveoConfiguration(BaseConfiguration):
     keep_exports: bool = False
     exports_ahead: int = 2
     strict: bool = False
+    max_rejected_share: float = 0.25
     allow_erased: bool = False
     allow_http: bool = False
 
@@ -151,6 +153,7 @@ class Settings:
     keep_exports: bool
     exports_ahead: int
     strict: bool
+    max_rejected_share: float
     allow_erased: bool
     allow_http: bool
 
@@ -197,6 +200,7 @@ def check_settings(config: CoveoConfiguration) -> Settings:
         keep_exports=config.keep_exports,
         exports_ahead=int(between("exports_ahead", config.exports_ahead, 0, 100)),
         strict=config.strict,
+        max_rejected_share=between("max_rejected_share", config.max_rejected_share, 0, 1),
         allow_erased=config.allow_erased,
         allow_http=config.allow_http,
     )

@@ -25,11 +25,13 @@ class Table(NamedTuple):
     name: Coveo's name of the table, in an export's `tables` and in the file name (`<name>.csv`)
     key: API names of the columns that identify a row
     columns: API names of the columns that every organization has, in the order of an export
+    newer: API names of columns that some organizations have, and that the models read
     """
 
     name: str
     key: tuple[str, ...]
     columns: tuple[str, ...]
+    newer: tuple[str, ...] = ()
 
     @property
     def file_name(self) -> str:
@@ -54,6 +56,7 @@ TABLES: dict[str, Table] = {
                 visitorId queryExpression withClicks mobile visitId
                 """.split()
             ),
+            ("clientId",),
         ),
         Table(
             "clicks",
@@ -69,6 +72,7 @@ TABLES: dict[str, Table] = {
                 clickCustomData mobile documentTitle visitId clickCause
                 """.split()
             ),
+            ("clientId",),
         ),
         Table(
             "custom_events",
@@ -83,6 +87,8 @@ TABLES: dict[str, Table] = {
                 customEventOriginLevel2 mobile visitId
                 """.split()
             ),
+            # inferred: newer exports may call the user as in the other tables
+            ("clientId", "username"),
         ),
         Table("keywords", ("searchId", "keyword"), ("searchId", "keyword", "datetime")),
         Table("groups", ("searchId", "groupName"), ("searchId", "groupName", "datetime")),

@@ -17,6 +17,7 @@ search_events as (
         id as event_id,
         id as event_search_id,
         username as event_user_name,
+        coalesce(visitor_id, client_id) as event_visitor_id,
         trim(
             lower(
                 replace(
@@ -45,6 +46,7 @@ click_events as (
         click_id as event_id,
         search_id as event_search_id,
         username as event_user_name,
+        coalesce(visitor_id, client_id) as event_visitor_id,
         coalesce(system_uri_hash, document_url, document_title, '') as event_document_id,
         2 as type_order
 
@@ -60,7 +62,8 @@ other_events as (
         'Custom' as c_event_type,
         custom_event_id as event_id,
         last_search_id as event_search_id,
-        user_name as event_user_name,
+        coalesce(user_name, username) as event_user_name,
+        coalesce(visitor_id, client_id) as event_visitor_id,
         3 as type_order
 
     from custom_events

@@ -110,9 +110,9 @@ query_lists as (
         max(queries) as queries,
         max(case when query_rank = 1 then query end) as top_query,
         max(case when query_rank = 1 then clicks end) as top_query_clicks,
-        '["' || string_agg(
-            replace(replace(query, '\', '\\'), '"', '\"'), '","' order by query_rank nulls first
-        ) || '"]' as top_queries
+        '[' || string_agg(
+            cast(to_json(query) as varchar), ',' order by query_rank nulls first
+        ) || ']' as top_queries
 
     from ranked_queries
     where query_rank <= 10

@@ -11,7 +11,7 @@ events as (
         event_user_name,
         c_event_type,
         visit_id,
-        visitor_id,
+        event_visitor_id,
         datetime,
         query_expression,
         event_query as query,
@@ -124,10 +124,9 @@ keyword_lists as (
     select
         search_id,
         count(*) as keyword_count,
-        '["' || string_agg(
-            replace(replace(replace(keyword, '\', '\\'), '"', '\"'), chr(10), '\n'),
-            '","' order by keyword nulls first
-        ) || '"]' as keyword_list
+        '[' || string_agg(
+            cast(to_json(keyword) as varchar), ',' order by keyword nulls first
+        ) || ']' as keyword_list
 
     from search_keywords
     group by search_id
@@ -140,10 +139,9 @@ group_lists as (
     select
         search_id,
         count(*) as group_count,
-        '["' || string_agg(
-            replace(replace(replace(group_name, '\', '\\'), '"', '\"'), chr(10), '\n'),
-            '","' order by group_name nulls first
-        ) || '"]' as group_list
+        '[' || string_agg(
+            cast(to_json(group_name) as varchar), ',' order by group_name nulls first
+        ) || ']' as group_list
 
     from search_groups
     group by search_id
@@ -196,7 +194,7 @@ final as (
         cast(event_day as date) as day,
         cast(search_number as bigint) as search_number,
         cast(event_user_name as varchar) as user_name,
-        cast(visitor_id as varchar) as visitor_id,
+        cast(event_visitor_id as varchar) as visitor_id,
         cast(coalesce(origin_level1, '') as varchar) as origin,
         cast(origin_level2 as varchar) as origin_level2,
         cast(origin_level3 as varchar) as origin_level3,

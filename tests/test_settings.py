@@ -32,6 +32,7 @@ def test_only_a_key_and_an_organization_are_required() -> None:
         keep_exports=False,
         exports_ahead=2,
         strict=False,
+        max_rejected_share=0.25,
         allow_erased=False,
         allow_http=False,
     )

@@ -86,6 +86,7 @@ ENVIRONMENT: dict[str, tuple[str, str, object]] = {
     "exports_ahead": ("5", "exports_ahead", 5),
     "allow_erased": ("true", "allow_erased", True),
     "strict": ("true", "strict", True),
+    "max_rejected_share": ("0.5", "max_rejected_share", 0.5),
     "allow_http": ("true", "allow_http", True),
 }
 

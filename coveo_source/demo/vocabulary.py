@@ -59,8 +59,11 @@ ODD_QUERIES = (
     "0042",
     "<b>bold</b> & 'quotes'",
     "select * from users where name = 'o''brien'; --",
+    "../../etc/passwd\0.html",
+    "user\tname\x07 \x1b[31mred",
 )
-"""Queries that are hard to read from a CSV file: escapes, line breaks, other scripts."""
+"""Queries that are hard to read from a CSV file, or to store: escapes, line breaks, other scripts,
+and what scanners for security holes send."""
 
 FACETS = (
     ("Source", "Product Documentation"),

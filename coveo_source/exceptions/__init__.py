@@ -25,6 +25,7 @@ CoveoSourceError
      x ArchiveDamaged      the ZIP is corrupt or incomplete
    x TableError            a CSV file cannot be read as the table that it is named for
      x ValueRejected       with `strict`: a cell or record does not fit
+     x TooManyRejected     more than max_rejected_share of the records do not fit
  x CountMismatch           the destination holds other rows than the file did
  x UnsafeReplacement       a replacement might remove rows that are not to go
  x ErasureUnfinished       rows are erased, but something still holds values of them
@@ -49,6 +50,7 @@ from .files import (
     ArchiveError,
     FileError,
     TableError,
+    TooManyRejected,
     ValueRejected,
 )
 from .runs import (
@@ -102,6 +104,7 @@ __all__ = [
     "ServiceUnreachable",
     "SettingError",
     "TableError",
+    "TooManyRejected",
     "UnknownAnswer",
     "UnknownStatus",
     "UnsafeAddress",

@@ -37,3 +37,22 @@ class ValueRejected(TableError):
             " Nothing of this window was loaded. Without strict, the value is kept in"
             " rejected_rows and the rest is loaded."
         )
+
+
+class TooManyRejected(TableError):
+    """So much of a file does not fit that it must be written in another way than we know.
+
+    rejected, records: how many records have something that does not fit, of how many
+    columns: what does not fit where, with samples, and what is accepted
+    most: the setting max_rejected_share
+    """
+
+    def __init__(
+        self, export: str, file: str, rejected: int, records: int, columns: str, most: float
+    ) -> None:
+        super().__init__(
+            f"{export}: {rejected:,} of the {records:,} records of {file} do not fit. {columns}."
+            " Nothing of this window was loaded, and no cursor was moved; the export is kept. If"
+            " the file is right, report it, so that it can be read. To load the rest all the same,"
+            f" and keep these in rejected_rows, set max_rejected_share = 1 (it is {most:g})."
+        )

@@ -171,9 +171,11 @@ def _numbers(numbers: Iterable[int]) -> pa.Array:
 
 
 def _time_of(raw: str) -> datetime | None:
-    """Returns the first time that a rejected record holds; None if it holds none."""
+    """Returns the first time that a rejected record holds; None if it holds none that can be."""
     found = _TIME.search(raw)
     try:
-        return datetime.fromisoformat(found[0]).replace(tzinfo=timezone.utc) if found else None
+        moment = datetime.fromisoformat(found[0]).replace(tzinfo=timezone.utc) if found else None
     except ValueError:
         return None
+    # a wrong time may be why the record was rejected
+    return moment if moment and moment <= datetime.now(timezone.utc) else None

@@ -8,7 +8,9 @@ import pyarrow as pa
 from dlt.common.schema import Schema
 
 from ..dataset import open_dataset
+from ..destination import holds_nul, longest_text
 from ..exports import Window
+from ..reader import Bounds, Period
 from ..tables import CURSOR, CUSTOM, TABLES, Table
 from .state import PipelineState
 
@@ -39,6 +41,13 @@ class StoredTables:
             for name in TABLES
             if name in schema.tables
         }
+
+    def bounds(self, period: Period) -> Bounds:
+        """Returns what rows may hold so that the destination can store them.
+
+        period: the times that they may have
+        """
+        return Bounds(period, holds_nul(self._pipeline), longest_text(self._pipeline))
 
     def absent(self, table: Table, header: Iterable[str]) -> dict[str, pa.DataType]:
         """Returns the columns that a file lacks and earlier ones had: names and types as stored.

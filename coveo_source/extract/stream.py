@@ -8,6 +8,7 @@ import time
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,16 +17,20 @@ import pyarrow as pa
 from ..api import CoveoClient
 from ..causes import with_context
 from ..dataset import EXPORTS_SCHEMA, REJECTED_ROWS_SCHEMA, REMOVED_ROWS_SCHEMA
-from ..exports import Count, ExportFile, Prefetch
+from ..exports import Count, ExportFile, Prefetch, Window
 from ..private_files import private_folder
-from ..reader import CsvFile, check_collisions, raise_rejection, read_csv
+from ..reader import CsvFile, Period, check_collisions, raise_rejection, read_csv
 from ..settings import Settings
 from ..tables import EXPORTS, REJECTED, REMOVED, TABLES, Table
 from .audit import FetchedExport, TableCounter, rejected_rows
 from .erased import ErasedRows
 from .kept import KeptColumns
 from .plan import PlannedExport
+from .rejections import RejectionTally
 from .stored import StoredTables
+
+_SLACK = timedelta(days=1)
+"""By how much an event's time may lie outside of its window; beyond, it cannot be right."""
 
 
 class Item(NamedTuple):
@@ -117,13 +122,16 @@ class WindowReader:
         self, fetched: FetchedExport, table: Table, file: CsvFile | None, folder: Path
     ) -> Iterator[Item]:
         counter = TableCounter(table, folder)
+        tally = RejectionTally(table, self.settings.max_rejected_share)
+        bounds = self.stored.bounds(_near(fetched.step.window))
         with (
-            closing(read_csv(file, table, self.settings.export_format)) as batches,
+            closing(read_csv(file, table, self.settings.export_format, bounds)) as batches,
             closing(KeptColumns(self.stored, table, fetched.step.window, folder)) as kept,
         ):
             for number, batch in enumerate(batches):
                 if not number:
                     check_collisions(batch.rows.column_names, table, self.stored.normalize)
+                tally.add(batch)
                 batch, erased = self.erased.without(table, batch)
                 counter.add(batch, erased)
                 if batch.rejected.num_rows:
@@ -134,10 +142,19 @@ class WindowReader:
                 for rows in kept.completed(batch.rows):
                     yield Item(table.name, rows)
                     no_rows = rows.slice(0, 0)
+        tally.check(fetched.export)
         counts = fetched.counts[table.name] = counter.finish()
         # keys are counted window by window: an earlier window of this load may have the same ones
         is_first = not any(table.name in earlier.counts for earlier in self.fetched)
         yield Item(table.name, no_rows, deduplicated=is_first and counts.keys == counts.rows)
+
+
+def _near(window: Window) -> Period:
+    """Returns the times that the events of a window may have."""
+    # Coveo decides what is in a window, so its edges are not ours to judge
+    first, last = (limit.replace(tzinfo=timezone.utc) for limit in (datetime.min, datetime.max))
+    before, after = min(_SLACK, window.start - first), min(_SLACK, last - window.end)
+    return window.start - before, window.end + after
 
 
 def empty_audit_tables() -> Iterator[Item]:

@@ -5,7 +5,7 @@ same tables as DuckDB. Those for BigQuery and Redshift are based on their manual
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from sqlglot import exp
 
@@ -17,8 +17,21 @@ _Rewrite = Callable[[exp.Expression], exp.Expression]
 
 def translated(query: exp.Query, dialect: str) -> str:
     """Returns a DuckDB query as text in another dialect of sqlglot; does not change the query."""
+    if dialect in _JSON_TEXTS:
+        query = cast(exp.Query, query.transform(_with_json_texts, _JSON_TEXTS[dialect], dialect))
     rewrite = REWRITES.get(dialect)
     return (query.transform(rewrite) if rewrite else query).sql(dialect)
+
+
+def _with_json_texts(node: exp.Expression, text_of_json: str, dialect: str) -> exp.Expression:
+    """Writes a text as JSON in a dialect, where DuckDB casts `to_json` of it to text."""
+    if not isinstance(node, exp.Cast) or node.this.name != "to_json":
+        return node
+    [value] = node.this.expressions
+    call: exp.Expr = exp.maybe_parse(text_of_json, dialect=dialect)
+    for column in call.find_all(exp.Column):
+        column.replace(value.copy())
+    return cast(exp.Expression, call)
 
 
 def _for_postgres(node: exp.Expression) -> exp.Expression:
@@ -111,6 +124,17 @@ def _sorted_by_key(value: exp.Expression, key: exp.Expression) -> str:
     pairs = f"list({{'key': {key.sql(DIALECT)}, 'value': {text}}})"
     return f"[pair.value for pair in list_sort({pairs} filter (where {text} is not null))]"
 
+
+_JSON_TEXTS = {
+    "snowflake": "to_json(to_variant(value))",
+    "bigquery": "to_json_string(value)",
+    # it takes no plain text, only what contains one
+    "databricks": "substring(to_json(array(value)), 2, length(to_json(array(value))) - 2)",
+    "redshift": "json_serialize(cast(value as super))",
+    # it escapes slashes, which is JSON too, but another text
+    "clickhouse": r"replace(toJSONString(value), '\\/', '/')",
+}
+"""How databases write the text `value` as JSON, where they do not do so like DuckDB."""
 
 _SEPARATOR = "(chr(10) || chr(65535))"
 """Occurs in no text: code point 65535 is guaranteed never to be a character."""

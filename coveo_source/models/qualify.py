@@ -51,8 +51,8 @@ def known_columns(table: str) -> dict[str, str]:
     They are all that Coveo documents; of `removed_rows`, those that tell what a load touches.
     """
     to_column = NamingConvention().normalize_identifier
-    names = ("row_key",) if table == REMOVED else TABLES[table].columns
-    documented = {to_column(name): _sql_type(column_type(name)) for name in names}
+    known = ("row_key",) if table == REMOVED else TABLES[table].columns + TABLES[table].newer
+    documented = {to_column(name): _sql_type(column_type(name)) for name in known}
     return {**documented, "_dlt_load_id": _sql_type("text")}
 
 

@@ -1,16 +1,28 @@
 """Casts cells to the types of their columns with DuckDB, and puts aside those that do not fit."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import reduce
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..tables import CURSOR, ColumnType, Table, column_type
-from .rejects import REJECTED_SCHEMA, rejected_cells, rejected_records, to_table
+from .bounds import Bounds
+from .rejects import (
+    REJECTED_SCHEMA,
+    Doubt,
+    Misfits,
+    Rejection,
+    misfits_of,
+    rejected_cells,
+    rejected_records,
+    to_table,
+)
+from .values import UNUSUAL
 
 _ARROW_TYPES: dict[ColumnType, pa.DataType] = {
     "text": pa.string(),
@@ -21,9 +33,9 @@ _ARROW_TYPES: dict[ColumnType, pa.DataType] = {
 
 _CASTS: dict[ColumnType, str] = {
     # t and f were seen, the others are inferred
-    "bool": "case when lower({cell}) in ('t', 'true', '1') then true"
-    " when lower({cell}) in ('f', 'false', '0') then false end",
-    # a bare cast would round 1.5 and trim blanks
+    "bool": "case when lower(trim({cell})) in ('t', 'true', '1') then true"
+    " when lower(trim({cell})) in ('f', 'false', '0') then false end",
+    # a bare cast would round 1.5
     "bigint": "case when regexp_full_match({cell}, '-?[0-9]+') then try_cast({cell} as bigint) end",
     # GMT without a time zone was seen; ISO with T and Z, and no milliseconds, are inferred;
     # strptime alone would read 26-1-3 as the year 26, and ignore blanks
@@ -32,7 +44,9 @@ _CASTS: dict[ColumnType, str] = {
     " try_strptime({cell}, ['%Y-%m-%d %H:%M:%S.%g', '%Y-%m-%dT%H:%M:%S.%gZ',"
     " '%Y-%m-%d %H:%M:%S', '%Y-%m-%dT%H:%M:%SZ']) end",
 }
-"""SQL that casts a cell, with null for one that does not fit."""
+"""SQL that casts a cell in an ordinary spelling, with null for any other."""
+
+_MOMENT = pa.timestamp("us")
 
 
 class Batch(NamedTuple):
@@ -41,11 +55,15 @@ class Batch(NamedTuple):
     records: number of records in the file that the batch covers
     rows: those records that parse and have their key and time; columns have API names
     rejected: what does not fit, as a table of REJECTED_SCHEMA
+    misfits: what does not fit its type, or is left out as a whole, summed up by column
+    misfit_records: number of records with any of that
     """
 
     records: int
     rows: pa.Table
     rejected: pa.Table
+    misfits: Mapping[str, Misfits] = MappingProxyType({})
+    misfit_records: int = 0
 
 
 class Caster:
@@ -56,9 +74,14 @@ class Caster:
     """
 
     def __init__(
-        self, database: duckdb.DuckDBPyConnection, table: Table, header: Sequence[str]
+        self,
+        database: duckdb.DuckDBPyConnection,
+        table: Table,
+        header: Sequence[str],
+        bounds: Bounds,
     ) -> None:
         self._database = database
+        self._bounds = bounds
         self.table = table
         self.header = header
         self.cells = [f"cell_{index}" for index in range(len(header))]
@@ -80,27 +103,75 @@ class Caster:
         # pyarrow's indices_nonzero crashes on an array without chunks
         if not cells.num_rows:
             return empty_batch(self.table, self.header)
-        self._database.register("cells", cells.select([self.cells[i] for i in self._typed]))
-        cast = self._database.execute(self._query).to_arrow_table()
-        self._database.unregister("cells")
-        values = [
-            cast[f"value_{index}"] if index in self._typed else cells[cell]
-            for index, cell in enumerate(self.cells)
-        ]
+        raw = cells.rename_columns(list(self.header))
+        cells = pa.table(list(map(self._bounds.stored, cells.columns)), self.cells)
+        values, misfits = self._values(cells)
         rows = pa.Table.from_arrays(values, names=list(self.header))
-        misfits = {self.header[index]: cast[f"misfit_{index}"] for index in self._typed}
-        required = (*self.table.key, CURSOR)
-        excluded = reduce(pc.or_, [rows[name].is_null() for name in required])
-        records = self._as_json(cells.filter(excluded))
-        keys = cells[self.cells[self.header.index(self.table.key[0])]]
+        texts = cells.rename_columns(list(self.header))
+        doubts = dict(self._doubts(rows, texts))
+        excluded = reduce(pc.or_, doubts.values())
+        keys = texts[self.table.key[0]]
         rejections = [
-            *rejected_records(records, excluded, required, numbers, keys),
+            *rejected_records(self._as_json(raw.filter(excluded)), doubts, texts, numbers, keys),
             *rejected_cells(misfits, excluded, numbers, keys),
         ]
         if rejections:
             rows = rows.filter(pc.invert(excluded))
         rows = rows.cast(arrow_schema(self.table, self.header))
-        return Batch(cells.num_rows, rows, to_table(rejections))
+        changed = self._changed_texts(raw, texts, excluded, numbers)
+        found = misfits_of(misfits, doubts, texts) if rejections else {}
+        return Batch(
+            cells.num_rows,
+            rows,
+            to_table([*rejections, *changed]),
+            found,
+            len({rejection.record for rejection in rejections}),
+        )
+
+    def shown(self, raw: bytes) -> str:
+        """Returns a damaged record as it can be stored."""
+        return self._bounds.shown(raw.decode(errors="backslashreplace"))
+
+    def _values(self, cells: pa.Table) -> tuple[list[Any], dict[str, pa.ChunkedArray]]:
+        """Returns the values of each column, and by name the text of the cells that do not fit."""
+        self._database.register("cells", cells.select([self.cells[i] for i in self._typed]))
+        cast = self._database.execute(self._query).to_arrow_table()
+        self._database.unregister("cells")
+        values: list[Any] = cells.columns
+        misfits = {}
+        for index in self._typed:
+            name = self.header[index]
+            value, misfit = cast[f"value_{index}"], cast[f"misfit_{index}"]
+            values[index], misfits[name] = _read_unusual(column_type(name), value, misfit)
+        return values, misfits
+
+    def _doubts(self, rows: pa.Table, texts: pa.Table) -> Iterator[tuple[Doubt, pa.ChunkedArray]]:
+        """Yields for each reason to leave out a whole record which records it is true of."""
+        for name in self.table.key:
+            yield Doubt(name, "has no {name}"), rows[name].is_null()
+        is_given = texts[CURSOR].is_valid()
+        yield Doubt(CURSOR, "has no {name}"), pc.invert(is_given)
+        yield (
+            Doubt(CURSOR, "has a {name} that cannot be read for certain, {raw!r}"),
+            pc.and_(is_given, rows[CURSOR].is_null()),
+        )
+        if period := self._bounds.period:
+            start, end = (pa.scalar(each.replace(tzinfo=None), _MOMENT) for each in period)
+            outside = pc.or_(pc.less(rows[CURSOR], start), pc.greater_equal(rows[CURSOR], end))
+            yield (
+                Doubt(CURSOR, "has a {name} far outside of the window, {raw!r}"),
+                outside.fill_null(False),
+            )
+
+    def _changed_texts(
+        self, raw: pa.Table, texts: pa.Table, excluded: pa.ChunkedArray, numbers: Sequence[int]
+    ) -> Iterator[Rejection]:
+        """Yields a note for each cell that is stored otherwise than it was written."""
+        for name in self.header:
+            for index, text, reason in self._bounds.changed(raw[name], texts[name]):
+                if not excluded[index].as_py():
+                    key = texts[self.table.key[0]][index].as_py()
+                    yield Rejection(numbers[index], name, text, reason, key)
 
     def _cast_query(self) -> str:
         outcomes = [
@@ -115,7 +186,22 @@ class Caster:
         # in small steps, because the cells take much more memory as objects of Python
         for batch in cells.rename_columns(list(self.header)).to_batches(max_chunksize=1000):
             for record in batch.to_pylist():
-                yield json.dumps(record, ensure_ascii=False, separators=(",", ":"))
+                text = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
+                yield self._bounds.shown(text)
+
+
+def _read_unusual(
+    kind: ColumnType, values: pa.ChunkedArray, misfits: pa.ChunkedArray
+) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
+    """Reads cells in an unusual spelling; returns all values, and the cells that still misfit."""
+    read = UNUSUAL.get(kind)
+    if read is None or misfits.null_count == len(misfits):
+        return values, misfits
+    found = [None if text is None else read(text) for text in misfits.to_pylist()]
+    unusual = pa.chunked_array([pa.array(found, values.type)])
+    return pc.coalesce(values, unusual), pc.if_else(
+        unusual.is_valid(), pa.scalar(None, pa.string()), misfits
+    )
 
 
 def empty_batch(table: Table, header: Iterable[str] | None = None) -> Batch:

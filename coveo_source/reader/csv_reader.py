@@ -16,20 +16,23 @@ import pyarrow as pa
 from ..exceptions import TableError
 from ..tables import Table
 from .arrow import parse_cells
+from .bounds import Bounds
 from .casting import Batch, Caster, empty_batch
 from .chunks import Chunk, CsvFile, PlainFile, Rest, read_chunks
 from .fallback import Data, Record, records
 from .header import read_header
 from .readahead import read_ahead
-from .rejects import WHOLE_RECORD, Rejection, to_table
+from .rejects import WHOLE_RECORD, Rejection, summed_up, to_table
 
 _BATCH_ROWS = 50_000
 BATCH_BYTES = 64 << 20
 """Raw bytes; a batch of records that are read one by one is full at either limit."""
 
+_ANY = Bounds()
+
 
 def read_csv(
-    source: CsvFile | Path | None, table: Table, export_format: str
+    source: CsvFile | Path | None, table: Table, export_format: str, bounds: Bounds = _ANY
 ) -> Generator[Batch, None, None]:
     """Yields the batches of a CSV file; the next one is made while one is used.
 
@@ -37,6 +40,7 @@ def read_csv(
 
     source: a path means a plain file; if it is damaged, a temporary file is written beside it;
         None yields one empty batch with the columns of the table
+    bounds: what rows may hold
 
     Raises:
         TableError: if the header or the file cannot be read
@@ -46,12 +50,15 @@ def read_csv(
         return
     file = PlainFile(source, source.parent) if isinstance(source, Path) else source
     header = read_header(file, table, export_format)
-    with closing(read_ahead(_batches(file, table, header, export_format))) as batches:
+    if header is None:
+        yield empty_batch(table)
+        return
+    with closing(read_ahead(_batches(file, table, header, export_format, bounds))) as batches:
         yield from batches
 
 
 def _batches(
-    file: CsvFile, table: Table, header: Sequence[str], export_format: str
+    file: CsvFile, table: Table, header: Sequence[str], export_format: str, bounds: Bounds
 ) -> Generator[Batch, None, None]:
     done = 0
     with (
@@ -59,7 +66,7 @@ def _batches(
         duckdb.connect(":memory:", config={"threads": 1}) as database,
         closing(read_ahead(read_chunks(file, export_format, len(header)))) as chunks,
     ):
-        caster = Caster(database, table, header)
+        caster = Caster(database, table, header, bounds)
         for index, chunk in enumerate(chunks):
             for batch in _chunk_batches(chunk, caster, export_format, done, has_header=not index):
                 yield batch
@@ -107,13 +114,16 @@ def _fallback_batches(
         sound = {number: record.cells for number, record in numbered if record.cells}
         batch = caster.cast_rows(list(sound.values()), list(sound))
         damaged = to_table(
-            Rejection(
-                number, WHOLE_RECORD, record.raw.decode(errors="backslashreplace"), record.reason
-            )
+            Rejection(number, WHOLE_RECORD, caster.shown(record.raw), record.reason)
             for number, record in numbered
             if not record.cells
         )
-        yield Batch(len(group), batch.rows, pa.concat_tables([batch.rejected, damaged]))
+        misfits = dict(batch.misfits)
+        if damaged.num_rows:
+            misfits[WHOLE_RECORD] = summed_up(damaged["raw"])
+        rejected = pa.concat_tables([batch.rejected, damaged])
+        damage = batch.misfit_records + damaged.num_rows
+        yield Batch(len(group), batch.rows, rejected, misfits, damage)
         done += len(group)
 
 

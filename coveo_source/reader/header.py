@@ -16,17 +16,19 @@ _CONTROL_CHARACTER = re.compile(rb"[\x00-\x1f]")
 """No name of a dimension has one, and SQL ends at a NUL."""
 
 
-def read_header(file: CsvFile, table: Table, export_format: str) -> list[str]:
+def read_header(file: CsvFile, table: Table, export_format: str) -> list[str] | None:
     """Returns the API names in a header, without the prefix `<table>.` that they may have.
 
+    Returns None for a file without any text, as it may be written for a table without rows.
+
     Raises:
-        TableError: if there is no header, or it cannot be one of this table
+        TableError: if the header cannot be one of this table
     """
     with closing(file.open()) as opened:
-        start = opened.read(_LONGEST_HEADER).removeprefix(BOM)
+        start = opened.read(_LONGEST_HEADER).removeprefix(BOM).lstrip(b"\r\n")
+    if not start:
+        return None
     record, end = record_at(start, 0, export_format)
-    if not record.raw:
-        raise TableError(f"{table.file_name} has no header.")
     problem = _find_problem(record, end)
     if record.cells is None or problem:
         raise TableError(

@@ -9,6 +9,15 @@ import pytest
 from dlt.common.normalizers.naming.snake_case import NamingConvention
 
 from coveo_source.demo import DemoServer, Request, Response, Traffic
+from coveo_source.demo.faults import (
+    Fault,
+    all_of,
+    at,
+    changed_file,
+    inject,
+    newer_client,
+    with_values,
+)
 from coveo_source.models.files import models
 from coveo_source.tables import EVENT_TABLES, TABLES
 from tests.support.cases import some_of
@@ -56,6 +65,7 @@ def test_the_timeline_holds_every_cell_of_every_event(demo: DemoServer) -> None:
     added = {
         "event_search_id",
         "event_user_name",
+        "event_visitor_id",
         "event_query",
         "event_has_results",
         "event_document_id",
@@ -64,6 +74,7 @@ def test_the_timeline_holds_every_cell_of_every_event(demo: DemoServer) -> None:
         "event_is_person",
         "event_number",
         "ms_since_previous_event",
+        "client_id",
     }
     columns = set().union(*expected)
     assert set(events[0]) == columns | added | {"_dlt_load_id"}
@@ -175,6 +186,8 @@ def test_the_golden_timeline_equals_the_documented_join(serve: Serve, dialect: s
 
 @pytest.mark.slow
 def test_the_timeline_has_every_selected_column_in_order(demo: DemoServer) -> None:
+    both_names = with_values("custom_events", "userName", lambda _index, _value: "")
+    inject(demo, Fault(at("file"), changed_file(all_of(newer_client, both_names)), None))
     load(demo, from_date="2026-03-08", with_models=True)
     stored = [row[0] for row in query("select column_name from (describe all_events)")]
     with duckdb.connect(f"{PIPELINE}.duckdb", read_only=True) as database:

@@ -6,12 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from coveo_source.reader.bounds import Bounds
 from coveo_source.reader.csv_reader import read_csv
 from tests.support.csv_builders import (
     SEARCHES,
     TIME,
     accepted_rows,
     column_values,
+    csv_file,
     raw_file,
     read_back,
     rejected_rows,
@@ -74,10 +76,27 @@ def test_times_are_exact_to_the_millisecond(own_folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
-    ["26-01-31 23:59:59", "2026-1-3 4:5:6", f" {TIME}", f"{TIME} ", "0000-01-31 23:59:59"],
+    "text", ["26-01-31 23:59:59", "2026-1-3 4:5:6", "0000-01-31 23:59:59", "03/04/2026 10:00"]
 )
 def test_a_malformed_time_is_rejected_rather_than_guessed(own_folder: Path, text: str) -> None:
     batches = read_back(own_folder, [("id", "datetime"), ("a", text)])
     assert accepted_rows(batches) == []
     assert [rejection["column"] for rejection in rejected_rows(batches)] == ["*"]
+
+
+PERIOD = (datetime(2026, 1, 1, tzinfo=timezone.utc), datetime(2026, 2, 1, tzinfo=timezone.utc))
+
+
+def test_a_record_from_outside_of_the_period_is_rejected_and_says_so(own_folder: Path) -> None:
+    times = ["1970-01-01 00:00:00", "2025-12-31 23:59:59.999", "2026-02-01 00:00:00"]
+    inside = ["2026-01-01 00:00:00", "1769903999999"]
+    rows = [(time, time) for time in [*times, *inside, "2126-01-31 00:00:00"]]
+    path = csv_file(own_folder / "x.csv", [("id", "datetime"), *rows])
+    batches = list(read_csv(path, SEARCHES, "EXCEL", Bounds(PERIOD)))
+    assert [row["id"] for row in accepted_rows(batches)] == inside
+    for rejection in rejected_rows(batches):
+        assert rejection["reason"] == (
+            f"has a datetime far outside of the window, '{rejection['key']}',"
+            " so the row is left out"
+        )
+    assert batches[0].misfits == {"datetime": (4, tuple(times))}

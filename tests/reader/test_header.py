@@ -31,9 +31,22 @@ def test_a_header_without_key_or_time_is_refused_and_the_missing_columns_are_nam
     assert f"searches.csv is missing {missing};" in refusal(own_folder, f"{header}\n")
 
 
-@pytest.mark.parametrize("content", ["", "\ufeff"])
-def test_a_file_without_a_header_is_refused(own_folder: Path, content: str) -> None:
-    assert "searches.csv has no header" in refusal(own_folder, content)
+@pytest.mark.parametrize("content", ["", "\ufeff", "\n", "\ufeff\r\n\r\n"])
+def test_a_file_without_any_text_is_an_empty_table(own_folder: Path, content: str) -> None:
+    [batch] = read_csv(raw_file(own_folder, content), SEARCHES, "EXCEL")
+    assert (batch.records, batch.rows.column_names) == (0, list(SEARCHES.columns))
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_blank_lines_before_the_header_are_skipped(own_folder: Path, end: str) -> None:
+    content = f"\ufeff{end}{end}id,datetime{end}{end}a,{TIME}{end}"
+    batches = list(read_csv(raw_file(own_folder, content), SEARCHES, "EXCEL"))
+    assert accepted_rows(batches) == [{"id": "a", "datetime": INSTANT}]
+
+
+@pytest.mark.parametrize("content", [" ", " \n", '""', "<html></html>", "{}", "id\0,datetime"])
+def test_a_file_that_begins_with_something_else_is_refused(own_folder: Path, content: str) -> None:
+    assert "header of searches.csv" in refusal(own_folder, content)
 
 
 @pytest.mark.parametrize("header", ["id,datetime,", "id,,datetime", 'id,datetime," "'])

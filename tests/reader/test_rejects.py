@@ -17,17 +17,19 @@ from tests.support.csv_builders import (
     rejected_rows,
 )
 
+WHOLE_NUMBER = "is not a whole number like 12, 12.0 or 1.2E1"
+
 
 @pytest.mark.parametrize(
     ("name", "raw", "reason"),
     [
-        ("numberOfResults", "9223372036854775808", "is not a bigint"),
-        ("numberOfResults", "1.5", "is not a bigint"),
-        ("numberOfResults", "1e3", "is not a bigint"),
-        ("numberOfResults", " 7", "is not a bigint"),
-        ("responseTimeMs", "fast", "is not a bigint"),
-        ("isInternal", "yes", "is not a bool"),
-        ("mobile", "2", "is not a bool"),
+        ("numberOfResults", "9223372036854775808", WHOLE_NUMBER),
+        ("numberOfResults", "1.5", WHOLE_NUMBER),
+        ("numberOfResults", "1,234", WHOLE_NUMBER),
+        ("numberOfResults", "1e-3", WHOLE_NUMBER),
+        ("responseTimeMs", "fast", WHOLE_NUMBER),
+        ("isInternal", "yes", "is not t, f, true, false, 1 or 0"),
+        ("mobile", "2", "is not t, f, true, false, 1 or 0"),
     ],
 )
 def test_a_value_of_the_wrong_type_is_rejected_and_its_row_stays(
@@ -51,21 +53,46 @@ def test_a_record_without_its_key_is_rejected_with_all_its_cells(own_folder: Pat
     assert list(cells) == list(header)
     assert cells["queryExpression"] == 'say "é"'
     assert cells["id"] is None
-    assert rejection["reason"] == "needs id and datetime, so the row is left out"
+    assert rejection["reason"] == "has no id, so the row is left out"
     assert batches[0].records == 2
 
 
+UNCERTAIN = "has a datetime that cannot be read for certain, {!r}, so the row is left out"
+
+
 @pytest.mark.parametrize(
-    "raw", ["", "yesterday", "2026-02-30 00:00:00", "2026-01-01", "1769000000"]
+    ("raw", "reason"),
+    [
+        ("", "has no datetime, so the row is left out"),
+        *((raw, UNCERTAIN.format(raw)) for raw in ("yesterday", "2026-02-30 00:00", "2026-01-01")),
+    ],
 )
 def test_a_record_without_a_valid_time_is_rejected_with_all_its_cells(
-    own_folder: Path, raw: str
+    own_folder: Path, raw: str, reason: str
 ) -> None:
     batches = read_back(own_folder, [("id", "datetime"), ("a", raw), ("b", TIME)])
     assert [row["id"] for row in accepted_rows(batches)] == ["b"]
     [rejection] = rejected_rows(batches)
     assert (rejection["record"], rejection["column"]) == (1, "*")
     assert json.loads(rejection["raw"]) == {"id": "a", "datetime": raw or None}
+    assert rejection["reason"] == reason
+
+
+def test_a_record_with_two_faults_is_rejected_for_both(own_folder: Path) -> None:
+    [rejection] = rejected_rows(read_back(own_folder, [("id", "datetime"), ("", "never")]))
+    assert rejection["reason"] == "has no id and " + UNCERTAIN.format("never")
+
+
+def test_what_does_not_fit_is_summed_up_by_column(own_folder: Path) -> None:
+    header = ("id", "datetime", "numberOfResults", "mobile")
+    rows = [(str(number), TIME, f"{number},5", "t") for number in range(5)]
+    [batch] = read_back(own_folder, [header, *rows, ("", TIME, "1", "yes"), ("a", "x", "", "")])
+    assert batch.misfits == {
+        "id": (1, ("",)),
+        "datetime": (1, ("x",)),
+        "numberOfResults": (5, ("0,5", "1,5", "2,5")),
+        "mobile": (1, ("yes",)),
+    }
 
 
 def test_a_rejected_record_keeps_the_text_of_every_cell(own_folder: Path) -> None:

@@ -10,7 +10,11 @@ from coveo_source.demo import Record
 KINDS = {"searches": "Search", "clicks": "Click", "custom_events": "Custom"}
 _IDS = {"searches": "id", "clicks": "clickId", "custom_events": "customEventId"}
 _SEARCH_IDS = {"searches": "id", "clicks": "searchId", "custom_events": "lastSearchId"}
-_NAMES = {"searches": "username", "clicks": "username", "custom_events": "userName"}
+_NAMES = {
+    "searches": ("username",),
+    "clicks": ("username",),
+    "custom_events": ("userName", "username"),
+}
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,12 @@ class Event:
     def flag(self, name: str) -> bool | None:
         """Returns a column as a boolean."""
         return {None: None, "t": True, "f": False}[self.raw.get(name)]
+
+    @property
+    def visitor(self) -> str | None:
+        """The browser or device."""
+        visitor = self.raw.get("visitorId")
+        return self.raw.get("clientId") if visitor is None else visitor
 
     @property
     def day(self) -> date:
@@ -110,7 +120,8 @@ def event_of(table: str, row: Record) -> Event:
     """Returns the event of one row of one of the three tables."""
     at = datetime.fromisoformat(str(row["datetime"])).replace(tzinfo=timezone.utc)
     key = str(row[_IDS[table]])
-    search, user = row.get(_SEARCH_IDS[table]), row.get(_NAMES[table])
+    search = row.get(_SEARCH_IDS[table])
+    user = next((row[name] for name in _NAMES[table] if row.get(name) is not None), None)
     return Event(KINDS[table], key, search, row.get("visitId"), user, at, row)
 
 

@@ -87,6 +87,8 @@ def group(search_id: str, name: str) -> Record:
 
 BOT = {"deviceCategory": "Bot", "visitId": "visit-bot", "username": None}
 STAFF = {"isInternal": "t", "visitId": "visit-staff", "username": "sam"}
+NEWER: dict[str, str | None] = {"visitorId": None, "clientId": "client-1", "visitId": "visit-8"}
+"""An event of a newer client."""
 NO_VISIT: dict[str, str | None] = {"visitId": None}
 
 
@@ -108,6 +110,7 @@ def edge_cases() -> Rows:
             search("s12", "13:00:00.000", "deep", visitId="visit-6"),
             search("s13", "13:10:00.000", "unknown", visitId="visit-6", numberOfResults=None),
             search("s14", "13:20:00.000", "?", numberOfResults=None, withResults=None),
+            search("s15", "14:00:00.000", "new", **NEWER),
             search("bot", "09:00:00.000", "crawl", actionCause="searchFromLink", **BOT),
             search("staff", "09:00:00.000", "test", numberOfResults="0", **STAFF),
         ],
@@ -137,10 +140,12 @@ def edge_cases() -> Rows:
             custom("e1", "10:00:30.000", "s2"),
             custom("e2", "09:59:00.000", None, eventType="pageview"),
             custom("e3", "15:00:00.000", None, visitId="visit-7", mobile="t", userName=None),
+            custom("e5", "14:00:01.000", "s15", userName=None, username="new", **NEWER),
             custom("e4", "12:40:00.000", "gone", **NO_VISIT),
         ],
         "keywords": [
             *(keyword("s1", word) for word in ("vpn", 'a "b"', "c\\d", "vpn", "e\nf")),
+            *(keyword("s1", f"{chr(code)}é/\u2028\x7f{chr(code)}") for code in range(32)),
             keyword("s2", "vpn"),
             keyword("gone", "vpn"),
         ],

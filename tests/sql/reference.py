@@ -65,7 +65,7 @@ def own_columns(search: Event) -> dict[str, Any]:
         "datetime": search.at,
         "day": search.day,
         "user_name": search.user,
-        "visitor_id": search.text("visitorId"),
+        "visitor_id": search.visitor,
         "origin": search.origin,
         "origin_level2": search.text("originLevel2"),
         "origin_level3": search.text("originLevel3"),
@@ -187,7 +187,7 @@ def visitor(events: list[Event]) -> dict[str, Any]:
     return {
         "user_name": next((event.user for event in events if event.user is not None), None),
         "user_id": first.text("userId"),
-        "visitor_id": first.text("visitorId"),
+        "visitor_id": first.visitor,
         "device_category": first.text("deviceCategory"),
         "is_mobile": first.flag("mobile") is True,
         "browser": first.text("browser"),

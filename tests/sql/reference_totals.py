@@ -204,7 +204,7 @@ def additional(events: list[Event], outcomes: Measures) -> dict[str, Any]:
     return {
         "events": len(events),
         "custom_events": len(of_kind("Custom", events)),
-        "visitors": distinct(event.text("visitorId") for event in events),
+        "visitors": distinct(event.visitor for event in events),
         "users": distinct(event.user for event in events),
         **{
             f"{kind}_searches": kinds.count(kind)

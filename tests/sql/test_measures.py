@@ -103,6 +103,7 @@ def test_the_timeline_s_own_columns_equal_the_reference(loaded: Loaded) -> None:
         expected = {
             "event_search_id": event.search_id,
             "event_user_name": event.user,
+            "event_visitor_id": event.visitor,
             "event_query": event.query if is_search else None,
             "event_has_results": event.has_results if is_search else None,
             "event_document_id": event.document_id if is_click else None,

@@ -81,18 +81,20 @@ def warehouse(
 
 def load_table(database: duckdb.DuckDBPyConnection, table: str, rows: list[Record]) -> None:
     """Creates one of the five tables, with the types that a load gives it."""
-    columns = COLUMNS[table]
-    texts = {name: pa.array([row.get(name) for row in rows], pa.string()) for name in columns}
-    database.register("texts", pa.table(texts))
-    typed = ", ".join(typed_column(name) for name in columns)
+    columns = [*COLUMNS[table], *TABLES[table].newer]
+    texts = [pa.array([row.get(name) for row in rows], pa.string()) for name in columns]
+    # names in SQL ignore case, but userName and username are two columns
+    cells = [f"cell_{index}" for index in range(len(columns))]
+    database.register("texts", pa.Table.from_arrays(texts, names=cells))
+    typed = ", ".join(map(typed_column, columns, cells))
     database.execute(f"create table {table} as select {typed}, 'load' as _dlt_load_id from texts")
     database.unregister("texts")
 
 
-def typed_column(name: str) -> str:
+def typed_column(name: str, cell: str) -> str:
     """Returns the SQL for a typed column; the times in an export are UTC without an offset."""
     kind = TYPES[column_type(name)]
-    text = f"\"{name}\" || '+00'" if kind == "timestamptz" else f'"{name}"'
+    text = f"{cell} || '+00'" if kind == "timestamptz" else cell
     return f'cast({text} as {kind}) as "{name_of(name)}"'
 
 

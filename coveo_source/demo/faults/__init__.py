@@ -36,6 +36,8 @@ from .outcomes import (
 )
 from .tables import (
     all_of,
+    event_protocol,
+    newer_client,
     with_content,
     with_files,
     with_header,
@@ -60,6 +62,7 @@ __all__ = [
     "cut_off",
     "dated",
     "endpoint",
+    "event_protocol",
     "expired_link",
     "flipped",
     "halved",
@@ -67,6 +70,7 @@ __all__ = [
     "inject",
     "is_deleted",
     "lose_answer",
+    "newer_client",
     "redirect",
     "refuse",
     "reported",

@@ -97,3 +97,35 @@ def with_header(table: str, names: Mapping[str, str]) -> Change:
         return [[names.get(name, name) for name in header], *records]
 
     return with_records(table, edit)
+
+
+def newer_client(archive: bytes) -> bytes:
+    """Names the visitor and the user as newer clients do: `clientId`, and `username` everywhere.
+
+    Inferred: that custom events then have `username`, too.
+    """
+    changes = [
+        change
+        for table in ("searches", "clicks", "custom_events")
+        for change in (with_header(table, {"visitorId": "clientId"}), _emptied(table, "visitorId"))
+    ]
+    return all_of(*changes, with_header("custom_events", {"userName": "username"}))(archive)
+
+
+def _emptied(table: str, column: str) -> Change:
+    return with_values(table, column, lambda _index, _value: "")
+
+
+def event_protocol(archive: bytes) -> bytes:
+    """Leaves out what Event Protocol does not send: custom events, and data of the page.
+
+    Inferred, from the documentation of Coveo's event protocol.
+    """
+    without_data = [
+        _emptied(table, column)
+        for table, own in (("searches", "searchCustomData"), ("clicks", "clickCustomData"))
+        for column in ("customDatas", own)
+    ]
+    return all_of(
+        newer_client, *without_data, with_records("custom_events", lambda cells: cells[:1])
+    )(archive)

@@ -30,7 +30,9 @@ from tests.support.dbt_user import (
 
 DATABASE = Path(f"{PIPELINE}.duckdb")
 
-NAME = re.compile(r"\{\{ (?:source\('coveo_ua', |ref\()'(\w+)'\) \}\}")
+NAME = re.compile(
+    r"\{\{ (?:(?:source\('coveo_ua', |ref\()'(\w+)'\) \}\}|complete_(\w+)\(\) \}\} as \w+)"
+)
 
 
 def project() -> Path:
@@ -162,8 +164,8 @@ def test_only_the_names_of_tables_are_replaced_in_the_sql(demo: DemoServer) -> N
         body, _, foot = rest.partition("{% if is_incremental() %}")
         assert head == '{{ config(incremental_strategy="touched_units") }}'
         assert foot == f"\nwhere {{{{ touched_{name}() }}}}\n{{% endif %}}\n"
-        assert NAME.sub(lambda match: match[1], body) == original
-        replaced = {match[1] for match in NAME.finditer(body)}
+        assert NAME.sub(lambda match: match[1] or match[2], body) == original
+        replaced = {match[1] or match[2] for match in NAME.finditer(body)}
         assert replaced == model.reads
         assert not [line for line in body.splitlines() if re.search(r"--.*\{\{", line)]
 
