@@ -13,7 +13,7 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from ..causes import find_cause, reason
 from ..dataset import FoundRows
 from ..exceptions import CoveoSourceError
-from ..extract import Counts, FetchedExport, Plan, PlannedExport
+from ..extract import Counts, FetchedExport, Plan, PlannedExport, event_protocol_notice
 from ..models import Result, Status
 from ..signals import find_signal
 from ..tables import TABLES
@@ -43,7 +43,7 @@ class Outcome:
 
 def outcome_text(outcome: Outcome) -> str:
     """Returns the end of a run: what was loaded, where it is, and a query to try."""
-    parts = [_headline(outcome), _window_table(outcome.fetched)]
+    parts = [_headline(outcome), _window_table(outcome.fetched), *_notices(outcome.fetched)]
     if outcome.models:
         parts.append(models_text(outcome.models))
     parts.append("\n".join(_places(outcome)))
@@ -119,6 +119,12 @@ def erased_text(found: FoundRows) -> str:
     """Returns what was erased."""
     rows = _plural(sum(found.counts.values()), "row")
     return f"Erased {rows}. From now on runs leave them out, even if Coveo still has them."
+
+
+def _notices(fetched: Sequence[FetchedExport]) -> Iterator[str]:
+    """Yields what a user has to know about the rows that were loaded."""
+    if found := sum(each.event_protocol for each in fetched):
+        yield event_protocol_notice(found, _total(fetched, "searches").rows)
 
 
 def _places(outcome: Outcome) -> Iterator[str]:

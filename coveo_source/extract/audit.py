@@ -91,6 +91,7 @@ class FetchedExport:
     read_seconds: from then until all of it was read
     counts: by table
     found: what was found in the destination after the load
+    event_protocol: number of searches that came by Coveo's Event Protocol
     """
 
     export: Export
@@ -100,6 +101,7 @@ class FetchedExport:
     read_seconds: float = 0.0
     counts: dict[str, Counts] = field(default_factory=dict)
     found: Reconciliation = field(default_factory=Reconciliation)
+    event_protocol: int = 0
 
     def as_row(self, org: str) -> pa.Table:
         """Returns the row of the export in the audit trail."""

@@ -28,6 +28,7 @@ from ..signals import interruptible
 from ..tables import CURSOR
 from .audit import FetchedExport
 from .erased import ErasedRows
+from .event_protocol import event_protocol_notice
 from .halving import window_by_window
 from .plan import PlannedExport, make_plan
 from .state import PipelineState, plain_utc
@@ -168,9 +169,16 @@ class ExtractContext:
         else:
             with reader.prefetch.opened():
                 yield from window_by_window(steps, reader.client, reader.items)
+            _warn_of_event_protocol(reader.fetched)
         if not self.settings.keep_exports:
             ids = [fetched.export.id for fetched in reader.fetched]
             after_load.expect(load_id, reader.client, ids)
+
+
+def _warn_of_event_protocol(fetched: Sequence[FetchedExport]) -> None:
+    if found := sum(each.event_protocol for each in fetched):
+        searches = sum(each.counts["searches"].rows for each in fetched if each.event_protocol)
+        logger.warning(event_protocol_notice(found, searches))
 
 
 def _tidy(pipeline: dlt.Pipeline) -> None:

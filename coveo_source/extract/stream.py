@@ -24,6 +24,7 @@ from ..settings import Settings
 from ..tables import EXPORTS, REJECTED, REMOVED, TABLES, Table
 from .audit import FetchedExport, TableCounter, rejected_rows
 from .erased import ErasedRows
+from .event_protocol import event_protocol_rows
 from .kept import KeptColumns
 from .plan import PlannedExport
 from .rejections import RejectionTally
@@ -134,6 +135,8 @@ class WindowReader:
                 tally.add(batch)
                 batch, erased = self.erased.without(table, batch)
                 counter.add(batch, erased)
+                if table.name == "searches":
+                    fetched.event_protocol += event_protocol_rows(batch.rows)
                 if batch.rejected.num_rows:
                     if self.settings.strict:
                         raise_rejection(batch.rejected, str(fetched.export), table.file_name)

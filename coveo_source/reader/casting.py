@@ -168,6 +168,9 @@ class Caster:
     ) -> Iterator[Rejection]:
         """Yields a note for each cell that is stored otherwise than it was written."""
         for name in self.header:
+            # a value of another type that was changed does not fit, and is rejected as that
+            if column_type(name) != "text":
+                continue
             for index, text, reason in self._bounds.changed(raw[name], texts[name]):
                 if not excluded[index].as_py():
                     key = texts[self.table.key[0]][index].as_py()

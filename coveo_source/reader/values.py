@@ -13,7 +13,7 @@ from ..tables import ColumnType
 
 ACCEPTED: Mapping[ColumnType, str] = {
     "timestamp": "a time like 2026-03-02 10:00:00.123 (in UTC, or with an offset), or milliseconds"
-    " since 1970",
+    " since 1970, in or near the window",
     "bigint": "a whole number like 12, 12.0 or 1.2E1",
     "bool": "t, f, true, false, 1 or 0",
     "text": "any text",
