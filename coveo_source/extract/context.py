@@ -16,7 +16,7 @@ from dlt.common import logger
 from dlt.common.configuration.container import Container
 from dlt.common.storages.load_package import LoadPackageStateInjectableContext
 
-from ..api import CoveoClient, client_of
+from ..api import CoveoClient, Say, client_of
 from ..dataset import DatasetRecord, Owner, open_dataset, read_ledger, take_lease, watch
 from ..destination import DEDUPLICATED
 from ..exceptions import PipelineMismatch
@@ -44,12 +44,14 @@ class SingleWindow(NamedTuple):
     later: the windows that the run loads after it
     prefetch: the one that all windows of the run share
     record: of the dataset; None if the destination has no SQL
+    say: tells people what they may want to know
     """
 
     step: PlannedExport
     later: Sequence[PlannedExport]
     prefetch: Prefetch
     record: DatasetRecord | None
+    say: Say
 
 
 @dataclass
@@ -103,7 +105,7 @@ class ExtractContext:
         selected = dlt.current.source().selected_resources.keys()
         state = PipelineState(dlt.current.source_state())
         state.check_owner(self.settings, pipeline.pipeline_name)
-        client = client_of(self.settings)
+        client = client_of(self.settings, self._window.say if self._window else _warn)
         if self._window:
             record, steps = self._window.record, [self._window.step]
         else:
@@ -171,6 +173,11 @@ class ExtractContext:
         if not self.settings.keep_exports:
             ids = [fetched.export.id for fetched in reader.fetched]
             after_load.expect(load_id, reader.client, ids)
+
+
+def _warn(text: str) -> None:
+    """Tells a library user something."""
+    logger.warning(text)
 
 
 def _tidy(pipeline: dlt.Pipeline) -> None:
