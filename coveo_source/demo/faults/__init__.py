@@ -32,6 +32,7 @@ from .outcomes import (
     server_error,
     slow,
     too_many_requests,
+    trickle,
     unavailable,
 )
 from .tables import (
@@ -74,6 +75,7 @@ __all__ = [
     "server_error",
     "slow",
     "too_many_requests",
+    "trickle",
     "unavailable",
     "with_content",
     "with_files",

@@ -3,7 +3,7 @@
 import json
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from email.utils import format_datetime
@@ -128,6 +128,24 @@ def slow(seconds: float) -> Then:
     def then(server: DemoServer, request: Request) -> Response:
         time.sleep(seconds)
         return server.answer(request)
+
+    return then
+
+
+def trickle(size: int = 10, seconds: float = 0.05) -> Then:
+    """Sends the true answer in pieces of a few bytes, with a pause after each."""
+
+    def then(server: DemoServer, request: Request) -> Response:
+        response = server.answer(request)
+        body = content_of(response)
+
+        def pieces() -> Iterator[bytes]:
+            for start in range(0, len(body), size):
+                yield body[start : start + size]
+                time.sleep(seconds)
+
+        headers = {**response.headers, "Content-Length": str(len(body))}
+        return Response(response.status, headers, pieces())
 
     return then
 
