@@ -7,7 +7,7 @@ from typing import Any
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import BaseHTTPResponse
-from urllib3.exceptions import ProtocolError, ReadTimeoutError, TimeoutError
+from urllib3.exceptions import NewConnectionError, ProtocolError, ReadTimeoutError, TimeoutError
 from urllib3.util.retry import Retry
 
 from ..exceptions import TooSlow
@@ -56,7 +56,11 @@ class _RetryPolicy(Retry):
             longer = f" and asks for {asked:,.0f} s" if asked and asked > seconds else ""
             pause(seconds, f"{self.whom} answered HTTP {response.status}{longer}", self.say)
             return
-        was_waited_for = isinstance(self.history[-1].error, TimeoutError)
+        error = self.history[-1].error
+        # a connection that is refused at once is a kind of timeout for urllib3
+        was_waited_for = isinstance(error, TimeoutError) and not isinstance(
+            error, NewConnectionError
+        )
         if was_waited_for and seconds < TOLD_SECONDS:
             self.say(f"{self.whom} has not answered in time: trying again.")
         pause(seconds, f"{self.whom} did not answer", self.say)

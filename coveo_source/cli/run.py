@@ -69,10 +69,11 @@ def run(options: Options, overrides: Mapping[str, Any]) -> Outcome:
 def _load_windows(
     session: Session, steps: Sequence[PlannedExport], prefetch: Prefetch
 ) -> Iterator[FetchedExport]:
-    """Loads window after window; one whose export fails is loaded in two halves.
+    """Loads window after window; one whose export is too large is loaded in two halves.
 
     Raises:
         RowLimitReached: if a window that cannot be halved has too many rows
+        ExportFailed: if Coveo fails to build the export of a window
     """
     done = 0
 
@@ -85,10 +86,7 @@ def _load_windows(
         yield _load_window(session, window, refresh)
         done += 1
 
-    def on_halved() -> None:
-        session.progress.say("Coveo failed to build the export; trying the window in two halves.")
-
-    return window_by_window(steps, session.client, load, on_halved)
+    return window_by_window(steps, session.client, load)
 
 
 def _load_window(session: Session, window: SingleWindow, refresh: bool) -> FetchedExport:

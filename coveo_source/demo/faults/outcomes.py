@@ -166,6 +166,23 @@ def becomes(status: Status) -> Then:
     return then
 
 
+def fails(message: str | None = None) -> Then:
+    """Ends the requested export as FAILED for good.
+
+    message: why, as the API's description of it says; inferred: the field's name
+    """
+    failed = becomes("FAILED")
+    if message is None:
+        return failed
+
+    def then(server: DemoServer, request: Request) -> Response:
+        response = failed(server, request)
+        content = json.loads(content_of(response))
+        return Response.json({**content, "message": message}, response.status)
+
+    return then
+
+
 def is_deleted(server: DemoServer, request: Request) -> Response:
     """Deletes the requested export, as someone else might, then gives the true answer."""
     if export := _requested_export(server, request):
