@@ -35,6 +35,9 @@ _MAX_DAYS = 365
 _MAX_TOLERANCE = 10_000_000
 """Minutes: 19 years, as good as any clock."""
 
+_MAX_RATE = 1_000_000_000
+"""Bytes a second: faster than any network that leads to Coveo."""
+
 DateLike = Union[str, date, datetime]  # noqa: UP007 (dlt does not read X | Y inside a union)
 Words = Union[str, list[str]]  # noqa: UP007
 
@@ -61,6 +64,7 @@ class CoveoConfiguration(BaseConfiguration):
     settle_minutes: how close to now the range may come
     poll_timeout_minutes: how long Coveo may take to build one export
     clock_tolerance_minutes: by how much Coveo's clock may differ from this machine's
+    min_download_rate: bytes a second; a download that is slower for a minute counts as broken
     keep_exports: whether exports stay with Coveo after the load, where they count against the quota
     exports_ahead: how many exports Coveo may build beside the one that is being loaded; the file
         of the next one is downloaded in the background
@@ -87,6 +91,7 @@ class CoveoConfiguration(BaseConfiguration):
     settle_minutes: float = 15.0
     poll_timeout_minutes: float = 60.0
     clock_tolerance_minutes: float = 60.0
+    min_download_rate: float = 1000.0
     keep_exports: bool = False
     exports_ahead: int = 2
     strict: bool = False
@@ -150,6 +155,7 @@ class Settings:
     settle: timedelta
     poll_timeout: timedelta
     clock_tolerance: timedelta
+    min_download_rate: float
     keep_exports: bool
     exports_ahead: int
     strict: bool
@@ -197,6 +203,7 @@ def check_settings(config: CoveoConfiguration) -> Settings:
                 "clock_tolerance_minutes", config.clock_tolerance_minutes, 0, _MAX_TOLERANCE
             )
         ),
+        min_download_rate=between("min_download_rate", config.min_download_rate, 0, _MAX_RATE),
         keep_exports=config.keep_exports,
         exports_ahead=int(between("exports_ahead", config.exports_ahead, 0, 100)),
         strict=config.strict,

@@ -29,6 +29,7 @@ def test_only_a_key_and_an_organization_are_required() -> None:
         settle=timedelta(minutes=15),
         poll_timeout=timedelta(hours=1),
         clock_tolerance=timedelta(hours=1),
+        min_download_rate=1000,
         keep_exports=False,
         exports_ahead=2,
         strict=False,

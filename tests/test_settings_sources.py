@@ -82,6 +82,7 @@ ENVIRONMENT: dict[str, tuple[str, str, object]] = {
     "settle_minutes": ("30", "settle", timedelta(minutes=30)),
     "poll_timeout_minutes": ("2", "poll_timeout", timedelta(minutes=2)),
     "clock_tolerance_minutes": ("5", "clock_tolerance", timedelta(minutes=5)),
+    "min_download_rate": ("250.5", "min_download_rate", 250.5),
     "keep_exports": ("true", "keep_exports", True),
     "exports_ahead": ("5", "exports_ahead", 5),
     "allow_erased": ("true", "allow_erased", True),

@@ -26,7 +26,9 @@ from ..setting_values import LOCAL_HOSTS
 from ..settings import CoveoConfiguration, Settings
 from .clock import Clock, Witness, newest_start, time_of
 from .errors import connection_errors, error_of
-from .retries import retry_broken, retrying_session
+from .pauses import Say
+from .rates import read_whole
+from .retries import retry_broken, retry_pages, retrying_session
 
 _CONNECT_SECONDS = 10.0
 """How long a connection may take to open."""
@@ -63,6 +65,8 @@ class CoveoClient:
     org: the organization's id, sent with every request
     allow_http: whether files may be downloaded from other machines without TLS
     clock_tolerance: by how much Coveo's clock may differ from this machine's
+    least_rate: bytes a second, below which a connection counts as broken
+    say: tells people what is waited for, and for how long
 
     Every method that makes a request raises:
         ServiceUnreachable: if there is no answer
@@ -79,13 +83,20 @@ class CoveoClient:
         *,
         allow_http: bool = False,
         clock_tolerance: timedelta = _CLOCK_TOLERANCE,
+        least_rate: float = CoveoConfiguration.min_download_rate,
+        say: Say = lambda text: None,
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self.org = org
         self._allow_http = allow_http
-        self._api = retrying_session(_BearerToken(api_key))
-        self._api.hooks["response"].append(partial(_mask_token, token=api_key))
-        self._storage = retrying_session(lambda request: request)
+        self.say = say
+        self.least_rate = least_rate
+        self._api = retrying_session(_BearerToken(api_key), "Coveo", say)
+        self._api.hooks["response"] += [
+            partial(read_whole, whom=self.host, least=least_rate),
+            partial(_mask_token, token=api_key),
+        ]
+        self._storage = retrying_session(lambda request: request, "Coveo's storage", say)
         self._clock = Clock(clock_tolerance)
 
     @property
@@ -212,7 +223,8 @@ class CoveoClient:
         params: _Params | None = None,
         body: Mapping[str, Any] | None = None,
     ) -> _Parsed:
-        response = self._call(method, path, action, params, body)
+        request = partial(self._call, method, path, action, params, body)
+        response = retry_pages(request, self.say) if method == "GET" else request()
         try:
             return parse(response.json())
         except requests.JSONDecodeError:
@@ -267,7 +279,7 @@ class CoveoClient:
         return Witness(time_of(answer.headers.get("Date")), newest_start(exports), certified)
 
 
-def client_of(settings: Settings) -> CoveoClient:
+def client_of(settings: Settings, say: Say) -> CoveoClient:
     """Returns a client for the organization in the settings."""
     return CoveoClient(
         settings.base_url,
@@ -275,6 +287,8 @@ def client_of(settings: Settings) -> CoveoClient:
         settings.api_key,
         allow_http=settings.allow_http,
         clock_tolerance=settings.clock_tolerance,
+        least_rate=settings.min_download_rate,
+        say=say,
     )
 
 

@@ -13,6 +13,7 @@ from urllib3.exceptions import HTTPError
 
 from ..causes import causes
 from ..exceptions import AccessDenied, ApiError, ExportNotFound, QuotaReached, ServiceUnreachable
+from .pauses import asked_seconds
 
 
 @contextmanager
@@ -44,7 +45,8 @@ def error_of(response: requests.Response, action: str) -> ApiError:
         error = QuotaReached
     else:
         error = ApiError
-    return error(action, status, message, kind, response.headers.get("X-Request-ID"))
+    request_id, asked = response.headers.get("X-Request-ID"), asked_seconds(response.headers)
+    return error(action, status, message, kind, request_id, asked)
 
 
 def _message_and_kind(response: requests.Response) -> tuple[str, str | None]:

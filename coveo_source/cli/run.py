@@ -69,10 +69,11 @@ def run(options: Options, overrides: Mapping[str, Any]) -> Outcome:
 def _load_windows(
     session: Session, steps: Sequence[PlannedExport], prefetch: Prefetch
 ) -> Iterator[FetchedExport]:
-    """Loads window after window; one whose export fails is loaded in two halves.
+    """Loads window after window; one whose export is too large is loaded in two halves.
 
     Raises:
         RowLimitReached: if a window that cannot be halved has too many rows
+        ExportFailed: if Coveo fails to build the export of a window
     """
     done = 0
 
@@ -81,13 +82,11 @@ def _load_windows(
         number = f"Window {done + 1} of {done + 1 + len(later)}"
         session.progress.say(f"{number}: {step.window} ({', '.join(step.tables)})")
         refresh = session.options.full_refresh and not done
-        yield _load_window(session, SingleWindow(step, later, prefetch, session.record), refresh)
+        window = SingleWindow(step, later, prefetch, session.record, session.progress.say)
+        yield _load_window(session, window, refresh)
         done += 1
 
-    def on_halved() -> None:
-        session.progress.say("Coveo failed to build the export; trying the window in two halves.")
-
-    return window_by_window(steps, session.client, load, on_halved)
+    return window_by_window(steps, session.client, load)
 
 
 def _load_window(session: Session, window: SingleWindow, refresh: bool) -> FetchedExport:

@@ -68,7 +68,7 @@ class Session:
         self.settings = settings
         self.progress = ConsoleProgress()
         self.pipeline = create_pipeline(options, self.progress)
-        self.client = client_of(settings)
+        self.client = client_of(settings, self.progress.say)
         self.record: DatasetRecord | None = None
         self._lease: Lease | None = None
 

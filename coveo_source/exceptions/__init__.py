@@ -7,6 +7,7 @@ CoveoSourceError
    x DatasetBusy           another run is writing to the dataset, maybe on another machine
  x LeaseLost               another run has taken over the dataset
  x ServiceUnreachable      a host did not answer, after all retries
+   x TooSlow               it sends at a lower rate than min_download_rate
  x ApiError                Coveo refused a request
    x AccessDenied          401 or 403: wrong key or missing privileges
    x ExportNotFound        404: no such export
@@ -73,6 +74,7 @@ from .service import (
     ExportNotFound,
     QuotaReached,
     ServiceUnreachable,
+    TooSlow,
     UnknownAnswer,
     UnsafeAddress,
 )
@@ -105,6 +107,7 @@ __all__ = [
     "SettingError",
     "TableError",
     "TooManyRejected",
+    "TooSlow",
     "UnknownAnswer",
     "UnknownStatus",
     "UnsafeAddress",

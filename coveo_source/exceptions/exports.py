@@ -6,14 +6,47 @@ from .base import CoveoSourceError
 
 
 class ExportError(CoveoSourceError, TransientException):
-    """An export will never have a file."""
+    """An export will never have a file.
+
+    export: the export and its window, as the beginning of a sentence
+    """
 
     def __init__(self, export: str, what: str, advice: str) -> None:
+        self.export = export
         super().__init__(f"{export} {what}. {advice}")
 
 
 class ExportFailed(ExportError):
-    """Coveo reports the export as FAILED."""
+    """Coveo reports the export as FAILED.
+
+    message: why, if Coveo says so
+    """
+
+    def __init__(
+        self,
+        export: str,
+        message: str | None,
+        advice: str = "Run again; if it fails again, contact Coveo's support and quote this id.",
+    ) -> None:
+        self.message = message
+        why = f"Coveo says: {message!r}" if message else "Coveo does not say why"
+        super().__init__(export, f"ended as FAILED, and {why}", advice)
+
+    def for_good(self, expected: int | None, limit: int | None) -> "ExportFailed":
+        """Returns the error for an export that there is no other way to try.
+
+        expected, limit: the rows in it, and the most that it may have; None if unknown
+        """
+        rows = "an unknown number of rows" if expected is None else f"{expected:,} rows"
+        bound = "no row limit is known" if limit is None else f"the row limit is {limit:,}"
+        return ExportFailed(
+            self.export,
+            self.message,
+            f"Coveo expects {rows} in it, and {bound}. What was loaded before stays loaded. Run"
+            " again later; if it still fails, try fewer tables (--tables) or shorter windows"
+            " (--window-days), and quote this id to Coveo's support. To skip this window, load"
+            " what comes after it with --from and --to.",
+        )
 
 
 class ExportExpired(ExportError):

@@ -16,6 +16,29 @@ class ServiceUnreachable(CoveoSourceError, TransientException):
         )
 
 
+class TooSlow(ServiceUnreachable):
+    """A host sends at a lower rate than min_download_rate.
+
+    received, seconds: the bytes that came in the time that was waited for them
+    least: bytes a second
+    what: what happened, as a clause
+    least_bytes: what should have come in that time
+    """
+
+    def __init__(self, host: str, received: int, seconds: float, least: float) -> None:
+        self.host = host
+        self.least_bytes = least * seconds
+        self.what = (
+            f"{host} sends too slowly, {received:,} bytes in {seconds:,.3g} s, which is less than"
+            f" the {least:,g} bytes a second of min_download_rate"
+        )
+        CoveoSourceError.__init__(
+            self,
+            f"{self.what}. Nothing was lost: check the network, then run again. With a lower"
+            " min_download_rate slower ones are waited for, with 0 all of them.",
+        )
+
+
 class ApiError(CoveoSourceError, TerminalException):
     """Coveo refused a request.
 
@@ -23,6 +46,7 @@ class ApiError(CoveoSourceError, TerminalException):
     status: the HTTP status code
     message, kind: from the body (`message` or `detail`; `type`, `errorCode` or `title`)
     request_id: the header X-Request-ID, which Coveo's support asks for
+    retry_after: seconds that Coveo asks to wait, if it does
     """
 
     advice = (
@@ -37,15 +61,18 @@ class ApiError(CoveoSourceError, TerminalException):
         message: str,
         kind: str | None = None,
         request_id: str | None = None,
+        retry_after: float | None = None,
     ) -> None:
         self.action = action
         self.status = status
         self.message = message
         self.kind = kind
         self.request_id = request_id
+        self.retry_after = retry_after
+        pause = f" Coveo asks to wait {_duration(retry_after)}." if retry_after else ""
         request = f"request {request_id}" if request_id else None
         details = ", ".join(filter(None, [f"HTTP {status}", kind, request]))
-        super().__init__(f"Coveo refused to {action}: {message} ({details}). {self.advice}")
+        super().__init__(f"Coveo refused to {action}: {message} ({details}).{pause} {self.advice}")
 
 
 class AccessDenied(ApiError):
@@ -88,3 +115,12 @@ class UnknownAnswer(CoveoSourceError, TransientException):
 
 class UnsafeAddress(CoveoSourceError, TerminalException):
     """Coveo named an address that must not be downloaded from."""
+
+
+def _duration(seconds: float) -> str:
+    """Returns a time as people say it."""
+    if seconds < 120:
+        return f"{seconds:,.3g} s"
+    if seconds < 7200:
+        return f"{seconds / 60:,.0f} minutes"
+    return f"{seconds / 3600:,.0f} hours"

@@ -5,6 +5,7 @@ and each is unpacked under a name of our own.
 """
 
 import lzma
+import re
 import stat
 import zipfile
 import zlib
@@ -16,7 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from ..exceptions import ArchiveDamaged, ArchiveError
-from ..reader import CsvFile, PlainFile, Readable
+from ..reader import CsvFile, PlainFile, Readable, has_header
 from ..tables import TABLES
 
 READ_SIZE = 1 << 20
@@ -26,6 +27,8 @@ LARGEST_RATIO = 200
 ALWAYS_ALLOWED = 64 << 20
 """Bytes that a member may unpack to whatever its ratio."""
 _CHECK_THREADS = 2
+_SHOWN_CHARACTERS = 100
+_SECRET = re.compile(r"(?=[^\s<>\"']*[0-9=&%?])[^\s<>\"']{16,}")
 _RETRY = "The export is kept: run again to download it again."
 _DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError)
 """Errors from reading a ZIP that is damaged, encrypted or packed with an unknown method."""
@@ -46,11 +49,18 @@ class Archive:
         self.path = path
         self.tables = tuple(tables)
         self.is_zip = zipfile.is_zipfile(path)
-        if not self.is_zip and (len(self.tables) != 1 or not _looks_like_text(path)):
+        if not self.is_zip and not self._is_bare_csv():
+            size = path.stat().st_size
+            nor = f", nor the CSV file of {self.tables[0]}" if len(self.tables) == 1 else ""
             raise ArchiveDamaged(
-                f"The downloaded file ({path.stat().st_size:,} bytes) is not a ZIP, or only the"
-                f" beginning of one. {_RETRY}"
+                f"The downloaded file ({size:,} bytes) is not a ZIP, or only the beginning of"
+                f" one{nor}. It begins with {_beginning(path)!r}. {_RETRY}"
             )
+
+    def _is_bare_csv(self) -> bool:
+        # what a proxy or the storage sends in place of a file is text too, but has no such header
+        is_single = len(self.tables) == 1
+        return is_single and has_header(PlainFile(self.path, self.path.parent), self.tables[0])
 
     def file_of(self, table: str, folder: Path) -> CsvFile | None:
         """Returns the CSV file of a table, to unpack into `folder`; None if there is none."""
@@ -149,8 +159,13 @@ def _table_of(member: zipfile.ZipInfo) -> str | None:
     return path.stem if is_table else None
 
 
-def _looks_like_text(path: Path) -> bool:
-    """Returns True if a file may be a CSV: not binary, not the beginning of a ZIP, not HTML."""
+def _beginning(path: Path) -> str:
+    """Returns the first characters of a file, without what may be secret or personal.
+
+    Of a text that is no markup or JSON that is its first line: others may be rows. Long words with
+    digits or signs, as in the address of a file, are left out.
+    """
     with path.open("rb") as file:
-        head = file.read(4096)
-    return b"\0" not in head and not head.startswith(b"PK") and b"<html" not in head.lower()
+        text = file.read(4096).decode("utf-8-sig", "replace").strip()
+    shown = text if text.startswith(("<", "{", "[")) else text.partition("\n")[0]
+    return _SECRET.sub("…", " ".join(shown.split()))[:_SHOWN_CHARACTERS]

@@ -1,12 +1,13 @@
 """Downloads the file of an export, and checks it."""
 
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import requests
 
-from ..api import CoveoClient
-from ..exceptions import ArchiveError, ServiceUnreachable
+from ..api import PATIENCE, CoveoClient, pieces
+from ..exceptions import ArchiveError, ServiceUnreachable, TooSlow
 from ..private_files import private_file
 from .archive import READ_SIZE, Archive
 
@@ -42,25 +43,31 @@ def download(
     """Downloads the file of an export to `target`; resumes when the connection breaks.
 
     Raises:
-        ServiceUnreachable: if the connection failed too often
+        ServiceUnreachable, TooSlow: if the connection failed or trickled too often
         ArchiveError: if the storage does not serve the file
     """
     target.unlink(missing_ok=True)
-    failures = 0
-    while failures < DOWNLOAD_TRIES:
-        before = size_of(target)
+    failures, progressed_at = 0, time.monotonic()
+    while failures < DOWNLOAD_TRIES and time.monotonic() - progressed_at < PATIENCE:
+        before, progress = size_of(target), 1.0
         try:
             if _fetch_rest(client, client.download_address(export_id), target, on_bytes):
                 return target
-        except ServiceUnreachable:
+        except ServiceUnreachable as error:
             if failures == DOWNLOAD_TRIES - 1:
                 raise
+            if isinstance(error, TooSlow):
+                client.say(f"Export {export_id}: {error.what}; going on with a new address.")
+                progress = error.least_bytes
         # a connection may break any number of times as long as the file grows
-        failures = 0 if size_of(target) > before else failures + 1
+        if size_of(target) - before >= progress:
+            failures, progressed_at = 0, time.monotonic()
+        else:
+            failures += 1
     raise ArchiveError(
-        f"The file of the export {export_id} could not be downloaded: {DOWNLOAD_TRIES} times in a"
-        " row, the storage refused the address from Coveo or sent nothing. The export is kept:"
-        " run again."
+        f"The file of the export {export_id} could not be downloaded: {failures} times in a row,"
+        " the storage refused the address from Coveo or sent nothing. The export is kept: run"
+        " again."
     )
 
 
@@ -83,8 +90,7 @@ def _fetch_rest(
         resumed = response.status_code == requests.codes.partial_content
         with private_file(target, "ab" if resumed else "wb") as file:
             received = 0
-            # read1 returns what has arrived, so that nothing is lost when the connection breaks
-            while content := response.raw.read1(READ_SIZE):
+            for content in pieces(response, READ_SIZE, "Coveo's storage", client.least_rate):
                 file.write(content)
                 received += len(content)
                 on_bytes(len(content))

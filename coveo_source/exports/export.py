@@ -6,7 +6,7 @@ Source: the answers of `GET /exports`, `GET /exports/{exportId}` and `POST /expo
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -20,6 +20,7 @@ from ..exceptions import (
     UnknownAnswer,
     UnknownStatus,
 )
+from .echo import Echo, reason_of
 from .window import LAST_INSTANT, Window
 
 FIRST_WAIT = 0.3
@@ -39,6 +40,8 @@ class Export:
     tables: in lower case; empty if Coveo does not name them
     created: when Coveo started it; events that arrived later are not in it
     size: bytes of its file; 0 if Coveo does not say
+    echo: what the answer repeats of the request
+    message: why it failed, if Coveo says so
     """
 
     id: str
@@ -48,6 +51,8 @@ class Export:
     tables: tuple[str, ...]
     created: datetime
     size: int
+    echo: Echo = field(default=Echo(), compare=False)
+    message: str | None = None
 
     @classmethod
     def parse(cls, answer: Mapping[str, Any]) -> "Export":
@@ -67,6 +72,8 @@ class Export:
                 tables=tuple(table.lower() for table in answer.get("tables") or ()),
                 created=_from_epoch(answer["startDate"]),
                 size=int(answer.get("size") or 0),
+                echo=Echo.parse(answer),
+                message=reason_of(answer),
             )
         except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
             raise UnknownAnswer("read an export", f"{type(error).__name__} {error}") from error
@@ -136,11 +143,7 @@ def reread(export: Export, client: CoveoClient) -> Export:
 def terminal_error(export: Export) -> ExportError:
     """Returns the error for an export whose status means that it will never have a file."""
     if export.status == "FAILED":
-        return ExportFailed(
-            str(export),
-            "ended as FAILED, and Coveo does not say why",
-            "Run again; if it fails again, contact Coveo's support and quote this id.",
-        )
+        return ExportFailed(str(export), export.message)
     if export.status == "EXPIRED":
         return ExportExpired(str(export), "is EXPIRED", "Run again to create a new one.")
     return UnknownStatus(

@@ -89,7 +89,9 @@ class ExportFile:
             # the prefetch need not wait for it too: the wait below shows its progress
             self._prefetch.drop()
         try:
-            return wait(export, self._client, self._request.settings.poll_timeout, self._on_wait())
+            return wait(
+                export, self._client, self._request.settings.poll_timeout, self._on_wait(export)
+            )
         except (ExportFailed, ExportExpired):
             delete_exports(self._client, [export.id])
             raise
@@ -117,7 +119,7 @@ class ExportFile:
 
     def _fetch_archive(self, export: Export) -> Archive:
         tables = self._request.tables
-        if self._prefetch.take(export, self.path, self._on_bytes):
+        if self._prefetch.take(export, self.path, self._on_bytes, self._client.say):
             return Archive(self.path, tables)
         download = partial(
             download_archive, self._client, export.id, self.path, tables, self._on_bytes
@@ -126,11 +128,17 @@ class ExportFile:
             return download()
         return download()
 
-    def _on_wait(self) -> Callable[[float], None]:
+    def _on_wait(self, export: Export) -> Callable[[float], None]:
         counted = 0
+        minutes = self._request.settings.poll_timeout.total_seconds() / 60
 
         def on_wait(waited: float) -> None:
             nonlocal counted
+            if not counted and round(waited):
+                self._client.say(
+                    f"{export} is being built by Coveo: waiting for it, {minutes:,.3g} minutes at"
+                    " most (poll_timeout_minutes)."
+                )
             self._count("seconds waited for Coveo", round(waited) - counted)
             counted = round(waited)
 

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from ..api import CoveoClient
-from ..exceptions import ApiError, ServiceUnreachable
+from ..api import LONGEST_PAUSE, PATIENCE, CoveoClient, pause
+from ..exceptions import ApiError, CoveoSourceError, ServiceUnreachable, UnknownAnswer
 from ..settings import Settings
 from .export import Export
 from .window import Window, wire_time
@@ -165,17 +165,30 @@ def adopt_or_create(request: ExportRequest, client: CoveoClient) -> Export:
     Looks for it again after every failed creation, so that a creation whose answer was lost does
     not lead to a second export.
     """
+    begun = time.monotonic()
     for attempt in range(CREATE_TRIES):
         if export := _existing(request, client):
             return export
         try:
             return request.create(client)
-        except (ApiError, ServiceUnreachable) as error:
-            may_exist = isinstance(error, ServiceUnreachable) or error.status >= 500
-            if not may_exist or attempt == CREATE_TRIES - 1:
+        except (ApiError, ServiceUnreachable, UnknownAnswer) as error:
+            is_last = attempt == CREATE_TRIES - 1 or time.monotonic() - begun > PATIENCE
+            # what Coveo refuses, it has not created
+            if is_last or (isinstance(error, ApiError) and 400 <= error.status < 500):
                 raise
-            time.sleep(FIRST_PAUSE * 2**attempt * random.uniform(0.5, 1.5))  # noqa: S311
+            _pause_before_creating(request, client, attempt, error)
     raise AssertionError("unreachable: the last try returns or raises")
+
+
+def _pause_before_creating(
+    request: ExportRequest, client: CoveoClient, attempt: int, error: CoveoSourceError
+) -> None:
+    asked, what = None, "no usable answer"
+    if isinstance(error, ApiError):
+        asked, what = error.retry_after, f"HTTP {error.status}"
+    back_off = FIRST_PAUSE * 2**attempt * random.uniform(0.5, 1.5)  # noqa: S311
+    seconds = min(asked or back_off, LONGEST_PAUSE)
+    pause(seconds, f"The export of {request.window} may not have been created ({what})", client.say)
 
 
 def _existing(request: ExportRequest, client: CoveoClient) -> Export | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Event, Thread
 from uuid import uuid4
 
-from ..api import client_of
+from ..api import Say, client_of
 from ..private_files import private_folder
 from .download import download_archive, size_of
 from .export import Export, wait
@@ -48,16 +48,17 @@ class Prefetch:
         self._fetching = _Fetching(request, export, self.folder / f"next_{uuid4().hex}")
         self._fetching.start()
 
-    def take(self, export: Export, path: Path, on_bytes: Callable[[int], None]) -> bool:
+    def take(self, export: Export, path: Path, on_bytes: Callable[[int], None], say: Say) -> bool:
         """Moves the file of an export to `path`; returns True if there is one.
 
         Waits for a download that has begun, but not for one that has not.
 
         on_bytes: called every now and then with the number of bytes downloaded since
+        say: tells people what the download waits for
         """
         fetching = self._fetching
         taken = bool(
-            fetching and fetching.export.id == export.id and fetching.move_to(path, on_bytes)
+            fetching and fetching.export.id == export.id and fetching.move_to(path, on_bytes, say)
         )
         self.drop()
         return taken
@@ -81,6 +82,7 @@ class _Fetching(Thread):
         self.complete = False
         self._request = request
         self._stopped = Event()
+        self._said = ""
 
     def run(self) -> None:
         with suppress(Exception):
@@ -90,7 +92,7 @@ class _Fetching(Thread):
                 if not self.complete:
                     self.path.unlink(missing_ok=True)
 
-    def move_to(self, path: Path, on_bytes: Callable[[int], None]) -> bool:
+    def move_to(self, path: Path, on_bytes: Callable[[int], None], say: Say) -> bool:
         """Waits for a download that has begun and moves the file; returns True if it was moved."""
         if not self.downloading:
             return False
@@ -99,6 +101,9 @@ class _Fetching(Thread):
             self.join(_REPORT_SECONDS)
             # checked before the size is read, which is final only once the thread has ended
             alive = self.is_alive()
+            if text := self._said:
+                self._said = ""
+                say(text)
             size = size_of(self.path)
             on_bytes(size - reported)
             reported = size
@@ -113,7 +118,7 @@ class _Fetching(Thread):
 
     def _fetch(self) -> None:
         # a client of its own, because sessions of requests are not thread-safe
-        client = client_of(self._request.settings)
+        client = client_of(self._request.settings, self._note)
         try:
             timeout, tables = self._request.settings.poll_timeout, self._request.tables
             wait(self.export, client, timeout, pause=self._pause)
@@ -122,6 +127,11 @@ class _Fetching(Thread):
             self.complete = True
         finally:
             client.close()
+
+    def _note(self, text: str) -> None:
+        """Keeps what is to be told once somebody waits for this thread."""
+        self._check(0)
+        self._said = text
 
     def _pause(self, seconds: float) -> None:
         if self._stopped.wait(seconds):

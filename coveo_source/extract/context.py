@@ -16,7 +16,7 @@ from dlt.common import logger
 from dlt.common.configuration.container import Container
 from dlt.common.storages.load_package import LoadPackageStateInjectableContext
 
-from ..api import CoveoClient, client_of
+from ..api import CoveoClient, Say, client_of
 from ..dataset import DatasetRecord, Owner, open_dataset, read_ledger, take_lease, watch
 from ..destination import DEDUPLICATED
 from ..exceptions import PipelineMismatch
@@ -45,12 +45,14 @@ class SingleWindow(NamedTuple):
     later: the windows that the run loads after it
     prefetch: the one that all windows of the run share
     record: of the dataset; None if the destination has no SQL
+    say: tells people what they may want to know
     """
 
     step: PlannedExport
     later: Sequence[PlannedExport]
     prefetch: Prefetch
     record: DatasetRecord | None
+    say: Say
 
 
 @dataclass
@@ -104,7 +106,7 @@ class ExtractContext:
         selected = dlt.current.source().selected_resources.keys()
         state = PipelineState(dlt.current.source_state())
         state.check_owner(self.settings, pipeline.pipeline_name)
-        client = client_of(self.settings)
+        client = client_of(self.settings, self._window.say if self._window else _warn)
         if self._window:
             record, steps = self._window.record, [self._window.step]
         else:
@@ -179,6 +181,11 @@ def _warn_of_event_protocol(fetched: Sequence[FetchedExport]) -> None:
     if found := sum(each.event_protocol for each in fetched):
         searches = sum(each.counts["searches"].rows for each in fetched if each.event_protocol)
         logger.warning(event_protocol_notice(found, searches))
+
+
+def _warn(text: str) -> None:
+    """Tells a library user something."""
+    logger.warning(text)
 
 
 def _tidy(pipeline: dlt.Pipeline) -> None:

@@ -37,14 +37,19 @@ _FIRST_RUN = timedelta(days=30)
 class PlannedExport:
     """One step of a plan: a window, and the export that covers it.
 
-    estimate: the rows that Coveo expects in all tables; None if the export already exists
+    estimates: the rows that Coveo expects, by table; None if the export already exists
     export: the export that an earlier run left, if there is one
     """
 
     request: ExportRequest
-    estimate: int | None
+    estimates: Mapping[str, int] | None
     export: Export | None
     task: Task = NO_TASK
+
+    @property
+    def estimate(self) -> int | None:
+        """The rows that Coveo expects in all tables; None if nobody has asked for them."""
+        return None if self.estimates is None else sum(self.estimates.values())
 
     @property
     def window(self) -> Window:
@@ -115,7 +120,8 @@ def make_plan(
 
     if row_limit == 0:
         # otherwise every window would be halved down to the smallest size
-        raise RowLimitReached(str(parts[0].window), estimated_rows(request(parts[0]), client), 0)
+        expected = sum(estimates_of(request(parts[0]), client).values())
+        raise RowLimitReached(str(parts[0].window), expected, 0)
     steps: list[PlannedExport] = []
     for part, export in _match_exports(parts, existing, request, settings.lookback):
         if export:
@@ -143,9 +149,9 @@ def _disagreements(
             )
 
 
-def estimated_rows(request: ExportRequest, client: CoveoClient) -> int:
-    """Returns the rows that Coveo expects in all tables of an export."""
-    return sum(client.estimate(request.estimate_query).values())
+def estimates_of(request: ExportRequest, client: CoveoClient) -> dict[str, int]:
+    """Returns the rows that Coveo expects in an export, by table."""
+    return client.estimate(request.estimate_query)
 
 
 def _load_range(
@@ -242,14 +248,18 @@ def _new_exports(
     request: ExportRequest, client: CoveoClient, row_limit: int | None, task: Task
 ) -> Iterator[PlannedExport]:
     """Yields the exports to create for a window, within `window_days` and the row limit."""
+    estimates: dict[Window, dict[str, int]] = {}
 
     def rows(part: WindowTables) -> int:
-        return estimated_rows(replace(request, window=part.window), client)
+        found = estimates_of(replace(request, window=part.window), client)
+        estimates[part.window] = found
+        return sum(found.values())
 
     whole = WindowTables(request.window, request.tables)
     for tile in split_by_length([whole], request.settings.window):
-        for piece, estimate in split_to_limit(tile, rows, row_limit):
-            yield PlannedExport(replace(request, window=piece.window), estimate, None, task)
+        for piece, _ in split_to_limit(tile, rows, row_limit):
+            piece_request = replace(request, window=piece.window)
+            yield PlannedExport(piece_request, estimates[piece.window], None, task)
 
 
 def _wanted_dimensions(settings: Settings, client: CoveoClient) -> tuple[str, ...]:

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 
 from ..exceptions import TableError
-from ..tables import CURSOR, Table
+from ..settings import EXPORT_FORMATS
+from ..tables import CURSOR, TABLES, Table
 from .chunks import CsvFile
 from .fallback import Record, record_at
 from .grammar import BOM
@@ -39,6 +40,15 @@ def read_header(file: CsvFile, table: Table, export_format: str) -> list[str] | 
     names = [(cell or "").strip().removeprefix(f"{table.name}.") for cell in record.cells]
     _check_names(names, table)
     return names
+
+
+def has_header(file: CsvFile, table: str) -> bool:
+    """Returns True if a file begins with a header of a table, in any of the export formats."""
+    for export_format in EXPORT_FORMATS:
+        with suppress(TableError):
+            read_header(file, TABLES[table], export_format)
+            return True
+    return False
 
 
 def _find_problem(header: Record, end: int) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -30,10 +31,13 @@ READS = {action: call for action, call in CALLS.items() if action != "create an 
 
 
 def client_of(
-    server: DemoServer, api_key: str | None = None, clock_tolerance: timedelta = ANY_TIME
+    server: DemoServer,
+    api_key: str | None = None,
+    clock_tolerance: timedelta = ANY_TIME,
+    **options: Any,
 ) -> CoveoClient:
     key = api_key or server.api_key
-    return CoveoClient(server.base_url, server.org, key, clock_tolerance=clock_tolerance)
+    return CoveoClient(server.base_url, server.org, key, clock_tolerance=clock_tolerance, **options)
 
 
 def answering(*answers: Response | type[ConnectionError]) -> Callable[[Request], Response | None]:

@@ -11,6 +11,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     # urllib3 makes the first retry at once, and pauses before all others
     monkeypatch.setattr(retries, "RETRIES", 1)
     monkeypatch.setattr(retries, "CONNECT_RETRIES", 0)
+    monkeypatch.setattr(retries, "PAGE_PAUSE", 0.01)
 
 
 @pytest.fixture

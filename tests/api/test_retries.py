@@ -1,10 +1,14 @@
 """Failures that may be temporary."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from coveo_source.api import retries
+from coveo_source.api.pauses import LONGEST_PAUSE, asked_seconds
 from coveo_source.api.retries import RETRIES
 from coveo_source.demo import Response
+from coveo_source.demo.faults import Fault, at, inject, slow
 from coveo_source.exceptions import ApiError, ExportNotFound, ServiceUnreachable
 from tests.api.calls import (
     CALLS,
@@ -93,17 +97,25 @@ def test_a_retry_waits_no_longer_than_the_maximum_whatever_the_server_asks(
     monkeypatch.setattr("urllib3.util.retry.time.sleep", pauses.append)
     server = serve(intercept=once(Response(503, {"Retry-After": "86400"})))
     client_of(server).exports()
-    assert pauses == [retries.LONGEST_RETRY_AFTER]
+    assert pauses == [LONGEST_PAUSE]
 
 
 @pytest.mark.parametrize(
     ("asked", "pauses"),
     [
-        *((text, [60.0, 60.0]) for text in ("61", "315360000", "9" * 30)),
+        *((text, [60.0, 60.0]) for text in ("61", "315360000", "9" * 30, "9" * 5000, "3, 99")),
         ("Fri, 31 Dec 9999 23:59:59 GMT", [60.0, 60.0]),
+        # of several the longest, and a fraction
+        *((text, [seconds, seconds]) for text, seconds in (("1.5", 1.5), (" 7 ", 7), ("2, 1", 2))),
         # the past, and what cannot be read: urllib3's own pauses
         ("Mon, 01 Jan 0001 00:00:00 GMT", [1.0]),
-        *((text, [1.0]) for text in ("0", "-5", "soon", "1e9", "9" * 5000)),
+        *(
+            (text, [1.0])
+            for text in ("", "0", "-1", "-5", "1s", "abc", "soon", "1e9", "nan", "inf")
+        ),
+        *((text, [1.0]) for text in ("0x10", "1;2", "1 2", ",", "+1", ".5", "5.", "PT1M", "1m")),
+        ("Fri, 99 Foo 2026 00:00:00 GMT", [1.0]),
+        ("2026-13-45T99:00:00Z", [1.0]),
         ("Fri, 31 Dec 99999 23:59:59 GMT", [1.0]),
     ],
 )
@@ -120,8 +132,71 @@ def test_an_absurd_pause_is_bounded_or_passed_over(
     assert slept == pauses
 
 
+@given(st.text(st.characters(max_codepoint=255, exclude_characters="\r\n")))
+def test_any_text_may_stand_in_the_place_of_a_pause(text: str) -> None:
+    seconds = asked_seconds({"Retry-After": text, "Date": text})
+    assert seconds is None or 0 <= seconds < 10**10
+
+
+def test_a_date_is_compared_with_the_clock_of_the_answer() -> None:
+    dates = {
+        "Date": "Sun, 01 Mar 2020 10:00:00 GMT",
+        "Retry-After": "Sun, 01 Mar 2020 10:00:07 GMT",
+    }
+    assert asked_seconds(dates) == 7
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (Response(429, {"Retry-After": "7"}), ["Coveo answered HTTP 429: trying again in 7 s."]),
+        (
+            Response(503, {"Retry-After": "86400"}),
+            ["Coveo answered HTTP 503 and asks for 86,400 s: trying again in 60 s."],
+        ),
+        (Response(500, {}), ["Coveo answered HTTP 500: trying again in 1 s."]),
+        (ConnectionError, ["Coveo did not answer: trying again in 1 s."]),
+        (Response(429, {"Retry-After": "0.5"}), []),
+    ],
+    ids=["429", "far too long", "500", "no answer", "a moment"],
+)
+def test_a_pause_is_told_with_its_reason_and_length(
+    serve: Serve,
+    monkeypatch: pytest.MonkeyPatch,
+    answer: Response | type[ConnectionError],
+    told: list[str],
+) -> None:
+    monkeypatch.setattr(retries, "RETRIES", 2)
+    monkeypatch.setattr("coveo_source.api.pauses.time.sleep", lambda seconds: None)
+    monkeypatch.setattr("urllib3.util.retry.random.random", lambda: 0.0)
+    server, said = serve(intercept=once(answer, answer)), list[str]()
+    client_of(server, say=said.append).exports()
+    assert said[-1:] == told
+
+
+def test_a_request_that_times_out_is_told(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("coveo_source.api.client.READ_SECONDS", 0.1)
+    server, said = serve(), list[str]()
+    inject(server, Fault(at("list"), slow(0.3)))
+    client_of(server, say=said.append).exports()
+    assert said == ["Coveo has not answered in time: trying again."]
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"), [("90", "90 s"), ("600", "10 minutes"), ("86400", "24 hours")]
+)
+def test_a_refusal_says_how_long_coveo_asks_to_wait(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch, asked: str, said: str
+) -> None:
+    monkeypatch.setattr("coveo_source.api.pauses.time.sleep", lambda seconds: None)
+    server = serve(intercept=answering(Response(429, {"Retry-After": asked})))
+    assert f"Coveo asks to wait {said}." in str(
+        failure(CALLS["list the exports"], client_of(server))
+    )
+
+
 def test_with_all_retries_a_request_pauses_for_minutes_and_not_for_hours() -> None:
-    assert RETRIES * retries.LONGEST_RETRY_AFTER <= 360
+    assert RETRIES * LONGEST_PAUSE <= 360
 
 
 @pytest.mark.parametrize(

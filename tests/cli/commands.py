@@ -25,7 +25,7 @@ def assert_refused(completed: "CompletedProcess[str]", code: int, *texts: str) -
     assert "Traceback" not in output
     for text in texts:
         assert text in output
-    progress = ("Window ", "Coveo failed to build", "  ")
+    progress = ("Window ", "Coveo failed to build", "Coveo did not answer", "  ")
     lines = [
         line for line in completed.stderr.splitlines() if line and not line.startswith(progress)
     ]

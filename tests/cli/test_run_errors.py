@@ -84,8 +84,8 @@ def test_an_export_that_fails_is_reported_with_its_window(serve: Serve) -> None:
     server = serve()
     inject(server, Fault(at("status"), becomes("FAILED"), times=None))
     completed = run_verb(server, "run", "--from", "2026-03-11T11:43", "--tables", "clicks")
-    assert_refused(completed, 1, "2026-03-11 11:43 to 2026-03-11 11:44 ended as FAILED")
-    assert "trying the window in two halves" in completed.stderr
+    assert_refused(completed, 1, "2026-03-11 11:43 to 2026-03-11 11:45 ended as FAILED")
+    assert "trying it once more" in completed.stderr
 
 
 @pytest.mark.slow

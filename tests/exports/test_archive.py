@@ -1,12 +1,13 @@
 """What an archive may look like, and how it may be damaged."""
 
+import gzip
 import os
 import struct
 from pathlib import Path
 
 import pytest
 
-from coveo_source.exceptions import ArchiveError
+from coveo_source.exceptions import ArchiveDamaged, ArchiveError
 from coveo_source.exports.archive import Archive
 from tests.exports.archives import CSV, paths_below, unpacked, unpacking_error, zip_of
 
@@ -44,31 +45,71 @@ def test_a_folder_named_like_a_table_is_ignored(own_folder: Path, target: Path) 
     assert unpacked(archive, "clicks", target) is not None
 
 
-def test_a_bare_csv_is_accepted_if_one_table_was_requested(own_folder: Path, target: Path) -> None:
-    path = own_folder / "export"
-    path.write_bytes(CSV)
-    file = unpacked(Archive(path, ["keywords"]), "keywords", target)
+@pytest.mark.parametrize("start", [b"", b"\xef\xbb\xbf"], ids=["plain", "BOM"])
+@pytest.mark.parametrize(
+    "header", [b"searches.id,datetime", b'"datetime","x\\"y","id"', b"id,datetime,c_a"]
+)
+def test_a_bare_csv_is_accepted_if_one_table_was_requested(
+    own_folder: Path, target: Path, start: bytes, header: bytes
+) -> None:
+    path, content = own_folder / "export", start + header + b"\n"
+    path.write_bytes(content)
+    file = unpacked(Archive(path, ["searches"]), "searches", target)
     assert file is not None
-    assert file.read_bytes() == CSV
+    assert file.read_bytes() == content
+
+
+NO_EXPORTS: dict[str, tuple[bytes, list[str]]] = {
+    "csv for two tables": (CSV, ["searches", "clicks"]),
+    "csv of another table": (CSV, ["keywords"]),
+    "rows without a header": (b"a,2026-01-01 00:00:00\n", ["searches"]),
+    "display names": (b"Search Id,Date and Time\n", ["searches"]),
+    "binary": (b"\0\1\2", ["searches"]),
+    "empty": (b"", ["searches"]),
+    "BOM": (b"\xef\xbb\xbf", ["searches"]),
+    "blank": (b"\n\n  \n", ["searches"]),
+    "web page": (b"<!doctype html>\n<HTML>", ["searches"]),
+    "XML": (b"<?xml version='1.0'?><Error><Code>SlowDown</Code></Error>", ["searches"]),
+    "JSON": (b'{"message": "Please wait"}', ["searches"]),
+    "JSON list": (b"[]", ["searches"]),
+    "text": (b"upstream connect error", ["searches"]),
+    "UTF-16": ("id,datetime\n".encode("utf-16"), ["searches"]),
+    "gzip": (gzip.compress(CSV), ["searches"]),
+    "beginning of a zip": (b"PK\3\4 and no more", ["searches"]),
+}
+
+
+@pytest.mark.parametrize("kind", NO_EXPORTS)
+def test_a_file_that_is_neither_a_zip_nor_the_csv_of_one_table_is_refused(
+    own_folder: Path, kind: str
+) -> None:
+    content, tables = NO_EXPORTS[kind]
+    path = own_folder / "export"
+    path.write_bytes(content)
+    with pytest.raises(ArchiveDamaged, match=r"not a ZIP.*run again"):
+        Archive(path, tables)
 
 
 @pytest.mark.parametrize(
-    ("content", "tables"),
+    ("content", "shown", "hidden"),
     [
-        (CSV, ["searches", "clicks"]),
-        (b"\0\1\2", ["searches"]),
-        (b"<!doctype html>\n<HTML>", ["searches"]),
-        (b"PK\3\4 and no more", ["searches"]),
+        (b"<Error>\n <Code>SlowDown</Code></Error>", "'<Error> <Code>SlowDown</Code></Error>'", ""),
+        (b"<a href='https://s3/x?Signature=abcdef0123'>", "<a href='…'>", "abcdef0123"),
+        (b"<Id>/exports/e1.zip?X-Amz-Signature=ab%2F</Id>", "<Id>…</Id>", "Signature"),
+        (b'{"token": "xx12345678-0000-4000"}', '{"token": "…"}', "12345678"),
+        (b"id,datetime\nann.lee,2026-01-01\n", "'id,datetime'", "ann.lee"),
+        (b"<p>" + b"a " * 500, "<p>a a", "a " * 60),
     ],
-    ids=["csv for two tables", "binary", "web page", "beginning of a zip"],
 )
-def test_a_file_that_is_neither_a_zip_nor_the_csv_of_one_table_is_refused(
-    own_folder: Path, content: bytes, tables: list[str]
+def test_the_beginning_of_another_file_is_shown_without_secrets(
+    own_folder: Path, content: bytes, shown: str, hidden: str
 ) -> None:
     path = own_folder / "export"
     path.write_bytes(content)
-    with pytest.raises(ArchiveError, match=r"not a ZIP.*run again"):
-        Archive(path, tables)
+    with pytest.raises(ArchiveDamaged) as error:
+        Archive(path, ["clicks"])
+    assert shown in str(error.value)
+    assert not hidden or hidden not in str(error.value)
 
 
 @pytest.mark.parametrize("left", [4, 10, 100, 2000])

@@ -3,7 +3,7 @@
 import pytest
 
 from coveo_source.demo import DemoServer
-from coveo_source.demo.faults import Fault, at, becomes, inject
+from coveo_source.demo.faults import Fault, at, fails, inject
 from coveo_source.tables import TABLES
 from tests.extract.sources import MARCH, Serve, expected_keys, loaded_keys, source
 from tests.support.cli_user import create_requests, load, open_pipeline, query, rows
@@ -55,7 +55,7 @@ def test_a_window_above_the_row_limit_is_halved_before_anything_is_created(
 def test_a_window_whose_export_fails_is_loaded_in_two_halves_as_one_package(
     demo: DemoServer, clock: Clock
 ) -> None:
-    inject(demo, Fault(at("status"), becomes("FAILED")))
+    inject(demo, Fault(at("status"), fails("Too many rows")))
     open_pipeline().run(source(demo, from_date=MARCH, window_days=4, exports_ahead=0))
     starts = [query["from"][0][:10] for query in create_requests(demo)]
     assert starts == ["2026-03-01", "2026-03-01", "2026-03-03", "2026-03-05", "2026-03-09"]

@@ -11,7 +11,7 @@ from typing import get_args
 
 import pytest
 
-from coveo_source.demo import DemoServer
+from coveo_source.demo import DemoServer, Request, Response
 from coveo_source.demo.faults import (
     Endpoint,
     Fault,
@@ -80,6 +80,31 @@ def test_a_response_that_stops_halfway_is_requested_again(
     demo: DemoServer, where: Endpoint
 ) -> None:
     inject(demo, Fault(at(where), cut_off(0.5)))
+    assert_loaded(run_against(demo))
+    assert len(create_requests(demo)) == 1
+
+
+PAGES = (
+    answer(200, b"<html>Please wait</html>"),
+    answer(200, b"", "application/json"),
+    answer(200, b"{not json", "application/json"),
+)
+
+
+def test_a_page_in_place_of_an_answer_is_asked_for_again(demo: DemoServer) -> None:
+    places: tuple[Endpoint, ...] = ("list", "row limit", "estimate", "status", "create")
+    faults = [Fault(at(where), PAGES[number % 3]) for number, where in enumerate(places)]
+    inject(demo, *faults)
+    assert_loaded(run_against(demo))
+    assert all(fault.seen for fault in faults)
+
+
+def test_an_export_whose_creation_was_answered_with_a_page_is_found(demo: DemoServer) -> None:
+    def page(server: DemoServer, request: Request) -> Response:
+        server.answer(request)
+        return PAGES[0](server, request)
+
+    inject(demo, Fault(at("create"), page))
     assert_loaded(run_against(demo))
     assert len(create_requests(demo)) == 1
 

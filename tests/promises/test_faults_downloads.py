@@ -9,6 +9,7 @@ from coveo_source.demo import DemoServer, Request, Response
 from coveo_source.demo.faults import (
     Fault,
     Then,
+    answer,
     at,
     changed_file,
     cut_off,
@@ -28,6 +29,7 @@ from tests.support.assertions import (
     clean_run_tables,
     run_against,
 )
+from tests.support.cases import some_of
 from tests.support.cli_user import create_requests, rows
 from tests.support.clock import Clock
 
@@ -122,6 +124,41 @@ def test_a_file_that_is_damaged_twice_fails_the_run(demo: DemoServer, damage: st
     inject(demo)
     assert_loaded(run_against(demo))
     assert demo.exports == []
+
+
+SIGNED = "https://bucket.s3.example.com/e1.zip?X-Amz-Signature=0123456789abcdef0123"
+NO_FILES = {
+    "XML": f"<Error><Code>SlowDown</Code><Resource>{SIGNED}</Resource></Error>".encode(),
+    "JSON": f'{{"message": "Please wait", "link": "{SIGNED}"}}'.encode(),
+    "web page": f"<!doctype html><html><a href='{SIGNED}'>Sorry</a></html>".encode(),
+    "text": b"upstream connect error",
+    "nothing": b"",
+    "BOM": b"\xef\xbb\xbf",
+    "another table": b"id,datetime\n1,2026-03-10 00:00:00\n",
+}
+
+
+@pytest.mark.parametrize("kind", some_of(NO_FILES, "XML", "nothing"))
+def test_what_comes_in_place_of_the_file_of_one_table_is_downloaded_again(
+    demo: DemoServer, kind: str
+) -> None:
+    inject(demo, Fault(at("file"), answer(200, NO_FILES[kind])))
+    clicks = clean_run_tables()["clicks"]
+    assert_loaded(run_against(demo, "--tables", "clicks"), {"clicks": clicks})
+    assert len(demo.storage_requests) == 2
+    assert len(create_requests(demo)) == 1
+
+
+@pytest.mark.parametrize("kind", some_of(NO_FILES, "XML"))
+def test_what_always_comes_in_place_of_a_file_is_shown(demo: DemoServer, kind: str) -> None:
+    inject(demo, Fault(at("file"), answer(200, NO_FILES[kind]), times=None))
+    completed = run_against(demo, "--tables", "clicks")
+    beginning = NO_FILES[kind].decode("utf-8-sig")[:7]
+    assert_failed_with(completed, WINDOW, demo.exports[0].id, beginning, "not a ZIP", RUN_AGAIN)
+    assert "0123456789abcdef" not in completed.err
+    inject(demo)
+    clicks = clean_run_tables()["clicks"]
+    assert_loaded(run_against(demo, "--tables", "clicks"), {"clicks": clicks})
 
 
 @pytest.mark.parametrize("has_file", [True, False], ids=["only a header", "no file"])

@@ -12,7 +12,6 @@ from coveo_source.demo.faults import (
     Then,
     answer,
     at,
-    becomes,
     expired_link,
     hang_up,
     inject,
@@ -114,17 +113,6 @@ def test_an_export_that_is_built_too_slowly_is_used_by_the_next_run(serve: Serve
     assert_failed_with(completed, "still being built", WINDOW, export_id, "poll_timeout_minutes")
     assert_loaded(run_against(server))
     assert len(create_requests(server)) == 1
-
-
-@pytest.mark.slow
-def test_an_export_that_always_fails_is_reported_with_its_window(demo: DemoServer) -> None:
-    inject(demo, Fault(at("status"), becomes("FAILED"), times=None))
-    # half an hour cannot be halved often
-    completed = run_against(demo, "--from", "2026-03-11T11:15:00Z")
-    assert_failed_with(completed, "FAILED", "2026-03-11 11:15")
-    inject(demo)
-    assert_loaded(run_against(demo, lookback_days=0))
-    assert demo.exports == []
 
 
 @pytest.mark.parametrize("change", ["no status", "a list"])

@@ -14,6 +14,7 @@ from coveo_source.demo.faults import (
     answer,
     at,
     becomes,
+    fails,
     inject,
     refuse,
     rewritten,
@@ -22,11 +23,13 @@ from tests.support.assertions import (
     LOADED_TABLES,
     RUN_AGAIN,
     TRAFFIC,
+    WINDOW,
     assert_failed_with,
     assert_loaded,
     clean_run_tables,
     run_against,
 )
+from tests.support.cases import some_of
 from tests.support.cli_user import create_requests, rows
 
 Serve = Callable[..., DemoServer]
@@ -86,18 +89,35 @@ def test_a_window_over_the_row_limit_is_halved_before_any_export_is_created(serv
 
 @pytest.mark.slow
 def test_an_export_that_fails_for_its_size_is_halved_until_it_fits(serve: Serve) -> None:
-    server = serve(TRAFFIC, row_limit=ROWS // 2)
-    inject(server, Fault(at("estimate"), scaled_estimates(0.1), times=None))
-    assert_loaded(run_against(server))
+    server = serve(TRAFFIC, row_limit=ROWS * 2 // 3)
+    # the estimate is a little below the limit, and wrong
+    inject(server, Fault(at("estimate"), scaled_estimates(0.6), times=None))
+    completed = run_against(server)
+    assert_loaded(completed)
+    assert "trying the window in two halves" in completed.err
     whole, *parts = create_requests(server)
     assert len(parts) > 1
     assert all(part["from"] >= whole["from"] and part["to"] <= whole["to"] for part in parts)
     assert server.exports == []
 
 
-@pytest.mark.slow
-def test_a_single_failure_halves_the_window_and_loses_no_rows(demo: DemoServer) -> None:
-    inject(demo, Fault(at("status"), becomes("FAILED")))
+TOO_LARGE = "The export has too many rows."
+UNKNOWN: dict[str, tuple[Fault, ...]] = {
+    "Coveo names the size": (Fault(at("status"), fails(TOO_LARGE)),),
+    "no limit": (
+        Fault(at("status"), becomes("FAILED")),
+        Fault(at("row limit"), answer(200, b"{}", "application/json"), times=None),
+    ),
+    "no estimate": (
+        Fault(at("status"), becomes("FAILED")),
+        Fault(at("estimate"), answer(400), times=None, skip=1),
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", some_of(UNKNOWN, "Coveo names the size", "no estimate"))
+def test_an_export_that_may_have_failed_for_its_size_is_halved(demo: DemoServer, kind: str) -> None:
+    inject(demo, *UNKNOWN[kind])
     assert_loaded(run_against(demo))
     whole, *halves = [(query["from"], query["to"]) for query in create_requests(demo)]
     assert [halves[0][0], halves[1][1]] == list(whole)
@@ -105,12 +125,37 @@ def test_a_single_failure_halves_the_window_and_loses_no_rows(demo: DemoServer) 
     assert demo.exports == []
 
 
+@pytest.mark.parametrize("message", [None, "Internal error 17"])
+def test_an_export_that_failed_for_another_reason_is_tried_once_more_as_a_whole(
+    demo: DemoServer, message: str | None
+) -> None:
+    inject(demo, Fault(at("status"), fails(message)))
+    completed = run_against(demo)
+    assert_loaded(completed)
+    assert f"the export of {WINDOW}; trying it once more" in completed.err
+    first, second = create_requests(demo)
+    assert first == second
+    assert demo.exports == []
+
+
+def test_an_export_that_always_fails_for_another_reason_is_told(demo: DemoServer) -> None:
+    inject(demo, Fault(at("status"), fails("Internal error 17"), times=None))
+    completed = run_against(demo)
+    numbers = (f"{ROWS} rows", "the row limit is 1,000,000")
+    ways_out = ("--tables", "--window-days", "--from and --to", RUN_AGAIN)
+    assert_failed_with(completed, WINDOW, "'Internal error 17'", *numbers, *ways_out)
+    assert len(create_requests(demo)) == 2
+    assert demo.exports == []
+    inject(demo)
+    assert_loaded(run_against(demo))
+
+
 @pytest.mark.slow
 def test_a_run_interrupted_between_two_halves_is_completed_by_the_next(demo: DemoServer) -> None:
     revoked = refuse(401, "INVALID_TOKEN", "The access token is not valid.")
     inject(
         demo,
-        Fault(at("status"), becomes("FAILED")),
+        Fault(at("status"), fails(TOO_LARGE)),
         Fault(at("create"), revoked, times=None, skip=2),
     )
     assert_failed_with(run_against(demo), "HTTP 401")
@@ -122,12 +167,12 @@ def test_a_run_interrupted_between_two_halves_is_completed_by_the_next(demo: Dem
 
 @pytest.mark.slow
 def test_the_smallest_window_that_fails_is_named(serve: Serve) -> None:
-    busiest = parse_time(BUSIEST_MINUTE)
+    busiest, too_large = parse_time(BUSIEST_MINUTE), fails(TOO_LARGE)
 
     def fail_if_busiest(server: DemoServer, request: Request) -> Response:
         export = next(export for export in server.exports if export.id in request.path)
-        fails = export.order.start <= busiest < export.order.end
-        return becomes("FAILED")(server, request) if fails else server.answer(request)
+        is_struck = export.order.start <= busiest < export.order.end
+        return too_large(server, request) if is_struck else server.answer(request)
 
     server = serve(BUSY_TRAFFIC)
     inject(server, Fault(at("status"), fail_if_busiest, times=None))

@@ -123,5 +123,6 @@ def speed_up_retries(monkeypatch: pytest.MonkeyPatch, retries: int = 1) -> None:
     """Limits the number of retries; the first comes at once, the later ones after a pause."""
     monkeypatch.setattr("coveo_source.api.retries.RETRIES", retries)
     monkeypatch.setattr("coveo_source.api.retries.CONNECT_RETRIES", retries)
+    monkeypatch.setattr("coveo_source.api.retries.PAGE_PAUSE", 0.01)
     monkeypatch.setattr("coveo_source.exports.job.CREATE_TRIES", retries + 1)
     monkeypatch.setattr("coveo_source.exports.export.FIRST_WAIT", 0.02)

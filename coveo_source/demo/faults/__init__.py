@@ -20,6 +20,7 @@ from .outcomes import (
     cut_off,
     dated,
     expired_link,
+    fails,
     flipped,
     halved,
     hang_up,
@@ -32,6 +33,7 @@ from .outcomes import (
     server_error,
     slow,
     too_many_requests,
+    trickle,
     unavailable,
 )
 from .tables import (
@@ -64,6 +66,7 @@ __all__ = [
     "endpoint",
     "event_protocol",
     "expired_link",
+    "fails",
     "flipped",
     "halved",
     "hang_up",
@@ -78,6 +81,7 @@ __all__ = [
     "server_error",
     "slow",
     "too_many_requests",
+    "trickle",
     "unavailable",
     "with_content",
     "with_files",

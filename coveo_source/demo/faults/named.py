@@ -5,29 +5,48 @@ from datetime import timedelta
 
 from .fault import Fault, at
 from .outcomes import (
+    answer,
     becomes,
     changed_file,
     cut_off,
     dated,
     expired_link,
+    fails,
     flipped,
     is_deleted,
     lose_answer,
     refuse,
     server_error,
     too_many_requests,
+    trickle,
     unavailable,
 )
 
 NAMED: dict[str, Callable[[], list[Fault]]] = {
     "too-many-requests": lambda: [Fault(at(), too_many_requests("1"), 3)],
+    "retry-after-unreadable": lambda: [
+        Fault(at(), too_many_requests(text), skip=number)
+        for number, text in enumerate(("1s", "abc", "-1", "", "1.5", "Fri, 99 Foo 2026"))
+    ],
+    "retry-after-a-day": lambda: [Fault(at("create"), too_many_requests("86400"))],
     "server-error": lambda: [Fault(at(), server_error, 2)],
     "service-down": lambda: [Fault(at(), unavailable, None)],
     "lost-answer": lambda: [Fault(at("create"), lose_answer)],
     "broken-download": lambda: [Fault(at("file"), cut_off(0.6), 3)],
+    "trickling-download": lambda: [Fault(at("file"), trickle(100, 1), 3)],
+    "page-for-json": lambda: [Fault(at("list"), answer(200, b"<html>Please wait</html>"))],
+    "page-for-file": lambda: [
+        Fault(at("file"), answer(200, b"<html>Please log in</html>")),
+    ],
+    "error-for-file": lambda: [
+        Fault(at("file"), answer(200, b"<Error><Code>SlowDown</Code></Error>", "application/xml")),
+    ],
+    "nothing-for-file": lambda: [Fault(at("file"), answer(200))],
     "expired-link": lambda: [Fault(at("file"), expired_link)],
     "expired-export": lambda: [Fault(at("status"), becomes("EXPIRED"))],
     "failed-export": lambda: [Fault(at("status"), becomes("FAILED"))],
+    "failed-exports": lambda: [Fault(at("status"), fails("Internal error"), None)],
+    "failed-for-size": lambda: [Fault(at("status"), fails("The export has too many rows."))],
     "deleted-export": lambda: [Fault(at("address"), is_deleted)],
     "damaged-file": lambda: [Fault(at("file"), changed_file(flipped))],
     "clock-year-ahead": lambda: [Fault(at("list"), dated(timedelta(days=365)))],

@@ -3,7 +3,7 @@
 import json
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from email.utils import format_datetime
@@ -132,6 +132,24 @@ def slow(seconds: float) -> Then:
     return then
 
 
+def trickle(size: int = 10, seconds: float = 0.05) -> Then:
+    """Sends the true answer in pieces of a few bytes, with a pause after each."""
+
+    def then(server: DemoServer, request: Request) -> Response:
+        response = server.answer(request)
+        body = content_of(response)
+
+        def pieces() -> Iterator[bytes]:
+            for start in range(0, len(body), size):
+                yield body[start : start + size]
+                time.sleep(seconds)
+
+        headers = {**response.headers, "Content-Length": str(len(body))}
+        return Response(response.status, headers, pieces())
+
+    return then
+
+
 def becomes(status: Status) -> Then:
     """Sets the status of the requested export for good, then gives the true answer."""
 
@@ -144,6 +162,23 @@ def becomes(status: Status) -> Then:
         if export:
             export.status = status
         return server.answer(request)
+
+    return then
+
+
+def fails(message: str | None = None) -> Then:
+    """Ends the requested export as FAILED for good.
+
+    message: why, as the API's description of it says; inferred: the field's name
+    """
+    failed = becomes("FAILED")
+    if message is None:
+        return failed
+
+    def then(server: DemoServer, request: Request) -> Response:
+        response = failed(server, request)
+        content = json.loads(content_of(response))
+        return Response.json({**content, "message": message}, response.status)
 
     return then
 
