@@ -1,5 +1,6 @@
-"""What we change of dlt's DuckDB destination."""
+"""What we change of dlt's DuckDB destination, and what databases can hold."""
 
 from .duckdb import building_settings, loading_settings, tuned_destination
 from .jobs import DEDUPLICATED, DirectClient, embed_query
+from .limits import most_columns
 from .rewriting import database_file, remove_copy, rewrite

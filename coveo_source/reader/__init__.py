@@ -3,5 +3,5 @@
 from .casting import Batch
 from .chunks import CsvFile, PlainFile, Readable
 from .csv_reader import read_csv
-from .header import check_collisions
+from .header import read_header
 from .rejects import WHOLE_RECORD, raise_rejection
