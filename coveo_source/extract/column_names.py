@@ -62,7 +62,9 @@ class ColumnNames:
         columns = self._state.column_names
         # the others keep their API names, which steps of a library user may know
         names = [
-            name if columns.get(name) in (None, self._naming.normalize_path(name)) else columns[name]
+            name
+            if columns.get(name) in (None, self._naming.normalize_path(name))
+            else columns[name]
             for name in batch.rows.column_names
         ]
         return batch._replace(rows=batch.rows.rename_columns(names))
@@ -86,8 +88,8 @@ def new_columns(
 ) -> dict[str, str]:
     """Returns the columns of those dimensions that have none yet, by API name.
 
-    Coveo's own columns come first, then what is known, then dimensions that are written like
-    their column, then all others in alphabetical order.
+    Coveo's own columns come first, then what is known, then dimensions that can be called
+    as they are, then those that are in snake case, then all others in alphabetical order.
 
     names: API names
     known: the columns of other dimensions, by API name
@@ -96,7 +98,11 @@ def new_columns(
     taken.update(column.lower() for column in known.values())
     found: dict[str, str] = {}
     plain = {name: plain_column(name, naming) for name in {*names} - COVEO_COLUMNS - {*known}}
-    for name in sorted(plain, key=lambda name: (plain[name] != name, name)):
+
+    def rank(name: str) -> tuple[bool, bool, str]:
+        return next(_candidates(plain[name], naming)) != name, plain[name] != name, name
+
+    for name in sorted(plain, key=rank):
         candidates = _candidates(plain[name], naming)
         found[name] = next(column for column in candidates if column.lower() not in taken)
         taken.add(found[name].lower())
@@ -106,7 +112,9 @@ def new_columns(
 def plain_column(name: str, naming: NamingConvention) -> str:
     """Returns the column of an API name as dlt makes it, whatever other columns there are."""
     # of a name that is all underscores a path is empty
-    return naming.normalize_path(name) or naming.normalize_identifier(name)
+    column = naming.normalize_path(name) or naming.normalize_identifier(name)
+    # dlt may shorten a name so that it would change what it made of it
+    return column if column == name else plain_column(column, naming)
 
 
 def called_otherwise(columns: Mapping[str, str]) -> dict[str, str]:
