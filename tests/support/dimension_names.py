@@ -1,9 +1,10 @@
-"""Dimensions whose names are ours, dlt's, a database's or each other's, and files that have them."""
+"""Dimensions with names that are ours, dlt's, a database's or each other's; files with them."""
 
 from collections.abc import Iterable, Mapping
 
 from coveo_source.demo.faults import Then, all_of, changed_file, with_records
 from coveo_source.demo.faults.tables import Cells, Change
+from coveo_source.tables import EVENT_TABLES
 
 _LONG = "c_" + "long" * 20
 
@@ -29,8 +30,6 @@ NAMES = (
 )
 """API names of dimensions; all of their columns differ."""
 
-EVENT_TABLES = ("searches", "clicks", "custom_events")
-
 
 def with_dimensions(names: Mapping[str, Iterable[str]]) -> Then:
     """Sends files with further dimensions, whose values begin with their names.
@@ -42,25 +41,33 @@ def with_dimensions(names: Mapping[str, Iterable[str]]) -> Then:
 
 def of_all_events(names: Iterable[str]) -> Then:
     """Sends files of events with these further dimensions."""
-    return with_dimensions(dict.fromkeys(EVENT_TABLES, list(names)))
+    added = tuple(names)
+    return with_dimensions(dict.fromkeys(EVENT_TABLES, added))
 
 
-def without_values(table: str, count: int) -> Then:
-    """Sends a file with so many further dimensions, in which no event has a value."""
+def without_values(count: int, *tables: str) -> Then:
+    """Sends files with so many further dimensions each, in which no event has a value."""
+    return changed_file(all_of(*(_widening(table, count) for table in tables)))
 
+
+def _widening(table: str, count: int) -> Change:
     def edit(cells: Cells) -> Cells:
         header, *records = cells
         names = [f"c_{table}_{number}" for number in range(count)]
         return [[*header, *names], *([*record, *[""] * count] for record in records)]
 
-    return changed_file(with_records(table, edit))
+    return with_records(table, edit)
 
 
 def _adding(table: str, names: list[str]) -> Change:
     def edit(cells: Cells) -> Cells:
         header, *records = cells
         values = [f"{name}:" for name in names]
-        rows = ([*record, *(text + record[0] for text in values)] for record in records)
-        return [[*header, *names], *rows]
+        kept = [place for place, name in enumerate(header) if name not in names]
+        rows = (
+            [*(record[place] for place in kept), *(text + record[0] for text in values)]
+            for record in records
+        )
+        return [[*(header[place] for place in kept), *names], *rows]
 
     return with_records(table, edit)
