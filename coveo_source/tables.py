@@ -5,6 +5,7 @@ The header is open-ended: organizations add custom dimensions (`c_*`) and Coveo 
 column that is not named here is text.
 """
 
+import re
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
@@ -95,6 +96,14 @@ TABLES: dict[str, Table] = {
     )
 }
 
+_NEWER_COLUMNS = ("clientId", "trackingId", "outcome", "searchIndexId", "searchFacetState")
+"""API names of columns that newer organizations have, in one table or another."""
+
+COVEO_COLUMNS = frozenset(
+    [*_NEWER_COLUMNS, *(name for table in TABLES.values() for name in table.columns)]
+)
+"""API names that are Coveo's own, and mean the same in every table."""
+
 EVENT_TABLES = ("searches", "clicks", "custom_events")
 """The tables with one row per event; nearly every event belongs to a visit."""
 
@@ -106,6 +115,18 @@ IDENTIFIERS = ("user_name", "user_id", "visitor_id", "client_id", "visit_id")
 
 CUSTOM = "c_"
 """How the name of a column begins that an organization has added."""
+
+DLTS = "_dlt"
+"""How the names of columns begin that dlt takes for its own."""
+
+_OURS = frozenset(("c_event_type", "ms_since_previous_event", "type_order"))
+"""Columns that the models add to those of the tables, beside all that begin with `event_`."""
+_COVEOS = ("event_type", "event_value")
+"""Columns that begin so too, but are Coveo's."""
+_DATABASES = frozenset(("oid", "tableoid", "ctid", "xmin", "xmax", "cmin", "cmax"))
+"""Columns that every table of PostgreSQL or Redshift has, so that no other can have the name."""
+_NUMBERED = re.compile(r"_\d+$")
+"""How the names of dimensions end that are called otherwise here; no column of ours ends so."""
 
 _TYPES: dict[str, ColumnType] = {
     "datetime": "timestamp",
@@ -122,11 +143,27 @@ def column_type(api_name: str) -> ColumnType:
     return _TYPES.get(api_name, "text")
 
 
+def is_reserved(column: str) -> bool:
+    """Returns True if no dimension may have such a column: it is ours, dlt's or a database's."""
+    return is_ours(column) or column.startswith(DLTS) or column in _DATABASES
+
+
+def is_ours(column: str) -> bool:
+    """Returns True if the models may add a column of this name to those of the tables.
+
+    It is a rule rather than a list, so that it holds for models to come.
+    """
+    is_free = column in _COVEOS or _NUMBERED.search(column)
+    return column in _OURS or (column.startswith("event_") and not is_free)
+
+
 def identifier_columns(identifier: str, names: Iterable[str]) -> list[str]:
     """Returns those of some columns that hold an identifier.
 
     Coveo writes `username` in searches and clicks but `userName` in custom events, and the
-    destination decides on underscores and capitals.
+    destination decides on underscores and capitals. A dimension of such a name counts too, although
+    its column has a number at the end.
     """
     wanted = identifier.replace("_", "")
-    return [name for name in names if name.replace("_", "").lower() == wanted]
+    plain = {name: _NUMBERED.sub("", name).replace("_", "").lower() for name in names}
+    return [name for name, text in plain.items() if text == wanted]

@@ -82,7 +82,14 @@ def _load_windows(
         number = f"Window {done + 1} of {done + 1 + len(later)}"
         session.progress.say(f"{number}: {step.window} ({', '.join(step.tables)})")
         refresh = session.options.full_refresh and not done
-        window = SingleWindow(step, later, prefetch, session.record, session.progress.say)
+        window = SingleWindow(
+            step,
+            later,
+            prefetch,
+            session.record,
+            session.progress.say,
+            session.options.with_models,
+        )
         yield _load_window(session, window, refresh)
         done += 1
 

@@ -43,7 +43,9 @@ class Outcome:
 
 def outcome_text(outcome: Outcome) -> str:
     """Returns the end of a run: what was loaded, where it is, and a query to try."""
+    renamed = [pair for each in outcome.fetched for pair in each.renamed.items()]
     parts = [_headline(outcome), _window_table(outcome.fetched), *_notices(outcome.fetched)]
+    parts.append(_renamed_text(dict(renamed)))
     if outcome.models:
         parts.append(models_text(outcome.models))
     parts.append("\n".join(_places(outcome)))
@@ -194,8 +196,15 @@ def plan_text(plan: Plan) -> str:
             f"{_plural(len(plan.stale), 'export')} of an earlier run that nothing needs any more"
             " would be deleted."
         )
+    if plan.renamed:
+        parts.append(_renamed_text(plan.renamed))
     parts.append("Nothing was created.")
     return "\n".join(parts)
+
+
+def _renamed_text(columns: Mapping[str, str]) -> str:
+    """Returns which dimensions have another name in the dataset, one a line."""
+    return "\n".join(f"{name} is the column {column}." for name, column in columns.items())
 
 
 def _estimate(step: PlannedExport) -> str:

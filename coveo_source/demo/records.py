@@ -18,7 +18,15 @@ _DAY_MS = 86_400_000
 CUSTOM_DIMENSIONS: dict[str, tuple[str, ...]] = {
     "searches": ("c_jsuiversion", "c_product", "c_facettitle"),
     "clicks": ("c_jsuiversion", "c_product", "c_contentidvalue"),
-    "custom_events": ("c_jsuiversion", "c_loading_time", "c_pagelanguage"),
+    "custom_events": (
+        "c_jsuiversion",
+        "c_loading_time",
+        "c_pagelanguage",
+        # as the developers of several pages name them, who do not know of each other
+        "c_page_type",
+        "c_pageType",
+        "event_id",
+    ),
     "keywords": (),
     "groups": (),
 }
@@ -120,6 +128,9 @@ def custom_record(visit: Visit, event: CustomEvent) -> Record:
         "c_jsuiversion": _UI_VERSION,
         "c_loading_time": str(event.loading_ms),
         "c_pagelanguage": language,
+        "c_page_type": event.tab,
+        "c_pageType": f"{visit.interface[0]} {event.tab}",
+        "event_id": f"{event.type}-{event.id % 1_000_000}",
     }
 
 

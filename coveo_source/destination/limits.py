@@ -8,6 +8,14 @@ _WITHOUT_NUL = ("postgres", "redshift")
 https://www.postgresql.org/docs/current/datatype-character.html"""
 _UNREACHED = 16 << 20
 """Bytes; no cell of an export is as long."""
+_MOST_COLUMNS = {
+    "postgres": 1_600,
+    "redshift": 1_600,
+    "tsql": 1_024,
+    "fabric": 1_024,
+    "bigquery": 10_000,
+}
+"""By the dialect's name in sqlglot. Of databases that are not named here none is known."""
 
 
 def holds_nul(pipeline: dlt.Pipeline) -> bool:
@@ -25,3 +33,8 @@ def longest_text(pipeline: dlt.Pipeline) -> int | None:
 
 def _capabilities(pipeline: dlt.Pipeline) -> DestinationCapabilitiesContext:
     return pipeline.destination.capabilities()
+
+
+def most_columns(dialect: str | None) -> int | None:
+    """Returns the most columns that a table can have; None if there is no limit to speak of."""
+    return _MOST_COLUMNS.get(dialect or "")

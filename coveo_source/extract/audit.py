@@ -90,6 +90,7 @@ class FetchedExport:
     wait_seconds: until the file was on disk
     read_seconds: from then until all of it was read
     counts: by table
+    renamed: the columns of its dimensions that are called otherwise in the dataset, by API name
     found: what was found in the destination after the load
     event_protocol: number of searches that came by Coveo's Event Protocol
     """
@@ -100,6 +101,7 @@ class FetchedExport:
     wait_seconds: float
     read_seconds: float = 0.0
     counts: dict[str, Counts] = field(default_factory=dict)
+    renamed: dict[str, str] = field(default_factory=dict)
     found: Reconciliation = field(default_factory=Reconciliation)
     event_protocol: int = 0
 

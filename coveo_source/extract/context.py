@@ -18,7 +18,7 @@ from dlt.common.storages.load_package import LoadPackageStateInjectableContext
 
 from ..api import CoveoClient, Say, client_of
 from ..dataset import DatasetRecord, Owner, open_dataset, read_ledger, take_lease, watch
-from ..destination import DEDUPLICATED
+from ..destination import DEDUPLICATED, most_columns
 from ..exceptions import PipelineMismatch
 from ..exports import ExportOwner, Prefetch, after_load, delete_exports
 from ..packages import delete_loaded, delete_unfinished
@@ -27,6 +27,7 @@ from ..settings import Settings
 from ..signals import interruptible
 from ..tables import CURSOR
 from .audit import FetchedExport
+from .column_names import ColumnNames
 from .erased import ErasedRows
 from .event_protocol import event_protocol_notice
 from .halving import window_by_window
@@ -34,6 +35,7 @@ from .plan import PlannedExport, make_plan
 from .state import PipelineState, plain_utc
 from .stored import StoredTables
 from .stream import Item, Stream, WindowReader, empty_audit_tables
+from .table_widths import TableWidths
 
 _LOAD_ID = pa.field("_dlt_load_id", pa.string(), nullable=False)
 Cursor = dlt.sources.incremental[datetime]
@@ -46,6 +48,7 @@ class SingleWindow(NamedTuple):
     prefetch: the one that all windows of the run share
     record: of the dataset; None if the destination has no SQL
     say: tells people what they may want to know
+    with_models: whether the models are built of it
     """
 
     step: PlannedExport
@@ -53,6 +56,7 @@ class SingleWindow(NamedTuple):
     prefetch: Prefetch
     record: DatasetRecord | None
     say: Say
+    with_models: bool
 
 
 @dataclass
@@ -117,12 +121,24 @@ class ExtractContext:
             watch.expect(load_id)
         state.claim(self.settings, record.id if record else None)
         state.add_history(step.window for step in steps)
+        stored = StoredTables(pipeline, dlt.current.source_schema(), state)
         reader = WindowReader(
             self.settings,
             client,
             self._window.prefetch if self._window else Prefetch(files_folder(pipeline)),
             lambda name, increment: pipeline.collector.update(name, increment),
-            StoredTables(pipeline, dlt.current.source_schema(), state),
+            stored,
+            ColumnNames(
+                state,
+                stored.naming,
+                set().union(*stored.columns.values()),
+                self._window.say if self._window else logger.warning,
+            ),
+            TableWidths(
+                most_columns(pipeline.destination.capabilities().sqlglot_dialect),
+                stored.columns,
+                self._window is not None and self._window.with_models,
+            ),
             ErasedRows(pipeline, record, self.settings.allow_erased),
         )
         stream = Stream(self._items(load_id, reader, steps), selected)

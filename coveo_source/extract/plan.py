@@ -26,6 +26,7 @@ from ..exports import (
 )
 from ..settings import Settings, assigned_interval
 from ..tables import CURSOR, TABLES
+from .column_names import called_otherwise
 from .state import PipelineState
 from .task import NO_TASK, Task
 
@@ -71,6 +72,7 @@ class Plan:
     notices: messages about what the user may not expect
     row_limit: the most rows that one export may hold, if there is a limit
     task: what was asked for, beside what is due
+    renamed: the columns of known dimensions that are called otherwise in the dataset, by API name
     """
 
     steps: list[PlannedExport]
@@ -78,6 +80,7 @@ class Plan:
     notices: list[str] = field(default_factory=list)
     row_limit: int | None = None
     task: Task = NO_TASK
+    renamed: Mapping[str, str] = field(default_factory=dict)
 
 
 def make_plan(
@@ -130,7 +133,9 @@ def make_plan(
             steps.extend(_new_exports(request(part), client, row_limit, task))
     used = {step.export.id for step in steps if step.export}
     stale = [export for export in existing if export.id not in used]
-    return Plan(steps, [] if settings.keep_exports else stale, notices, row_limit, task)
+    unneeded = [] if settings.keep_exports else stale
+    renamed = called_otherwise(state.column_names)
+    return Plan(steps, unneeded, notices, row_limit, task, renamed)
 
 
 def _disagreements(

@@ -4,7 +4,7 @@ dlt keeps it in the destination, with a cursor for each table. The source adds w
 pipeline holds, and all windows ever loaded: a table that is added later catches up with them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
 from typing import Any
 from uuid import uuid4
@@ -85,6 +85,19 @@ class PipelineState:
         """Records the columns that exports of a table have had."""
         resource = self._state.setdefault("resources", {}).setdefault(table, {})
         resource["columns"] = sorted(names)
+
+    @property
+    def column_names(self) -> dict[str, str]:
+        """The column of each dimension that any table has had, by its API name.
+
+        A dimension keeps its column for good, so they stay when tables are dropped.
+        """
+        return dict(self._state.get("column_names", {}))
+
+    def add_column_names(self, names: Mapping[str, str]) -> None:
+        """Records the columns of further dimensions."""
+        if names:
+            self._state["column_names"] = {**self.column_names, **names}
 
     @property
     def dataset_id(self) -> str | None:

@@ -11,7 +11,8 @@ from ..dataset import open_dataset
 from ..destination import holds_nul, longest_text
 from ..exports import Window
 from ..reader import Bounds, Period
-from ..tables import CURSOR, CUSTOM, TABLES, Table
+from ..tables import CURSOR, CUSTOM, DLTS, TABLES, Table
+from .column_names import plain_column
 from .state import PipelineState
 
 _TYPES: Mapping[object, pa.DataType] = {
@@ -26,12 +27,18 @@ class StoredTables:
     """The tables as they were before the extract that is running.
 
     schema: of the source; what is needed is copied, because the extract adds what it reads
+    columns: by table, those of any type
     """
 
     def __init__(self, pipeline: dlt.Pipeline, schema: Schema, state: PipelineState) -> None:
         self._pipeline = pipeline
         self._state = state
-        self.normalize = schema.naming.normalize_identifier
+        self.naming = schema.naming
+        self.columns = {
+            name: frozenset(schema.get_table_columns(name))
+            for name in TABLES
+            if name in schema.tables
+        }
         self._types = {
             name: {
                 column: _TYPES[hints["data_type"]]
@@ -54,8 +61,12 @@ class StoredTables:
 
         Columns that no export has carried are a user's own, who may add them in a later step.
         """
-        present = set(map(self.normalize, header))
-        stored = self._types.get(table.name, {})
+        present = set(map(self._column, header))
+        stored = {
+            name: kind
+            for name, kind in self._types.get(table.name, {}).items()
+            if not name.startswith(DLTS)
+        }
         carried = self._state.columns(table.name) or self._documented(table, stored)
         self._state.set_columns(table.name, carried | present)
         return {name: kind for name, kind in stored.items() if name in carried - present}
@@ -65,8 +76,8 @@ class StoredTables:
         with open_dataset(self._pipeline) as dataset:
             if dataset is None:
                 return
-            columns = map(dataset.column, (*map(self.normalize, table.key), *names))
-            time = dataset.column(self.normalize(CURSOR))
+            columns = map(dataset.column, (*map(self._column, table.key), *names))
+            time = dataset.column(self._column(CURSOR))
             yield from dataset.chunks(
                 f"select {', '.join(columns)} from {dataset.table(table.name)}"
                 f" where {time} >= %s and {time} < %s",
@@ -75,5 +86,8 @@ class StoredTables:
 
     def _documented(self, table: Table, names: Iterable[str]) -> set[str]:
         """Returns the columns that are Coveo's by their names: early versions kept no list."""
-        documented = set(map(self.normalize, table.columns))
+        documented = set(map(self._column, table.columns))
         return {name for name in names if name in documented or name.startswith(CUSTOM)}
+
+    def _column(self, name: str) -> str:
+        return plain_column(name, self.naming)

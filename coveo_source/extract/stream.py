@@ -6,9 +6,10 @@ order, and each resource takes its own items. Only the table that is being read 
 
 import time
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,18 +18,21 @@ import pyarrow as pa
 from ..api import CoveoClient
 from ..causes import with_context
 from ..dataset import EXPORTS_SCHEMA, REJECTED_ROWS_SCHEMA, REMOVED_ROWS_SCHEMA
+from ..exceptions import TableError
 from ..exports import Count, ExportFile, Prefetch, Window
 from ..private_files import private_folder
-from ..reader import CsvFile, Period, check_collisions, raise_rejection, read_csv
+from ..reader import CsvFile, Period, raise_rejection, read_csv, read_header
 from ..settings import Settings
 from ..tables import EXPORTS, REJECTED, REMOVED, TABLES, Table
 from .audit import FetchedExport, TableCounter, rejected_rows
+from .column_names import ColumnNames
 from .erased import ErasedRows
 from .event_protocol import event_protocol_rows
 from .kept import KeptColumns
 from .plan import PlannedExport
 from .rejections import RejectionTally
 from .stored import StoredTables
+from .table_widths import TableWidths
 
 _SLACK = timedelta(days=1)
 """By how much an event's time may lie outside of its window; beyond, it cannot be right."""
@@ -86,6 +90,8 @@ class WindowReader:
     prefetch: fetches the next archive; files lie in its folder while they are read
     count: shows progress, called with the name of a counter and an increment
     stored: the tables in the destination
+    names: the columns of dimensions
+    widths: how many columns the tables will have
     erased: what must not come back
     fetched: the exports that were read so far
     """
@@ -95,6 +101,8 @@ class WindowReader:
     prefetch: Prefetch
     count: Count
     stored: StoredTables
+    names: ColumnNames
+    widths: TableWidths
     erased: ErasedRows
     fetched: list[FetchedExport] = field(default_factory=list)
 
@@ -109,6 +117,7 @@ class WindowReader:
             file = ExportFile(step.request, self.client, self.prefetch, self.count, next_requests)
             fetched = FetchedExport(file.export, step, file.size, time.monotonic() - started)
             started = time.monotonic()
+            fetched.renamed = self._settle_columns(file, step.tables)
             for name in step.tables:
                 with private_folder(self.prefetch.folder / name) as folder:
                     csv_file = file.csv_file(name, folder)
@@ -118,6 +127,25 @@ class WindowReader:
             fetched.read_seconds = time.monotonic() - started
             self.fetched.append(fetched)
             yield Item(EXPORTS, fetched.as_row(self.settings.org), deduplicated=True)
+
+    def _settle_columns(self, file: ExportFile, tables: Iterable[str]) -> dict[str, str]:
+        """Decides what the columns of a window are called; returns what is called otherwise.
+
+        Raises:
+            TableError: if a table cannot have that many columns
+        """
+        headers: dict[str, list[str]] = {}
+        for name in tables:
+            csv_file = file.csv_file(name, self.prefetch.folder)
+            # what is wrong with a header is said when its table is read
+            with suppress(TableError):
+                if csv_file:
+                    export_format = self.settings.export_format
+                    headers[name] = read_header(csv_file, TABLES[name], export_format) or []
+        renamed = self.names.settle(chain.from_iterable(headers.values()))
+        for name, header in headers.items():
+            self.widths.add(name, self.names.columns(header))
+        return renamed
 
     def _table_items(
         self, fetched: FetchedExport, table: Table, file: CsvFile | None, folder: Path
@@ -129,9 +157,7 @@ class WindowReader:
             closing(read_csv(file, table, self.settings.export_format, bounds)) as batches,
             closing(KeptColumns(self.stored, table, fetched.step.window, folder)) as kept,
         ):
-            for number, batch in enumerate(batches):
-                if not number:
-                    check_collisions(batch.rows.column_names, table, self.stored.normalize)
+            for batch in map(self.names.named, batches):
                 tally.add(batch)
                 batch, erased = self.erased.without(table, batch)
                 counter.add(batch, erased)

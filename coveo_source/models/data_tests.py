@@ -68,7 +68,7 @@ def _run_data_test(dataset: dlt.Dataset, test: DataTest, query: str, schema: Sch
     read = {table.name: schema[table.name] for table in tables_of(counted) if table.name in schema}
     try:
         counted = qualify_query(counted, read)
-        rows = dataset(counted.sql(dataset.destination_dialect)).fetchall()
+        rows = dataset(counted.sql(dataset.destination_dialect, identify=True)).fetchall()
         sample = [dict(zip(counted.named_selects, row, strict=True)) for row in rows]
     except Exception as error:
         raise CheckError(f"{_place(test)} failed: {reason(error)} Its SQL: {sql}") from error

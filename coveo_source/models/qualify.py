@@ -16,7 +16,7 @@ from sqlglot import exp
 from sqlglot.optimizer.annotate_types import annotate_types
 from sqlglot.optimizer.qualify import qualify
 
-from ..tables import REMOVED, TABLES, column_type
+from ..tables import REMOVED, TABLES, column_type, is_ours
 from .files import DIALECT, parse_sql, tables_of
 
 Schema = Mapping[str, Mapping[str, str]]
@@ -32,7 +32,21 @@ _RowFilter = Callable[[str], str | None]
 
 
 def sql_schema(pipeline: dlt.Pipeline) -> Schema:
-    """Returns the tables that a pipeline has in the destination, and their columns."""
+    """Returns the tables that a pipeline has in the destination, and the columns that models read.
+
+    An early version loaded dimensions under names that are reserved for columns of ours; these
+    columns stay in their tables, but models must not read them.
+    """
+    schema = stored_schema(pipeline)
+    hidden = {name: left_out(name, schema) for name in schema}
+    return {
+        name: {column: kind for column, kind in types.items() if column not in hidden[name]}
+        for name, types in schema.items()
+    }
+
+
+def stored_schema(pipeline: dlt.Pipeline) -> Schema:
+    """Returns the tables that a pipeline has in the destination, and all of their columns."""
     if not pipeline.default_schema_name:
         return {}
     schema = pipeline.default_schema
@@ -43,6 +57,11 @@ def sql_schema(pipeline: dlt.Pipeline) -> Schema:
         }
         for name in schema.data_table_names(seen_data_only=True)
     }
+
+
+def left_out(table: str, schema: Schema) -> list[str]:
+    """Returns the columns of a table that models must not read."""
+    return [column for column in schema.get(table, ()) if table in TABLES and is_ours(column)]
 
 
 def known_columns(table: str) -> dict[str, str]:

@@ -12,7 +12,7 @@ from dlt.common.libs.sqlglot import from_sqlglot_type
 from dlt.dataset import Relation
 from sqlglot import exp
 
-from ..destination import DirectClient, embed_query
+from ..destination import DirectClient, embed_query, most_columns
 from .dialects import REWRITES, translated
 from .files import DIALECT, parse_sql
 
@@ -22,9 +22,16 @@ dlt formats it, so braces are doubled."""
 
 EVERYTHING: _Scope = "1 = 1"
 
+_LOAD_ID = "_dlt_load_id"
+"""The column that dlt adds to every table."""
+
 
 class UntypedColumn(Exception):
     """A column has no known type, so dlt would leave it out."""
+
+
+class TooManyColumns(Exception):
+    """A table of the destination cannot have so many columns."""
 
 
 class _RawRelation(Relation):
@@ -38,21 +45,24 @@ class _RawRelation(Relation):
 
 def to_relation(dataset: dlt.Dataset, query: exp.Query) -> Relation:
     """Returns a relation that is ready for the destination; may change the query."""
-    if not isinstance(dataset.destination_client, DirectClient):
+    is_direct = isinstance(dataset.destination_client, DirectClient)
+    if is_direct:
+        query.transform(REWRITES[DIALECT], copy=False)
+        _qualify_tables(query, dataset)
+    for identifier in query.find_all(exp.Identifier):
+        # a dimension may be called like a keyword, such as `select`
+        identifier.set("quoted", True)
+    if not is_direct:
         return dataset(translated(query, dataset.destination_dialect))
-    query.transform(REWRITES[DIALECT], copy=False)
-    _qualify_tables(query, dataset)
     return _RawRelation(dataset=dataset, query=query, _execute_raw_query=True)
 
 
 def _qualify_tables(query: exp.Query, dataset: dlt.Dataset) -> None:
-    """Prefixes the tables of a dataset with its name, and quotes all names."""
+    """Prefixes the tables of a dataset with its name."""
     known = set(dataset.tables)
     for table in query.find_all(exp.Table):
         if table.name in known:
             table.set("db", exp.to_identifier(dataset.sql_client.dataset_name))
-    for identifier in query.find_all(exp.Identifier):
-        identifier.set("quoted", True)
 
 
 def fetch_rows(dataset: dlt.Dataset, sql: str) -> list[tuple[Any, ...]]:
@@ -114,6 +124,18 @@ def _type_hints(kind: exp.DataType | None) -> dict[str, Any]:
     return {key: value for key, value in from_sqlglot_type(kind).items() if value is not None}
 
 
+def check_width(dataset: dlt.Dataset, query: exp.Query) -> None:
+    """Raises TooManyColumns if a table of the destination cannot hold a query's result."""
+    width = len({*query.named_selects, _LOAD_ID})
+    most = most_columns(dataset.destination_dialect)
+    if most is not None and width > most:
+        raise TooManyColumns(
+            f"It would have {width:,} columns, and a table of this database can have {most:,}. Name"
+            " the dimensions that you need in the setting dimensions, and load everything anew with"
+            " run --full-refresh."
+        )
+
+
 def fits(dataset: dlt.Dataset, table: str, query: exp.Query) -> bool:
     """Returns True if a table can hold a query's result: no other columns, and the same types.
 
@@ -124,7 +146,7 @@ def fits(dataset: dlt.Dataset, table: str, query: exp.Query) -> bool:
     return all(
         name in columns and hints["data_type"] == columns[name]["data_type"]
         for name, hints in stored.items()
-        if name != "_dlt_load_id"
+        if name != _LOAD_ID
     )
 
 

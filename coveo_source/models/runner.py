@@ -28,6 +28,7 @@ from .pushdown import Limits, Range, touched_units_query
 from .qualify import Schema, qualify_query, sql_schema
 from .resources import (
     EVERYTHING,
+    check_width,
     fetch_rows,
     fits,
     query_resource,
@@ -229,6 +230,7 @@ class _ModelRunner:
     def _in_full(self, model: Model, schema: Schema) -> Any:
         """Returns a resource that replaces a model's table."""
         query = qualify_query(model.query, schema)
+        check_width(self._dataset, query)
         exists = model.name in schema
         if exists and not fits(self._dataset, model.name, query):
             # before the table is dropped, make sure that the SQL runs

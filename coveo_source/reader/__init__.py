@@ -4,6 +4,6 @@ from .bounds import Bounds, Period
 from .casting import Batch
 from .chunks import CsvFile, PlainFile, Readable
 from .csv_reader import read_csv
-from .header import check_collisions, has_header
+from .header import has_header, read_header
 from .rejects import WHOLE_RECORD, Misfits, raise_rejection
 from .values import ACCEPTED

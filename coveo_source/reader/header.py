@@ -1,7 +1,8 @@
 """Reads and checks the header of a CSV file, so that no parser has to guess it."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from contextlib import closing, suppress
 
 from ..exceptions import TableError
@@ -15,6 +16,9 @@ _LONGEST_HEADER = 1 << 20
 """Bytes."""
 _CONTROL_CHARACTER = re.compile(rb"[\x00-\x1f]")
 """No name of a dimension has one, and SQL ends at a NUL."""
+
+_UNNAMED = "unnamed"
+"""The name of a column whose header is empty, so that its values are loaded too."""
 
 
 def read_header(file: CsvFile, table: Table, export_format: str) -> list[str] | None:
@@ -37,7 +41,8 @@ def read_header(file: CsvFile, table: Table, export_format: str) -> list[str] | 
             f" {record.raw[:200].decode(errors='backslashreplace')!r}. Without a header the columns"
             " of the file are unknown, so nothing was loaded."
         )
-    names = [(cell or "").strip().removeprefix(f"{table.name}.") for cell in record.cells]
+    prefix = f"{table.name}."
+    names = [(cell or "").strip().removeprefix(prefix) or _UNNAMED for cell in record.cells]
     _check_names(names, table)
     return names
 
@@ -70,24 +75,11 @@ def _check_names(names: Sequence[str], table: Table) -> None:
             f" {', '.join(names[:8])}. Was the export made with display names, or with"
             " dimensions that leave out the keys?"
         )
-    if "" in names:
-        raise TableError(f"The header of {table.file_name} has a column without a name.")
-    for name in names:
-        if names.count(name) > 1:
-            raise TableError(f"The header of {table.file_name} has the column {name!r} twice.")
-
-
-def check_collisions(names: Iterable[str], table: Table, normalize: Callable[[str], str]) -> None:
-    """Raises a TableError if two columns would have the same name in the destination.
-
-    normalize: turns the API name of a column into its name in the destination
-    """
-    seen: dict[str, str] = {}
-    for name in names:
-        other = seen.setdefault(normalize(name), name)
-        if other is not name:
+    for name, count in Counter(names).items():
+        if count > 1:
             raise TableError(
-                f"Two columns of {table.file_name}, {other!r} and {name!r}, would both be called"
-                f" {normalize(name)!r} in the destination. Leave one out with the setting"
-                " dimensions."
+                f"The header of {table.file_name} has the column {name!r} twice, and nothing tells"
+                " one from the other. Nothing of this window was loaded. To go on without it, name"
+                " the dimensions that you need in the setting dimensions, or leave out"
+                f" {table.name} with the setting tables."
             )

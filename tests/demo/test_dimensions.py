@@ -47,4 +47,5 @@ def test_headers_can_show_display_names(calls: Calls) -> None:
     tables = calls.tables(useDisplayNames="true")
     assert {"Query Expression", "Product", "With Clicks"} <= set(tables["searches"][0])
     for table, rows in tables.items():
-        assert len(set(rows[0])) == len(COLUMNS[table])
+        # two dimensions of one organization may have the same display name
+        assert len(rows[0]) == len(COLUMNS[table])

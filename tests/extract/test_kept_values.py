@@ -130,3 +130,15 @@ def test_only_columns_that_exports_have_carried_are_kept(searches: dlt.Pipeline)
     state.set_columns("searches", {"id", "country"})
     assert set(stored.absent(table, ["id", "withClicks"])) == {"country"}
     assert set(stored.absent(table, ["id"])) == {"country", "with_clicks"}
+
+
+def test_a_column_under_a_reserved_name_is_kept_but_dlts_own_are_not(tmp_path: Path) -> None:
+    # an early version took a dimension of this name for dlt's column
+    columns = {name: ["a"] for name in ("id", "event_id", "c__x", "_dlt_load_id")}
+    used = loaded("searches", pa.table(columns))
+    state = PipelineState({})
+    state.set_columns("searches", columns)
+    stored = StoredTables(used, used.default_schema, state)
+    absent = stored.absent(TABLES["searches"], ["id", "event_id_2"])
+    assert set(absent) == {"event_id", "c__x"}
+    assert set(stored.absent(TABLES["searches"], ["id", "event_id", "c__x"])) == set()

@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 import sqlglot
-from dlt.common.normalizers.naming.snake_case import NamingConvention
+from dlt.common.normalizers.naming.snake_case import NamingConvention as SnakeCase
 from sqlglot import exp
 
 from coveo_source.demo import COLUMNS, Record
@@ -17,9 +17,15 @@ from coveo_source.tables import TABLES, column_type
 
 SEED = "search_causes"
 TYPES = {"text": "varchar", "bool": "boolean", "bigint": "bigint", "timestamp": "timestamptz"}
-name_of = NamingConvention().normalize_identifier
+RENAMED = {"c_pageType": "c_page_type_2", "event_id": "event_id_2"}
+"""The dimensions of the demo that are called otherwise once they are loaded."""
 Rows = dict[str, list[Record]]
 Row = dict[str, Any]
+
+
+def name_of(api_name: str) -> str:
+    """Returns the column of an API name."""
+    return RENAMED.get(api_name) or SnakeCase().normalize_identifier(api_name)
 
 
 @cache

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from ...tables import REMOVED, TABLES
 from ..files import SEED, Model, parse_sql, selected, tables_of
 from ..plan import unit_of
-from ..qualify import Schema, missing_columns
+from ..qualify import Schema, left_out, missing_columns
 from ..state import UNITS
 from ..touched import NOT_REBUILT, Unit, touched_by_loads, units_to_rebuild
 
@@ -48,8 +48,8 @@ def jinja_names(schema: Schema) -> dict[str, str]:
 
 
 def _source(table: str, schema: Schema) -> str:
-    complete = not missing_columns(table, schema)
-    return f"source('{DBT_SOURCE}', '{table}')" if complete else f"complete_{table}()"
+    as_it_is = not missing_columns(table, schema) and not left_out(table, schema)
+    return f"source('{DBT_SOURCE}', '{table}')" if as_it_is else f"complete_{table}()"
 
 
 def _is_subquery(replacement: str) -> bool:
@@ -57,14 +57,23 @@ def _is_subquery(replacement: str) -> bool:
 
 
 def completing_macros(schema: Schema) -> str:
-    """Returns the macros that add documented columns and tables that are not loaded, as nulls."""
-    macros = ["{# Adds nulls for the columns and tables that the pipeline does not load. #}"]
+    """Returns the macros that add documented columns and tables that are not loaded, as nulls.
+
+    They also leave out the columns that models must not read.
+
+    schema: with all columns of the tables
+    """
+    macros = [
+        "{# Adds nulls for the columns and tables that the pipeline does not load, and leaves out"
+        " columns whose names are reserved. #}"
+    ]
     for table in TABLES:
-        if missing := missing_columns(table, schema):
+        missing, hidden = missing_columns(table, schema), left_out(table, schema)
+        if missing or hidden:
             selects = [f'cast(null as {kind}) as "{name}"' for name, kind in missing.items()]
             rows = "where false"
             if table in schema:
-                selects.insert(0, "*")
+                selects.insert(0, f"* exclude ({', '.join(hidden)})" if hidden else "*")
                 rows = f"from {{{{ source('{DBT_SOURCE}', '{table}') }}}}"
             listed = ",\n        ".join(selects)
             body = f"(\n    select\n        {listed}\n    {rows}\n)"

@@ -26,6 +26,9 @@ ARCHIVE = Path(__file__).with_name("pipeline.tar.xz")
 TRAFFIC = Traffic(seed=3, visits_per_day=4)
 FIRST_DAY = "2026-03-05"
 
+DIMENSIONS = {"c_page_type", "c_page_type_2", "event_id_2"}
+"""The columns of dimensions that the demo did not have then."""
+
 OWN_COLUMNS = {
     "all_events": {
         "event_query",
@@ -34,7 +37,9 @@ OWN_COLUMNS = {
         "event_day",
         "event_is_bot",
         "event_is_person",
+        *DIMENSIONS,
     },
+    "custom_events": DIMENSIONS,
     "search_outcomes": {"is_person"},
     "visits": {"is_person"},
     "exports": {
@@ -87,7 +92,7 @@ def cells() -> dict[str, list[Any]]:
     found = {}
     for table in (*TABLES, *models()):
         names = sorted(query(f"select column_name from (describe {table})"))
-        listed = ", ".join(name for (name,) in names if name != "_dlt_load_id")
+        listed = ", ".join(name for (name,) in names if name not in {*DIMENSIONS, "_dlt_load_id"})
         found[table] = query(f"select {listed} from {table} order by all")
     return found
 
@@ -111,7 +116,9 @@ def clean_run(clock: Clock) -> dict[str, Any]:
 def assert_state_goes_on(
     before: dict[str, Any], after: dict[str, Any], wanted: dict[str, Any]
 ) -> None:
-    assert after.keys() == before.keys() == {"resources", "organization", "dataset_id", "history"}
+    assert before.keys() == {"resources", "organization", "dataset_id", "history"}
+    assert after.keys() == {*before, "column_names"}
+    assert after["column_names"] == wanted["column_names"]
     assert after["dataset_id"] == before["dataset_id"]
     assert after["organization"] == before["organization"]
     assert after["history"] == wanted["history"]
