@@ -31,6 +31,7 @@ class Options:
     pipeline: name of the pipeline
     pipelines_dir: where dlt keeps its working folders; None for dlt's default
     destination: name of a dlt destination
+    drop_pending: whether what an earlier run has read, but not loaded, is dropped
     replace: whether rows that Coveo no longer has are removed
     force: whether these may be most rows of a window
     progress: name of one of dlt's progress collectors; None for our own
@@ -41,6 +42,7 @@ class Options:
     destination: str = "duckdb"
     dataset: str = "coveo_ua"
     full_refresh: bool = False
+    drop_pending: bool = False
     replace: bool = False
     force: bool = False
     with_models: bool = True
@@ -102,15 +104,25 @@ def create_pipeline(options: Options, progress: ConsoleProgress) -> dlt.Pipeline
 
 
 def restore_state(
-    pipeline: dlt.Pipeline, dataset_id: str | None, say: Callable[[str], None]
+    pipeline: dlt.Pipeline,
+    dataset_id: str | None,
+    say: Callable[[str], None],
+    drop_pending: bool = False,
 ) -> dlt.Pipeline:
     """Returns the pipeline with the state that its dataset holds.
 
     dataset_id: the id that the dataset gives itself; None where it cannot
+    drop_pending: whether to drop what was read, but not loaded
     """
     known = PipelineState.of_pipeline(pipeline.state).dataset_id
     if dataset_id and known and known != dataset_id:
         say("The working folder is about another dataset: restoring the state that this one holds.")
+        pipeline = pipeline.drop()
+    if _has_damaged_package(pipeline):
+        say("What an earlier run had read is damaged on disk: it is dropped and read again.")
+        pipeline = pipeline.drop()
+    if pipeline.has_pending_data and drop_pending:
+        say("Dropped what an earlier run had read but not loaded: it is read again.")
         pipeline = pipeline.drop()
     if pipeline.has_pending_data and _predates_erasure(pipeline):
         say(
@@ -149,6 +161,21 @@ def attached(options: Options, progress: ConsoleProgress) -> Iterator[dlt.Pipeli
                 f" {options.dataset}. Load some first: dlt pipeline {options.pipeline} run"
             )
         yield pipeline
+
+
+def _has_damaged_package(pipeline: dlt.Pipeline) -> bool:
+    """Returns True if a pending package cannot be read any more."""
+    extracted = pipeline._get_normalize_storage().extracted_packages
+    normalized = pipeline._get_load_storage().normalized_packages
+    try:
+        for load_id in pipeline.list_extracted_load_packages():
+            extracted.load_schema(load_id)
+        for load_id in pipeline.list_normalized_load_packages():
+            normalized.load_schema(load_id)
+            normalized.get_load_package_state(load_id)
+    except (OSError, ValueError, LookupError):
+        return True
+    return False
 
 
 def _predates_erasure(pipeline: dlt.Pipeline) -> bool:

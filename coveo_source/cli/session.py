@@ -39,6 +39,7 @@ from ..extract import (
     files_folder,
     make_plan,
 )
+from ..load import forget_schema
 from ..private_files import delete_folder
 from ..setting_values import WHERE_TO_SET
 from ..settings import CoveoConfiguration, Settings, assigned_interval, check_settings
@@ -84,6 +85,7 @@ class Session:
         with hold_lease(self.pipeline, self._owner) as lease:
             self._lease = lease
             self.record = lease.record if lease else None
+            forget_schema(self.pipeline)
             self.attach()
             # a run that was killed could not remove its files
             delete_folder(files_folder(self.pipeline))
@@ -96,7 +98,8 @@ class Session:
             PipelineMismatch: if it holds another source's or another organization's data
         """
         dataset_id = self.record.id if self.record else None
-        self.pipeline = restore_state(self.pipeline, dataset_id, self.progress.say)
+        drop_pending = self.options.drop_pending
+        self.pipeline = restore_state(self.pipeline, dataset_id, self.progress.say, drop_pending)
         foreign = [name for name in self.pipeline.schema_names if name != SOURCE]
         if foreign:
             raise PipelineMismatch(

@@ -27,6 +27,7 @@ CoveoSourceError
    x TableError            a CSV file cannot be read as the table that it is named for
      x ValueRejected       with `strict`: a cell or record does not fit
      x TooManyRejected     more than max_rejected_share of the records do not fit
+ x PackageStuck            what an earlier run has read cannot be loaded
  x CountMismatch           the destination holds other rows than the file did
  x UnsafeReplacement       a replacement might remove rows that are not to go
  x ErasureUnfinished       rows are erased, but something still holds values of them
@@ -61,6 +62,7 @@ from .runs import (
     ErasureUnfinished,
     LeaseLost,
     ModelError,
+    PackageStuck,
     PipelineBusy,
     PipelineMismatch,
     ProjectError,
@@ -98,6 +100,7 @@ __all__ = [
     "FileError",
     "LeaseLost",
     "ModelError",
+    "PackageStuck",
     "PipelineBusy",
     "PipelineMismatch",
     "ProjectError",

@@ -55,6 +55,22 @@ class LeaseLost(CoveoSourceError, TransientException):
         )
 
 
+class PackageStuck(CoveoSourceError, TransientException):
+    """What an earlier run has read cannot be loaded.
+
+    package: the ids of the load packages, and their tables
+    why: the database's message, as a sentence
+    """
+
+    def __init__(self, pipeline: str, package: str, why: str) -> None:
+        super().__init__(
+            f"An earlier run has read the load package {package}, but it cannot be loaded: {why}"
+            " Nothing was lost: run again when the cause is gone. If it cannot be removed, `dlt"
+            f" pipeline {pipeline} run --drop-pending` drops the package, and what was in it is"
+            " read from Coveo again."
+        )
+
+
 class CountMismatch(CoveoSourceError, TerminalException):
     """The destination holds other rows than were read from the file.
 

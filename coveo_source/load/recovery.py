@@ -8,10 +8,14 @@ from collections.abc import Callable
 import dlt
 from dlt.common.runtime import signals
 
+from ..causes import reason
 from ..dataset import completed_loads, open_dataset, read_ledger, reconcile
-from ..exceptions import CountMismatch, UnsafeReplacement
+from ..exceptions import CountMismatch, PackageStuck, UnsafeReplacement
 from ..exports import after_load
 from ..packages import delete_loaded, delete_unfinished
+from ..signals import find_signal
+from ..tables import EXPORTS, TABLES
+from .missing import restore_missing
 
 
 def load_pending(pipeline: dlt.Pipeline, say: Callable[[str], None]) -> None:
@@ -21,19 +25,40 @@ def load_pending(pipeline: dlt.Pipeline, say: Callable[[str], None]) -> None:
 
     Raises:
         CountMismatch: if other rows were loaded than the files of these packages held
+        PackageStuck: if one cannot be loaded
     """
     after_load.register()
     _repair_packages(pipeline)
     delete_loaded(pipeline)
+    restore_missing(pipeline, say)
     if not pipeline.has_pending_data:
         _reconcile_loads(pipeline, say)
         return
     say("Loading first what an earlier run had read but not yet loaded.")
-    for load_id in completed_loads(pipeline.run()):
+    try:
+        info = pipeline.run()
+    except Exception as error:
+        if find_signal(error):
+            raise
+        raise PackageStuck(pipeline.pipeline_name, _pending(pipeline), reason(error)) from error
+    for load_id in completed_loads(info):
         reconcile(pipeline, load_id)
     # the package holds the cursors that belong to it; those in the working folder may be older
     pipeline.sync_destination()
     signals.raise_if_signalled()
+
+
+def _pending(pipeline: dlt.Pipeline) -> str:
+    """Names the packages that are pending, and their tables."""
+    normalized = pipeline.list_normalized_load_packages()
+    jobs = [
+        job.job_file_info.table_name
+        for load_id in normalized
+        for job in pipeline.get_load_package_info(load_id).jobs["new_jobs"]
+    ]
+    tables = ", ".join(name for name in (*TABLES, EXPORTS) if name in jobs)
+    names = ", ".join([*pipeline.list_extracted_load_packages(), *normalized])
+    return f"{names} ({tables})" if tables else names
 
 
 def _reconcile_loads(pipeline: dlt.Pipeline, say: Callable[[str], None]) -> None:
