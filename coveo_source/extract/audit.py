@@ -90,6 +90,8 @@ class FetchedExport:
     wait_seconds: until the file was on disk
     read_seconds: from then until all of it was read
     counts: by table
+    without_file: tables that are not in the archive
+    signs: clauses that say why the export may not be whole
     found: what was found in the destination after the load
     """
 
@@ -99,6 +101,8 @@ class FetchedExport:
     wait_seconds: float
     read_seconds: float = 0.0
     counts: dict[str, Counts] = field(default_factory=dict)
+    without_file: list[str] = field(default_factory=list)
+    signs: list[str] = field(default_factory=list)
     found: Reconciliation = field(default_factory=Reconciliation)
 
     def as_row(self, org: str) -> pa.Table:

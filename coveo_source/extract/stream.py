@@ -23,6 +23,7 @@ from ..settings import Settings
 from ..tables import EXPORTS, REJECTED, REMOVED, TABLES, Table
 from .audit import FetchedExport, TableCounter, rejected_rows
 from .erased import ErasedRows
+from .expectations import check_whole
 from .kept import KeptColumns
 from .plan import PlannedExport
 from .stored import StoredTables
@@ -106,7 +107,10 @@ class WindowReader:
             for name in step.tables:
                 with private_folder(self.prefetch.folder / name) as folder:
                     csv_file = file.csv_file(name, folder)
+                    if csv_file is None:
+                        fetched.without_file.append(name)
                     yield from self._table_items(fetched, TABLES[name], csv_file, folder)
+            check_whole(fetched, self.client, self.settings.strict)
             self.erased.remember()
             file.path.unlink(missing_ok=True)
             fetched.read_seconds = time.monotonic() - started
