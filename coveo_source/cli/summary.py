@@ -44,8 +44,8 @@ class Outcome:
 def outcome_text(outcome: Outcome) -> str:
     """Returns the end of a run: what was loaded, where it is, and a query to try."""
     renamed = [pair for each in outcome.fetched for pair in each.renamed.items()]
-    parts = [_headline(outcome), _window_table(outcome.fetched), *_notices(outcome.fetched)]
-    parts.append(_renamed_text(dict(renamed)))
+    parts = [_headline(outcome), _window_table(outcome.fetched), _doubts(outcome.fetched)]
+    parts += [*_notices(outcome.fetched), _renamed_text(dict(renamed))]
     if outcome.models:
         parts.append(models_text(outcome.models))
     parts.append("\n".join(_places(outcome)))
@@ -177,6 +177,12 @@ def _window_table(fetched: Sequence[FetchedExport]) -> str:
         cells = [f"{counts.rejected:,}" for counts in totals]
         lines.append(["cells in rejected_rows", *cells, ""])
     return grid(lines, rule_before=len(fetched) + 1)
+
+
+def _doubts(fetched: Iterable[FetchedExport]) -> str:
+    """Returns which exports may not be whole, and why."""
+    doubtful = [f"  {each.export}: {'; '.join(each.signs)}" for each in fetched if each.signs]
+    return "\n".join(["These may not be whole:", *doubtful]) if doubtful else ""
 
 
 def plan_text(plan: Plan) -> str:

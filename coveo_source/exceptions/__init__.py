@@ -19,6 +19,7 @@ CoveoSourceError
    x ExportExpired         its file is gone
    x ExportTimedOut        still PENDING after the time limit
    x UnknownStatus         a status that this version does not know
+ x IncompleteExport        with `strict`: an export may not be whole
  x RowLimitReached         the smallest window still has more rows than one export may
  x UnsafeAddress           Coveo named an address that must not be downloaded from
  x FileError               the downloaded file is not what Coveo describes
@@ -44,6 +45,7 @@ from .exports import (
     ExportExpired,
     ExportFailed,
     ExportTimedOut,
+    IncompleteExport,
     RowLimitReached,
     UnknownStatus,
 )
@@ -98,6 +100,7 @@ __all__ = [
     "ExportNotFound",
     "ExportTimedOut",
     "FileError",
+    "IncompleteExport",
     "LeaseLost",
     "ModelError",
     "PackageStuck",

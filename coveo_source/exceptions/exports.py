@@ -1,5 +1,7 @@
 """Errors of exports that will never have a file."""
 
+from collections.abc import Iterable
+
 from dlt.common.exceptions import TerminalException, TransientException
 
 from .base import CoveoSourceError
@@ -59,6 +61,20 @@ class ExportTimedOut(ExportError):
 
 class UnknownStatus(ExportError):
     """Coveo reports a status that this version does not know."""
+
+
+class IncompleteExport(CoveoSourceError, TerminalException):
+    """With `strict`: an export may not be whole.
+
+    signs: clauses that say why
+    """
+
+    def __init__(self, export: str, signs: Iterable[str]) -> None:
+        super().__init__(
+            f"{export} may not be whole: {'; '.join(signs)}. Nothing of this window was loaded, and"
+            " the export is kept. Run again without strict to load it as it is; or delete it in"
+            " Coveo's console and run again, and a new one is made."
+        )
 
 
 class RowLimitReached(CoveoSourceError, TerminalException):

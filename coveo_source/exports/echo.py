@@ -20,20 +20,17 @@ class Echo(NamedTuple):
     first, last: `from` and `to`; times in UTC, both inclusive
     tables: in lower case
     has_filters: whether it names any filter
-    display_names: whether the header of the files has display names
     """
 
     first: datetime | None = None
     last: datetime | None = None
     tables: frozenset[str] | None = None
     has_filters: bool | None = None
-    display_names: bool | None = None
 
     @classmethod
     def parse(cls, answer: Mapping[str, Any]) -> "Echo":
         """Reads an export object of the API."""
         tables, filters = answer.get("tables"), answer.get("filters")
-        names = answer.get("usingDisplayNames")
         return cls(
             first=_time(answer.get("from")),
             last=_time(answer.get("to")),
@@ -41,7 +38,6 @@ class Echo(NamedTuple):
             if isinstance(tables, list) and tables
             else None,
             has_filters=any(filters.values()) if isinstance(filters, dict) else None,
-            display_names=names if isinstance(names, bool) else None,
         )
 
 

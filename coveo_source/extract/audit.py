@@ -91,6 +91,8 @@ class FetchedExport:
     read_seconds: from then until all of it was read
     counts: by table
     renamed: the columns of its dimensions that are called otherwise in the dataset, by API name
+    without_file: tables that are not in the archive
+    signs: clauses that say why the export may not be whole
     found: what was found in the destination after the load
     event_protocol: number of searches that came by Coveo's Event Protocol
     """
@@ -102,6 +104,8 @@ class FetchedExport:
     read_seconds: float = 0.0
     counts: dict[str, Counts] = field(default_factory=dict)
     renamed: dict[str, str] = field(default_factory=dict)
+    without_file: list[str] = field(default_factory=list)
+    signs: list[str] = field(default_factory=list)
     found: Reconciliation = field(default_factory=Reconciliation)
     event_protocol: int = 0
 

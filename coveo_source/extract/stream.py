@@ -28,6 +28,7 @@ from .audit import FetchedExport, TableCounter, rejected_rows
 from .column_names import ColumnNames
 from .erased import ErasedRows
 from .event_protocol import event_protocol_rows
+from .expectations import check_whole
 from .kept import KeptColumns
 from .plan import PlannedExport
 from .rejections import RejectionTally
@@ -121,7 +122,10 @@ class WindowReader:
             for name in step.tables:
                 with private_folder(self.prefetch.folder / name) as folder:
                     csv_file = file.csv_file(name, folder)
+                    if csv_file is None:
+                        fetched.without_file.append(name)
                     yield from self._table_items(fetched, TABLES[name], csv_file, folder)
+            check_whole(fetched, self.client, self.settings.strict)
             self.erased.remember()
             file.path.unlink(missing_ok=True)
             fetched.read_seconds = time.monotonic() - started

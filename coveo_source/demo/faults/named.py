@@ -8,6 +8,7 @@ from .outcomes import (
     answer,
     becomes,
     changed_file,
+    covering,
     cut_off,
     dated,
     expired_link,
@@ -21,6 +22,7 @@ from .outcomes import (
     trickle,
     unavailable,
 )
+from .tables import with_records, without_file
 
 NAMED: dict[str, Callable[[], list[Fault]]] = {
     "too-many-requests": lambda: [Fault(at(), too_many_requests("1"), 3)],
@@ -42,6 +44,13 @@ NAMED: dict[str, Callable[[], list[Fault]]] = {
         Fault(at("file"), answer(200, b"<Error><Code>SlowDown</Code></Error>", "application/xml")),
     ],
     "nothing-for-file": lambda: [Fault(at("file"), answer(200))],
+    "missing-rows": lambda: [
+        Fault(at("file"), changed_file(with_records("clicks", lambda cells: cells[:1])), None)
+    ],
+    "missing-file": lambda: [Fault(at("file"), changed_file(without_file("clicks")), None)],
+    "shorter-window": lambda: [
+        Fault(at("list", "create", "status"), covering(earlier=timedelta(hours=6)), None)
+    ],
     "expired-link": lambda: [Fault(at("file"), expired_link)],
     "expired-export": lambda: [Fault(at("status"), becomes("EXPIRED"))],
     "failed-export": lambda: [Fault(at("status"), becomes("FAILED"))],

@@ -3,7 +3,7 @@
 import json
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from email.utils import format_datetime
@@ -83,6 +83,25 @@ def rewritten(change: Callable[[Any], Any]) -> Then:
 def reported(status: str) -> Then:
     """Changes the status of the export in the true answer."""
     return rewritten(lambda export: {**export, "status": status})
+
+
+def described(change: Callable[[dict[str, Any]], Mapping[str, Any]]) -> Then:
+    """Changes each description of an export in the true answer, be it one or a list of them."""
+
+    def of_one(content: Any) -> Any:
+        return {**content, **change(content)} if "startDate" in content else content
+
+    return rewritten(
+        lambda content: (
+            [of_one(each) for each in content] if isinstance(content, list) else of_one(content)
+        )
+    )
+
+
+def covering(later: timedelta = timedelta(), earlier: timedelta = timedelta()) -> Then:
+    """Changes the range in each description of an export: it begins later, and ends earlier."""
+    start, end = (round(each / timedelta(milliseconds=1)) for each in (later, earlier))
+    return described(lambda export: {"from": export["from"] + start, "to": export["to"] - end})
 
 
 def dated(date: str | timedelta) -> Then:
