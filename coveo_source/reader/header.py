@@ -51,8 +51,7 @@ def has_header(file: CsvFile, table: str) -> bool:
     """Returns True if a file begins with a header of a table, in any of the export formats."""
     for export_format in EXPORT_FORMATS:
         with suppress(TableError):
-            read_header(file, TABLES[table], export_format)
-            return True
+            return read_header(file, TABLES[table], export_format) is not None
     return False
 
 
