@@ -6,7 +6,6 @@ from typing import Any
 
 import duckdb
 import pytest
-from dlt.common.normalizers.naming.snake_case import NamingConvention
 
 from coveo_source.demo import DemoServer, Request, Response, Traffic
 from coveo_source.demo.faults import (
@@ -20,6 +19,7 @@ from coveo_source.demo.faults import (
 )
 from coveo_source.models.files import models
 from coveo_source.tables import EVENT_TABLES, TABLES
+from tests.sql.warehouse import name_of
 from tests.support.cases import some_of
 from tests.support.cli_user import DATASET, PIPELINE, load, query, rows
 from tests.support.csv_builders import without_newlines
@@ -48,7 +48,6 @@ def timeline() -> list[dict[str, Any]]:
 
 def documented_join(server: DemoServer, end: datetime) -> list[dict[str, str | None]]:
     """Returns the join that Coveo documents over the demo's rows, by database column."""
-    name_of = NamingConvention().normalize_identifier
     return [
         {name_of(name): value for name, value in record.items()}
         | {"c_event_type": TYPES[table], "event_id": record[IDS[table]]}
@@ -157,7 +156,6 @@ def comparable(value: Any, dialect: str = "") -> str:
 @pytest.mark.parametrize("dialect", some_of(EXPORT_FORMATS, "excel_backslash", "no_newline"))
 def test_the_golden_tables_are_right_in_every_cell(serve: Serve, dialect: str) -> None:
     load_golden_export(serve, dialect)
-    name_of = NamingConvention().normalize_identifier
     for table in TABLES:
         expected = golden_rows(table)
         names = list(expected[0])
@@ -171,7 +169,6 @@ def test_the_golden_tables_are_right_in_every_cell(serve: Serve, dialect: str) -
 @pytest.mark.parametrize("dialect", some_of(["excel", "excel_backslash"], "excel_backslash"))
 def test_the_golden_timeline_equals_the_documented_join(serve: Serve, dialect: str) -> None:
     load_golden_export(serve, dialect)
-    name_of = NamingConvention().normalize_identifier
     expected = [
         {name_of(name): value or None for name, value in row.items()} for row in golden_timeline()
     ]
