@@ -22,7 +22,17 @@ from .outcomes import (
     trickle,
     unavailable,
 )
-from .tables import with_records, without_file
+from .tables import (
+    all_of,
+    event_protocol,
+    newer_client,
+    unreadable_times,
+    unusual_values,
+    with_content,
+    with_records,
+    without_file,
+    wrong_years,
+)
 
 NAMED: dict[str, Callable[[], list[Fault]]] = {
     "too-many-requests": lambda: [Fault(at(), too_many_requests("1"), 3)],
@@ -51,6 +61,20 @@ NAMED: dict[str, Callable[[], list[Fault]]] = {
     "shorter-window": lambda: [
         Fault(at("list", "create", "status"), covering(earlier=timedelta(hours=6)), None)
     ],
+    "empty-files": lambda: [
+        Fault(
+            at("file"),
+            changed_file(
+                all_of(with_content("keywords", b""), with_content("groups", b"\xef\xbb\xbf"))
+            ),
+            None,
+        )
+    ],
+    "unusual-values": lambda: [Fault(at("file"), changed_file(unusual_values), None)],
+    "unreadable-times": lambda: [Fault(at("file"), changed_file(unreadable_times), None)],
+    "wrong-years": lambda: [Fault(at("file"), changed_file(wrong_years), None)],
+    "newer-client": lambda: [Fault(at("file"), changed_file(newer_client), None)],
+    "event-protocol": lambda: [Fault(at("file"), changed_file(event_protocol), None)],
     "expired-link": lambda: [Fault(at("file"), expired_link)],
     "expired-export": lambda: [Fault(at("status"), becomes("EXPIRED"))],
     "failed-export": lambda: [Fault(at("status"), becomes("FAILED"))],

@@ -99,6 +99,37 @@ def with_header(table: str, names: Mapping[str, str]) -> Change:
     return with_records(table, edit)
 
 
+def unusual_values(archive: bytes) -> bytes:
+    """Writes times with an offset, numbers with a decimal point, and flags as words."""
+    return all_of(
+        *(
+            with_values(table, "datetime", lambda _, time: time.replace(" ", "T") + "000+00:00")
+            for table in ("searches", "clicks", "custom_events", "keywords", "groups")
+        ),
+        with_values("searches", "numberOfResults", lambda _, number: number and f"{number}.0"),
+        with_values(
+            "clicks", "mobile", lambda _, flag: {"t": "TRUE", "f": "FALSE"}.get(flag, flag)
+        ),
+    )(archive)
+
+
+def unreadable_times(archive: bytes) -> bytes:
+    """Writes the times of searches with the day after the month, as some spreadsheets do."""
+
+    def rewritten(_: int, time: str) -> str:
+        return f"{time[5:7]}/{time[8:10]}/{time[:4]}{time[10:]}"
+
+    return with_values("searches", "datetime", rewritten)(archive)
+
+
+def wrong_years(archive: bytes) -> bytes:
+    """Writes a few events of a device whose clock is wrong."""
+    years = {3: "1970", 5: "2126"}
+    return with_values("clicks", "datetime", lambda i, time: years.get(i, time[:4]) + time[4:])(
+        archive
+    )
+
+
 def newer_client(archive: bytes) -> bytes:
     """Names the visitor and the user as newer clients do: `clientId`, and `username` everywhere.
 
