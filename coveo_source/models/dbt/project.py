@@ -82,7 +82,10 @@ def _target_of(pipeline: dlt.Pipeline) -> Target:
     if destination == "duckdb":
         with pipeline.destination_client() as client:
             database = Path(str(client.config.data_location())).resolve()
-    return Target(destination, str(pipeline.dataset_name), database)
+    with pipeline.sql_client() as sql_client:
+        # as it is called in the database: dlt changes names that are no plain identifiers
+        dataset = sql_client.dataset_name
+    return Target(destination, dataset, database)
 
 
 def _project_files(target: Target, schema: Schema) -> Iterator[tuple[str, str]]:

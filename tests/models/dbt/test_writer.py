@@ -1,5 +1,8 @@
 """Generated files are overwritten, and files of the user are not."""
 
+import json
+from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -68,3 +71,100 @@ def test_a_connection_changed_by_the_user_is_kept() -> None:
         Path("project/profiles.yml").write_text("mine")
         write_folder(Path("project"), {**FILES, "profiles.yml": "new"})
         assert Path("project/profiles.yml").read_text() == "mine"
+
+
+VICTIM = "not ours"
+HOSTILE = {
+    "a path above": "../victim.txt",
+    "a path far above": "../../../../../../etc/hostname",
+    "a path above, hidden": "models/../../victim.txt",
+    "an absolute path": "/tmp/victim.txt",
+    "Windows separators": "..\\victim.txt",
+    "a drive": "C:victim.txt",
+    "the folder": ".",
+    "nothing": "",
+    "a file of the user's": "notes.txt",
+    "a file of git's": ".git/config",
+    "a folder inside models": "models/mine/a.sql",
+    "a NUL": "models/a\0.sql",
+    "a line break": "models/a.sql\n",
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_a_list_has_no_say_in_files_that_are_not_generated(kind: str) -> None:
+    folder = Path("project")
+    write_folder(folder, FILES)
+    for path in (Path("victim.txt"), folder / "notes.txt", folder / "models/mine/a.sql"):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(VICTIM)
+    digests = json.loads((folder / ".coveo_source.json").read_text())
+    # with the right digest, it would be deleted
+    digests[HOSTILE[kind]] = sha256(VICTIM.encode()).hexdigest()
+    (folder / ".coveo_source.json").write_text(json.dumps(digests))
+    before = {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()}
+    with pytest.raises(ProjectError, match=r"not a generated file.*Nothing was changed"):
+        write_folder(folder, {**FILES, "dbt_project.yml": "name: two\n"})
+    assert {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()} == before
+
+
+BROKEN = [
+    "",
+    "{",
+    "[]",
+    "null",
+    '"text"',
+    "7",
+    '{"models/a.sql": 7}',
+    '{"models/a.sql": null}',
+    "\0",
+]
+
+
+@pytest.mark.parametrize("content", [*BROKEN, "[" * 100_000])
+def test_a_broken_list_is_an_error_that_says_what_to_do(content: str) -> None:
+    folder = Path("project")
+    write_folder(folder, FILES)
+    (folder / ".coveo_source.json").write_text(content)
+    with pytest.raises(ProjectError, match=r"cannot be used: .*Write the project to a new folder"):
+        write_folder(folder, FILES)
+    assert (folder / "models/visits.sql").read_text() == FILES["models/visits.sql"]
+
+
+def link_folder() -> None:
+    Path("project/models/visits.sql").unlink()
+    Path("project/models").rmdir()
+    Path("project/models").symlink_to(Path("elsewhere").resolve())
+
+
+def link_file() -> None:
+    Path("project/models/visits.sql").unlink()
+    Path("project/models/visits.sql").symlink_to(Path("elsewhere/visits.sql").resolve())
+
+
+def link_list() -> None:
+    content = Path("project/.coveo_source.json").read_text()
+    Path("project/.coveo_source.json").unlink()
+    Path("elsewhere/list.json").write_text(content)
+    Path("project/.coveo_source.json").symlink_to(Path("elsewhere/list.json").resolve())
+
+
+@pytest.mark.parametrize("link", [link_folder, link_file, link_list])
+def test_nothing_is_written_or_deleted_through_a_link(link: Callable[[], None]) -> None:
+    write_folder(Path("project"), FILES)
+    Path("elsewhere").mkdir()
+    Path("elsewhere/visits.sql").write_text(FILES["models/visits.sql"])
+    link()
+    before = {path: path.read_bytes() for path in Path("elsewhere").iterdir()}
+    for files in (FILES, {"dbt_project.yml": "name: two\n"}):
+        with pytest.raises(ProjectError, match=r"a link to another place.*Nothing was changed"):
+            write_folder(Path("project"), files)
+    assert {path: path.read_bytes() for path in Path("elsewhere").iterdir()} == before
+
+
+def test_a_folder_that_is_a_link_itself_is_the_user_s_choice() -> None:
+    Path("real").mkdir()
+    Path("project").symlink_to(Path("real").resolve())
+    write_folder(Path("project"), FILES)
+    write_folder(Path("project"), FILES)
+    assert Path("real/models/visits.sql").read_text() == FILES["models/visits.sql"]
