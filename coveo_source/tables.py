@@ -96,11 +96,11 @@ TABLES: dict[str, Table] = {
     )
 }
 
-_NEWER_COLUMNS = ("clientId", "trackingId", "outcome", "searchIndexId", "searchFacetState")
-"""API names of columns that newer organizations have, in one table or another."""
+_NOT_READ = ("trackingId", "outcome", "searchIndexId", "searchFacetState")
+"""API names of columns that newer organizations have, and that no model reads."""
 
 COVEO_COLUMNS = frozenset(
-    [*_NEWER_COLUMNS, *(name for table in TABLES.values() for name in table.columns)]
+    [*_NOT_READ, *(name for table in TABLES.values() for name in table.columns + table.newer)]
 )
 """API names that are Coveo's own, and mean the same in every table."""
 

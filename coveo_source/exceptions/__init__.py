@@ -29,6 +29,7 @@ CoveoSourceError
      x ValueRejected       with `strict`: a cell or record does not fit
      x TooManyRejected     more than max_rejected_share of the records do not fit
  x PackageStuck            what an earlier run has read cannot be loaded
+ x TableBroken             a table has lost a column without which it cannot be loaded
  x CountMismatch           the destination holds other rows than the file did
  x UnsafeReplacement       a replacement might remove rows that are not to go
  x ErasureUnfinished       rows are erased, but something still holds values of them
@@ -69,6 +70,7 @@ from .runs import (
     PipelineMismatch,
     ProjectError,
     SettingError,
+    TableBroken,
     UnsafeReplacement,
 )
 from .service import (
@@ -111,6 +113,7 @@ __all__ = [
     "RowLimitReached",
     "ServiceUnreachable",
     "SettingError",
+    "TableBroken",
     "TableError",
     "TooManyRejected",
     "TooSlow",

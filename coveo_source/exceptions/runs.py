@@ -71,6 +71,17 @@ class PackageStuck(CoveoSourceError, TransientException):
         )
 
 
+class TableBroken(CoveoSourceError, TerminalException):
+    """Somebody removed a column from a table without which nothing can be loaded into it."""
+
+    def __init__(self, table: str, columns: str) -> None:
+        super().__init__(
+            f"The table {table} no longer has {columns}, without which nothing can be loaded into"
+            " it. Nothing was changed. Restore the table from a backup, or drop it in the database:"
+            " then the next run makes it anew, with everything that Coveo still has."
+        )
+
+
 class CountMismatch(CoveoSourceError, TerminalException):
     """The destination holds other rows than were read from the file.
 

@@ -110,7 +110,8 @@ class ExtractContext:
         selected = dlt.current.source().selected_resources.keys()
         state = PipelineState(dlt.current.source_state())
         state.check_owner(self.settings, pipeline.pipeline_name)
-        client = client_of(self.settings, self._window.say if self._window else _warn)
+        say = self._window.say if self._window else _warn
+        client = client_of(self.settings, say)
         if self._window:
             record, steps = self._window.record, [self._window.step]
         else:
@@ -128,12 +129,7 @@ class ExtractContext:
             self._window.prefetch if self._window else Prefetch(files_folder(pipeline)),
             lambda name, increment: pipeline.collector.update(name, increment),
             stored,
-            ColumnNames(
-                state,
-                stored.naming,
-                set().union(*stored.columns.values()),
-                self._window.say if self._window else logger.warning,
-            ),
+            ColumnNames(state, stored.naming, set().union(*stored.columns.values()), say),
             TableWidths(
                 most_columns(pipeline.destination.capabilities().sqlglot_dialect),
                 stored.columns,
@@ -196,7 +192,7 @@ class ExtractContext:
 def _warn_of_event_protocol(fetched: Sequence[FetchedExport]) -> None:
     if found := sum(each.event_protocol for each in fetched):
         searches = sum(each.counts["searches"].rows for each in fetched if each.event_protocol)
-        logger.warning(event_protocol_notice(found, searches))
+        _warn(event_protocol_notice(found, searches))
 
 
 def _warn(text: str) -> None:

@@ -9,18 +9,17 @@ from functools import reduce
 import pyarrow as pa
 import pyarrow.compute as pc
 
-_SENT = ("clientId",)
+_SENT = "clientId"
 _NOT_SENT = ("visitorId", "customDatas")
 
 
 def event_protocol_rows(searches: pa.Table) -> int:
     """Returns how many rows of `searches` came by Event Protocol."""
     names = searches.column_names
-    if not set(_SENT) <= set(names):
+    if _SENT not in names:
         return 0
-    signs = [searches[name].is_valid() for name in _SENT]
-    signs += [searches[name].is_null() for name in _NOT_SENT if name in names]
-    return int(pc.sum(reduce(pc.and_, signs)).as_py() or 0)
+    unsent = [searches[name].is_null() for name in _NOT_SENT if name in names]
+    return int(pc.sum(reduce(pc.and_, unsent, searches[_SENT].is_valid())).as_py() or 0)
 
 
 def event_protocol_notice(found: int, searches: int) -> str:

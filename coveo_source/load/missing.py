@@ -1,16 +1,18 @@
 """Makes tables and columns anew that somebody removed from the database behind dlt's back.
 
-dlt creates only what its schema gains, so it would fail to load into them again and again.
+dlt creates only what its schema gains, so it would fail to load into them again and again. What
+should be there is what dlt wrote down in the dataset: the working folder may be ahead of it.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable
 
 import dlt
+from dlt.common.schema import Schema
 from dlt.pipeline.helpers import pipeline_drop
 
 from ..dataset import open_dataset
-from ..tables import EXPORTS, REJECTED, REMOVED, SOURCE, TABLES
+from ..exceptions import TableBroken
+from ..tables import CURSOR, EXPORTS, REJECTED, REMOVED, SOURCE, TABLES
 
 _Say = Callable[[str], None]
 
@@ -20,13 +22,28 @@ _DLTS = (_VERSION, "_dlt_loads", "_dlt_pipeline_state")
 
 
 def restore_missing(pipeline: dlt.Pipeline, say: _Say) -> None:
-    """Makes tables and columns anew that the schema has and the database lacks, and says so.
+    """Makes tables and columns anew that the dataset should have and has not, and says so.
 
     A table of Coveo's is loaded again, like after `dlt pipeline NAME drop`; the values of a column
     come back with the windows that are loaded again.
+
+    Raises:
+        TableBroken: if a table has lost a column that cannot be made anew
     """
-    stored = _stored_columns(pipeline)
-    tables = [name for name in stored if name in TABLES and _is_broken(pipeline, name, stored)]
+    schema, lost = _lost_columns(pipeline)
+    if not schema or not lost:
+        return
+    ours = [name for name in TABLES if name in lost]
+    tables = [name for name in ours if lost[name] == set(schema.get_table_columns(name))]
+    for name in {*ours} - {*tables}:
+        _check_mendable(schema, name, lost[name])
+        say(
+            f"Somebody removed {_listed(sorted(lost[name]))} from {name}: made anew, and empty in"
+            " the rows that are loaded. To load them again, give --from and --to."
+        )
+    client, _ = pipeline._get_destination_clients(schema)
+    with client:
+        client.update_stored_schema(only_tables=list(lost.keys() - {*tables}), force=True)
     if tables:
         say(
             f"Somebody removed {_listed(tables)} from the dataset: everything that was ever loaded"
@@ -37,15 +54,6 @@ def restore_missing(pipeline: dlt.Pipeline, say: _Say) -> None:
             pipeline.drop()
             pipeline.sync_destination()
         pipeline_drop(pipeline, resources=tables)()
-    if lost := {name: columns for name in stored if (columns := _lost(pipeline, name, stored))}:
-        for name, columns in lost.items():
-            if stored[name] and name in TABLES:
-                say(
-                    f"Somebody removed {_listed(columns)} from {name}: made anew, and empty in the"
-                    " rows that are loaded. To load them again, give --from and --to."
-                )
-        with pipeline.destination_client() as client:
-            client.update_stored_schema(only_tables=list(lost), force=True)
 
 
 def forget_schema(pipeline: dlt.Pipeline) -> None:
@@ -59,33 +67,28 @@ def forget_schema(pipeline: dlt.Pipeline) -> None:
             dataset.execute(f"drop table {dataset.table(_VERSION)}")
 
 
-def _stored_columns(pipeline: dlt.Pipeline) -> dict[str, set[str]]:
-    """Returns the columns in the database of each table that should be there, by table."""
-    if SOURCE not in pipeline.schema_names:
-        return {}
-    known = pipeline.schemas[SOURCE].data_table_names(seen_data_only=True)
-    ours = [name for name in (*TABLES, EXPORTS, REJECTED, REMOVED) if name in known]
-    client: Any
-    with pipeline.destination_client(SOURCE) as client:
-        # destinations without SQL have no tables
-        if not ours or not hasattr(client, "get_storage_tables"):
-            return {}
-        return {name: set(columns) for name, columns in client.get_storage_tables(ours)}
+def _lost_columns(pipeline: dlt.Pipeline) -> tuple[Schema | None, dict[str, set[str]]]:
+    """Returns the schema in the dataset, and by table the columns of it that are not there."""
+    with open_dataset(pipeline) as dataset:
+        schema = dataset.schema(SOURCE) if dataset else None
+        if not dataset or not schema:
+            return None, {}
+        known = schema.data_table_names(seen_data_only=True)
+        ours = [name for name in (*TABLES, EXPORTS, REJECTED, REMOVED) if name in known]
+        lost = {
+            name: {each for each in schema.get_table_columns(name) if each.lower() not in stored}
+            for name, stored in dataset.columns(*ours).items()
+        }
+    return schema, {name: columns for name, columns in lost.items() if columns}
 
 
-def _is_broken(pipeline: dlt.Pipeline, table: str, stored: Mapping[str, set[str]]) -> bool:
-    """Returns True if a table is missing, or a column without which it has no rows."""
-    columns = pipeline.schemas[SOURCE].get_table_columns(table)
-    needed = {name for name, hints in columns.items() if not hints.get("nullable", True)}
-    return not needed <= stored[table]
-
-
-def _lost(pipeline: dlt.Pipeline, table: str, stored: Mapping[str, set[str]]) -> list[str]:
-    """Returns the columns of a table that the schema has and the database lacks."""
-    schema = pipeline.schemas[SOURCE]
-    if table not in schema.tables:
-        return []
-    return sorted(schema.get_table_columns(table).keys() - stored[table])
+def _check_mendable(schema: Schema, table: str, columns: Iterable[str]) -> None:
+    """Raises TableBroken if a table without some columns cannot be given them again."""
+    known = schema.get_table_columns(table)
+    required = {name for name, hints in known.items() if not hints.get("nullable", True)}
+    # a row without a time would belong to no window
+    if needed := sorted(required.union([CURSOR]).intersection(columns)):
+        raise TableBroken(table, _listed(needed))
 
 
 def _listed(names: list[str]) -> str:

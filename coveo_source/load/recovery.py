@@ -26,6 +26,7 @@ def load_pending(pipeline: dlt.Pipeline, say: Callable[[str], None]) -> None:
     Raises:
         CountMismatch: if other rows were loaded than the files of these packages held
         PackageStuck: if one cannot be loaded
+        TableBroken: if somebody removed a column that all rows need
     """
     after_load.register()
     _repair_packages(pipeline)

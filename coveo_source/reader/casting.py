@@ -185,9 +185,9 @@ class Caster:
         ]
         return f"select {', '.join(outcomes)} from cells"
 
-    def _as_json(self, cells: pa.Table) -> Iterator[str]:
+    def _as_json(self, records: pa.Table) -> Iterator[str]:
         # in small steps, because the cells take much more memory as objects of Python
-        for batch in cells.rename_columns(list(self.header)).to_batches(max_chunksize=1000):
+        for batch in records.to_batches(max_chunksize=1000):
             for record in batch.to_pylist():
                 text = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
                 yield self._bounds.shown(text)

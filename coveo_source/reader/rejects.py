@@ -126,11 +126,11 @@ def misfits_of(
     doubts, texts: as in `rejected_records`
     """
     about = {doubt.column for doubt in doubts}
-    found = {name: texts.drop_null() for name, texts in cells.items() if name not in about}
+    found = {name: misfit.drop_null() for name, misfit in cells.items() if name not in about}
     for name in about:
         is_true = reduce(pc.or_, [each for doubt, each in doubts.items() if doubt.column == name])
         found[name] = texts[name].filter(is_true)
-    return {name: summed_up(texts) for name, texts in found.items() if len(texts)}
+    return {name: summed_up(misfit) for name, misfit in found.items() if len(misfit)}
 
 
 def summed_up(texts: pa.ChunkedArray) -> Misfits:

@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from coveo_source import coveo_source
 from coveo_source.demo import DemoServer
 from tests.support.assertions import (
     FROM_DATE,
@@ -17,7 +18,15 @@ from tests.support.assertions import (
     speed_up_retries,
 )
 from tests.support.cases import some_of
-from tests.support.cli_user import DATASET, PIPELINE, Rows, load, query
+from tests.support.cli_user import (
+    DATASET,
+    PIPELINE,
+    Rows,
+    connection_settings,
+    load,
+    open_pipeline,
+    query,
+)
 from tests.support.clock import Clock
 from tests.support.files import pipeline_folder
 
@@ -62,7 +71,6 @@ REMOVED: dict[str, tuple[Callable[[], None], str]] = {
         lambda: by_hand("alter table clicks drop column document_title"),
         "Somebody removed document_title from clicks",
     ),
-    "a key": (lambda: by_hand("alter table clicks drop column click_id"), "removed clicks"),
     "exports": (lambda: by_hand("drop table exports"), ""),
     "rejected_rows": (lambda: by_hand("drop table rejected_rows"), ""),
     "_dlt_version": (lambda: by_hand("drop table _dlt_version"), ""),
@@ -96,6 +104,37 @@ def test_what_somebody_removed_is_made_anew(demo: DemoServer, clock: Clock, what
     assert completed.code == 0
     assert notice in completed.err
     assert run_against(demo).code == 0
+    assert keys() == expected_keys(demo)
+
+
+@pytest.mark.parametrize("column", ["click_id", "datetime", "_dlt_load_id"])
+def test_a_table_without_a_column_that_it_needs_is_left_alone_until_it_is_dropped(
+    demo: DemoServer, clock: Clock, column: str
+) -> None:
+    """It may hold rows that Coveo no longer has."""
+    load(demo, from_date=FROM_DATE, tables=list(KEYS))
+    clock.advance(days=1)
+    by_hand(f"alter table clicks drop column {column}")
+    [(before,)] = query("select count(*) from clicks")
+    for _ in range(2):
+        assert_failed_with(run_against(demo), f"clicks no longer has {column}", "drop it")
+    assert query("select count(*) from clicks") == [(before,)]
+    by_hand("drop table clicks")
+    assert run_against(demo).code == 0
+    assert keys() == expected_keys(demo)
+
+
+def test_a_table_that_is_yet_to_be_loaded_is_not_taken_for_removed(demo: DemoServer) -> None:
+    """A run was killed after it had read everything, before dlt created the tables."""
+    pipeline = open_pipeline()
+    pipeline.extract(
+        coveo_source(**connection_settings(demo), from_date=FROM_DATE, tables=list(KEYS))
+    )
+    pipeline.normalize()
+    completed = run_against(demo)
+    assert completed.code == 0
+    assert "Loading first what an earlier run had read" in completed.err
+    assert "Somebody removed" not in completed.err
     assert keys() == expected_keys(demo)
 
 

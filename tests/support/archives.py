@@ -4,7 +4,7 @@ import io
 import zipfile
 from collections.abc import Callable, Sequence
 
-from coveo_source.demo.faults import Then, changed_file
+from coveo_source.demo.faults import Then, changed_file, with_files
 
 Members = list[tuple[zipfile.ZipInfo, bytes]]
 _NewMembers = Sequence[tuple[zipfile.ZipInfo | str, bytes]]
@@ -28,7 +28,4 @@ def replace_members(edit: Callable[[Members], _NewMembers]) -> Then:
 def replace_files(edit: Callable[[dict[str, bytes]], dict[str, bytes]]) -> Then:
     """Sends the archive with other files; `edit` sees and returns their contents by name."""
 
-    def edit_members(members: Members) -> _NewMembers:
-        return list(edit({member.filename: data for member, data in members}).items())
-
-    return replace_members(edit_members)
+    return changed_file(with_files(edit))
