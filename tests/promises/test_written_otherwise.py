@@ -139,6 +139,13 @@ MISFITS: dict[str, tuple[Change, tuple[str, ...]]] = {
         with_values("clicks", "datetime", lambda i, _: f"03/{i % 28 + 1:02}/2026 10:00"),
         ("datetime", "'03/01/2026 10:00', '03/02/2026 10:00', '03/03/2026 10:00'", "a time like"),
     ),
+    "three rows, none of them readable": (
+        all_of(
+            with_records("clicks", lambda cells: cells[:4]),
+            with_values("clicks", "datetime", lambda _, time: "soon"),
+        ),
+        ("3 of the 3 records", "datetime (3)", "'soon'"),
+    ),
     "years far away": (
         with_values("clicks", "datetime", lambda _, time: time.replace("2026", "2126")),
         ("datetime", "2126-03-10", "in or near the window"),
@@ -159,7 +166,15 @@ MISFITS: dict[str, tuple[Change, tuple[str, ...]]] = {
 }
 
 
-@pytest.mark.parametrize("kind", some_of(MISFITS, "times of another country", "words as flags"))
+@pytest.mark.parametrize(
+    "kind",
+    some_of(
+        MISFITS,
+        "times of another country",
+        "words as flags",
+        "three rows, none of them readable",
+    ),
+)
 def test_a_file_that_does_not_fit_is_no_success(demo: DemoServer, kind: str) -> None:
     change, said = MISFITS[kind]
     serve_files(demo, change)
