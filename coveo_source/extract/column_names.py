@@ -13,7 +13,7 @@ from dlt.common.normalizers.naming import NamingConvention
 from dlt.common.normalizers.naming.snake_case import NamingConvention as SnakeCase
 
 from ..reader import Batch
-from ..tables import COVEO_COLUMNS, DLTS, is_reserved
+from ..tables import COVEO_COLUMNS, DLTS, is_ours, is_reserved
 from .state import PipelineState
 
 
@@ -75,7 +75,7 @@ class ColumnNames:
     def _news(self, name: str, column: str) -> str:
         text = f"The dimension {name} is the column {column}."
         former = self._plain(name)
-        if former in self._stored and is_reserved(former) and not former.startswith(DLTS):
+        if former in self._stored and is_ours(former):
             text += (
                 f" The column {former}, which an earlier version loaded, stays as it is; the models"
                 " leave it out."
