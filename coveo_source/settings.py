@@ -35,8 +35,8 @@ _MAX_DAYS = 365
 _MAX_TOLERANCE = 10_000_000
 """Minutes: 19 years, as good as any clock."""
 
-_MAX_RATE = 1_000_000_000
-"""Bytes a second: faster than any network that leads to Coveo."""
+_MAX_RATE = 100_000_000
+"""Bytes a second: nobody may count on more."""
 
 DateLike = Union[str, date, datetime]  # noqa: UP007 (dlt does not read X | Y inside a union)
 Words = Union[str, list[str]]  # noqa: UP007
@@ -68,7 +68,8 @@ class CoveoConfiguration(BaseConfiguration):
     keep_exports: whether exports stay with Coveo after the load, where they count against the quota
     exports_ahead: how many exports Coveo may build beside the one that is being loaded; the file
         of the next one is downloaded in the background
-    strict: whether a value or record that does not fit is an error
+    strict: whether a value or record that does not fit is an error, and a sign that an export is
+        not whole
     max_rejected_share: the share of a file's records, 0 to 1, of which something may be rejected
     allow_erased: whether rows that were erased from the dataset are loaded again
     allow_http: whether other machines may be reached without TLS, which exposes the key

@@ -144,12 +144,14 @@ def test_an_unknown_export_format_is_refused_with_a_list_of_all_formats(value: s
         ("settle_minutes", "settle", 0, timedelta()),
         ("settle_minutes", "settle", 90, timedelta(minutes=90)),
         ("poll_timeout_minutes", "poll_timeout", 0.5, timedelta(seconds=30)),
+        ("min_download_rate", "min_download_rate", 0, 0),
+        ("min_download_rate", "min_download_rate", 0.5, 0.5),
         ("clock_tolerance_minutes", "clock_tolerance", 0, timedelta()),
         ("clock_tolerance_minutes", "clock_tolerance", 1e7, timedelta(minutes=10_000_000)),
     ],
 )
-def test_a_number_becomes_a_duration(
-    name: str, attribute: str, value: float, expected: timedelta
+def test_a_number_becomes_a_duration_or_stays_one(
+    name: str, attribute: str, value: float, expected: object
 ) -> None:
     assert getattr(settings_with(**{name: value}), attribute) == expected
 
@@ -162,6 +164,7 @@ def test_a_number_becomes_a_duration(
         *(("settle_minutes", "0", "10000", value) for value in (-1, 10_001)),
         *(("poll_timeout_minutes", "0.01", "10000", value) for value in (0, -5, 10_001)),
         *(("clock_tolerance_minutes", "0", "10000000", value) for value in (-1, 1e8)),
+        *(("min_download_rate", "0", "100000000", value) for value in (-1, 2e9, float("nan"))),
     ],
 )
 def test_a_number_out_of_range_is_refused_with_the_range(

@@ -13,8 +13,8 @@ Say: TypeAlias = Callable[[str], None]
 
 TOLD_SECONDS = 1.0
 """What is shorter than this is not worth a line."""
-PATIENCE = 600.0
-"""Seconds after which nothing is tried again that has repeated requests in it, each with pauses."""
+PATIENCE = 300.0
+"""Seconds after which no more is tried that itself consists of requests with all their pauses."""
 LONGEST_PAUSE = 60.0
 """Seconds; whoever asks for a longer pause is asked again after this one."""
 _ALL_SECONDS = 1e9

@@ -88,7 +88,9 @@ class RunVerb(PlanVerb):
             "--force", action="store_true", help="with --replace: even if most rows of a window go"
         )
         parser.add_argument(
-            "--strict", action="store_true", help="stop at a value or record that does not fit"
+            "--strict",
+            action="store_true",
+            help="stop at what does not fit, and at signs that an export is not whole",
         )
         parser.add_argument(
             "--allow-erased", action="store_true", help="also load what was erased from the dataset"

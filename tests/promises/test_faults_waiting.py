@@ -93,7 +93,7 @@ def test_a_storage_that_asks_for_pauses_again_and_again_is_given_up(
     monkeypatch.setattr("coveo_source.exports.download.time.monotonic", lambda: now)
     inject(demo, Fault(at("file"), answer(503, Retry_After="3600"), times=None))
     assert_failed_with(run_against(demo), demo.exports[0].id, RUN_AGAIN)
-    assert 600 <= now <= 15 * 60
+    assert 300 <= now <= 10 * 60
     inject(demo)
     assert_loaded(run_against(demo))
 
