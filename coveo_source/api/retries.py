@@ -4,10 +4,11 @@ from collections.abc import Callable
 from contextlib import suppress
 
 import requests
-from requests.adapters import HTTPAdapter
 from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import InvalidHeader
 from urllib3.util.retry import Retry
+
+from .secrecy import QuietAdapter, keep_proxy_passwords
 
 RETRIES = 6
 """Retries of one request, of any kind."""
@@ -46,6 +47,7 @@ def retrying_session(
 
     auth: adds the authorization to a request, or returns it unchanged
     """
+    keep_proxy_passwords()
     session = requests.Session()
     # always set, because without it requests would look into the user's .netrc
     session.auth = auth
@@ -59,7 +61,7 @@ def retrying_session(
         raise_on_status=False,
     )
     for scheme in ("https://", "http://"):
-        session.mount(scheme, HTTPAdapter(max_retries=retry))
+        session.mount(scheme, QuietAdapter(max_retries=retry))
     return session
 
 
