@@ -45,8 +45,8 @@ _ESCAPE = re.compile(
 _SAME = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ-_", "abcdefghijklmnopqrstuvwxyz+/")
 """Characters that are taken for each other: cases, and the two alphabets of base64."""
 
-_USER_INFO = re.compile(r"(?<=://)[^\s/?#\"'<>]+(?=@)")
-"""User and password in an address."""
+_USER_INFO = re.compile(r"(?<=://)(?!user(?:name)?:password@)[^\s/?#\"'<>]+(?=@)")
+"""User and password in an address; in an example of one there are just these words."""
 _WORD = re.compile(r"[^\s\"'<>]+")
 _SIGNING = re.compile(
     r"(?<![a-z0-9])(?:signature|sig|hmac|hdnea|hdnts|security-token|credential|key-pair-id|policy"
