@@ -1,5 +1,6 @@
 """What only Coveo and its storage may see of a request: the token, signed links, passwords."""
 
+from contextlib import suppress
 from typing import Any
 from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies
@@ -44,8 +45,10 @@ def mask_token(response: requests.Response, *_: object, **__: object) -> None:
 
 def keep_proxy_passwords() -> None:
     """Has the passwords of the proxies that requests will use masked from now on."""
-    passwords = (urlsplit(address).password for address in getproxies().values())
-    keep_passwords(*(unquote(password) for password in passwords if password))
+    for address in getproxies().values():
+        # what cannot be read as an address is refused by requests
+        with suppress(ValueError):
+            keep_passwords(unquote(urlsplit(address).password or ""))
 
 
 class _HTTPConnection(HTTPConnection):
