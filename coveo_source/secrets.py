@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from html.entities import html5
 from itertools import chain
+from threading import Lock
 from typing import NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -84,20 +85,23 @@ class _Known:
         self._piece = piece
         self._most = most
         self._secrets: OrderedDict[str, _Secret] = OrderedDict()
+        # a file that is fetched in advance has its link in another thread
+        self._lock = Lock()
         self.forms: frozenset[str] = frozenset()
         self._pieces: frozenset[str] = frozenset()
 
     def keep(self, secrets: Iterable[str]) -> None:
         """Remembers secrets, unless they are too short to be told from other words."""
-        for secret in secrets:
-            if len(secret) >= max(_LEAST, self._piece):
-                self._secrets.setdefault(secret, self._looked_for(secret))
-                self._secrets.move_to_end(secret)
-        while len(self._secrets) > self._most:
-            self._secrets.popitem(last=False)
-        known = list(self._secrets.values())
-        self.forms = frozenset(chain.from_iterable(each.forms for each in known))
-        self._pieces = frozenset(chain.from_iterable(each.pieces for each in known))
+        with self._lock:
+            for secret in secrets:
+                if len(secret) >= max(_LEAST, self._piece):
+                    self._secrets.setdefault(secret, self._looked_for(secret))
+                    self._secrets.move_to_end(secret)
+            while len(self._secrets) > self._most:
+                self._secrets.popitem(last=False)
+            known = list(self._secrets.values())
+            self.forms = frozenset(chain.from_iterable(each.forms for each in known))
+            self._pieces = frozenset(chain.from_iterable(each.pieces for each in known))
 
     def spans(self, text: str) -> Iterator[_Span]:
         """Yields where a folded text has secrets, or pieces of them."""
