@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import dlt
 from dlt.extract import DltResource
 
+from .scrubbing import scrubbed_errors
 from .settings import CoveoConfiguration, check_settings, takes_settings
 from .tables import SOURCE
 
@@ -33,4 +34,5 @@ def coveo_source(configuration: CoveoConfiguration) -> Sequence[DltResource]:
     # imported here because dlt imports this package at every start of its command
     from .extract import ExtractContext, make_resources
 
-    return make_resources(ExtractContext(check_settings(configuration)))
+    with scrubbed_errors():
+        return make_resources(ExtractContext(check_settings(configuration)))

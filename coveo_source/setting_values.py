@@ -10,6 +10,7 @@ from datetime import date, datetime, time, timezone
 from typing import cast
 
 from .exceptions import SettingError
+from .secrets import keep_token
 from .tables import TABLES
 
 HOSTS = {
@@ -41,6 +42,7 @@ def required_text(setting: str, value: str | None) -> str:
 def token(setting: str, value: str | None) -> str:
     """Returns a text that is valid in an HTTP header; never shows it."""
     key = required_text(setting, value)
+    keep_token(key)
     if not re.fullmatch(r"[!-~]+", key):
         raise SettingError(
             setting,

@@ -13,7 +13,6 @@ from typing import Any, TypeVar
 from urllib.parse import quote, urljoin, urlsplit
 
 import requests
-from requests.auth import AuthBase
 
 from ..exceptions import (
     ApiError,
@@ -22,6 +21,7 @@ from ..exceptions import (
     UnknownAnswer,
     UnsafeAddress,
 )
+from ..secrets import keep_link
 from ..setting_values import LOCAL_HOSTS
 from ..settings import CoveoConfiguration, Settings
 from .clock import Clock, Witness, newest_start, time_of
@@ -29,6 +29,7 @@ from .errors import connection_errors, error_of
 from .pauses import Say
 from .rates import read_whole
 from .retries import retry_broken, retry_pages, retrying_session
+from .secrecy import BearerToken, mask_token
 
 _CONNECT_SECONDS = 10.0
 """How long a connection may take to open."""
@@ -38,24 +39,6 @@ _CLOCK_TOLERANCE = timedelta(minutes=CoveoConfiguration.clock_tolerance_minutes)
 
 _Parsed = TypeVar("_Parsed")
 _Params = Mapping[str, str | Sequence[str]]
-
-
-class _BearerToken(AuthBase):
-    """Adds the token to requests, and shows it in no printed form of itself."""
-
-    def __init__(self, token: str) -> None:
-        self._token = token
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._token}"
-        return request
-
-
-def _mask_token(response: requests.Response, *_: object, token: str, **__: object) -> None:
-    """Masks the token in a response that repeats it, to keep it out of error messages."""
-    response._content = response.content.replace(token.encode(), b"***")
-    for name, value in response.headers.items():
-        response.headers[name] = value.replace(token, "***")
 
 
 class CoveoClient:
@@ -91,11 +74,9 @@ class CoveoClient:
         self._allow_http = allow_http
         self.say = say
         self.least_rate = least_rate
-        self._api = retrying_session(_BearerToken(api_key), "Coveo", say)
-        self._api.hooks["response"] += [
-            partial(read_whole, whom=self.host, least=least_rate),
-            partial(_mask_token, token=api_key),
-        ]
+        self._api = retrying_session(BearerToken(api_key), "Coveo", say)
+        whole = partial(read_whole, whom=self.host, least=least_rate)
+        self._api.hooks["response"] += [whole, mask_token]
         self._storage = retrying_session(lambda request: request, "Coveo's storage", say)
         self._clock = Clock(clock_tolerance)
 
@@ -181,16 +162,26 @@ class CoveoClient:
         location = answer.headers.get("Location")
         if not location:
             raise ApiError(action, answer.status_code, "the answer names no address of the file")
-        return self._safe(urljoin(self.base_url, location))
+        return self._safe(location)
 
-    def _safe(self, address: str) -> str:
-        parts = urlsplit(address)
+    def _safe(self, location: str) -> str:
+        """Returns an address that may be requested; from now on, what signs it is a secret."""
+        try:
+            address = urljoin(self.base_url, location)
+            parts = urlsplit(address)
+            keep_link(address)
+        except ValueError:
+            raise UnsafeAddress(
+                "Coveo redirected the download to an address that cannot be read. The file was not"
+                " fetched; nothing was lost."
+            ) from None
         local = parts.scheme == "http" and (self._allow_http or parts.hostname in LOCAL_HOSTS)
         if parts.scheme != "https" and not local:
             advice = " If that host is yours, set allow_http." if parts.scheme == "http" else ""
+            host = f"{parts.scheme}://{_host_of(address)}"
             raise UnsafeAddress(
-                f"Coveo redirected the download to {parts.scheme}://{parts.netloc}, which is not"
-                f" https. The file was not fetched; nothing was lost.{advice}"
+                f"Coveo redirected the download to {host}, which is not https. The file was not"
+                f" fetched; nothing was lost.{advice}"
             )
         return address
 
@@ -203,7 +194,7 @@ class CoveoClient:
         """
         ranges = {"Range": f"bytes={offset}-"} if offset else {}
         with (
-            connection_errors(urlsplit(address).netloc),
+            connection_errors(_host_of(address)),
             self._storage.get(
                 address,
                 headers={"Accept-Encoding": "identity", **ranges},
@@ -290,6 +281,11 @@ def client_of(settings: Settings, say: Say) -> CoveoClient:
         least_rate=settings.min_download_rate,
         say=say,
     )
+
+
+def _host_of(address: str) -> str:
+    """Returns the host of an address and its port, without a user."""
+    return urlsplit(address).netloc.rpartition("@")[2]
 
 
 def _export_path(export_id: str) -> str:

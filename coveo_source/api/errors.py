@@ -13,6 +13,8 @@ from urllib3.exceptions import HTTPError
 
 from ..causes import causes
 from ..exceptions import AccessDenied, ApiError, ExportNotFound, QuotaReached, ServiceUnreachable
+from ..scrubbing import scrub_error
+from ..secrets import scrub
 from .pauses import asked_seconds
 
 
@@ -25,7 +27,9 @@ def connection_errors(host: str) -> Iterator[None]:
     except (requests.RequestException, HTTPError) as error:
         # messages of requests contain signed addresses and passwords of proxies, and dlt's trace
         # would show them: it follows an error without a cause to its context
-        reason = _innermost_reason(error)
+        reason = scrub(_innermost_reason(error))
+        # it stays the context of the new one, and carries the request with all its headers
+        scrub_error(error)
         raise ServiceUnreachable(host, reason) from ConnectionError(reason)
 
 

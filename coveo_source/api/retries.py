@@ -5,13 +5,13 @@ from contextlib import suppress
 from typing import Any
 
 import requests
-from requests.adapters import HTTPAdapter
 from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import NewConnectionError, ProtocolError, ReadTimeoutError, TimeoutError
 from urllib3.util.retry import Retry
 
 from ..exceptions import TooSlow
 from .pauses import LONGEST_PAUSE, TOLD_SECONDS, Say, asked_seconds, pause
+from .secrecy import QuietAdapter, keep_proxy_passwords
 
 RETRIES = 6
 """Retries of one request, of any kind."""
@@ -75,6 +75,7 @@ def retrying_session(
     whom: who is asked, as in "Coveo"
     say: tells people what is waited for
     """
+    keep_proxy_passwords()
     session = requests.Session()
     # always set, because without it requests would look into the user's .netrc
     session.auth = auth
@@ -89,7 +90,7 @@ def retrying_session(
     )
     retry.whom, retry.say = whom, say
     for scheme in ("https://", "http://"):
-        session.mount(scheme, HTTPAdapter(max_retries=retry))
+        session.mount(scheme, QuietAdapter(max_retries=retry))
     return session
 
 

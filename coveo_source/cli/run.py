@@ -12,7 +12,7 @@ from dlt.common.runtime import signals
 from dlt.common.schema import Schema
 from dlt.extract import DltSource
 
-from ..dataset import completed_loads, reconcile
+from ..dataset import completed_loads, open_dataset, reconcile
 from ..destination import loading_settings
 from ..exceptions import CountMismatch
 from ..exports import Prefetch, delete_exports
@@ -138,11 +138,13 @@ def _outcome(session: Session) -> Outcome:
     """Returns an outcome that says where the data goes."""
     with session.pipeline.destination_client() as client:
         location = client.config.data_location() or str(client.config)
+    with open_dataset(session.pipeline) as dataset:
+        name_there = dataset.name if dataset else session.options.dataset
     is_file = session.pipeline.destination.destination_name == "duckdb"
     shown = relative(location) if is_file else location
     name, folder = session.options.pipeline, session.options.pipelines_dir
     return Outcome(
-        session.options.dataset,
+        name_there,
         shown,
         database=shown if is_file else None,
         state=f"dlt pipeline --pipelines-dir {relative(folder)} {name} info" if folder else None,

@@ -1,5 +1,7 @@
 """The texts that the verbs print: plans, finished runs, models, data tests and errors."""
 
+import re
+import shlex
 import shutil
 import sys
 from collections import Counter
@@ -25,6 +27,7 @@ _TEST_ENDINGS: dict[Status, str] = {"pass": "passed", "warn": "warned", "FAIL": 
 class Outcome:
     """The result of a run.
 
+    dataset: its name in the destination
     location: the place of the data, as the destination names it
     database: path of the DuckDB file; None for other destinations
     state: the command that shows the pipeline's state; None if the one in dlt's manual does
@@ -254,14 +257,21 @@ def grid(lines: Sequence[Sequence[str]], rule_before: int, left: Iterable[int] =
 
 def _hint(outcome: Outcome) -> str:
     """Returns a query that can be pasted into a shell."""
-    query = f"from {outcome.dataset}.all_events limit 5"
+    plain = re.fullmatch(r"[A-Za-z_]\w*", outcome.dataset)
+    dataset = outcome.dataset if plain else '"{}"'.format(outcome.dataset.replace('"', '""'))
+    query = f"from {dataset}.all_events limit 5"
     if not outcome.database:
         return f"Try:    select * {query}"
     python = relative(sys.executable)
     if shutil.which("duckdb"):
-        return f'Try:    duckdb {outcome.database} "{query}"'
-    code = f"import duckdb; duckdb.connect('{outcome.database}').sql('{query}').show()"
-    return f'Try:    {python} -c "{code}"'
+        return f"Try:    duckdb {shlex.quote(outcome.database)} {_shell_word(query)}"
+    code = f"import duckdb; duckdb.connect({outcome.database!r}).sql({query!r}).show()"
+    return f"Try:    {python} -c {_shell_word(code)}"
+
+
+def _shell_word(text: str) -> str:
+    """Returns a text as one word of a command line, in double quotes where these do."""
+    return shlex.quote(text) if re.search(r'["$`\\!]', text) else f'"{text}"'
 
 
 def relative(path: str) -> str:

@@ -8,6 +8,7 @@ from itertools import chain, islice
 from typing import Any
 
 import dlt
+from dlt.common.configuration.specs.base_configuration import BaseConfiguration, is_secret_hint
 from dlt.common.data_types import TDataType
 from dlt.common.destination.exceptions import DestinationUndefinedEntity
 from dlt.common.schema import Schema
@@ -16,6 +17,7 @@ from dlt.destinations.exceptions import DatabaseException, DatabaseUndefinedRela
 from dlt.destinations.job_client_impl import SqlJobClientBase
 
 from ..exceptions import SettingError
+from ..secrets import keep_passwords
 
 _UPDATES = {"clickhouse": "alter table {table} update"}
 """How an update begins in a destination that does not support `update … set`."""
@@ -191,7 +193,18 @@ def client_of_dataset(pipeline: dlt.Pipeline) -> SqlJobClientBase | None:
     """Returns a client of a pipeline's dataset; None if the destination has no SQL."""
     # a schema of its own: with the pipeline's, dlt would add our tables to what it loads
     client, _ = pipeline._get_destination_clients(Schema("coveo_dataset"))
+    keep_passwords(*_secrets_in(client.config))
     return client if isinstance(client, SqlJobClientBase) else None
+
+
+def _secrets_in(configuration: BaseConfiguration) -> Iterator[str]:
+    """Yields passwords and keys to a database, which its errors may quote."""
+    for name, hint in configuration.get_resolvable_fields().items():
+        value = getattr(configuration, name, None)
+        if isinstance(value, BaseConfiguration):
+            yield from _secrets_in(value)
+        elif isinstance(value, str) and is_secret_hint(hint):
+            yield value
 
 
 @contextmanager

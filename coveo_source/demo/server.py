@@ -1,6 +1,7 @@
 """The demo server: the exports API on one port, the storage of its archives on another."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -132,7 +133,7 @@ class DemoServer:
         response = (self.intercept and self.intercept(request)) or self.answer(request)
         name = "X-Request-ID" if request.host == "api" else "x-amz-request-id"
         headers = {name: new_request_id(), **response.headers}
-        return Response(response.status, headers, response.body)
+        return replace(response, headers=headers)
 
     def _storage_link(self, export: Export) -> str:
         return self.storage_url + self._storage.link(export)

@@ -42,6 +42,7 @@ class Response:
 
     headers: `Content-Length` is added for a body of bytes, unless it is given, correct or not;
         so is `Date`, and an empty one is left out
+    reason: the words in the status line; those of HTTP by default
     body: an iterable is sent chunk by chunk; the connection is closed if it raises a
         `ConnectionError`, or if the body is shorter than the `Content-Length`
     """
@@ -49,6 +50,7 @@ class Response:
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | Iterable[bytes] = b""
+    reason: str | None = None
 
     @classmethod
     def json(cls, content: object, status: int = 200) -> "Response":
@@ -168,7 +170,7 @@ class _Handler(BaseHTTPRequestHandler):
         if isinstance(body, bytes) and response.status != 204:
             headers.setdefault("Content-Length", str(len(body)))
         headers.setdefault("Date", self.date_time_string())
-        self.send_response_only(response.status)
+        self.send_response_only(response.status, response.reason)
         self.send_header("Server", self.version_string())
         for name, value in headers.items():
             if value or name != "Date":
@@ -176,7 +178,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         chunks = [body] if isinstance(body, bytes) else body
         sent = 0 if self.command == "HEAD" else self._send_chunks(chunks)
-        if self.command != "HEAD" and sent != int(headers.get("Content-Length", sent)):
+        if self.command != "HEAD" and str(sent) != headers.get("Content-Length", str(sent)):
             self.close_connection = True
 
     def _send_chunks(self, chunks: Iterable[bytes]) -> int:

@@ -156,7 +156,7 @@ def terminal_error(export: Export) -> ExportError:
 def _described_window(description: str) -> Window | None:
     """Returns the window in a description; None if it is not one of ours."""
     instant = r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3})Z"
-    match = re.fullmatch(rf"coveo_source \S+/\S+ #\w+ {instant}/{instant} .*", description)
+    match = re.fullmatch(rf"coveo_source .+ #\w+ {instant}/{instant} .*", description)
     try:
         start, end = map(datetime.fromisoformat, match.groups() if match else ())
     except ValueError:

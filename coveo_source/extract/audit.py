@@ -21,6 +21,7 @@ from ..dataset import (
 )
 from ..exports import Export
 from ..reader import Batch
+from ..secrets import without_token
 from ..tables import Table
 from .plan import PlannedExport
 
@@ -138,4 +139,7 @@ class FetchedExport:
 def rejected_rows(rejected: pa.Table, export_id: str, table: str) -> pa.Table:
     """Returns the rejects of a table as rows of REJECTED_ROWS_SCHEMA."""
     origin: list[Any] = [pa.repeat(text, rejected.num_rows) for text in (export_id, table)]
+    raw = [text and without_token(text) for text in rejected["raw"].to_pylist()]
+    place = rejected.column_names.index("raw")
+    rejected = rejected.set_column(place, "raw", pa.array(raw, pa.string()))
     return pa.Table.from_arrays([*origin, *rejected.columns], schema=REJECTED_ROWS_SCHEMA)

@@ -7,6 +7,7 @@ import dlt
 from dlt.extract import DltResource
 from jsonpath_ng import Fields  # type: ignore[import-untyped]
 
+from ..scrubbing import scrubbed_errors
 from ..settings import Settings, assigned_interval
 from ..tables import CURSOR, EXPORTS, REJECTED, REMOVED, TABLES, Table
 from .context import Cursor, ExtractContext
@@ -27,7 +28,8 @@ def make_resources(context: ExtractContext) -> Sequence[DltResource]:
 
 def _audit_resource(name: str, key: Sequence[str], context: ExtractContext) -> DltResource:
     def rows() -> Iterator[Any]:
-        yield from context.audit_rows(name)
+        with scrubbed_errors():
+            yield from context.audit_rows(name)
 
     return dlt.resource(rows, name=name, primary_key=key, write_disposition=MERGE)
 
@@ -36,7 +38,8 @@ def _table_resource(table: Table, context: ExtractContext) -> DltResource:
     incremental = _incremental(context.settings)
 
     def rows(cursor: Cursor = incremental) -> Iterator[Any]:
-        yield from context.table_rows(table.name, cursor)
+        with scrubbed_errors():
+            yield from context.table_rows(table.name, cursor)
 
     return dlt.resource(
         rows,

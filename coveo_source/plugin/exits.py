@@ -18,17 +18,20 @@ def exit_codes() -> Iterator[None]:
     from ..causes import find_cause
     from ..cli.summary import error_text
     from ..exceptions import PipelineMismatch, ProjectError, SettingError
+    from ..scrubbing import scrub_records, scrubbed_output
 
     if not _debug.is_debug_enabled():
         logging.getLogger("dlt").addFilter(_shorten_traceback)
-    try:
-        yield
-    except (Exception, KeyboardInterrupt) as error:
-        if _debug.is_debug_enabled():
-            raise
-        print(error_text(error), file=sys.stderr)
-        misuse = (SettingError, PipelineMismatch, ProjectError, ConfigurationException)
-        raise SystemExit(2 if any(find_cause(error, kind) for kind in misuse) else 1) from None
+    scrub_records()
+    with scrubbed_output():
+        try:
+            yield
+        except (Exception, KeyboardInterrupt) as error:
+            if _debug.is_debug_enabled():
+                raise
+            print(error_text(error), file=sys.stderr)
+            misuse = (SettingError, PipelineMismatch, ProjectError, ConfigurationException)
+            raise SystemExit(2 if any(find_cause(error, kind) for kind in misuse) else 1) from None
 
 
 def _shorten_traceback(record: logging.LogRecord) -> bool:
@@ -36,5 +39,5 @@ def _shorten_traceback(record: logging.LogRecord) -> bool:
     text, traceback, trace = record.getMessage().partition("Traceback (most recent call last)")
     record.msg = f"{text}{trace.strip().splitlines()[-1]}" if traceback else text
     record.args = ()
-    record.exc_info = None
+    record.exc_info = record.exc_text = None
     return True

@@ -1,6 +1,5 @@
 """The token appears in one header and nowhere else."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,6 +8,7 @@ from coveo_source.api.client import CoveoClient
 from coveo_source.demo import DemoServer, Response
 from coveo_source.exceptions import ApiError
 from tests.api.calls import CALLS, TOKEN, Serve, answering, client_of
+from tests.support.secrecy import tree_of
 
 
 def test_every_request_names_the_organization_and_has_the_token_only_in_a_header(
@@ -37,12 +37,6 @@ def test_a_netrc_file_does_not_replace_the_token(
     assert demo.requests[-1].headers["authorization"] == f"Bearer {demo.api_key}"
 
 
-def chain(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__
-
-
 @pytest.mark.parametrize("action", CALLS)
 @pytest.mark.parametrize(
     "answer",
@@ -56,8 +50,10 @@ def test_the_token_is_in_no_error(
     try:
         CALLS[action](client_of(server, TOKEN))
     except Exception as raised:
-        for error in chain(raised):
+        for error in tree_of(raised):
             assert TOKEN not in f"{error!s} {error!r} {vars(error)}"
+            # its headers have the token
+            assert getattr(error, "request", None) is None
     else:
         assert action.startswith("delete")
 

@@ -6,7 +6,9 @@ import pytest
 
 from coveo_source.exceptions import UnknownAnswer
 from coveo_source.exports.export import Export
-from tests.exports.builders import ANSWER, WINDOW
+from coveo_source.exports.job import ExportOwner
+from coveo_source.exports.window import Window
+from tests.exports.builders import ANSWER, WINDOW, request_of
 
 
 def test_an_export_object_is_parsed() -> None:
@@ -29,6 +31,13 @@ def test_an_export_object_is_parsed() -> None:
 )
 def test_an_export_that_is_not_ours_may_have_any_description(description: str) -> None:
     assert Export.parse({**ANSWER, "description": description}).window == WINDOW
+
+
+@pytest.mark.parametrize("dataset", ["coveo_ua", "2026 Coveo-UA.x", "a/b #c"])
+def test_the_window_is_that_of_our_description_whatever_the_dataset_is_called(dataset: str) -> None:
+    later = Window(WINDOW.end, WINDOW.end + timedelta(hours=1))
+    request = request_of(window=later, owner=ExportOwner("coveo", dataset, "4711"))
+    assert Export.parse({**ANSWER, "description": request.description}).window == later
 
 
 @pytest.mark.parametrize("epoch", [0, -1, -(10**18), 10**18, 1e300, float("inf")])

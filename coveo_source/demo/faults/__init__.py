@@ -9,6 +9,18 @@ If several faults strike the same request, the first one decides what happens, a
 count it.
 """
 
+from .echoes import (
+    SPELLINGS,
+    broken_chunks,
+    broken_length,
+    headers_end,
+    says_token,
+    says_token_in_every_spelling,
+    says_token_in_other_json,
+    signed,
+    status_line,
+    token_in,
+)
 from .fault import Endpoint, Fault, Then, When, at, endpoint, inject
 from .named import NAMED
 from .outcomes import (
@@ -52,6 +64,7 @@ from .tables import (
 
 __all__ = [
     "NAMED",
+    "SPELLINGS",
     "Endpoint",
     "Fault",
     "Then",
@@ -61,6 +74,8 @@ __all__ = [
     "at",
     "bad_gateway",
     "becomes",
+    "broken_chunks",
+    "broken_length",
     "changed_file",
     "content_of",
     "covering",
@@ -74,6 +89,7 @@ __all__ = [
     "flipped",
     "halved",
     "hang_up",
+    "headers_end",
     "inject",
     "is_deleted",
     "lose_answer",
@@ -82,8 +98,14 @@ __all__ = [
     "refuse",
     "reported",
     "rewritten",
+    "says_token",
+    "says_token_in_every_spelling",
+    "says_token_in_other_json",
     "server_error",
+    "signed",
     "slow",
+    "status_line",
+    "token_in",
     "too_many_requests",
     "trickle",
     "unavailable",

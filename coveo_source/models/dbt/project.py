@@ -15,7 +15,7 @@ from sqlglot import exp
 from ...exceptions import ModelError, ProjectError
 from ...tables import REMOVED
 from ..files import SEED, Model, parse_sql, selected, sql_folder
-from ..qualify import Schema, stored_schema
+from ..qualify import Schema, sql_schema
 from .macros import (
     DBT_SOURCE,
     DLT_LOADS,
@@ -46,7 +46,7 @@ class Target(NamedTuple):
     """Where the pipeline's tables are.
 
     destination: name of the dlt destination
-    dataset: the schema of the tables; the models go to another schema
+    dataset: the schema of the tables, as the database has it; the models go to another schema
     database: path of the DuckDB file; None for other destinations
     """
 
@@ -67,7 +67,7 @@ def write_project(pipeline: dlt.Pipeline, folder: Path) -> list[Path]:
         ProjectError: if the pipeline has no tables yet, or files of the user would be overwritten
         ModelError: if no condition can be appended to a model's SQL
     """
-    schema = stored_schema(pipeline)
+    schema = sql_schema(pipeline)
     if not schema.keys() & _DESCRIPTIONS.keys():
         raise ProjectError(
             f"The pipeline {pipeline.pipeline_name} has no tables yet, so a dbt project would have"
@@ -82,9 +82,18 @@ def _target_of(pipeline: dlt.Pipeline) -> Target:
     if destination == "duckdb":
         with pipeline.destination_client() as client:
             database = Path(str(client.config.data_location())).resolve()
-    with pipeline.sql_client() as sql_client:
-        # as it is called in the database: dlt changes names that are no plain identifiers
-        dataset = sql_client.dataset_name
+    # dlt writes a name in its own way, unless it is told not to
+    dataset = str(pipeline.sql_client().dataset_name)
+    if {*dataset} & {*"\"'"}:
+        raise ProjectError(
+            f"dbt cannot read the dataset {dataset}: its name has a quotation mark in it. Load into"
+            " another one, with --dataset-name."
+        )
+    if {*str(database)} & {*"#?"}:
+        raise ProjectError(
+            f"dbt cannot open the database {database}: it takes what comes after # or ? for"
+            " options. Move it to another path."
+        )
     return Target(destination, dataset, database)
 
 
@@ -114,9 +123,9 @@ def _text_of(path: Path) -> str:
 def profile(target: Target) -> str:
     """Returns dbt's connection to the database, `profiles.yml`."""
     head = "# The models go to their own schema, next to the tables that the pipeline loads.\n"
-    output = {"type": target.destination, "schema": target.schema, "threads": 1}
+    output = {"type": target.destination, "schema": _literal(target.schema), "threads": 1}
     if target.database:
-        output["path"] = str(target.database)
+        output["path"] = _literal(str(target.database))
     else:
         head += (
             f"# Install dbt-{target.destination} and write its connection here (host, user, ...):\n"
@@ -134,10 +143,15 @@ def _sources(target: Target, schema: Schema) -> str:
     source = {
         "name": DBT_SOURCE,
         "description": "Coveo's usage analytics, as coveo_source loads them.",
-        "schema": target.dataset,
+        "schema": _literal(target.dataset),
         "tables": [{"name": name, "description": text} for name, text in described.items()],
     }
     return _yaml_of({"version": 2, "sources": [source]})
+
+
+def _literal(text: str) -> str:
+    """Returns a name or path so that dbt, which renders its YAML files, reads it as it is."""
+    return f"{{% raw %}}{text}{{% endraw %}}" if "{" in text else text
 
 
 class _Dumper(yaml.SafeDumper):
