@@ -17,7 +17,7 @@ from ..dataset import last_erasure, open_dataset, read_record
 from ..destination import tuned_destination
 from ..exceptions import PipelineMismatch
 from ..extract import PipelineState
-from ..load import hold_lock
+from ..load import drop_packages, hold_lock
 from ..private_files import make_private, private_umask, users_umask
 from ..signals import graceful_shutdown
 from ..tables import SOURCE
@@ -33,6 +33,7 @@ class Options:
     destination: name of a dlt destination
     replace: whether rows that Coveo no longer has are removed
     force: whether these may be most rows of a window
+    drop_pending: whether load packages that an earlier run left are dropped
     progress: name of one of dlt's progress collectors; None for our own
     """
 
@@ -43,6 +44,7 @@ class Options:
     full_refresh: bool = False
     replace: bool = False
     force: bool = False
+    drop_pending: bool = False
     with_models: bool = True
     progress: str | None = None
 
@@ -102,12 +104,17 @@ def create_pipeline(options: Options, progress: ConsoleProgress) -> dlt.Pipeline
 
 
 def restore_state(
-    pipeline: dlt.Pipeline, dataset_id: str | None, say: Callable[[str], None]
+    pipeline: dlt.Pipeline,
+    dataset_id: str | None,
+    say: Callable[[str], None],
+    drop_pending: bool = False,
 ) -> dlt.Pipeline:
     """Returns the pipeline with the state that its dataset holds.
 
     dataset_id: the id that the dataset gives itself; None where it cannot
+    drop_pending: whether to drop load packages that could be loaded
     """
+    pipeline = drop_packages(pipeline, drop_pending, say)
     known = PipelineState.of_pipeline(pipeline.state).dataset_id
     if dataset_id and known and known != dataset_id:
         say("The working folder is about another dataset: restoring the state that this one holds.")

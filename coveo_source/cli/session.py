@@ -96,7 +96,9 @@ class Session:
             PipelineMismatch: if it holds another source's or another organization's data
         """
         dataset_id = self.record.id if self.record else None
-        self.pipeline = restore_state(self.pipeline, dataset_id, self.progress.say)
+        self.pipeline = restore_state(
+            self.pipeline, dataset_id, self.progress.say, self.options.drop_pending
+        )
         foreign = [name for name in self.pipeline.schema_names if name != SOURCE]
         if foreign:
             raise PipelineMismatch(
@@ -133,10 +135,12 @@ class Session:
     def plan(self) -> Plan:
         """Plans what is due now, or what is left of the range that was asked for."""
         options, settings = self.options, self.settings
-        state = self._state.without_cursors() if options.full_refresh else self._state
         owner = export_owner(self.pipeline, self.record)
         with self._opened_dataset() as dataset:
             ledger = read_ledger(dataset)
+        state = self._state.restored(ledger)
+        if options.full_refresh:
+            state = state.without_cursors()
         with interruptible():
             # Coveo may take its time, and others want to read the database meanwhile
             task = Task(self._backfill(owner), options.replace, options.full_refresh)

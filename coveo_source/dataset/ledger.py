@@ -72,6 +72,15 @@ class Ledger:
         return max(ends, default=None)
 
     @property
+    def history(self) -> list[Window]:
+        """What is proved for any table, as disjoint windows, oldest first."""
+        return merge_windows(window for table in TABLES for window in self.proved(table))
+
+    def without_backfills(self) -> "Ledger":
+        """Returns the exports that are not part of a backfill."""
+        return Ledger(export for export in self.exports if not export.backfill)
+
+    @property
     def uncounted_loads(self) -> list[str]:
         """The loads whose rows are still to be compared with those of their exports."""
         newest = self.exports[-1].load_id if self.exports else None

@@ -25,6 +25,8 @@ CoveoSourceError
      x ArchiveDamaged      the ZIP is corrupt or incomplete
    x TableError            a CSV file cannot be read as the table that it is named for
      x ValueRejected       with `strict`: a cell or record does not fit
+ x PackageNotLoaded        the destination refuses a load package, which stays on disk
+ x TableUnusable           a table lacks a column without which nothing can be loaded into it
  x CountMismatch           the destination holds other rows than the file did
  x UnsafeReplacement       a replacement might remove rows that are not to go
  x ErasureUnfinished       rows are erased, but something still holds values of them
@@ -58,10 +60,12 @@ from .runs import (
     ErasureUnfinished,
     LeaseLost,
     ModelError,
+    PackageNotLoaded,
     PipelineBusy,
     PipelineMismatch,
     ProjectError,
     SettingError,
+    TableUnusable,
     UnsafeReplacement,
 )
 from .service import (
@@ -94,6 +98,7 @@ __all__ = [
     "FileError",
     "LeaseLost",
     "ModelError",
+    "PackageNotLoaded",
     "PipelineBusy",
     "PipelineMismatch",
     "ProjectError",
@@ -102,6 +107,7 @@ __all__ = [
     "ServiceUnreachable",
     "SettingError",
     "TableError",
+    "TableUnusable",
     "UnknownAnswer",
     "UnknownStatus",
     "UnsafeAddress",

@@ -55,6 +55,40 @@ class LeaseLost(CoveoSourceError, TransientException):
         )
 
 
+class PackageNotLoaded(CoveoSourceError):
+    """The destination refuses a load package, which stays on disk.
+
+    package: its id, with windows and tables
+    why: a sentence, with the table that failed if one did
+    is_lasting: whether the destination will refuse it again as long as nothing is changed
+    """
+
+    def __init__(self, pipeline: str, package: str, why: str, is_lasting: bool) -> None:
+        self.is_lasting = is_lasting
+        run = f"dlt pipeline {pipeline} run"
+        drop = f"`{run} --drop-pending` drops it, and exports and loads its windows again"
+        todo = (
+            "Undo what was changed in the database and run again. If a table cannot be mended, drop"
+            f" it in the database: the next run makes it anew, with all of its history. {drop}."
+            if is_lasting
+            else f"Run again when the cause is gone: it is loaded without a new export. {drop}."
+        )
+        super().__init__(
+            f"The load package {package} could not be loaded: {why} Nothing was lost. {todo}"
+        )
+
+
+class TableUnusable(CoveoSourceError, TerminalException):
+    """A table lacks a column without which its rows are not what they were."""
+
+    def __init__(self, pipeline: str, table: str, columns: str) -> None:
+        super().__init__(
+            f"The table {table} no longer has {columns}, without which nothing can be loaded into"
+            " it. Nothing was changed. Put the table back from a backup and run again, or drop it"
+            " in the database: the next run makes it anew, with all of its history."
+        )
+
+
 class CountMismatch(CoveoSourceError, TerminalException):
     """The destination holds other rows than were read from the file.
 

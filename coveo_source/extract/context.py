@@ -21,11 +21,11 @@ from ..dataset import DatasetRecord, Owner, open_dataset, read_ledger, take_leas
 from ..destination import DEDUPLICATED
 from ..exceptions import PipelineMismatch
 from ..exports import ExportOwner, Prefetch, after_load, delete_exports
-from ..packages import delete_loaded, delete_unfinished
+from ..packages import delete_loaded, delete_unfinished, describe_package
 from ..private_files import make_private
-from ..settings import Settings
+from ..settings import Settings, assigned_interval
 from ..signals import interruptible
-from ..tables import CURSOR
+from ..tables import CURSOR, TABLES
 from .audit import FetchedExport
 from .erased import ErasedRows
 from .halving import window_by_window
@@ -112,8 +112,17 @@ class ExtractContext:
             wanted = [table for table in self.settings.tables if table in selected]
             steps = self._plan(pipeline, state, client, record, wanted)
             watch.expect(load_id)
+        if not state.dataset_id:
+            # the state may have been lost, but not what it described
+            with open_dataset(pipeline) as dataset:
+                state.add_history(read_ledger(dataset).history)
         state.claim(self.settings, record.id if record else None)
         state.add_history(step.window for step in steps)
+        describe_package(
+            [str(step.window) for step in steps],
+            [name for name in TABLES if any(name in step.tables for step in steps)],
+            self.settings.is_backfill or assigned_interval() is not None,
+        )
         reader = WindowReader(
             self.settings,
             client,
@@ -153,7 +162,8 @@ class ExtractContext:
         with open_dataset(pipeline) as dataset:
             ledger = read_ledger(dataset)
         with interruptible():
-            plan = make_plan(self.settings, state, client, owner, tables, ledger)
+            known = state.restored(ledger)
+            plan = make_plan(self.settings, known, client, owner, tables, ledger)
             for notice in plan.notices:
                 logger.warning(notice)
             delete_exports(client, [export.id for export in plan.stale])

@@ -93,6 +93,11 @@ class RunVerb(PlanVerb):
         parser.add_argument(
             "--allow-erased", action="store_true", help="also load what was erased from the dataset"
         )
+        parser.add_argument(
+            "--drop-pending",
+            action="store_true",
+            help="drop what an earlier run read and could not load, and read it again",
+        )
         parser.add_argument("--no-models", action="store_true", help="leave the models as they are")
         parser.add_argument(
             "--progress", choices=_COLLECTORS, help="one of dlt's progress displays"
@@ -209,6 +214,7 @@ def _options(args: Namespace) -> "Options":
         full_refresh=getattr(args, "full_refresh", False),
         replace=getattr(args, "replace", False),
         force=getattr(args, "force", False),
+        drop_pending=getattr(args, "drop_pending", False),
         with_models=not getattr(args, "no_models", False),
         progress=getattr(args, "progress", None),
     )
