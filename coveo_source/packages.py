@@ -59,6 +59,18 @@ class _LoadConfiguration(BaseConfiguration):
     delete_completed_jobs: bool = True
 
 
+def file_loaded(pipeline: dlt.Pipeline) -> None:
+    """Puts packages that are loaded where dlt keeps such; it would fail to load them again.
+
+    A run may be killed between the two.
+    """
+    storage = pipeline._get_load_storage()
+    for load_id in pipeline.list_normalized_load_packages():
+        if storage.normalized_packages.is_package_completed(load_id):
+            pending = storage.get_normalized_package_path(load_id)
+            storage.storage.rename_tree(pending, storage.get_loaded_package_path(load_id))
+
+
 def delete_loaded(
     pipeline: dlt.Pipeline, load_ids: Iterable[str] | None = None, kept_too: bool = False
 ) -> None:

@@ -68,8 +68,9 @@ class PackageNotLoaded(CoveoSourceError):
         run = f"dlt pipeline {pipeline} run"
         drop = f"`{run} --drop-pending` drops it, and exports and loads its windows again"
         todo = (
-            "Undo what was changed in the database and run again. If a table cannot be mended, drop"
-            f" it in the database: the next run makes it anew, with all of its history. {drop}."
+            "If the database refuses what it accepted before, undo the change there and run again."
+            " A table that cannot be mended may be dropped there: the next run makes it anew, with"
+            f" all of its history. If the package itself is the cause, {drop}."
             if is_lasting
             else f"Run again when the cause is gone: it is loaded without a new export. {drop}."
         )

@@ -71,6 +71,7 @@ class ExtractContext:
         self._window = window
         self._current: _RunningExtract | None = None
         after_load.register()
+        watch.register()
 
     @property
     def fetched(self) -> list[FetchedExport]:

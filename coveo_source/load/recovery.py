@@ -11,7 +11,7 @@ from dlt.common.runtime import signals
 from ..dataset import completed_loads, open_dataset, read_ledger, reconcile
 from ..exceptions import CountMismatch, PackageNotLoaded, UnsafeReplacement
 from ..exports import after_load
-from ..packages import delete_loaded, delete_unfinished
+from ..packages import delete_loaded, delete_unfinished, file_loaded
 from .mending import forget_tables, mend_dataset
 from .pending import explained, pending_packages, why_dropped
 
@@ -91,7 +91,7 @@ def _reconcile_loads(pipeline: dlt.Pipeline, say: _Say) -> None:
 def _repair_packages(pipeline: dlt.Pipeline) -> None:
     """Makes packages and schema consistent again; no package is lost."""
     delete_unfinished(pipeline)
-    _file_loaded(pipeline)
+    file_loaded(pipeline)
     extracted = pipeline._get_normalize_storage().extracted_packages
     normalized = pipeline._get_load_storage().normalized_packages
     ready = set(pipeline.list_normalized_load_packages())
@@ -103,15 +103,6 @@ def _repair_packages(pipeline: dlt.Pipeline) -> None:
             _save_newer_schema(pipeline, extracted.load_schema(load_id))
     for load_id in ready:
         _save_newer_schema(pipeline, normalized.load_schema(load_id))
-
-
-def _file_loaded(pipeline: dlt.Pipeline) -> None:
-    """Puts packages that are loaded where dlt keeps such; it would fail to load them again."""
-    storage = pipeline._get_load_storage()
-    for load_id in pipeline.list_normalized_load_packages():
-        if storage.normalized_packages.is_package_completed(load_id):
-            pending = storage.get_normalized_package_path(load_id)
-            storage.storage.rename_tree(pending, storage.get_loaded_package_path(load_id))
 
 
 def _save_newer_schema(pipeline: dlt.Pipeline, schema: dlt.Schema) -> None:
