@@ -31,15 +31,19 @@ _DESCRIPTION = "coveo_source"
 """Key in the state that dlt keeps in a package, under which the source says what it holds."""
 
 
-def describe_package(windows: Iterable[str], tables: Iterable[str], is_range: bool) -> None:
+def describe_package(
+    windows: Iterable[str], tables: Iterable[str], others: Iterable[str], is_range: bool
+) -> None:
     """Writes into the package that is being extracted what it will hold.
 
+    tables, others: of which there will be a file, even if it is empty; others hold no events
     is_range: whether the range was asked for, so that another run does not load it by itself
     """
     state: Any = dlt.current.load_package_state()["state"]
     state[_DESCRIPTION] = {
         "windows": list(windows),
         "tables": list(tables),
+        "others": list(others),
         "is_range": is_range,
         "version": version("coveo-source"),
     }

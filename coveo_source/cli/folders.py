@@ -38,3 +38,14 @@ def _home_of(working_folder: Path) -> Path | None:
         home = Path(state["_local"]["initial_cwd"]).resolve()
         return home if PipelineState.of_pipeline(state).dataset_id else None
     return None
+
+
+def damage(folder: Path) -> str | None:
+    """Returns which of dlt's files in a working folder cannot be read, or None."""
+    for file in (folder / "state.json", *(folder / "schemas").glob("*.json")):
+        with suppress(FileNotFoundError):
+            try:
+                json.loads(file.read_bytes())
+            except ValueError:
+                return f"{file.name} cannot be read"
+    return None

@@ -18,9 +18,10 @@ from ..destination import tuned_destination
 from ..exceptions import PipelineMismatch
 from ..extract import PipelineState
 from ..load import drop_packages, hold_lock
-from ..private_files import make_private, private_umask, users_umask
+from ..private_files import delete_folder, make_private, private_umask, users_umask
 from ..signals import graceful_shutdown
 from ..tables import SOURCE
+from .folders import damage
 from .progress import ConsoleProgress
 
 
@@ -93,7 +94,13 @@ def _pipelines_dir(options: Options) -> Path:
 
 
 def create_pipeline(options: Options, progress: ConsoleProgress) -> dlt.Pipeline:
-    """Returns the pipeline that the command line names."""
+    """Returns the pipeline that the command line names; without its folder if that is damaged."""
+    if reason := damage(folder := _pipelines_dir(options) / options.pipeline):
+        progress.say(
+            f"The working folder of the pipeline is damaged ({reason}): it is removed, and restored"
+            " from what the dataset holds."
+        )
+        delete_folder(folder)
     return dlt.pipeline(
         options.pipeline,
         pipelines_dir=options.pipelines_dir,  # type: ignore[arg-type]

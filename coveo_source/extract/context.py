@@ -25,7 +25,7 @@ from ..packages import delete_loaded, delete_unfinished, describe_package
 from ..private_files import make_private
 from ..settings import Settings, assigned_interval
 from ..signals import interruptible
-from ..tables import CURSOR, TABLES
+from ..tables import CURSOR, EXPORTS, TABLES
 from .audit import FetchedExport
 from .erased import ErasedRows
 from .halving import window_by_window
@@ -122,6 +122,7 @@ class ExtractContext:
         describe_package(
             [str(step.window) for step in steps],
             [name for name in TABLES if any(name in step.tables for step in steps)],
+            selected & {EXPORTS},
             self.settings.is_backfill or assigned_interval() is not None,
         )
         reader = WindowReader(

@@ -23,7 +23,7 @@ from ..causes import causes, find_cause
 from ..exceptions import CoveoSourceError, PackageNotLoaded
 from ..packages import package_description
 from ..signals import find_signal
-from ..tables import EXPORTS, TABLES
+from ..tables import TABLES
 
 _UNFINISHED = ("new_jobs", "started_jobs")
 
@@ -118,8 +118,9 @@ def _package(storage: PackageStorage, load_id: str) -> PendingPackage:
     tables = told.get("tables") or sorted(known or {n for n in held if not n.startswith("_dlt")})
     damage = None
     if not storage.is_package_completed(load_id):
-        missing = [name for name in (*told.get("tables", ()), EXPORTS) if name not in held]
-        damage = f"its file of {missing[0]} is gone" if told and missing else None
+        files = (*told.get("tables", ()), *told.get("others", ()))
+        missing = [name for name in files if name not in held]
+        damage = f"its file of {missing[0]} is gone" if missing else None
         damage = damage or _damaged_file(storage, load_id)
     return PendingPackage(
         load_id,
