@@ -17,10 +17,11 @@ from ..dataset import last_erasure, open_dataset, read_record
 from ..destination import tuned_destination
 from ..exceptions import PipelineMismatch
 from ..extract import PipelineState
-from ..load import hold_lock
-from ..private_files import make_private, private_umask, users_umask
+from ..load import drop_packages, hold_lock
+from ..private_files import delete_folder, make_private, private_umask, users_umask
 from ..signals import graceful_shutdown
 from ..tables import SOURCE
+from ..working_folder import damage, delete_half_written
 from .progress import ConsoleProgress
 
 
@@ -31,9 +32,9 @@ class Options:
     pipeline: name of the pipeline
     pipelines_dir: where dlt keeps its working folders; None for dlt's default
     destination: name of a dlt destination
-    drop_pending: whether what an earlier run has read, but not loaded, is dropped
     replace: whether rows that Coveo no longer has are removed
     force: whether these may be most rows of a window
+    drop_pending: whether load packages that an earlier run left are dropped
     progress: name of one of dlt's progress collectors; None for our own
     """
 
@@ -42,9 +43,9 @@ class Options:
     destination: str = "duckdb"
     dataset: str = "coveo_ua"
     full_refresh: bool = False
-    drop_pending: bool = False
     replace: bool = False
     force: bool = False
+    drop_pending: bool = False
     with_models: bool = True
     progress: str | None = None
 
@@ -93,7 +94,15 @@ def _pipelines_dir(options: Options) -> Path:
 
 
 def create_pipeline(options: Options, progress: ConsoleProgress) -> dlt.Pipeline:
-    """Returns the pipeline that the command line names."""
+    """Returns the pipeline that the command line names; without its folder if that is damaged."""
+    folder = _pipelines_dir(options) / options.pipeline
+    delete_half_written(folder)
+    if reason := damage(folder):
+        progress.say(
+            f"The working folder of the pipeline is damaged ({reason}): it is removed, and restored"
+            " from what the dataset holds."
+        )
+        delete_folder(folder)
     return dlt.pipeline(
         options.pipeline,
         pipelines_dir=options.pipelines_dir,  # type: ignore[arg-type]
@@ -112,17 +121,12 @@ def restore_state(
     """Returns the pipeline with the state that its dataset holds.
 
     dataset_id: the id that the dataset gives itself; None where it cannot
-    drop_pending: whether to drop what was read, but not loaded
+    drop_pending: whether to drop load packages that could be loaded
     """
+    pipeline = drop_packages(pipeline, drop_pending, say)
     known = PipelineState.of_pipeline(pipeline.state).dataset_id
     if dataset_id and known and known != dataset_id:
         say("The working folder is about another dataset: restoring the state that this one holds.")
-        pipeline = pipeline.drop()
-    if _has_damaged_package(pipeline):
-        say("What an earlier run had read is damaged on disk: it is dropped and read again.")
-        pipeline = pipeline.drop()
-    if pipeline.has_pending_data and drop_pending:
-        say("Dropped what an earlier run had read but not loaded: it is read again.")
         pipeline = pipeline.drop()
     if pipeline.has_pending_data and _predates_erasure(pipeline):
         say(
@@ -161,21 +165,6 @@ def attached(options: Options, progress: ConsoleProgress) -> Iterator[dlt.Pipeli
                 f" {options.dataset}. Load some first: dlt pipeline {options.pipeline} run"
             )
         yield pipeline
-
-
-def _has_damaged_package(pipeline: dlt.Pipeline) -> bool:
-    """Returns True if a pending package cannot be read any more."""
-    extracted = pipeline._get_normalize_storage().extracted_packages
-    normalized = pipeline._get_load_storage().normalized_packages
-    try:
-        for load_id in pipeline.list_extracted_load_packages():
-            extracted.load_schema(load_id)
-        for load_id in pipeline.list_normalized_load_packages():
-            normalized.load_schema(load_id)
-            normalized.get_load_package_state(load_id)
-    except (OSError, ValueError, LookupError):
-        return True
-    return False
 
 
 def _predates_erasure(pipeline: dlt.Pipeline) -> bool:

@@ -25,7 +25,7 @@ from ..extract import (
     make_resources,
     window_by_window,
 )
-from ..load import load_pending
+from ..load import explained, load_pending
 from ..models import build
 from ..signals import graceful_shutdown
 from ..tables import SOURCE
@@ -103,13 +103,14 @@ def _load_window(session: Session, window: SingleWindow, refresh: bool) -> Fetch
 
     Raises:
         CountMismatch: if other rows were loaded than the files hold
+        PackageNotLoaded: if the destination refuses them
         UnsafeReplacement: if a replacement might remove rows that are not to go
     """
     session.check_lease()
     context = ExtractContext(session.settings, window)
     source = DltSource(Schema(SOURCE), SOURCE, list(make_resources(context)))
     mode: Any = "drop_resources" if refresh else None
-    with loading_settings(session.pipeline):
+    with loading_settings(session.pipeline), explained(session.pipeline):
         info = session.pipeline.run(source, refresh=mode)
     [fetched] = context.fetched
     _check_written_rows(session.pipeline, fetched)

@@ -39,7 +39,6 @@ from ..extract import (
     files_folder,
     make_plan,
 )
-from ..load import forget_schema
 from ..private_files import delete_folder
 from ..setting_values import WHERE_TO_SET
 from ..settings import CoveoConfiguration, Settings, assigned_interval, check_settings
@@ -85,7 +84,6 @@ class Session:
         with hold_lease(self.pipeline, self._owner) as lease:
             self._lease = lease
             self.record = lease.record if lease else None
-            forget_schema(self.pipeline)
             self.attach()
             # a run that was killed could not remove its files
             delete_folder(files_folder(self.pipeline))
@@ -136,10 +134,12 @@ class Session:
     def plan(self) -> Plan:
         """Plans what is due now, or what is left of the range that was asked for."""
         options, settings = self.options, self.settings
-        state = self._state.without_cursors() if options.full_refresh else self._state
         owner = export_owner(self.pipeline, self.record)
         with self._opened_dataset() as dataset:
             ledger = read_ledger(dataset)
+        state = self._state.restored(ledger)
+        if options.full_refresh:
+            state = state.without_cursors()
         with interruptible():
             # Coveo may take its time, and others want to read the database meanwhile
             task = Task(self._backfill(owner), options.replace, options.full_refresh)

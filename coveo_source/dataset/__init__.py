@@ -29,6 +29,7 @@ from .erasures import (
 )
 from .lease import Lease, hold_lease, take_lease
 from .ledger import Ledger, read_ledger
+from .loads import restore_loads
 from .owner import DatasetRecord, Owner, check_owner, read_record
 from .reconciliation import Reconciliation, completed_loads, reconcile
 from .sql import DatasetSql, open_dataset, open_sql_dataset

@@ -4,7 +4,7 @@ The state that dlt keeps says what was asked for; a row of `exports` whose count
 the destination says what is there. Where they disagree, this is right.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -43,10 +43,14 @@ class LoadedExport:
 
 
 class Ledger:
-    """All exports that were ever loaded into a dataset, in the order of their loads."""
+    """All exports that were ever loaded into a dataset, in the order of their loads.
 
-    def __init__(self, exports: Iterable[LoadedExport] = ()) -> None:
+    unloaded: tables without a row of any complete load, as after a full refresh that was broken off
+    """
+
+    def __init__(self, exports: Iterable[LoadedExport] = (), unloaded: Iterable[str] = ()) -> None:
         self.exports = sorted(exports, key=lambda export: float(export.load_id))
+        self._unloaded = frozenset(unloaded)
 
     @property
     def proved_ids(self) -> frozenset[str]:
@@ -62,14 +66,23 @@ class Ledger:
         return self._windows(table)[1]
 
     def knows(self, table: str) -> bool:
-        """Returns True if there is an export of a table."""
-        return any(table in export.tables for export in self.exports)
+        """Returns True if it is certain what is loaded of a table: some exports, or nothing."""
+        return table in self._unloaded or any(table in each.tables for each in self.exports)
 
     @property
     def end(self) -> datetime | None:
         """The end of the latest window that is proved for any table; None without one."""
         ends = [window.end for table in TABLES for window in self.proved(table)[-1:]]
         return max(ends, default=None)
+
+    @property
+    def history(self) -> list[Window]:
+        """What is proved for any table, as disjoint windows, oldest first."""
+        return merge_windows(window for table in TABLES for window in self.proved(table))
+
+    def without_backfills(self) -> "Ledger":
+        """Returns the exports that are not part of a backfill."""
+        return Ledger(export for export in self.exports if not export.backfill)
 
     @property
     def uncounted_loads(self) -> list[str]:
@@ -118,9 +131,17 @@ class Ledger:
 
 def read_ledger(dataset: DatasetSql | None) -> Ledger:
     """Reads the exports of a dataset; none if there is no such dataset, or no SQL."""
-    columns = dataset.columns(EXPORTS)[EXPORTS] if dataset else []
-    if not dataset or not columns:
+    if not dataset:
         return Ledger()
+    exports = _loaded_exports(dataset)
+    known = {table for export in exports for table in export.tables}
+    return Ledger(exports, _unloaded(dataset, [table for table in TABLES if table not in known]))
+
+
+def _loaded_exports(dataset: DatasetSql) -> list[LoadedExport]:
+    columns = dataset.columns(EXPORTS)[EXPORTS]
+    if not columns:
+        return []
     keys = [f"{table}_keys" for table in TABLES]
     loaded = [f"{table}_{LOADED}" for table in TABLES]
     wanted = ["export_id", "window_start", "window_end", "tables", "_dlt_load_id", RECONCILED_AT]
@@ -129,7 +150,19 @@ def read_ledger(dataset: DatasetSql | None) -> Ledger:
     query = f"select {', '.join(map(dataset.column, known))} from {dataset.table(EXPORTS)}"
     complete = _complete_loads(dataset)
     found = [dict(zip(known, row, strict=True)) for row in dataset.rows(query)]
-    return Ledger(_loaded_export(dict.fromkeys(wanted) | row, complete) for row in found)
+    return [_loaded_export(dict.fromkeys(wanted) | row, complete) for row in found]
+
+
+def _unloaded(dataset: DatasetSql, tables: Iterable[str]) -> Iterator[str]:
+    """Yields those tables that have no row of a complete load."""
+    complete = f"select load_id from {dataset.table('_dlt_loads')} where status = 0"
+    for table, columns in dataset.columns(*tables).items():
+        # a pipeline may be configured not to write the column
+        if columns and "_dlt_load_id" not in columns:
+            continue
+        query = f"select 1 from {dataset.table(table)} where _dlt_load_id in ({complete}) limit 1"
+        if not dataset.rows(query):
+            yield table
 
 
 def _complete_loads(dataset: DatasetSql) -> set[str]:

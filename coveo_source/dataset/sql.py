@@ -1,6 +1,5 @@
 """Statements on a dataset, beside what dlt loads into it."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import datetime, timezone
@@ -10,7 +9,6 @@ from typing import Any
 import dlt
 from dlt.common.configuration.specs.base_configuration import BaseConfiguration, is_secret_hint
 from dlt.common.data_types import TDataType
-from dlt.common.destination.exceptions import DestinationUndefinedEntity
 from dlt.common.schema import Schema
 from dlt.common.schema.utils import new_column, new_table
 from dlt.destinations.exceptions import DatabaseException, DatabaseUndefinedRelation
@@ -91,13 +89,6 @@ class DatasetSql:
         found = self._client.get_storage_tables(tables)
         # some databases spell them in upper case
         return {name: [column.lower() for column in columns] for name, columns in found}
-
-    def schema(self, name: str) -> Schema | None:
-        """Returns the schema of this name that dlt wrote down here last; None if there is none."""
-        with suppress(DestinationUndefinedEntity):
-            if found := self._client.get_stored_schema(name):
-                return Schema.from_dict(json.loads(found.schema))
-        return None
 
     def rows(self, statement: str, *values: object) -> list[Row]:
         """Returns the rows of a query; none if one of its tables does not exist."""

@@ -1,7 +1,8 @@
 """Follows the runs of a library user, who calls `pipeline.run` and nothing else.
 
-dlt reports each step to its trackers: at the end of a load its counts are compared with those of
-its files, and at the end of a run the lease on the dataset is given back.
+dlt reports each step to its trackers: before a run what a killed one had loaded is put away, at the
+end of a load its counts are compared with those of its files, and at the end of a run the lease on
+the dataset is given back.
 """
 
 from typing import Any
@@ -11,6 +12,8 @@ from dlt.common.pipeline import LoadInfo
 from dlt.pipeline import trace
 
 from ..exceptions import CountMismatch
+from ..packages import file_loaded
+from ..tables import SOURCE
 from .lease import Lease, give_back
 from .reconciliation import completed_loads, reconcile
 
@@ -22,15 +25,24 @@ class _Watch:
         self._loads: set[str] = set()
         self._leases: dict[str, Lease] = {}
 
+    def register(self) -> None:
+        """Follows all runs of this process from now on."""
+        if self not in trace.TRACKING_MODULES:
+            trace.TRACKING_MODULES.append(self)
+
     def expect(self, load_id: str) -> None:
         """Has the counts of a load compared as soon as it is loaded."""
-        self._register()
+        self.register()
         self._loads.add(load_id)
 
     def hold(self, pipeline: str, lease: Lease) -> None:
         """Has a lease given back when the run of a pipeline ends."""
-        self._register()
+        self.register()
         self._leases[pipeline] = lease
+
+    def on_start_trace_step(self, trace: Any, step: Any, pipeline: Any) -> None:
+        if step in ("run", "load") and pipeline.default_schema_name == SOURCE:
+            file_loaded(pipeline)
 
     def on_end_trace_step(
         self, trace: Any, step: Any, pipeline: Any, step_info: Any, send_state: bool
@@ -49,14 +61,10 @@ class _Watch:
         if lease := self._leases.pop(pipeline.pipeline_name, None):
             give_back(pipeline, lease)
 
-    def _register(self) -> None:
-        if self not in trace.TRACKING_MODULES:
-            trace.TRACKING_MODULES.append(self)
-
     def _ignore(self, *_: object) -> None:
         """Does nothing; dlt requires a method for each event."""
 
-    on_start_trace = on_start_trace_step = _ignore
+    on_start_trace = _ignore
 
 
 watch = _Watch()

@@ -28,8 +28,8 @@ CoveoSourceError
    x TableError            a CSV file cannot be read as the table that it is named for
      x ValueRejected       with `strict`: a cell or record does not fit
      x TooManyRejected     more than max_rejected_share of the records do not fit
- x PackageStuck            what an earlier run has read cannot be loaded
- x TableBroken             a table has lost a column without which it cannot be loaded
+ x PackageNotLoaded        the destination refuses a load package, which stays on disk
+ x TableUnusable           a table lacks a column without which nothing can be loaded into it
  x CountMismatch           the destination holds other rows than the file did
  x UnsafeReplacement       a replacement might remove rows that are not to go
  x ErasureUnfinished       rows are erased, but something still holds values of them
@@ -65,12 +65,12 @@ from .runs import (
     ErasureUnfinished,
     LeaseLost,
     ModelError,
-    PackageStuck,
+    PackageNotLoaded,
     PipelineBusy,
     PipelineMismatch,
     ProjectError,
     SettingError,
-    TableBroken,
+    TableUnusable,
     UnsafeReplacement,
 )
 from .service import (
@@ -105,7 +105,7 @@ __all__ = [
     "IncompleteExport",
     "LeaseLost",
     "ModelError",
-    "PackageStuck",
+    "PackageNotLoaded",
     "PipelineBusy",
     "PipelineMismatch",
     "ProjectError",
@@ -113,8 +113,8 @@ __all__ = [
     "RowLimitReached",
     "ServiceUnreachable",
     "SettingError",
-    "TableBroken",
     "TableError",
+    "TableUnusable",
     "TooManyRejected",
     "TooSlow",
     "UnknownAnswer",

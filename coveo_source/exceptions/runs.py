@@ -55,30 +55,38 @@ class LeaseLost(CoveoSourceError, TransientException):
         )
 
 
-class PackageStuck(CoveoSourceError, TransientException):
-    """What an earlier run has read cannot be loaded.
+class PackageNotLoaded(CoveoSourceError):
+    """The destination refuses a load package, which stays on disk.
 
-    package: the ids of the load packages, and their tables
-    why: the database's message, as a sentence
+    package: its id, with windows and tables
+    why: a sentence, with the table that failed if one did
+    is_lasting: whether the destination will refuse it again as long as nothing is changed
     """
 
-    def __init__(self, pipeline: str, package: str, why: str) -> None:
+    def __init__(self, pipeline: str, package: str, why: str, is_lasting: bool) -> None:
+        self.is_lasting = is_lasting
+        run = f"dlt pipeline {pipeline} run"
+        drop = f"`{run} --drop-pending` drops it, and exports and loads its windows again"
+        todo = (
+            "If the database refuses what it accepted before, undo the change there and run again."
+            " A table that cannot be mended may be dropped there: the next run makes it anew, with"
+            f" all of its history. If the package itself is the cause, {drop}."
+            if is_lasting
+            else f"Run again when the cause is gone: it is loaded without a new export. {drop}."
+        )
         super().__init__(
-            f"An earlier run has read the load package {package}, but it cannot be loaded: {why}"
-            " Nothing was lost: run again when the cause is gone. If it cannot be removed, `dlt"
-            f" pipeline {pipeline} run --drop-pending` drops the package, and what was in it is"
-            " read from Coveo again."
+            f"The load package {package} could not be loaded: {why} Nothing was lost. {todo}"
         )
 
 
-class TableBroken(CoveoSourceError, TerminalException):
-    """Somebody removed a column from a table without which nothing can be loaded into it."""
+class TableUnusable(CoveoSourceError, TerminalException):
+    """A table lacks a column without which its rows are not what they were."""
 
-    def __init__(self, table: str, columns: str) -> None:
+    def __init__(self, pipeline: str, table: str, columns: str) -> None:
         super().__init__(
             f"The table {table} no longer has {columns}, without which nothing can be loaded into"
-            " it. Nothing was changed. Restore the table from a backup, or drop it in the database:"
-            " then the next run makes it anew, with everything that Coveo still has."
+            " it. Nothing was changed. Put the table back from a backup and run again, or drop it"
+            " in the database: the next run makes it anew, with all of its history."
         )
 
 

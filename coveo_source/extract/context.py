@@ -21,11 +21,12 @@ from ..dataset import DatasetRecord, Owner, open_dataset, read_ledger, take_leas
 from ..destination import DEDUPLICATED, most_columns
 from ..exceptions import PipelineMismatch
 from ..exports import ExportOwner, Prefetch, after_load, delete_exports
-from ..packages import delete_loaded, delete_unfinished
+from ..packages import delete_loaded, delete_unfinished, describe_package
 from ..private_files import make_private
-from ..settings import Settings
+from ..settings import Settings, assigned_interval
 from ..signals import interruptible
-from ..tables import CURSOR
+from ..tables import CURSOR, EXPORTS, TABLES
+from ..working_folder import delete_half_written
 from .audit import FetchedExport
 from .column_names import ColumnNames
 from .erased import ErasedRows
@@ -78,6 +79,7 @@ class ExtractContext:
         self._window = window
         self._current: _RunningExtract | None = None
         after_load.register()
+        watch.register()
 
     @property
     def fetched(self) -> list[FetchedExport]:
@@ -120,9 +122,19 @@ class ExtractContext:
             wanted = [table for table in self.settings.tables if table in selected]
             steps = self._plan(pipeline, state, client, record, wanted)
             watch.expect(load_id)
+        if not state.dataset_id:
+            # the state may have been lost, but not what it described
+            with open_dataset(pipeline) as dataset:
+                state.add_history(read_ledger(dataset).history)
         state.claim(self.settings, record.id if record else None)
         state.add_history(step.window for step in steps)
         stored = StoredTables(pipeline, dlt.current.source_schema(), state)
+        describe_package(
+            [str(step.window) for step in steps],
+            [name for name in TABLES if any(name in step.tables for step in steps)],
+            selected & {EXPORTS},
+            self.settings.is_backfill or assigned_interval() is not None,
+        )
         reader = WindowReader(
             self.settings,
             client,
@@ -168,7 +180,8 @@ class ExtractContext:
         with open_dataset(pipeline) as dataset:
             ledger = read_ledger(dataset)
         with interruptible():
-            plan = make_plan(self.settings, state, client, owner, tables, ledger)
+            known = state.restored(ledger)
+            plan = make_plan(self.settings, known, client, owner, tables, ledger)
             for notice in plan.notices:
                 logger.warning(notice)
             delete_exports(client, [export.id for export in plan.stale])
@@ -206,6 +219,7 @@ def _tidy(pipeline: dlt.Pipeline) -> None:
     delete_loaded(pipeline)
     package = Container()[LoadPackageStateInjectableContext].storage.storage
     delete_unfinished(pipeline, running=Path(package.storage_path))
+    delete_half_written(Path(pipeline.working_dir))
 
 
 def export_owner(pipeline: dlt.Pipeline, record: DatasetRecord | None) -> ExportOwner:

@@ -55,6 +55,24 @@ class PipelineState:
         proved.add_history(history)
         return proved
 
+    def restored(self, ledger: Ledger) -> "PipelineState":
+        """Returns the state; if nothing is known of it, what the dataset proves to be loaded.
+
+        Where there are gaps between the windows, a cursor is before the first one.
+        """
+        if self.dataset_id or self.history or any(self.cursors(TABLES).values()):
+            return self
+        loaded = ledger.without_backfills()
+        ends = {table: [each.end for each in loaded.proved(table)[:1]] for table in TABLES}
+        resources = {
+            table: {"incremental": {CURSOR: {"last_value": end}}}
+            for table, first in ends.items()
+            for end in first
+        }
+        known = PipelineState({**self._state, "resources": resources})
+        known.add_history(ledger.history)
+        return known
+
     def cursors(self, tables: Iterable[str]) -> dict[str, datetime | None]:
         """Returns the time up to which each table is loaded; None if it never was."""
         resources = self._state.get("resources", {})

@@ -1,5 +1,5 @@
-"""What happens around dlt's load: lock and recovery."""
+"""What happens around dlt's load: lock, recovery, and what to do if a load fails."""
 
 from .lock import hold_lock
-from .missing import forget_schema
-from .recovery import load_pending
+from .pending import explained
+from .recovery import drop_packages, load_pending

@@ -8,61 +8,75 @@ from collections.abc import Callable
 import dlt
 from dlt.common.runtime import signals
 
-from ..causes import reason
 from ..dataset import completed_loads, open_dataset, read_ledger, reconcile
-from ..exceptions import CountMismatch, PackageStuck, UnsafeReplacement
+from ..exceptions import CountMismatch, PackageNotLoaded, UnsafeReplacement
 from ..exports import after_load
-from ..packages import delete_loaded, delete_unfinished
-from ..signals import find_signal
-from ..tables import EXPORTS, TABLES
-from .missing import restore_missing
+from ..packages import delete_loaded, delete_unfinished, file_loaded
+from .mending import forget_tables, mend_dataset
+from .pending import explained, pending_packages, why_dropped
+
+_Say = Callable[[str], None]
 
 
-def load_pending(pipeline: dlt.Pipeline, say: Callable[[str], None]) -> None:
+def drop_packages(pipeline: dlt.Pipeline, on_request: bool, say: _Say) -> dlt.Pipeline:
+    """Drops packages on disk that cannot be loaded or, on request, all; returns the pipeline.
+
+    Whatever else dlt keeps in the working folder goes too: it describes the time after the load.
+    """
+    packages = pending_packages(pipeline)
+    damages = [package.damage for package in packages if package.damage]
+    if not damages and not (on_request and packages):
+        if on_request:
+            say("There is no load package to drop.")
+        return pipeline
+    say(why_dropped(packages, damages[0] if damages else "that was asked for"))
+    return pipeline.drop()
+
+
+def load_pending(pipeline: dlt.Pipeline, say: _Say) -> None:
     """Loads the packages that an earlier run did not finish, and compares the counts.
 
-    Deletes the rows of all others that it left on disk.
+    Deletes the rows of all others that it left on disk, and mends what is missing in the dataset.
 
     Raises:
         CountMismatch: if other rows were loaded than the files of these packages held
-        PackageStuck: if one cannot be loaded
-        TableBroken: if somebody removed a column that all rows need
+        PackageNotLoaded: if the destination refuses one
+        TableUnusable: if a table cannot be mended
     """
     after_load.register()
     _repair_packages(pipeline)
     delete_loaded(pipeline)
-    restore_missing(pipeline, say)
+    if gone := mend_dataset(pipeline, say):
+        if packages := pending_packages(pipeline):
+            _drop(pipeline, why_dropped(packages, f"{', '.join(gone)} is gone"), say)
+        forget_tables(pipeline, gone, say)
     if not pipeline.has_pending_data:
         _reconcile_loads(pipeline, say)
         return
     say("Loading first what an earlier run had read but not yet loaded.")
+    packages = pending_packages(pipeline)
     try:
-        info = pipeline.run()
-    except Exception as error:
-        if find_signal(error):
+        with explained(pipeline):
+            loads = completed_loads(pipeline.run())
+    except PackageNotLoaded as error:
+        if not error.is_lasting or not all(package.is_replaceable for package in packages):
             raise
-        raise PackageStuck(pipeline.pipeline_name, _pending(pipeline), reason(error)) from error
-    for load_id in completed_loads(info):
+        _drop(pipeline, f"{error} It is dropped, and made anew.", say)
+        return
+    for load_id in loads:
         reconcile(pipeline, load_id)
     # the package holds the cursors that belong to it; those in the working folder may be older
     pipeline.sync_destination()
     signals.raise_if_signalled()
 
 
-def _pending(pipeline: dlt.Pipeline) -> str:
-    """Names the packages that are pending, and their tables."""
-    normalized = pipeline.list_normalized_load_packages()
-    jobs = [
-        job.job_file_info.table_name
-        for load_id in normalized
-        for job in pipeline.get_load_package_info(load_id).jobs["new_jobs"]
-    ]
-    tables = ", ".join(name for name in (*TABLES, EXPORTS) if name in jobs)
-    names = ", ".join([*pipeline.list_extracted_load_packages(), *normalized])
-    return f"{names} ({tables})" if tables else names
+def _drop(pipeline: dlt.Pipeline, text: str, say: _Say) -> None:
+    """Drops all packages on disk, and restores from the dataset what the pipeline knows."""
+    say(text)
+    pipeline.drop().sync_destination()
 
 
-def _reconcile_loads(pipeline: dlt.Pipeline, say: Callable[[str], None]) -> None:
+def _reconcile_loads(pipeline: dlt.Pipeline, say: _Say) -> None:
     """Compares the counts of loads whose run was killed before it could do so."""
     with open_dataset(pipeline) as dataset:
         loads = read_ledger(dataset).uncounted_loads
@@ -77,7 +91,7 @@ def _reconcile_loads(pipeline: dlt.Pipeline, say: Callable[[str], None]) -> None
 def _repair_packages(pipeline: dlt.Pipeline) -> None:
     """Makes packages and schema consistent again; no package is lost."""
     delete_unfinished(pipeline)
-    _file_loaded(pipeline)
+    file_loaded(pipeline)
     extracted = pipeline._get_normalize_storage().extracted_packages
     normalized = pipeline._get_load_storage().normalized_packages
     ready = set(pipeline.list_normalized_load_packages())
@@ -89,15 +103,6 @@ def _repair_packages(pipeline: dlt.Pipeline) -> None:
             _save_newer_schema(pipeline, extracted.load_schema(load_id))
     for load_id in ready:
         _save_newer_schema(pipeline, normalized.load_schema(load_id))
-
-
-def _file_loaded(pipeline: dlt.Pipeline) -> None:
-    """Puts packages that are loaded where dlt keeps such; it would fail to load them again."""
-    storage = pipeline._get_load_storage()
-    for load_id in pipeline.list_normalized_load_packages():
-        if storage.normalized_packages.is_package_completed(load_id):
-            pending = storage.get_normalized_package_path(load_id)
-            storage.storage.rename_tree(pending, storage.get_loaded_package_path(load_id))
 
 
 def _save_newer_schema(pipeline: dlt.Pipeline, schema: dlt.Schema) -> None:

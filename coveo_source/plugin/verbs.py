@@ -98,7 +98,7 @@ class RunVerb(PlanVerb):
         parser.add_argument(
             "--drop-pending",
             action="store_true",
-            help="drop what an earlier run has read and cannot load, and read it again",
+            help="drop what an earlier run read and could not load, and read it again",
         )
         parser.add_argument("--no-models", action="store_true", help="leave the models as they are")
         parser.add_argument(
@@ -214,9 +214,9 @@ def _options(args: Namespace) -> "Options":
         destination=args.destination,
         dataset=args.dataset_name,
         full_refresh=getattr(args, "full_refresh", False),
-        drop_pending=getattr(args, "drop_pending", False),
         replace=getattr(args, "replace", False),
         force=getattr(args, "force", False),
+        drop_pending=getattr(args, "drop_pending", False),
         with_models=not getattr(args, "no_models", False),
         progress=getattr(args, "progress", None),
     )
