@@ -11,11 +11,11 @@ import pytest
 
 from coveo_source.demo import DemoServer
 from coveo_source.demo.faults import (
+    NAMED,
     Fault,
     all_of,
     at,
     changed_file,
-    event_protocol,
     inject,
     newer_client,
     with_content,
@@ -229,9 +229,10 @@ def test_a_newer_client_s_visitors_and_users_are_in_the_models(demo: DemoServer)
 def test_traffic_of_event_protocol_is_recognized_and_what_is_missing_is_said(
     demo: DemoServer,
 ) -> None:
-    serve_files(demo, event_protocol)
+    inject(demo, *NAMED["event-protocol"]())
     completed = run_against(demo, "--tables", "searches", "clicks", "custom_events")
     assert completed.code == 0
+    assert "may not be whole" not in completed.err
     [(searches,)] = query("select count(*) from searches")
     assert f"{searches:,} of {searches:,} searches seem to have come by Coveo's Event Protocol" in (
         completed.out

@@ -52,7 +52,6 @@ from .outcomes import (
 )
 from .tables import (
     all_of,
-    event_protocol,
     newer_client,
     with_content,
     with_files,
@@ -83,7 +82,6 @@ __all__ = [
     "dated",
     "described",
     "endpoint",
-    "event_protocol",
     "expired_link",
     "fails",
     "flipped",

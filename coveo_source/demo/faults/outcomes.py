@@ -80,6 +80,16 @@ def rewritten(change: Callable[[Any], Any]) -> Then:
     return then
 
 
+def estimated(table: str, rows: int) -> Then:
+    """Changes how many rows of a table Coveo expects, if it is asked for that table."""
+
+    def change(answer: dict[str, Any]) -> dict[str, Any]:
+        changed = {table: rows} if table in answer["estimates"] else {}
+        return {"estimates": {**answer["estimates"], **changed}}
+
+    return rewritten(change)
+
+
 def reported(status: str) -> Then:
     """Changes the status of the export in the true answer."""
     return rewritten(lambda export: {**export, "status": status})
