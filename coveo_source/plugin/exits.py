@@ -3,7 +3,7 @@
 import logging
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 
 @contextmanager
@@ -20,10 +20,8 @@ def exit_codes() -> Iterator[None]:
     from ..exceptions import PipelineMismatch, ProjectError, SettingError
     from ..scrubbing import scrub_records, scrubbed_output
 
-    if not _debug.is_debug_enabled():
-        logging.getLogger("dlt").addFilter(_shorten_traceback)
     scrub_records()
-    with scrubbed_output():
+    with scrubbed_output(), nullcontext() if _debug.is_debug_enabled() else _short_log():
         try:
             yield
         except (Exception, KeyboardInterrupt) as error:
@@ -32,6 +30,17 @@ def exit_codes() -> Iterator[None]:
             print(error_text(error), file=sys.stderr)
             misuse = (SettingError, PipelineMismatch, ProjectError, ConfigurationException)
             raise SystemExit(2 if any(find_cause(error, kind) for kind in misuse) else 1) from None
+
+
+@contextmanager
+def _short_log() -> Iterator[None]:
+    """Keeps tracebacks out of dlt's log meanwhile."""
+    logger = logging.getLogger("dlt")
+    logger.addFilter(_shorten_traceback)
+    try:
+        yield
+    finally:
+        logger.removeFilter(_shorten_traceback)
 
 
 def _shorten_traceback(record: logging.LogRecord) -> bool:

@@ -242,11 +242,7 @@ import os, signal
 from coveo_source.__main__ import main
 from coveo_source.destination.jobs import MergeJob
 
-def run(job):
-    original(job)
-    os.kill(os.getpid(), signal.SIGKILL)
-
-original, MergeJob.run = MergeJob.run, run
+MergeJob.run = lambda job: os.kill(os.getpid(), signal.SIGKILL)
 main()
 """
 

@@ -37,7 +37,7 @@ from coveo_source.demo.faults import (
     with_content,
     with_values,
 )
-from tests.support.assertions import FROM_DATE, assert_loaded, run_against
+from tests.support.assertions import FROM_DATE, assert_failed_with, assert_loaded, run_against
 from tests.support.cases import some_of
 from tests.support.cli_user import (
     PIPELINE,
@@ -192,7 +192,10 @@ def test_files_that_repeat_the_token_leave_it_in_no_message_and_in_no_list_of_re
         strict = run_against(server, "--strict", "--tables", "clicks")
     assert strict.code == 1
     assert_absent(TOKEN, tmp_path, strict.out, strict.err, caplog.text)
-    assert run_against(server, "--tables", "clicks").code == 0
+    refused = run_against(server, "--tables", "clicks")
+    assert_failed_with(refused, "clickRank", "max_rejected_share")
+    assert_absent(TOKEN, tmp_path, refused.out, refused.err)
+    assert run_against(server, "--tables", "clicks", max_rejected_share=1).code == 0
     raw = [text for (text,) in query("select raw from rejected_rows")]
     assert len(raw) >= len(forms)
     assert all("***" in text for text in raw)
