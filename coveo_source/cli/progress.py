@@ -70,6 +70,8 @@ class ConsoleProgress(Collector):
             for name, count in self._counts.items()
             if count and _is_for_people(name)
         )
+        if not shown:
+            return
         # a line that wraps could not be rewritten
         line = f"  {self.step}  {shown}"[: shutil.get_terminal_size().columns - 1]
         self._clear()
