@@ -239,3 +239,36 @@ def test_traffic_of_event_protocol_is_recognized_and_what_is_missing_is_said(
     )
     assert invoke(PIPELINE, "models").code == 0
     assert query("select count(*) from all_events where c_event_type = 'Custom'") == [(0,)]
+
+
+HARD_TEXTS = (
+    *('say "x"', "c:\\temp", "\\", '"', "\\u0041", "two\nlines", "a\r\nb", "tab\t", "a,b", "'"),
+    *("\x01", "\x1f", "\x7f", "\u2028", "\ufffe", "é", "€", "😀", "e\u0301", "\u202eabc", "</script>"),
+    *("null", "[]", '{"a": 1}', "NaN", "\\x00", "%00", "{{ x }}", "$1", "; drop table clicks; --"),
+)
+
+
+def test_lists_are_json_whatever_is_in_them(demo: DemoServer) -> None:
+    def other(index: int, _: str) -> str:
+        return HARD_TEXTS[index % len(HARD_TEXTS)]
+
+    columns = {"searches": "queryExpression", "keywords": "keyword", "groups": "groupName"}
+    serve_files(demo, *(with_values(table, column, other) for table, column in columns.items()))
+    assert run_against(demo, "--tables", "clicks", *columns).code == 0
+    assert invoke(PIPELINE, "models").code == 0
+    lists = {
+        "keywords": "select search_id, list(distinct keyword) from keywords group by all",
+        "groups": "select search_id, list(distinct group_name) from groups group by all",
+    }
+    for table, sql in lists.items():
+        column = table.rstrip("s") + "_list"
+        made = dict(query(f"select search_id, {column} from search_outcomes"))
+        for search, texts in query(sql):
+            assert sorted(json.loads(made[search])) == sorted(texts)
+    assert {text for (texts,) in query("select list(keyword) from keywords") for text in texts} == {
+        *HARD_TEXTS
+    }
+    queries = query("select top_queries from document_performance where top_queries is not null")
+    assert len(queries) > 5
+    for (top,) in queries:
+        assert all(isinstance(text, str) for text in json.loads(top))
