@@ -15,7 +15,7 @@ from sqlglot import exp
 from ...exceptions import ModelError, ProjectError
 from ...tables import REMOVED
 from ..files import SEED, Model, parse_sql, selected, sql_folder
-from ..qualify import Schema, sql_schema
+from ..qualify import Schema, stored_schema
 from .macros import (
     DBT_SOURCE,
     DLT_LOADS,
@@ -67,7 +67,7 @@ def write_project(pipeline: dlt.Pipeline, folder: Path) -> list[Path]:
         ProjectError: if the pipeline has no tables yet, or files of the user would be overwritten
         ModelError: if no condition can be appended to a model's SQL
     """
-    schema = sql_schema(pipeline)
+    schema = stored_schema(pipeline)
     if not schema.keys() & _DESCRIPTIONS.keys():
         raise ProjectError(
             f"The pipeline {pipeline.pipeline_name} has no tables yet, so a dbt project would have"
