@@ -243,8 +243,9 @@ def test_traffic_of_event_protocol_is_recognized_and_what_is_missing_is_said(
 
 HARD_TEXTS = (
     *('say "x"', "c:\\temp", "\\", '"', "\\u0041", "two\nlines", "a\r\nb", "tab\t", "a,b", "'"),
-    *("\x01", "\x1f", "\x7f", "\u2028", "\ufffe", "é", "€", "😀", "e\u0301", "\u202eabc", "</script>"),
+    *("\x01", "\x1f", "\x7f", "\u2028", "\ufffe", "é", "€", "😀", "e\u0301", "\u202eabc"),
     *("null", "[]", '{"a": 1}', "NaN", "\\x00", "%00", "{{ x }}", "$1", "; drop table clicks; --"),
+    "</script>",
 )
 
 
@@ -262,9 +263,9 @@ def test_lists_are_json_whatever_is_in_them(demo: DemoServer) -> None:
     }
     for table, sql in lists.items():
         column = table.rstrip("s") + "_list"
-        made = dict(query(f"select search_id, {column} from search_outcomes"))
-        for search, texts in query(sql):
-            assert sorted(json.loads(made[search])) == sorted(texts)
+        made = query(f"select search_id, {column} from search_outcomes where {column} <> '[]'")
+        expected = {search: sorted(texts) for search, texts in query(sql)}
+        assert {search: sorted(json.loads(texts)) for search, texts in made} == expected
     assert {text for (texts,) in query("select list(keyword) from keywords") for text in texts} == {
         *HARD_TEXTS
     }
