@@ -104,6 +104,7 @@ def test_a_folder_given_on_the_command_line_counts(enter: Enter) -> None:
     assert not (folder / ".dlt").exists()
 
 
+@pytest.mark.thorough
 def test_a_copy_of_a_folder_goes_on_with_its_own_database(enter: Enter) -> None:
     one = enter("one")
     demo("run", "--demo", *FEW)
@@ -121,6 +122,7 @@ def test_other_pipelines_stay_in_dlt_s_common_folder(demo: DemoServer, tmp_path:
     assert not Path(".dlt").exists()
 
 
+@pytest.mark.thorough
 def test_a_demo_by_the_name_of_another_pipeline_changes_neither(
     serve: Callable[..., DemoServer], tmp_path: Path
 ) -> None:

@@ -52,6 +52,7 @@ def test_what_a_killed_run_has_read_is_loaded_first_and_then_erased(serve: Serve
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_what_another_machine_has_read_before_is_not_loaded_any_more(
     loaded: DemoServer, clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -97,6 +98,7 @@ def test_a_file_that_cannot_be_written_anew_is_said_and_tried_again(loaded: Demo
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_models_that_dbt_has_built_are_waited_for(loaded: DemoServer) -> None:
     dbt = f"{DATASET}_dbt"
     with duckdb.connect(f"{PIPELINE}.duckdb") as database:

@@ -21,6 +21,7 @@ def test_run_continues_on_a_machine_that_has_only_the_database(
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_two_datasets_of_one_pipeline_each_keep_their_own_cursors(
     demo: DemoServer, clock: Clock
 ) -> None:

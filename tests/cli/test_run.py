@@ -97,6 +97,7 @@ def test_the_demo_needs_no_account() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("level", some_of(["DEBUG", "WARNING"], "DEBUG"))
+@pytest.mark.thorough
 def test_the_token_appears_in_no_output_and_no_file(
     serve: Serve, tmp_path: Path, level: str
 ) -> None:

@@ -53,6 +53,7 @@ def test_another_organization_under_another_pipeline_name_is_refused(serve: Serv
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_the_way_out_that_the_message_names_works(serve: Serve) -> None:
     load(serve(), from_date=FROM_DATE)
     before = tables()

@@ -99,6 +99,7 @@ def texts_in_postgres(connection: Any) -> set[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_what_is_erased_is_in_no_table_and_does_not_come_back(serve: Any, postgres: Any) -> None:
     server = serve(PersonalTraffic())
     load_into_postgres(server, from_date="2026-03-10", to_date="2026-03-11")

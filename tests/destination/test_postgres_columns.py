@@ -50,6 +50,7 @@ def columns_of(connection: Any) -> dict[str, int]:
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_all_kinds_of_names_at_once(server: DemoServer, clock: Clock, postgres: Any) -> None:
     inject(server, Fault(at("file"), of_all_events(NAMES), None))
     for words in (("run", "--from", "2026-03-10"), ("run",), ("models", "--test")):
@@ -94,6 +95,7 @@ def test_too_many_columns_are_told_before_the_load(server: DemoServer, postgres:
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_too_many_columns_for_the_timeline_are_told_before_the_load(
     server: DemoServer, postgres: Any
 ) -> None:
@@ -117,6 +119,7 @@ def test_too_many_columns_for_the_timeline_are_told_before_the_load(
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_events_with_too_many_values_for_a_row_have_a_way_out(
     server: DemoServer, clock: Clock, postgres: Any
 ) -> None:

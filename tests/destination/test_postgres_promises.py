@@ -171,6 +171,7 @@ def test_an_older_state_of_the_dataset_is_filled_up_again(
     assert keys(postgres) == whole
 
 
+@pytest.mark.thorough
 def test_a_backfill_goes_on_where_it_was_interrupted(demo: DemoServer, postgres: Any) -> None:
     def close(*_: object) -> Any:
         raise ConnectionAbortedError

@@ -88,6 +88,7 @@ def test_the_summary_says_what_was_left_out(personal: DemoServer) -> None:
 
 
 @pytest.mark.parametrize("how", some_of(["option", "setting"], "option"))
+@pytest.mark.thorough
 def test_it_comes_back_if_the_user_allows_it(personal: DemoServer, how: str) -> None:
     load(personal, from_date=FROM, to_date=TO)
     loaded = tables()
@@ -175,6 +176,7 @@ def damage_records(files: dict[str, bytes]) -> dict[str, bytes]:
     return {**files, "searches.csv": "\n".join(lines).encode()}
 
 
+@pytest.mark.thorough
 def test_records_that_do_not_parse_stay_out_too(personal: DemoServer) -> None:
     load(personal, from_date=FROM, to_date=TO)
     assert erase().code == 0

@@ -77,6 +77,8 @@ def test_dimensions_that_are_no_longer_selected_keep_their_values(
     assert not [record for record in caplog.records if record.levelname == "WARNING"]
 
 
+@pytest.mark.slow
+@pytest.mark.thorough
 def test_dimensions_that_are_selected_again_get_coveos_values(
     demo: DemoServer, serve: Serve, clock: Clock
 ) -> None:

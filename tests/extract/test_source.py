@@ -139,6 +139,7 @@ def test_a_scheduler_s_interval_is_loaded_like_a_backfill(
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_an_end_without_a_start_ends_the_range_and_moves_the_cursors_there(
     demo: DemoServer,
 ) -> None:

@@ -48,6 +48,7 @@ def test_it_goes_on_with_the_windows_that_are_left_and_says_so(demo: DemoServer)
     assert starts(demo) == ["2026-03-07", "2026-03-08"]
 
 
+@pytest.mark.thorough
 def test_its_rows_are_those_of_one_that_was_not_interrupted(demo: DemoServer, serve: Serve) -> None:
     interrupt_after(demo, 1)
     assert run_against(demo, *WORDS).code == 0
@@ -73,6 +74,7 @@ def test_a_complete_one_loads_anew(demo: DemoServer) -> None:
     assert len(starts(demo)) == 4
 
 
+@pytest.mark.thorough
 def test_another_range_or_other_tables_or_filters_are_another_backfill(demo: DemoServer) -> None:
     two_windows = (*WORDS[:4], "--window-days", "2")
     interrupt_after(demo, 1, two_windows)

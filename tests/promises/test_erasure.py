@@ -151,6 +151,7 @@ SOME_POINTS = ("while models are built", "while the file is copied", "after the 
 
 
 @pytest.mark.parametrize("points", some_of([SOME_POINTS, tuple(AFTER)], SOME_POINTS))
+@pytest.mark.thorough
 def test_whatever_command_comes_next_goes_on_with_an_erasure_that_was_killed(
     personal: DemoServer, points: tuple[str, ...]
 ) -> None:

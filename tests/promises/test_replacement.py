@@ -84,6 +84,7 @@ def test_replace_leaves_exactly_what_coveo_has_in_the_window(demo: DemoServer) -
     ]
 
 
+@pytest.mark.thorough
 def test_the_models_follow_a_replacement(demo: DemoServer) -> None:
     load(demo, from_date=FIRST, with_models=True)
     load(demo, from_date=FIRST, to_date=LAST, filters=WITHOUT_BOTS, replace=True, with_models=True)

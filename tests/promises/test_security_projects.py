@@ -49,6 +49,8 @@ def test_the_list_of_a_hostile_folder_removes_nothing(demo: DemoServer) -> None:
 
 NAMES = {
     "normalized": ("2026 Coveo-UA.Prod", "true", "_2026_coveo_ua_prod"),
+    "with capitals": ("Team-Data 2", "true", "team_data_2"),
+    "a reserved word": ("select", "true", "select"),
     "as it is": ("2026 Coveo-UA.Prod", "false", "2026 Coveo-UA.Prod"),
     "that of a template": ("Coveo {{ x }}%", "false", "Coveo {{ x }}%"),
     "that YAML reads as a number": ("1e5", "false", "1e5"),

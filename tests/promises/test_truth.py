@@ -84,6 +84,7 @@ def test_an_older_backup_of_the_tables_alone_is_filled_up_too(
     assert tables() == clean_tables(demo, "2026-03-08")
 
 
+@pytest.mark.thorough
 def test_a_library_user_s_pipeline_goes_on_from_what_the_dataset_holds(
     demo: DemoServer, clock: Clock
 ) -> None:
@@ -97,6 +98,7 @@ def test_a_library_user_s_pipeline_goes_on_from_what_the_dataset_holds(
     assert tables() == clean_tables(demo, "2026-03-08")
 
 
+@pytest.mark.thorough
 def test_a_backup_from_before_the_models_were_built_gets_them_again(demo: DemoServer) -> None:
     # no cursor moves between the two, so only the schema tells that the working folder is ahead
     load(demo, from_date="2026-03-10")
@@ -148,6 +150,7 @@ main()
 """A run that is killed when it has loaded some of its tables."""
 
 
+@pytest.mark.thorough
 def test_a_first_load_that_was_killed_does_not_block_either_of_two_datasets(
     demo: DemoServer,
 ) -> None:
@@ -210,6 +213,7 @@ def _close(*_: object) -> Any:
     raise ConnectionAbortedError
 
 
+@pytest.mark.thorough
 def test_exports_of_an_early_version_are_used_and_deleted_only_by_its_dataset(
     demo: DemoServer,
 ) -> None:
@@ -225,6 +229,7 @@ def test_exports_of_an_early_version_are_used_and_deleted_only_by_its_dataset(
     assert demo.exports == []
 
 
+@pytest.mark.thorough
 def test_a_kept_export_is_not_used_a_second_time(demo: DemoServer) -> None:
     load(demo, from_date="2026-03-08", keep_exports=True)
     # the same look-back twice: rows may have come late in the meantime

@@ -19,6 +19,7 @@ DATABASE = Path(f"{PIPELINE}.duckdb")
 
 @pytest.mark.slow
 @needs_dbt
+@pytest.mark.thorough
 def test_dbt_s_tables_equal_ours_whatever_dimensions_are_called(serve: Any) -> None:
     server: DemoServer = serve(Traffic(seed=3, visits_per_day=4))
     inject(server, Fault(at("file"), of_all_events(NAMES), None))

@@ -16,7 +16,6 @@ from coveo_source.models.files import sql_folder
 from coveo_source.tables import REMOVED
 from tests.models.incremental import history
 from tests.models.incremental.removal import Removal, events_of, remove
-from tests.support.cases import some_of
 from tests.support.cli_user import PIPELINE, dlt_command, load, query
 from tests.support.clock import Clock
 from tests.support.dbt_user import (
@@ -34,15 +33,6 @@ DATABASE = Path(f"{PIPELINE}.duckdb")
 NAME = re.compile(
     r"\{\{ (?:(?:source\('coveo_ua', |ref\()'(\w+)'\) \}\}|complete_(\w+)\(\) \}\} as \w+)"
 )
-
-
-ODD_NAMES = {
-    "Team-Data 2": "team_data_2",
-    "CoveoUA": "coveo_ua",
-    "2026.data": "_2026_data",
-    "select": "select",
-}
-"""What dlt calls datasets whose names are no plain identifiers."""
 
 
 def project() -> Path:
@@ -190,24 +180,6 @@ def test_the_yaml_files_are_copied(demo: DemoServer) -> None:
     for suffix in ("yml", "csv"):
         copied = (folder / f"seeds/{seed}.{suffix}").read_bytes()
         assert copied == (sql_folder() / f"{seed}.{suffix}").read_bytes()
-
-
-@pytest.mark.slow
-@needs_dbt
-@pytest.mark.parametrize("name", some_of(ODD_NAMES, "Team-Data 2"))
-def test_the_project_builds_whatever_the_dataset_is_called(demo: DemoServer, name: str) -> None:
-    load(demo, from_date="2026-03-10", tables=["clicks"], dataset=name)
-    folder = project()
-    dbt(folder, "build")
-    stored = ODD_NAMES[name]
-    (source,) = yaml.safe_load((folder / "models/sources.yml").read_text())["sources"]
-    assert source["schema"] == stored
-    with duckdb.connect(str(DATABASE), read_only=True) as connection:
-        count = (
-            "select (select count(*) from {0}.clicks), (select count(*) from {0}_dbt.all_events)"
-        )
-        [(clicks, events)] = connection.execute(count.format(stored)).fetchall()
-    assert clicks == events > 0
 
 
 def test_the_project_reads_the_pipeline_s_tables_and_builds_in_a_schema_of_its_own(

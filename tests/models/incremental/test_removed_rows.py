@@ -44,6 +44,7 @@ def test_a_removal_is_consumed_once(warehouse: Warehouse) -> None:
     warehouse.assert_up_to_date()
 
 
+@pytest.mark.thorough
 def test_a_search_loses_a_click_of_another_visit_that_was_removed(warehouse: Warehouse) -> None:
     lone = click("c90", "s5", visitId="lone", datetime=LATE, documentUrl="lone")
     load(warehouse.pipeline, {"clicks": lone})
@@ -56,6 +57,7 @@ def test_a_search_loses_a_click_of_another_visit_that_was_removed(warehouse: War
     warehouse.assert_up_to_date()
 
 
+@pytest.mark.thorough
 def test_a_unit_without_rows_is_gone(warehouse: Warehouse) -> None:
     lone = {"id": "s90", "datetime": LATE, "visitId": "lone", "queryExpression": "lone"}
     load(

@@ -111,6 +111,7 @@ def test_a_new_keyword_is_added_to_its_search(warehouse: Warehouse) -> None:
     warehouse.assert_up_to_date()
 
 
+@pytest.mark.thorough
 def test_the_rows_of_a_dropped_table_are_gone_after_it_is_loaded_anew(warehouse: Warehouse) -> None:
     drop_table(warehouse.pipeline, "clicks")
     load(warehouse.pipeline, {"clicks": click("c0", "s1", visitId="v1")})
@@ -174,6 +175,7 @@ def test_a_build_that_was_interrupted_is_completed_by_the_next_one(
     assert warehouse.build() == set()
 
 
+@pytest.mark.thorough
 def test_building_some_models_leaves_the_others_due(warehouse: Warehouse) -> None:
     load(warehouse.pipeline, {"clicks": click("c95", "s1", visitId="v1")})
     assert warehouse.build("all_events", "visits") == {"all_events", "visits"}
@@ -183,6 +185,7 @@ def test_building_some_models_leaves_the_others_due(warehouse: Warehouse) -> Non
 
 @pytest.mark.parametrize("full_refresh", some_of([False, True], False))
 @pytest.mark.parametrize("names", some_of([("all_events",), ()], ()))
+@pytest.mark.thorough
 def test_units_that_lost_their_event_are_rebuilt_even_if_the_timeline_was_built_before(
     warehouse: Warehouse, names: tuple[str, ...], full_refresh: bool
 ) -> None:

@@ -79,6 +79,7 @@ def test_runs_that_are_killed_and_repeated_leave_what_a_clean_run_leaves(
     assert verdict.problems == []
 
 
+@pytest.mark.thorough
 def test_a_backfill_that_is_killed_makes_no_export_twice(
     clean_runs: CleanRuns, tmp_path: Path
 ) -> None:

@@ -173,6 +173,7 @@ def test_its_columns_keep_their_values(former: Path, serve: Any, later: Clock) -
     assert loads == 3
 
 
+@pytest.mark.thorough
 def test_a_person_can_be_erased_from_it(former: Path, serve: Any, later: Clock) -> None:
     [(name,)] = query("select mode(username) from searches")
     completed = invoke(PIPELINE, "erase", "--user-name", name, "--yes")
