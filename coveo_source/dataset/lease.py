@@ -216,4 +216,16 @@ def _is_alive(pid: str) -> bool:
         return False
     except OSError:
         return True
-    return True
+    return not _is_unreaped(pid)
+
+
+def _is_unreaped(pid: str) -> bool:
+    """Returns True if a process has ended, but nobody has asked for its exit code yet.
+
+    In a container, where the first process may not be an init, that can stay so.
+    """
+    with suppress(OSError):
+        # the name of the program, in parentheses, may hold anything
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        return state in ("Z", "X")
+    return False

@@ -143,6 +143,20 @@ def test_a_process_that_was_killed_on_this_machine_blocks_nobody(own_folder: Pat
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="no such file system")
+def test_a_killed_process_whose_exit_code_nobody_asks_for_blocks_nobody(own_folder: Path) -> None:
+    root = str(Path(__file__).parents[2])
+    killed = subprocess.Popen([sys.executable, "-c", HOLD_AND_DIE, root])
+    try:
+        # says that it has ended, and leaves it to be asked for its exit code
+        os.waitid(os.P_PID, killed.pid, os.WEXITED | os.WNOWAIT)
+        with hold_lease(pipeline(), OWNER) as taken:
+            assert taken
+    finally:
+        killed.wait()
+
+
+@pytest.mark.slow
 def test_a_run_from_another_folder_does_not_disturb_the_first(
     serve: Serve, own_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
