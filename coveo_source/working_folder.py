@@ -4,6 +4,10 @@ import json
 from contextlib import suppress
 from pathlib import Path
 
+import dlt
+
+from .tables import SOURCE
+
 _SCHEMAS = "schemas"
 
 
@@ -26,3 +30,19 @@ def delete_half_written(folder: Path) -> None:
     for file in (folder / _SCHEMAS).glob("*"):
         if file.suffix != ".json":
             file.unlink(missing_ok=True)
+
+
+def forget_empty_schemas(pipeline: dlt.Pipeline) -> None:
+    """Deletes schemas of others that have no tables; no other source has loaded anything then.
+
+    dlt makes such a one for each name of a half-written schema that it has ever seen.
+    """
+    schemas = pipeline.schemas
+    kept = (SOURCE, pipeline.default_schema_name)
+    others = [name for name in schemas.list_schemas() if name not in kept]
+    if empty := [name for name in others if not schemas[name].data_table_names()]:
+        # otherwise the next synchronization would make them again
+        with pipeline.managed_state():
+            for name in empty:
+                schemas.remove_schema(name)
+            pipeline.schema_names = sorted(schemas.list_schemas())

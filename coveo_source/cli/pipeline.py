@@ -21,7 +21,7 @@ from ..load import drop_packages, hold_lock
 from ..private_files import delete_folder, make_private, private_umask, users_umask
 from ..signals import graceful_shutdown
 from ..tables import SOURCE
-from ..working_folder import damage, delete_half_written
+from ..working_folder import damage, delete_half_written, forget_empty_schemas
 from .progress import ConsoleProgress
 
 
@@ -142,6 +142,7 @@ def restore_state(
         )
         pipeline = pipeline.drop()
         pipeline.sync_destination()
+    forget_empty_schemas(pipeline)
     return pipeline
 
 

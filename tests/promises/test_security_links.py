@@ -57,6 +57,12 @@ def error_with_link(server: DemoServer, request: Request) -> Response:
     return replace(answer(403, f"<a href='{link}'>".encode())(server, request), reason=link)
 
 
+def value_for_length(server: DemoServer, request: Request) -> Response:
+    """Sends one value of the link, and nothing that says what it is, in place of a length."""
+    value = request.first("unheard-of") or ""
+    return Response(200, {"Transfer-Encoding": "chunked"}, [f"{value}\r\n".encode()])
+
+
 def link_in_list(server: DemoServer, request: Request) -> Response:
     """Sends exports with a signed `downloadLink`, and one whose size is that link."""
     link = f"https://x.example/a.zip?Signature={STYLES['X_Amz_Signature']}"
@@ -86,6 +92,7 @@ LASTING: dict[str, Faults] = {
     "server error": lambda: [Fault(at("file"), server_error, times=None)],
     "expired": lambda: [Fault(at("file"), expired_link, times=None)],
     "error with link": lambda: [Fault(at("file"), error_with_link, times=None)],
+    "value for length": lambda: [Fault(at("file"), value_for_length, times=None)],
     "moved": lambda: [Fault(at("file"), moved, times=None)],
     "broken headers": lambda: [Fault(at("file"), headers_end(expired_link), times=None)],
     "unreachable": lambda: [Fault(at("address"), unreachable, times=None)],
@@ -165,7 +172,7 @@ def test_what_a_library_user_catches_has_no_signed_link(
     assert_no_link(demo, tmp_path, *printed, text, str(trace.asdict()), watched.text)
 
 
-@pytest.mark.parametrize("name", some_of(LASTING, "moved", "link in list"))
+@pytest.mark.parametrize("name", some_of(LASTING, "value for length", "link in list"))
 def test_a_run_that_fails_says_no_signed_link(
     demo: DemoServer,
     tmp_path: Path,
