@@ -31,6 +31,8 @@ DIMENSIONS = {"c_page_type", "c_page_type_2", "event_id_2"}
 
 OWN_COLUMNS = {
     "all_events": {
+        "client_id",
+        "event_visitor_id",
         "event_query",
         "event_has_results",
         "event_document_id",
