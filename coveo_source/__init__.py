@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import dlt
 from dlt.extract import DltResource
 
-from .scrubbing import scrubbed_errors
 from .settings import CoveoConfiguration, check_settings, takes_settings
 from .tables import SOURCE
 
@@ -33,6 +32,7 @@ def coveo_source(configuration: CoveoConfiguration) -> Sequence[DltResource]:
     """
     # imported here because dlt imports this package at every start of its command
     from .extract import ExtractContext, make_resources
+    from .scrubbing import scrubbed_errors
 
     with scrubbed_errors():
         return make_resources(ExtractContext(check_settings(configuration)))

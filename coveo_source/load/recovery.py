@@ -54,12 +54,12 @@ def load_pending(pipeline: dlt.Pipeline, say: _Say) -> None:
         _reconcile_loads(pipeline, say)
         return
     say("Loading first what an earlier run had read but not yet loaded.")
-    packages = pending_packages(pipeline)
     try:
         with explained(pipeline):
             loads = completed_loads(pipeline.run())
     except PackageNotLoaded as error:
-        if not error.is_lasting or not all(package.is_replaceable for package in packages):
+        left = pending_packages(pipeline)
+        if not error.is_lasting or not all(package.is_replaceable for package in left):
             raise
         _drop(pipeline, f"{error} It is dropped, and made anew.", say)
         return
