@@ -34,58 +34,45 @@ click_kinds as (
 search_events as (
 
     select
-        searches.* exclude (_dlt_load_id),
+        * exclude (_dlt_load_id),
         'Search' as c_event_type,
-        searches.id as event_id,
-        searches.id as event_search_id,
-        searches.username as event_user_name,
-        coalesce(searches.visitor_id, searches.client_id) as event_visitor_id,
+        id as event_id,
+        id as event_search_id,
+        username as event_user_name,
+        coalesce(visitor_id, client_id) as event_visitor_id,
         trim(
             lower(
                 replace(
                     replace(
-                        replace(coalesce(searches.query_expression, ''), chr(9), ' '),
-                        chr(10),
-                        ' '
+                        replace(coalesce(query_expression, ''), chr(9), ' '), chr(10), ' '
                     ),
                     chr(13),
                     ' '
                 )
             )
         ) as event_query,
-        coalesce(searches.number_of_results > 0, searches.with_results) as event_has_results,
-        coalesce(search_kinds.kind, 'unknown') as event_cause_kind,
+        coalesce(number_of_results > 0, with_results) as event_has_results,
         1 as type_order
 
     from searches
-    left join search_kinds on lower(searches.action_cause) = search_kinds.action_cause
 
 ),
 
 -- Clicks; `event_search_id` is the search whose result was clicked. A document is identified by the
--- hash of its URI in the index, or else by its URL, or else by its title. A click without a cause
--- opened a result.
+-- hash of its URI in the index, or else by its URL, or else by its title.
 click_events as (
 
     select
-        clicks.* exclude (_dlt_load_id),
+        * exclude (_dlt_load_id),
         'Click' as c_event_type,
-        clicks.click_id as event_id,
-        clicks.search_id as event_search_id,
-        clicks.username as event_user_name,
-        coalesce(clicks.visitor_id, clicks.client_id) as event_visitor_id,
-        coalesce(
-            clicks.system_uri_hash, clicks.document_url, clicks.document_title, ''
-        ) as event_document_id,
-        case
-            when coalesce(clicks.click_cause, clicks.cause_v2) is null then 'opened'
-            else coalesce(click_kinds.kind, 'other')
-        end as event_click_kind,
+        click_id as event_id,
+        search_id as event_search_id,
+        username as event_user_name,
+        coalesce(visitor_id, client_id) as event_visitor_id,
+        coalesce(system_uri_hash, document_url, document_title, '') as event_document_id,
         2 as type_order
 
     from clicks
-    left join click_kinds
-        on lower(coalesce(clicks.click_cause, clicks.cause_v2)) = click_kinds.action_cause
 
 ),
 
@@ -128,6 +115,30 @@ joined as (
 
 ),
 
+-- All events with what their causes count as. A click without a cause opened a result.
+caused as (
+
+    select
+        joined.*,
+        case
+            when joined.c_event_type = 'Search' then coalesce(search_kinds.kind, 'unknown')
+        end as event_cause_kind,
+        case
+            when joined.c_event_type <> 'Click' then null
+            when coalesce(joined.click_cause, joined.cause_v2) is null then 'opened'
+            else coalesce(click_kinds.kind, 'other')
+        end as event_click_kind
+
+    from joined
+    left join search_kinds
+        on joined.c_event_type = 'Search'
+        and lower(joined.action_cause) = search_kinds.action_cause
+    left join click_kinds
+        on joined.c_event_type = 'Click'
+        and lower(coalesce(joined.click_cause, joined.cause_v2)) = click_kinds.action_cause
+
+),
+
 -- All events, with a flag for those made by robots, the rank of a result that was opened, the source
 -- of a generated answer that was opened or looked at, and the time by the clock of the setting's
 -- time zone, whatever the time zone of the session. A rank below 1 means that the result was not in
@@ -147,20 +158,29 @@ events as (
                     'generatedAnswerFollowupOpenSource',
                     'generatedAnswerSourceHover'
                 )
-                or lower(coalesce(click_cause, cause_v2)) = 'generatedanswercitationclick'
-                then coalesce(
-                    nullif(
-                        regexp_extract(custom_datas, '(?i)"permanentId"\s*:\s*"([^"]+)"', 1), ''
-                    ),
-                    nullif(
-                        regexp_extract(custom_datas, '(?i)"contentIDValue"\s*:\s*"([^"]+)"', 1), ''
-                    ),
-                    ''
+                or c_event_type = 'Click'
+                and lower(coalesce(click_cause, cause_v2)) = 'generatedanswercitationclick'
+                then cast(
+                    coalesce(
+                        nullif(
+                            regexp_extract(
+                                custom_datas, '(?i)"permanentId"\s*:\s*"([^"]+)"', 1
+                            ),
+                            ''
+                        ),
+                        nullif(
+                            regexp_extract(
+                                custom_datas, '(?i)"contentIDValue"\s*:\s*"([^"]+)"', 1
+                            ),
+                            ''
+                        ),
+                        ''
+                    ) as varchar
                 )
         end as event_cited_document_id,
         datetime at time zone 'UTC' /* setting: time_zone */ as event_local_time
 
-    from joined
+    from caused
 
 ),
 

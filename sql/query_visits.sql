@@ -50,13 +50,14 @@ searches_of_visits as (
 ),
 
 -- Each search with the number of searches that the visitor had typed until then: those of one
--- number are one typed search and what followed it.
+-- number are one typed search and what followed it. No position is null; saying where nulls go keeps
+-- the translation for other databases short.
 numbered as (
 
     select
         *,
         sum(case when cause_kind = 'manual' then 1 else 0 end) over (
-            partition by visit_id order by search_number rows unbounded preceding
+            partition by visit_id order by search_number nulls first rows unbounded preceding
         ) as question_number
 
     from searches_of_visits

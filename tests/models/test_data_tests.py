@@ -8,7 +8,7 @@ import dlt
 import duckdb
 import pytest
 
-from coveo_source.cli.summary import result_line, results_text
+from coveo_source.cli.model_texts import result_line, results_text
 from coveo_source.demo import DemoServer
 from coveo_source.exceptions import CheckError
 from coveo_source.models.data_tests import Result, run_data_tests

@@ -7,12 +7,13 @@ import sqlglot
 from sqlglot import exp
 
 from coveo_source.models.dialects import translated
-from coveo_source.models.files import Model, models, parse_sql, read_model
+from coveo_source.models.files import SEEDS, Model, models, parse_sql, read_model
+from coveo_source.models.properties import VISIT
 from coveo_source.models.pushdown import Limits, Range, filtered, touched_units_query
 from coveo_source.models.qualify import AmbiguousName, Schema, known_columns, qualify_query
 from coveo_source.models.resources import UntypedColumn, column_hints
 from coveo_source.models.state import UNITS
-from coveo_source.models.touched import Unit, touched_by_loads
+from coveo_source.models.touched import touched_by_loads
 from coveo_source.tables import EVENT_TABLES, REMOVED, TABLES
 
 DIALECTS = ("duckdb", "postgres", "snowflake", "bigquery", "databricks", "redshift", "clickhouse")
@@ -23,7 +24,7 @@ def full_schema() -> Schema:
     """Returns all tables and models, as a pipeline has them after a first build."""
     schema = {
         **{name: dict(types) for name, types in BASE.items()},
-        "search_causes": {"action_cause": "varchar", "kind": "varchar"},
+        **{seed: {"action_cause": "varchar", "kind": "varchar"} for seed in SEEDS},
         UNITS: {
             "unit": "varchar",
             "value": "varchar",
@@ -47,19 +48,11 @@ TIMES = Range("timestamptz", "2026-03-01T00:00:00+00:00", "2026-03-02T00:00:00+0
 DAYS = Range("date", "2026-03-01", "2026-03-02")
 
 
-def unit_of(model: Model) -> Unit:
-    """Returns the unit of a model with its type."""
-    assert model.unit
-    return Unit(model.unit, SCHEMA[model.name][model.unit])
-
-
 def sent(model: Model, how: str) -> exp.Query:
     """Returns a model's query, in full or for its touched units."""
     if how == "in full":
         return qualify_query(model.query, SCHEMA)
-    unit = unit_of(model)
-    limits = Limits(TIMES, DAYS if unit.kind == "date" else None)
-    return touched_units_query(model, unit, SCHEMA, limits)
+    return touched_units_query(model, SCHEMA, Limits(TIMES, None if model.unit == VISIT else DAYS))
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
@@ -84,8 +77,7 @@ def test_the_query_that_lists_touched_units_can_be_parsed_in_every_dialect(
     dialect: str, missing: tuple[str, ...], caplog: pytest.LogCaptureFixture
 ) -> None:
     schema = {name: types for name, types in SCHEMA.items() if name not in missing}
-    units = [(model, unit_of(model)) for model in models().values()]
-    query = qualify_query(parse_sql(touched_by_loads(units, schema, "'1.5'")), schema)
+    query = qualify_query(parse_sql(touched_by_loads("'1.5'")), schema)
     read_tables = {table.name for table in query.find_all(exp.Table)}
     assert (REMOVED in read_tables) == (REMOVED in schema)
     read = sqlglot.parse_one(translated(query, dialect), read=dialect)

@@ -14,10 +14,11 @@ import pytest
 
 from coveo_source.models.dialects import translated
 from coveo_source.models.files import Model, models, parse_sql
+from coveo_source.models.properties import VISIT
 from coveo_source.models.pushdown import Limits, Range, touched_units_query
 from coveo_source.models.qualify import Schema, qualify_query, sql_schema
 from coveo_source.models.state import UNITS
-from coveo_source.models.touched import Unit, touched_by_loads
+from coveo_source.models.touched import touched_by_loads
 from tests.models.incremental.history import EVENING, large_load, load
 from tests.models.incremental.removal import Removal, remove
 from tests.models.incremental.warehouse import Warehouse, click
@@ -159,10 +160,8 @@ def test_a_model_has_the_same_rows(
     if how == "in full":
         query = qualify_query(model.query, schema)
     else:
-        unit = Unit(str(model.unit), schema[model.name][str(model.unit)])
-        query = touched_units_query(
-            model, unit, schema, Limits(TIMES, DAYS if unit.kind == "date" else None)
-        )
+        limits = Limits(TIMES, None if model.unit == VISIT else DAYS)
+        query = touched_units_query(model, schema, limits)
     assert differing_rows(warehouse, engine, query, tmp_path) == []
 
 
@@ -170,11 +169,7 @@ def test_the_list_of_touched_units_has_the_same_rows(
     stored: tuple[Warehouse, Schema], engine: Engine, tmp_path: Path
 ) -> None:
     warehouse, schema = stored
-    units = [
-        (model, Unit(str(model.unit), schema[model.name][str(model.unit)]))
-        for model in models().values()
-    ]
     [(last,)] = warehouse.query("select max(_dlt_load_id) from clicks")
-    query = qualify_query(parse_sql(touched_by_loads(units, schema, f"'{last}'")), schema)
+    query = qualify_query(parse_sql(touched_by_loads(f"'{last}'")), schema)
     assert differing_rows(warehouse, engine, query, tmp_path) == []
     assert UNITS in schema

@@ -35,7 +35,7 @@ class Warehouse:
 
     def build(self, *names: str, **options: Any) -> set[str]:
         """Brings models up to date; returns the names of those that it built."""
-        return {name for name, _ in build(self.pipeline, names, **options)}
+        return {name for name, *_ in build(self.pipeline, names, **options)}
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """Returns the rows of a query."""
