@@ -3,7 +3,7 @@
 import json
 from datetime import date
 
-from tests.sql.export_rows import click, search
+from tests.sql.event_rows import click, search
 from tests.sql.warehouse import rows_of, value_of, warehouse
 
 

@@ -15,7 +15,7 @@ from coveo_source.tables import EVENT_TABLES, TABLES
 from tests.sql.export_rows import demo_rows, edge_cases
 from tests.sql.warehouse import (
     RENAMED,
-    SEED,
+    SEEDS,
     Rows,
     build_order,
     name_of,
@@ -32,7 +32,7 @@ TYPES = {
     "timestamptz": "TIMESTAMP WITH TIME ZONE",
     "varchar": "VARCHAR",
 }
-NAMES = (*build_order(), SEED)
+NAMES = (*build_order(), *SEEDS)
 EMPTY: Rows = {name: [] for name in TABLES}
 
 
@@ -40,7 +40,7 @@ def properties(name: str) -> dict[str, Any]:
     """Returns the YAML of one model or of the seed."""
     text = (sql_folder() / f"{name}.yml").read_text(encoding="utf-8")
     document = yaml.safe_load(text)
-    [described] = document["seeds" if name == SEED else "models"]
+    [described] = document["seeds" if name in SEEDS else "models"]
     assert isinstance(described, dict)
     return described
 
@@ -88,7 +88,7 @@ def test_every_column_has_a_description_and_its_type(
 @pytest.mark.parametrize("name", NAMES)
 def test_the_first_sentence_names_the_grain(name: str) -> None:
     assert re.match(r"One row per .+?[.:]", properties(name)["description"])
-    if name != SEED:
+    if name not in SEEDS:
         assert sql_of(name).startswith("-- One row per ")
 
 
@@ -198,7 +198,7 @@ def test_the_rules_for_days_and_for_people_are_written_in_one_model_only() -> No
 
 @pytest.mark.parametrize("name", build_order())
 def test_no_cte_has_the_name_of_a_table(name: str) -> None:
-    tables = {*TABLES, *build_order(), SEED, "exports", "rejected_rows"}
+    tables = {*TABLES, *build_order(), *SEEDS, "exports", "rejected_rows"}
     ctes = set(re.findall(r"^(\w+) as \($", sql_of(name), re.M))
     assert ctes
     assert not ctes & tables
@@ -207,11 +207,11 @@ def test_no_cte_has_the_name_of_a_table(name: str) -> None:
 def test_only_the_timeline_reads_the_event_tables() -> None:
     reads = {name: tables_of(sql_of(name)) for name in build_order()}
     assert {n for n, tables in reads.items() if tables & set(EVENT_TABLES)} == {"all_events"}
-    labels = {"keywords", "groups", SEED}
+    labels = {"keywords", "groups"}
     assert {n for n, tables in reads.items() if tables & labels} == {"search_outcomes"}
     assert not any(tables & {"exports", "rejected_rows"} for tables in reads.values())
 
 
 def test_every_sql_file_has_a_yaml_and_every_yaml_a_table() -> None:
     folder: Path = sql_folder()
-    assert {path.stem for path in folder.glob("*.yml")} == {*build_order(), SEED}
+    assert {path.stem for path in folder.glob("*.yml")} == {*build_order(), *SEEDS}

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from tests.sql.export_rows import click, group, keyword, search
-from tests.sql.warehouse import rows_of, seed_rows, value_of, warehouse
+from tests.sql.event_rows import click, group, keyword, search
+from tests.sql.settings import Settings, causes_in
+from tests.sql.warehouse import rows_of, value_of, warehouse
 
 
 def test_keywords_and_groups_become_json_lists_and_multiply_no_rows() -> None:
@@ -79,9 +80,12 @@ def test_the_kind_of_a_search_comes_from_the_seed(cause: str | None, kind: str) 
 
 def test_changing_the_seed_alone_changes_the_kind_of_a_search() -> None:
     rows = {"searches": [search("s", "10:00:00.000", actionCause="searchFromLink")]}
-    changed = [(cause, "manual" if cause == "searchFromLink" else k) for cause, k in seed_rows()]
-    changed.append(("SEARCHFROMLINK", "refinement"))
-    database = warehouse(rows, seed=changed)
+    changed = [
+        (cause, "manual" if cause == "searchFromLink" else kind)
+        for cause, kind in causes_in("search_causes")
+    ]
+    twice = (*changed, ("SEARCHFROMLINK", "refinement"))
+    database = warehouse(rows, Settings(search_causes=twice))
     assert rows_of(database, "select cause_kind from search_outcomes") == [("manual",)]
     assert rows_of(database, "select manual_searches, searches from daily_metrics") == [(1, 1)]
 

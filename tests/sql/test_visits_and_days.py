@@ -2,7 +2,8 @@
 
 from datetime import date
 
-from tests.sql.export_rows import BOT, DAY, NO_VISIT, STAFF, click, custom, edge_cases, search
+from tests.sql.event_rows import BOT, DAY, NO_VISIT, STAFF, click, custom, search
+from tests.sql.export_rows import edge_cases
 from tests.sql.warehouse import rows_of, warehouse
 
 
