@@ -1,5 +1,7 @@
 """Generated answers, citations and support cases that are easily counted wrong."""
 
+from typing import Any
+
 from coveo_source.demo import Record
 from tests.sql.event_rows import (
     BOT,
@@ -29,7 +31,7 @@ def hover(key: str, time: str, search_id: str | None, ms: object, document: str 
 
 def answers() -> Rows:
     """Returns answers that are read, empty, cut off, rephrased, liked and cited."""
-    here: dict[str, str | None] = {"visitId": "answers"}
+    here: dict[str, Any] = {"visitId": "answers"}
     newer = {"answerAPIStreamId": "stream", "conversationId": "talk", "answerGenerated": True}
     names = (
         *("likeGeneratedAnswer", "dislikeGeneratedAnswer", "generatedAnswerCopyToClipboard"),
