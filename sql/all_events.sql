@@ -2,59 +2,95 @@
 --
 -- The columns of the three tables are left unchanged, so this equals the join that Coveo documents.
 -- Most of the columns added here begin with `event_`. Rules that several models share are written
--- here, once: which queries are the same, which document was opened, where a day begins and ends,
--- and which events count as made by a person.
+-- here, once: which queries are the same, which document was opened, what a search or a click was
+-- caused by, which events show that an answer was given or which source of it was looked at, where
+-- a day begins and ends, and which events count as made by a person.
+--
+-- What only `custom_datas` holds is found there by its name: it may be cut off, and then is no JSON.
 
 with
+
+-- The kind of each cause of a search: started by a person, started by the page, or a refinement by
+-- a person. Case is ignored, because Coveo's libraries differ in it.
+search_kinds as (
+
+    select lower(action_cause) as action_cause, min(kind) as kind
+    from search_causes
+    group by lower(action_cause)
+
+),
+
+-- The kind of each cause of a click.
+click_kinds as (
+
+    select lower(action_cause) as action_cause, min(kind) as kind
+    from click_causes
+    group by lower(action_cause)
+
+),
 
 -- Searches; `event_search_id` is their own id. Queries are compared in lower case, on one line, and
 -- without leading or trailing spaces. A blank query becomes the empty string.
 search_events as (
 
     select
-        * exclude (_dlt_load_id),
+        searches.* exclude (_dlt_load_id),
         'Search' as c_event_type,
-        id as event_id,
-        id as event_search_id,
-        username as event_user_name,
-        coalesce(visitor_id, client_id) as event_visitor_id,
+        searches.id as event_id,
+        searches.id as event_search_id,
+        searches.username as event_user_name,
+        coalesce(searches.visitor_id, searches.client_id) as event_visitor_id,
         trim(
             lower(
                 replace(
                     replace(
-                        replace(coalesce(query_expression, ''), chr(9), ' '), chr(10), ' '
+                        replace(coalesce(searches.query_expression, ''), chr(9), ' '),
+                        chr(10),
+                        ' '
                     ),
                     chr(13),
                     ' '
                 )
             )
         ) as event_query,
-        coalesce(number_of_results > 0, with_results) as event_has_results,
+        coalesce(searches.number_of_results > 0, searches.with_results) as event_has_results,
+        coalesce(search_kinds.kind, 'unknown') as event_cause_kind,
         1 as type_order
 
     from searches
+    left join search_kinds on lower(searches.action_cause) = search_kinds.action_cause
 
 ),
 
 -- Clicks; `event_search_id` is the search whose result was clicked. A document is identified by the
--- hash of its URI in the index, or else by its URL, or else by its title.
+-- hash of its URI in the index, or else by its URL, or else by its title. A click without a cause
+-- opened a result.
 click_events as (
 
     select
-        * exclude (_dlt_load_id),
+        clicks.* exclude (_dlt_load_id),
         'Click' as c_event_type,
-        click_id as event_id,
-        search_id as event_search_id,
-        username as event_user_name,
-        coalesce(visitor_id, client_id) as event_visitor_id,
-        coalesce(system_uri_hash, document_url, document_title, '') as event_document_id,
+        clicks.click_id as event_id,
+        clicks.search_id as event_search_id,
+        clicks.username as event_user_name,
+        coalesce(clicks.visitor_id, clicks.client_id) as event_visitor_id,
+        coalesce(
+            clicks.system_uri_hash, clicks.document_url, clicks.document_title, ''
+        ) as event_document_id,
+        case
+            when coalesce(clicks.click_cause, clicks.cause_v2) is null then 'opened'
+            else coalesce(click_kinds.kind, 'other')
+        end as event_click_kind,
         2 as type_order
 
     from clicks
+    left join click_kinds
+        on lower(coalesce(clicks.click_cause, clicks.cause_v2)) = click_kinds.action_cause
 
 ),
 
--- Custom events; `event_search_id` is the last search before them, if there was one.
+-- Custom events; `event_search_id` is the last search before them, if there was one. A generated
+-- answer was given if its stream ended with a text; other clients leave out whether it was empty.
 other_events as (
 
     select
@@ -64,6 +100,17 @@ other_events as (
         last_search_id as event_search_id,
         coalesce(user_name, username) as event_user_name,
         coalesce(visitor_id, client_id) as event_visitor_id,
+        coalesce(
+            event_type = 'generatedAnswer'
+            and event_value = 'generatedAnswerStreamEnd'
+            and coalesce(
+                regexp_extract(custom_datas, '(?i)"answerGenerated"\s*:\s*"?(true)', 1), ''
+            ) <> ''
+            and coalesce(
+                regexp_extract(custom_datas, '(?i)"answerTextIsEmpty"\s*:\s*"?(true)', 1), ''
+            ) = '',
+            false
+        ) as event_is_answer,
         3 as type_order
 
     from custom_events
@@ -81,12 +128,37 @@ joined as (
 
 ),
 
--- All events, with a flag for those made by robots.
+-- All events, with a flag for those made by robots, the rank of a result that was opened, the source
+-- of a generated answer that was opened or looked at, and the time by the clock of the setting's
+-- time zone, whatever the time zone of the session. A rank below 1 means that the result was not in
+-- the list. The source is empty if the event does not name it.
 events as (
 
     select
         *,
-        coalesce(device_category = 'Bot', false) as event_is_bot
+        coalesce(device_category = 'Bot', false) as event_is_bot,
+        case
+            when event_click_kind in ('opened', 'quick_viewed') and click_rank >= 1 then click_rank
+        end as event_result_rank,
+        case
+            when event_type = 'generatedAnswer'
+                and event_value in (
+                    'openGeneratedAnswerSource',
+                    'generatedAnswerFollowupOpenSource',
+                    'generatedAnswerSourceHover'
+                )
+                or lower(coalesce(click_cause, cause_v2)) = 'generatedanswercitationclick'
+                then coalesce(
+                    nullif(
+                        regexp_extract(custom_datas, '(?i)"permanentId"\s*:\s*"([^"]+)"', 1), ''
+                    ),
+                    nullif(
+                        regexp_extract(custom_datas, '(?i)"contentIDValue"\s*:\s*"([^"]+)"', 1), ''
+                    ),
+                    ''
+                )
+        end as event_cited_document_id,
+        datetime at time zone 'UTC' /* setting: time_zone */ as event_local_time
 
     from joined
 
@@ -124,13 +196,15 @@ positions as (
 
 ),
 
--- The timeline. Days are UTC days, whatever the time zone of the session. Time differences are
--- taken in UTC too, because in a zone with daylight saving time they can be an hour off.
+-- The timeline. A week is the Monday on which it begins. Time differences are taken in UTC, because
+-- in a zone with daylight saving time they can be an hour off.
 final as (
 
     select
-        events.* exclude (type_order),
-        cast(events.datetime at time zone 'UTC' as date) as event_day,
+        events.* exclude (type_order, event_local_time),
+        cast(events.event_local_time as date) as event_day,
+        cast(date_trunc('week', cast(events.event_local_time as date)) as date) as event_week,
+        cast(extract(hour from events.event_local_time) as bigint) as event_hour,
         not events.event_is_bot and not coalesce(events.is_internal, false) as event_is_person,
         cast(positions.event_number as bigint) as event_number,
         cast(

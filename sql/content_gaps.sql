@@ -1,128 +1,137 @@
--- One row per query that people search for without finding what they want.
+-- One row per query and week in which people looked for something and did not find it, or began to.
 
 with
 
--- Searches that people started themselves. Left out are robots, internal traffic, searches that the
--- page started, and refinements of results that were already shown.
-counted_searches as (
+-- What people asked. Robots and internal traffic are left out, and so are blank queries. The week is
+-- the one in which they asked.
+counted_queries as (
 
     select
-        visit_id,
-        datetime,
+        week,
         query,
-        is_blank_query,
+        asked_at,
+        searches,
         has_results,
-        has_click,
-        is_refined,
-        is_abandoned,
+        is_successful,
         clicks,
         ranked_clicks,
         click_rank_sum
 
-    from search_outcomes
-    where is_person
-        and cause_kind in ('manual', 'unknown')
+    from query_visits
+    where is_person and not is_blank_query
 
 ),
 
--- One row per query and visit: whether any of its searches had no results, or no click.
-queries_by_visit as (
-
-    select
-        query,
-        visit_id,
-        max(case when not has_results then 1 else 0 end) as without_results,
-        max(case when not has_click then 1 else 0 end) as without_clicks
-
-    from counted_searches
-    where visit_id is not null
-    group by query, visit_id
-
-),
-
--- The number of visits of each query. They are counted as rows, because a distinct count would keep
--- all visit ids in memory.
-visit_counts as (
-
-    select
-        query,
-        count(*) as visits,
-        sum(without_results) as visits_without_results,
-        sum(without_clicks) as visits_without_clicks
-
-    from queries_by_visit
-    group by query
-
-),
-
--- The totals of each query over all time, including searches without a visit.
+-- The totals of each query and week, where they are enough to say something.
 summed as (
 
     select
+        week,
         query,
-        is_blank_query,
-        count(*) as searches,
-        sum(case when not has_results then 1 else 0 end) as searches_without_results,
-        sum(case when not has_click then 1 else 0 end) as searches_without_clicks,
-        sum(case when is_refined then 1 else 0 end) as refined_searches,
-        sum(case when is_abandoned then 1 else 0 end) as abandoned_searches,
+        count(*) as visits,
+        sum(searches) as searches,
+        sum(case when not has_results then 1 else 0 end) as visits_without_results,
+        sum(case when not is_successful then 1 else 0 end) as visits_without_success,
         sum(clicks) as clicks,
         sum(ranked_clicks) as ranked_clicks,
         sum(click_rank_sum) as click_rank_sum,
-        min(datetime) as first_searched_at,
-        max(datetime) as last_searched_at
+        min(asked_at) as first_asked_at,
+        max(asked_at) as last_asked_at
 
-    from counted_searches
-    group by query, is_blank_query
+    from counted_queries
+    group by week, query
+    having count(*) >= 3 /* setting: gap_visits */
 
 ),
 
--- The reason why a query is a gap, the most obvious one first: at least half of its searches had no
--- results; or nobody opened a result; or the opened results are, on average, beyond the ten of a
--- usual first page.
+-- The reason why a query is a gap, the most obvious one first: at least half of the visits saw no
+-- results; or at least four of five neither opened a result nor got an answer; or the opened
+-- results are, on average, beyond the ten of a usual first page.
 classified as (
 
     select
-        summed.*,
-        coalesce(visit_counts.visits, 0) as visits,
-        coalesce(visit_counts.visits_without_results, 0) as visits_without_results,
-        coalesce(visit_counts.visits_without_clicks, 0) as visits_without_clicks,
+        *,
+        cast(visits_without_success as double) / visits as share_without_success,
         case
-            when searches_without_results * 2 >= searches then 'no results'
-            when clicks = 0 then 'no clicks'
+            when visits_without_results * 2 >= visits then 'no results'
+            when visits_without_success * 5 >= visits * 4 then 'no success'
             when click_rank_sum > ranked_clicks * 10 then 'low ranks'
         end as gap
 
     from summed
-    left join visit_counts on summed.query = visit_counts.query
+
+),
+
+-- Each with the week before in which the query was asked often enough.
+compared as (
+
+    select
+        *,
+        lag(week) over (partition by query order by week) as former_week,
+        lag(gap) over (partition by query order by week) as gap_of_former_week
+
+    from classified
+
+),
+
+-- What it was before, unless that is more than four weeks ago.
+followed as (
+
+    select
+        *,
+        case
+            when former_week >= cast(week - interval '28 days' as date) then gap_of_former_week
+        end as former_gap
+
+    from compared
 
 ),
 
 final as (
 
     select
+        cast(week as date) as week,
         cast(query as varchar) as query,
-        cast(is_blank_query as boolean) as is_blank_query,
         cast(gap as varchar) as gap,
+        cast(gap is not null and former_gap is null as boolean) as opened,
+        cast(gap is null and former_gap is not null as boolean) as closed,
+        cast(former_gap as varchar) as former_gap,
         cast(visits as bigint) as visits,
         cast(searches as bigint) as searches,
         cast(visits_without_results as bigint) as visits_without_results,
-        cast(searches_without_results as bigint) as searches_without_results,
-        cast(searches_without_results as double) / nullif(searches, 0) as share_without_results,
-        cast(visits_without_clicks as bigint) as visits_without_clicks,
-        cast(searches_without_clicks as bigint) as searches_without_clicks,
-        cast(searches - searches_without_clicks as double)
-        / nullif(searches, 0) as search_clickthrough,
+        cast(visits_without_results as double) / visits as share_without_results,
+        cast(visits_without_success as bigint) as visits_without_success,
+        cast(share_without_success as double) as share_without_success,
+        -- Wilson's interval, for a confidence of 95 %
+        cast(
+            (
+                share_without_success
+                + 1.9208 / visits
+                - 1.96 * sqrt(
+                    (share_without_success * (1 - share_without_success) + 0.9604 / visits) / visits
+                )
+            )
+            / (1 + 3.8416 / visits) as double
+        ) as share_without_success_low,
+        cast(
+            (
+                share_without_success
+                + 1.9208 / visits
+                + 1.96 * sqrt(
+                    (share_without_success * (1 - share_without_success) + 0.9604 / visits) / visits
+                )
+            )
+            / (1 + 3.8416 / visits) as double
+        ) as share_without_success_high,
         cast(clicks as bigint) as clicks,
+        cast(ranked_clicks as bigint) as ranked_clicks,
+        cast(click_rank_sum as bigint) as click_rank_sum,
         cast(click_rank_sum as double) / nullif(ranked_clicks, 0) as average_click_rank,
-        cast(refined_searches as bigint) as refined_searches,
-        cast(abandoned_searches as bigint) as abandoned_searches,
-        first_searched_at,
-        last_searched_at
+        first_asked_at,
+        last_asked_at
 
-    from classified
-    where gap is not null
-    order by visits desc, query
+    from followed
+    where gap is not null or former_gap is not null
 
 )
 

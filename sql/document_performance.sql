@@ -1,4 +1,4 @@
--- One row per document that was opened: how often, from which rank, and for which queries.
+-- One row per week and document that was clicked: how often, from which rank, and for which queries.
 
 with
 
@@ -11,8 +11,10 @@ counted_clicks as (
         event_user_name as user_name,
         visit_id,
         datetime,
-        click_rank,
-        click_cause,
+        event_week as week,
+        event_click_kind,
+        event_click_kind in ('opened', 'quick_viewed') as is_on_result,
+        event_result_rank,
         document_title,
         document_url,
         document_author,
@@ -27,28 +29,31 @@ counted_clicks as (
 
 ),
 
--- The query of every search, including those of robots and internal traffic.
+-- The query of each search of these weeks and of the weeks before, including those of robots and
+-- internal traffic.
 search_queries as (
 
-    select search_id, query from search_outcomes
+    select search_id, week, query from search_outcomes
 
 ),
 
--- The number of clicks by document and search. These are far fewer rows to join than the clicks,
--- and each search occurs once, so that searches can be counted as rows.
+-- The number of clicks by week, document and search. These are far fewer rows to join than the
+-- clicks, and each search occurs once, so that searches can be counted as rows.
 clicked_searches as (
 
     select
+        week,
         document_id,
         search_id,
         count(*) as clicks
 
     from counted_clicks
-    group by document_id, search_id
+    group by week, document_id, search_id
 
 ),
 
--- Each of these pairs with the query of the search; null if the search is missing.
+-- Each of these with the query of the search; null if the search is missing, or was made neither in
+-- the week of the click nor in the one before.
 clicked_queries as (
 
     select
@@ -56,7 +61,10 @@ clicked_queries as (
         search_queries.query
 
     from clicked_searches
-    left join search_queries on clicked_searches.search_id = search_queries.search_id
+    left join search_queries
+        on clicked_searches.search_id = search_queries.search_id
+        and search_queries.week between
+            cast(clicked_searches.week - interval '7 days' as date) and clicked_searches.week
 
 ),
 
@@ -64,13 +72,14 @@ clicked_queries as (
 counted_queries as (
 
     select
+        week,
         document_id,
         query,
         count(search_id) as searches,
         sum(clicks) as clicks
 
     from clicked_queries
-    group by document_id, query
+    group by week, document_id, query
 
 ),
 
@@ -78,12 +87,13 @@ counted_queries as (
 counted_searches as (
 
     select
+        week,
         document_id,
         sum(searches) as searches,
         sum(case when query is null then clicks else 0 end) as clicks_without_search
 
     from counted_queries
-    group by document_id
+    group by week, document_id
 
 ),
 
@@ -91,11 +101,14 @@ counted_searches as (
 ranked_queries as (
 
     select
+        week,
         document_id,
         query,
         clicks,
-        row_number() over (partition by document_id order by clicks desc, query) as query_rank,
-        count(*) over (partition by document_id) as queries
+        row_number() over (
+            partition by week, document_id order by clicks desc, query
+        ) as query_rank,
+        count(*) over (partition by week, document_id) as queries
 
     from counted_queries
     where query is not null
@@ -106,6 +119,7 @@ ranked_queries as (
 query_lists as (
 
     select
+        week,
         document_id,
         max(queries) as queries,
         max(case when query_rank = 1 then query end) as top_query,
@@ -116,7 +130,7 @@ query_lists as (
 
     from ranked_queries
     where query_rank <= 10
-    group by document_id
+    group by week, document_id
 
 ),
 
@@ -124,18 +138,25 @@ query_lists as (
 summed as (
 
     select
+        week,
         document_id,
-        count(*) as clicks,
+        sum(case when is_on_result then 1 else 0 end) as clicks,
+        sum(case when event_click_kind = 'opened' then 1 else 0 end) as opened,
+        sum(case when event_click_kind = 'quick_viewed' then 1 else 0 end) as quick_viewed,
+        sum(case when event_click_kind = 'cited' then 1 else 0 end) as cited,
+        sum(case when event_click_kind = 'attached' then 1 else 0 end) as attached,
+        sum(case when event_click_kind = 'recommended' then 1 else 0 end) as recommended,
+        sum(case when event_click_kind = 'other' then 1 else 0 end) as other_clicks,
         count(distinct visit_id) as visits,
         count(distinct user_name) as users,
-        sum(case when click_cause = 'documentQuickview' then 1 else 0 end) as quickviews,
-        avg(cast(click_rank as double)) as average_click_rank,
-        min(click_rank) as best_click_rank,
+        count(event_result_rank) as ranked_clicks,
+        sum(event_result_rank) as click_rank_sum,
+        min(event_result_rank) as best_click_rank,
         min(datetime) as first_clicked_at,
         max(datetime) as last_clicked_at
 
     from counted_clicks
-    group by document_id
+    group by week, document_id
 
 ),
 
@@ -146,12 +167,14 @@ latest_clicks as (
     select
         counted_clicks.*,
         row_number() over (
-            partition by counted_clicks.document_id order by counted_clicks.click_id desc
+            partition by counted_clicks.week, counted_clicks.document_id
+            order by counted_clicks.click_id desc
         ) as click_number
 
     from counted_clicks
     inner join summed
-        on counted_clicks.document_id = summed.document_id
+        on counted_clicks.week = summed.week
+        and counted_clicks.document_id = summed.document_id
         and counted_clicks.datetime = summed.last_clicked_at
 
 ),
@@ -166,6 +189,7 @@ newest_clicks as (
 final as (
 
     select
+        cast(summed.week as date) as week,
         cast(summed.document_id as varchar) as document_id,
         cast(newest_clicks.document_title as varchar) as document_title,
         cast(newest_clicks.document_url as varchar) as document_url,
@@ -174,12 +198,20 @@ final as (
         cast(newest_clicks.source_name as varchar) as source_name,
         cast(newest_clicks.collection_name as varchar) as collection_name,
         cast(summed.clicks as bigint) as clicks,
+        cast(summed.opened as bigint) as opened,
+        cast(summed.quick_viewed as bigint) as quick_viewed,
+        cast(summed.cited as bigint) as cited,
+        cast(summed.attached as bigint) as attached,
+        cast(summed.recommended as bigint) as recommended,
+        cast(summed.other_clicks as bigint) as other_clicks,
         cast(summed.visits as bigint) as visits,
         cast(summed.users as bigint) as users,
         cast(counted_searches.searches as bigint) as searches,
         cast(counted_searches.clicks_without_search as bigint) as clicks_without_search,
-        cast(summed.quickviews as bigint) as quickviews,
-        cast(summed.average_click_rank as double) as average_click_rank,
+        cast(summed.ranked_clicks as bigint) as ranked_clicks,
+        cast(coalesce(summed.click_rank_sum, 0) as bigint) as click_rank_sum,
+        cast(summed.click_rank_sum as double)
+        / nullif(summed.ranked_clicks, 0) as average_click_rank,
         cast(summed.best_click_rank as bigint) as best_click_rank,
         cast(coalesce(query_lists.queries, 0) as bigint) as queries,
         cast(query_lists.top_query as varchar) as top_query,
@@ -191,9 +223,13 @@ final as (
         summed.last_clicked_at
 
     from summed
-    inner join counted_searches on summed.document_id = counted_searches.document_id
-    inner join newest_clicks on summed.document_id = newest_clicks.document_id
-    left join query_lists on summed.document_id = query_lists.document_id
+    inner join counted_searches
+        on summed.week = counted_searches.week
+        and summed.document_id = counted_searches.document_id
+    inner join newest_clicks
+        on summed.week = newest_clicks.week and summed.document_id = newest_clicks.document_id
+    left join query_lists
+        on summed.week = query_lists.week and summed.document_id = query_lists.document_id
 
 )
 

@@ -16,6 +16,7 @@ events as (
         query_expression,
         event_query as query,
         action_cause,
+        event_cause_kind,
         number_of_results,
         event_has_results,
         response_time_ms,
@@ -30,11 +31,17 @@ events as (
         language,
         is_internal,
         event_day,
+        event_week,
+        event_hour,
         event_is_bot,
         event_is_person,
+        event_is_answer,
         event_document_id,
-        click_rank,
+        event_click_kind,
+        event_click_kind in ('opened', 'quick_viewed') as is_on_result,
+        event_result_rank,
         event_type
+        /* each of model_dimensions: , {dimension} */
 
     from all_events
 
@@ -51,17 +58,6 @@ search_keywords as (
 search_groups as (
 
     select distinct search_id, group_name from groups
-
-),
-
--- The kind of search that each cause stands for: started by a person, started by the page, or a
--- refinement by a person. The seed `search_causes` is the only place to change this. Case is
--- ignored, because Coveo's libraries differ in it.
-cause_kinds as (
-
-    select lower(action_cause) as action_cause, min(kind) as kind
-    from search_causes
-    group by lower(action_cause)
 
 ),
 
@@ -86,17 +82,25 @@ positions as (
 
 ),
 
--- The clicks on the results of each search, including clicks from other visits.
+-- The clicks of each search by kind, including clicks from other visits. Only those on results
+-- count for clickthrough and rank.
 search_clicks as (
 
     select
         event_search_id,
-        count(*) as clicks,
-        count(distinct event_document_id) as clicked_documents,
-        count(click_rank) as ranked_clicks,
-        sum(click_rank) as click_rank_sum,
-        min(click_rank) as best_click_rank,
-        min(datetime) as first_click_at
+        count(*) as all_clicks,
+        sum(case when is_on_result then 1 else 0 end) as clicks,
+        sum(case when event_click_kind = 'opened' then 1 else 0 end) as opened,
+        sum(case when event_click_kind = 'quick_viewed' then 1 else 0 end) as quick_viewed,
+        sum(case when event_click_kind = 'cited' then 1 else 0 end) as cited,
+        sum(case when event_click_kind = 'attached' then 1 else 0 end) as attached,
+        sum(case when event_click_kind = 'recommended' then 1 else 0 end) as recommended,
+        sum(case when event_click_kind = 'other' then 1 else 0 end) as other_clicks,
+        count(distinct case when is_on_result then event_document_id end) as clicked_documents,
+        count(event_result_rank) as ranked_clicks,
+        sum(event_result_rank) as click_rank_sum,
+        min(event_result_rank) as best_click_rank,
+        min(case when is_on_result then datetime end) as first_click_at
 
     from events
     where c_event_type = 'Click' and event_search_id is not null
@@ -110,7 +114,8 @@ search_custom_events as (
     select
         event_search_id,
         count(*) as custom_events,
-        sum(case when event_type = 'getMoreResults' then 1 else 0 end) as more_results_requests
+        sum(case when event_type = 'getMoreResults' then 1 else 0 end) as more_results_requests,
+        sum(case when event_is_answer then 1 else 0 end) as answers
 
     from events
     where c_event_type = 'Custom' and event_search_id is not null
@@ -148,15 +153,22 @@ group_lists as (
 
 ),
 
--- Each search with its clicks, custom events, keywords and groups, and its outcome.
+-- Each search with its clicks, custom events, keywords and groups. An answer whose source was
+-- clicked was given, even if nobody logged its end.
 joined as (
 
     select
         search_events.*,
         positions.search_number,
         positions.next_search_id,
-        cause_kinds.kind,
-        search_clicks.clicks,
+        coalesce(search_clicks.all_clicks, 0) as all_clicks,
+        coalesce(search_clicks.clicks, 0) as clicks,
+        coalesce(search_clicks.opened, 0) as opened,
+        coalesce(search_clicks.quick_viewed, 0) as quick_viewed,
+        coalesce(search_clicks.cited, 0) as cited,
+        coalesce(search_clicks.attached, 0) as attached,
+        coalesce(search_clicks.recommended, 0) as recommended,
+        coalesce(search_clicks.other_clicks, 0) as other_clicks,
         search_clicks.clicked_documents,
         search_clicks.ranked_clicks,
         search_clicks.click_rank_sum,
@@ -164,24 +176,37 @@ joined as (
         case when search_clicks.clicks > 0 then search_clicks.first_click_at end as first_click_at,
         search_custom_events.custom_events,
         search_custom_events.more_results_requests,
+        coalesce(search_custom_events.answers, 0) > 0
+        or coalesce(search_clicks.cited, 0) > 0 as has_answer,
         keyword_lists.keyword_count,
         keyword_lists.keyword_list,
         group_lists.group_count,
-        group_lists.group_list,
-        case
-            when search_clicks.clicks > 0 then 'clicked'
-            when search_events.visit_id is null then 'unknown'
-            when positions.next_search_id is not null then 'refined'
-            else 'abandoned'
-        end as outcome
+        group_lists.group_list
 
     from search_events
     left join positions on search_events.event_id = positions.event_id
-    left join cause_kinds on lower(search_events.action_cause) = cause_kinds.action_cause
     left join search_clicks on search_events.event_id = search_clicks.event_search_id
     left join search_custom_events on search_events.event_id = search_custom_events.event_search_id
     left join keyword_lists on search_events.event_id = keyword_lists.search_id
     left join group_lists on search_events.event_id = group_lists.search_id
+
+),
+
+-- What became of each search. Whoever read an answer may have found what they wanted without
+-- opening anything.
+decided as (
+
+    select
+        *,
+        case
+            when all_clicks > cited then 'clicked'
+            when has_answer then 'answered'
+            when visit_id is null then 'unknown'
+            when next_search_id is not null then 'refined'
+            else 'abandoned'
+        end as outcome
+
+    from joined
 
 ),
 
@@ -192,6 +217,8 @@ final as (
         cast(visit_id as varchar) as visit_id,
         datetime,
         cast(event_day as date) as day,
+        cast(event_week as date) as week,
+        cast(event_hour as bigint) as hour,
         cast(search_number as bigint) as search_number,
         cast(event_user_name as varchar) as user_name,
         cast(event_visitor_id as varchar) as visitor_id,
@@ -208,12 +235,18 @@ final as (
         cast(query as varchar) as query,
         cast(query = '' as boolean) as is_blank_query,
         cast(action_cause as varchar) as action_cause,
-        cast(coalesce(kind, 'unknown') as varchar) as cause_kind,
+        cast(event_cause_kind as varchar) as cause_kind,
         cast(number_of_results as bigint) as number_of_results,
         cast(event_has_results as boolean) as has_results,
         cast(response_time_ms as bigint) as response_time_ms,
-        cast(coalesce(clicks, 0) as bigint) as clicks,
-        cast(coalesce(clicks, 0) > 0 as boolean) as has_click,
+        cast(clicks as bigint) as clicks,
+        cast(opened as bigint) as opened,
+        cast(quick_viewed as bigint) as quick_viewed,
+        cast(cited as bigint) as cited,
+        cast(attached as bigint) as attached,
+        cast(recommended as bigint) as recommended,
+        cast(other_clicks as bigint) as other_clicks,
+        cast(clicks > 0 as boolean) as has_click,
         cast(coalesce(clicked_documents, 0) as bigint) as clicked_documents,
         cast(best_click_rank as bigint) as best_click_rank,
         cast(coalesce(ranked_clicks, 0) as bigint) as ranked_clicks,
@@ -226,8 +259,10 @@ final as (
         ) as ms_to_first_click,
         cast(coalesce(custom_events, 0) as bigint) as custom_events,
         cast(coalesce(more_results_requests, 0) as bigint) as more_results_requests,
+        cast(has_answer as boolean) as has_answer,
         cast(next_search_id as varchar) as next_search_id,
         cast(outcome as varchar) as outcome,
+        cast(outcome in ('clicked', 'answered') as boolean) as is_successful,
         cast(outcome = 'refined' as boolean) as is_refined,
         cast(outcome = 'abandoned' as boolean) as is_abandoned,
         cast(
@@ -239,8 +274,9 @@ final as (
         cast(event_is_bot as boolean) as is_bot,
         cast(coalesce(is_internal, false) as boolean) as is_internal,
         cast(event_is_person as boolean) as is_person
+        /* each of model_dimensions: , cast({dimension} as varchar) as {dimension} */
 
-    from joined
+    from decided
 
 )
 

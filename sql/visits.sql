@@ -30,9 +30,15 @@ events as (
         origin_level3,
         is_internal,
         event_day,
+        event_week,
+        event_hour,
         event_is_bot,
         event_has_results,
-        click_rank,
+        event_is_answer,
+        event_cause_kind,
+        event_click_kind,
+        event_click_kind in ('opened', 'quick_viewed') as is_on_result,
+        event_result_rank,
         document_title,
         document_url,
         event_type,
@@ -42,6 +48,7 @@ events as (
             else event_type
         end as action,
         event_query as query
+        /* each of model_dimensions: , {dimension} */
 
     from all_events
     where visit_id is not null
@@ -57,14 +64,14 @@ visit_searches as (
 
 ),
 
--- The number of distinct searches that the clicks of each visit refer to.
+-- The number of distinct searches on whose results each visit clicked.
 clicked_searches as (
 
     select visit_id, count(*) as searches_with_clicks
     from (
         select distinct visit_id, event_search_id
         from events
-        where c_event_type = 'Click' and event_search_id is not null
+        where is_on_result and event_search_id is not null
     ) as pairs
     group by visit_id
 
@@ -108,10 +115,20 @@ summed as (
         min(case when event_user_name is not null then event_number end) as first_user_number,
         min(case when query <> '' then event_number end) as first_query_number,
         max(case when query <> '' then event_number end) as last_query_number,
+        /* each of model_dimensions:
+        min(case when {dimension} is not null then event_number end) as first_{dimension}_number, */
         count(*) as events,
         sum(case when c_event_type = 'Search' then 1 else 0 end) as searches,
-        sum(case when c_event_type = 'Click' then 1 else 0 end) as clicks,
+        sum(case when event_cause_kind = 'manual' then 1 else 0 end) as manual_searches,
+        sum(case when is_on_result then 1 else 0 end) as clicks,
+        sum(case when event_click_kind = 'opened' then 1 else 0 end) as opened,
+        sum(case when event_click_kind = 'quick_viewed' then 1 else 0 end) as quick_viewed,
+        sum(case when event_click_kind = 'cited' then 1 else 0 end) as cited,
+        sum(case when event_click_kind = 'attached' then 1 else 0 end) as attached,
+        sum(case when event_click_kind = 'recommended' then 1 else 0 end) as recommended,
+        sum(case when event_click_kind = 'other' then 1 else 0 end) as other_clicks,
         sum(case when c_event_type = 'Custom' then 1 else 0 end) as custom_events,
+        sum(case when event_is_answer then 1 else 0 end) as answers,
         sum(
             case when c_event_type = 'Click' and search_id is null then 1 else 0 end
         ) as clicks_on_other_searches,
@@ -120,11 +137,10 @@ summed as (
         sum(
             case when event_type = 'getMoreResults' then 1 else 0 end
         ) as more_results_requests,
-        min(case when c_event_type = 'Click' then datetime end) as first_click_at,
-        min(case when c_event_type = 'Click' then click_rank end) as best_click_rank,
-        avg(
-            cast(case when c_event_type = 'Click' then click_rank end as double)
-        ) as average_click_rank,
+        min(case when is_on_result then datetime end) as first_click_at,
+        count(event_result_rank) as ranked_clicks,
+        sum(event_result_rank) as click_rank_sum,
+        min(event_result_rank) as best_click_rank,
         max(case when event_is_bot then 1 else 0 end) as bot_events,
         max(case when is_internal then 1 else 0 end) as internal_events
 
@@ -140,6 +156,8 @@ final as (
         summed.started_at,
         summed.ended_at,
         cast(first_event.event_day as date) as day,
+        cast(first_event.event_week as date) as week,
+        cast(first_event.event_hour as bigint) as hour,
         cast(
             date_diff(
                 'millisecond',
@@ -149,8 +167,16 @@ final as (
         ) as duration_ms,
         cast(summed.events as bigint) as events,
         cast(summed.searches as bigint) as searches,
+        cast(summed.manual_searches as bigint) as manual_searches,
         cast(summed.clicks as bigint) as clicks,
+        cast(summed.opened as bigint) as opened,
+        cast(summed.quick_viewed as bigint) as quick_viewed,
+        cast(summed.cited as bigint) as cited,
+        cast(summed.attached as bigint) as attached,
+        cast(summed.recommended as bigint) as recommended,
+        cast(summed.other_clicks as bigint) as other_clicks,
         cast(summed.custom_events as bigint) as custom_events,
+        cast(summed.answers as bigint) as answers,
         cast(summed.clicks > 0 as boolean) as has_click,
         cast(coalesce(clicked_searches.searches_with_clicks, 0) as bigint) as searches_with_clicks,
         cast(coalesce(clicked_searches.searches_with_clicks, 0) as double)
@@ -162,7 +188,10 @@ final as (
         cast(first_query_event.query as varchar) as first_query,
         cast(last_query_event.query as varchar) as last_query,
         cast(summed.best_click_rank as bigint) as best_click_rank,
-        cast(summed.average_click_rank as double) as average_click_rank,
+        cast(summed.ranked_clicks as bigint) as ranked_clicks,
+        cast(coalesce(summed.click_rank_sum, 0) as bigint) as click_rank_sum,
+        cast(summed.click_rank_sum as double)
+            / nullif(summed.ranked_clicks, 0) as average_click_rank,
         cast(
             date_diff(
                 'millisecond',
@@ -195,6 +224,8 @@ final as (
         cast(summed.bot_events > 0 as boolean) as is_bot,
         cast(summed.internal_events > 0 as boolean) as is_internal,
         cast(summed.bot_events = 0 and summed.internal_events = 0 as boolean) as is_person
+        /* each of model_dimensions:
+        , cast(first_{dimension}_event.{dimension} as varchar) as {dimension} */
 
     from summed
     left join clicked_searches on summed.visit_id = clicked_searches.visit_id
@@ -213,6 +244,10 @@ final as (
     left join events as last_query_event
         on summed.visit_id = last_query_event.visit_id
         and summed.last_query_number = last_query_event.event_number
+    /* each of model_dimensions:
+    left join events as first_{dimension}_event
+        on summed.visit_id = first_{dimension}_event.visit_id
+        and summed.first_{dimension}_number = first_{dimension}_event.event_number */
 
 )
 
