@@ -84,6 +84,14 @@ def answers() -> Rows:
                 clickCause="GENERATEDANSWERCITATIONCLICK",
                 **here,
             ),
+            citation(
+                "a-c18",
+                "11:00:32.000",
+                "a-cited",
+                "",
+                customDatas=data(permanentId="not this", contentIDValue="but this"),
+                **here,
+            ),
             click("a-c14", "10:50:10.000", "a-clicked", **here),
             click(
                 "a-c15", "11:20:10.000", "a-snippet", clickCause="openSmartSnippetSource", **here
@@ -148,7 +156,7 @@ def answers() -> Rows:
             opening("a-e16", f"{NEXT_WEEK} 00:00:01.000", "a-late", "one", **here),
             opening("a-e17", "2026-03-08 23:59:59.500", "a-late", "one", **here),
             hover("a-h1", "10:00:06.000", "a-read", 1500, "one"),
-            hover("a-h2", "10:00:07.000", "a-read", 20, "hovered"),
+            hover("a-h2", "10:00:07.000", "a-read", 20.7, "hovered"),
             hover("a-h3", "10:00:08.000", "a-read", "long", None),
             *(
                 answer_event(f"a-n{n}", "10:00:50.000", "a-read", name, **here)

@@ -132,7 +132,7 @@ def gaps() -> Rows:
             ),
             *(search(f"r{n}", "2026-04-06 10:00:00.000", "robots", **BOT) for n in range(4)),
             *(
-                search(f"blank {n}", "2026-04-06 10:00:00.000", " ", visitId=f"blank {n}")
+                search(f"nothing {n}", "2026-04-06 10:00:00.000", " ", visitId=f"nothing {n}")
                 for n in range(4)
             ),
             *(

@@ -16,6 +16,10 @@ FACET_DATA: tuple[tuple[str, str | None], ...] = (
     ("facetSelect", data(facetTitle="Date", facetRangeStart="2026/01/01", facetRangeEnd="now")),
     ("facetSelect", data(facetTitle="Date", facetRangeStart="2026/01/01")),
     ("facetSelect", data(facetTitle="Date", facetValue=None, facetRangeStart=-1, facetRangeEnd=0)),
+    ("facetSelect", data(facetTitle="Date", facetRangeStart=None, facetRangeEnd=None)),
+    ("facetSelect", '{"facetTitle":"Date","facetRangeStart" : 1.5 , "facetRangeEnd" : "b, c" }'),
+    ("facetSelect", '{"facetTitle":"Date","facetRangeStart":1,"facetRangeEnd":2\n}'),
+    ("facetSelect", '{"facetTitle":"Date","facetRangeStart":"2026/01/01","facetRangeEnd":"2026/0'),
     # the page library
     ("dynamicFacetSelect", data(facetId="@type", facetTitle="Type", facetValue='27" C:\\new\\')),
     ("dynamicFacetSelect", data(facetId="@type", facetTitle='"Type"\\', facetValue="é\u2028")),
@@ -121,7 +125,7 @@ def kinds_of_clicks() -> Rows:
         for n, row in enumerate(causes)
     ]
     single = [
-        click(f"k-{cause}", "18:10:01.000", f"k-{cause}", clickCause=cause, **here)
+        click(f"on k-{cause}", "18:10:01.000", f"k-{cause}", clickCause=cause, **here)
         for cause in ("caseAttach", "recommendationOpen", "ownClick")
     ]
     searches = [
@@ -148,7 +152,9 @@ def distant_clicks() -> Rows:
     }
 
 
-def tested(key: str, day: int, test: str, version: str | None, **columns: str | None) -> Record:
+def experiment_search(
+    key: str, day: int, test: str, version: str | None, **columns: str | None
+) -> Record:
     """Returns a search in an A/B test, by a visitor who has the name of the first word of its key.
 
     day: of March 2026, where the 2nd and the 9th are Mondays
@@ -170,28 +176,34 @@ def experiments() -> Rows:
     twice = (("ann 1", "6"), ("cai 2", None), ("visit-only 1", "0"), ("both 1", "2"))
     return {
         "searches": [
-            *(tested(f"ann {n}", 2 + n, "Ranking", "A") for n in range(4)),
-            tested("bea 1", 2, "Ranking", "A", numberOfResults="0"),
-            *(tested(f"cai {n}", 3, "Ranking", "B") for n in range(3)),
-            tested("dan 1", 3, "Ranking", "B"),
+            *(experiment_search(f"ann {n}", 2 + n, "Ranking", "A") for n in range(4)),
+            experiment_search("bea 1", 2, "Ranking", "A", numberOfResults="0"),
+            *(experiment_search(f"cai {n}", 3, "Ranking", "B") for n in range(3)),
+            experiment_search("dan 1", 3, "Ranking", "B"),
             # mixed in one week, loyal in the next one and in another test
-            tested("mix 1", 4, "Ranking", "A"),
-            tested("mix 2", 8, "Ranking", "B", visitId=None),
-            tested("mix 3", 9, "Ranking", "B"),
-            tested("mix 4", 4, "Other", "A"),
-            tested("nul 1", 4, "Ranking", None),
-            tested("nul 2", 4, "Ranking", "A"),
+            experiment_search("mix 1", 4, "Ranking", "A"),
+            experiment_search("mix 2", 8, "Ranking", "B", visitId=None),
+            experiment_search("mix 3", 9, "Ranking", "B"),
+            experiment_search("mix 4", 4, "Other", "A"),
+            experiment_search("nul 1", 4, "Ranking", None),
+            experiment_search("nul 2", 4, "Ranking", "A"),
             # one version in two pipelines, and none
-            tested("both 1", 5, "Ranking", "A"),
-            tested("both 2", 5, "Ranking", "A", queryPipeline="second"),
-            tested("none 1", 5, "Other", None, queryPipeline=None),
+            experiment_search("both 1", 5, "Ranking", "A"),
+            experiment_search("both 2", 5, "Ranking", "A", queryPipeline="second"),
+            experiment_search("none 1", 5, "Other", None, queryPipeline=None),
             # without an id
-            *(tested(f"visit-only {n}", 6, "Ranking", "A", **nobody) for n in range(2)),
-            *(tested(f"unknown {n}", 6, "Ranking", "B", visitId=None, **nobody) for n in range(2)),
-            tested("new 1", 6, "Ranking", "B", clientId="new client", **nobody),
-            tested("alone 1", 6, "Alone", "A"),
-            tested("robot 1", 6, "Ranking", "A", deviceCategory="Bot"),
-            tested("staff 1", 6, "Ranking", "A", isInternal="t"),
+            *(experiment_search(f"visit-only {n}", 6, "Ranking", "A", **nobody) for n in range(2)),
+            *(
+                experiment_search(f"unknown {n}", 6, "Ranking", "B", visitId=None, **nobody)
+                for n in range(2)
+            ),
+            experiment_search("new 1", 6, "Ranking", "B", clientId="new client", **nobody),
+            experiment_search("alone 1", 6, "Alone", "A"),
+            # one visit in which the id of the visitor is missing at first
+            experiment_search("eve 0", 7, "Alone", "B", visitId="of eve", **nobody),
+            experiment_search("eve 1", 7, "Alone", "B", visitId="of eve"),
+            experiment_search("robot 1", 6, "Ranking", "A", deviceCategory="Bot"),
+            experiment_search("staff 1", 6, "Ranking", "A", isInternal="t"),
         ],
         "clicks": [
             click(f"click {n} on {key}", "2026-03-08 13:00:00.000", key, clickRank=rank)

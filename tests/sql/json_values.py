@@ -35,9 +35,9 @@ def is_true(json: str | None, key: str) -> bool:
 
 
 def number_in(json: str | None, key: str) -> int | None:
-    """Returns the first value of a key as a whole number; None if it is not one."""
-    value = value_in(json, key) or ""
-    return int(value) if re.fullmatch(r"-?[0-9]+", value) else None
+    """Returns the whole part of the first value of a key, from 0; None if it is no such number."""
+    digits = re.match(r"[0-9]+", value_in(json, key) or "")
+    return digits and int(digits[0])
 
 
 def first_named(json: str | None, *keys: str) -> str | None:

@@ -101,7 +101,7 @@ def answer_id(events: list[Event]) -> str | None:
         for event in sorted(events, key=lambda event: (event.at, event.id))
         for key in ("generativeQuestionAnsweringId", "answerAPIStreamId")
     ]
-    return next((each for each in ids if each is not None), None)
+    return next((each for each in ids if each), None)
 
 
 def cited_documents(rows: Rows, settings: Settings = DEFAULTS) -> Measures:

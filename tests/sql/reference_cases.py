@@ -34,8 +34,8 @@ def action(event: Event) -> str | None:
     kind, value = event.text("eventType"), event.text("eventValue") or ""
     if event.kind != "Custom":
         return None
-    if kind == "caseCreation":
-        return PAGE_LIBRARY.get(value)
+    if kind == "caseCreation" and value in PAGE_LIBRARY:
+        return PAGE_LIBRARY[value]
     if kind in ("svc", "caseAssist") or value.startswith("ticket_"):
         return in_data(event, "svc_action") or value
     return None
@@ -93,5 +93,5 @@ def outcome_of(is_submitted: bool, is_cancelled: bool, reason: str | None) -> st
     if is_submitted:
         return "submitted"
     if is_cancelled:
-        return "solved" if reason == "Solved" else "quit"
+        return "solved" if (reason or "").lower() == "solved" else "quit"
     return "left"

@@ -102,29 +102,30 @@ def test_a_week_in_which_a_query_is_asked_too_rarely_is_passed_over() -> None:
     ]
 
 
-def test_blank_queries_robots_and_unknown_causes_are_no_gaps() -> None:
-    nothing = {"numberOfResults": "0"}
-    rows: Rows = {
-        "searches": [
-            *(search(f"b{n}", "10:00:00.000", " ", visitId=f"b{n}", **nothing) for n in range(3)),
-            *(
-                search(f"r{n}", "10:00:00.000", "bot", **{**BOT, **nothing, "visitId": f"r{n}"})
-                for n in range(3)
-            ),
-            *(
-                search(
-                    f"u{n}",
-                    "10:00:00.000",
-                    "own",
-                    actionCause="ownCause",
-                    visitId=f"u{n}",
-                    **nothing,
-                )
-                for n in range(3)
-            ),
-        ]
-    }
-    assert gaps_of(rows, "query") == []
+@pytest.mark.parametrize(
+    ("query", "columns"),
+    [
+        (" ", {}),
+        ("vpn", BOT),
+        ("vpn", {"isInternal": "t"}),
+        ("vpn", {"actionCause": "searchboxAsYouType"}),
+        ("vpn", {"actionCause": "facetSelect"}),
+        ("vpn", {"actionCause": "ownCause"}),
+        ("vpn", {"actionCause": None}),
+    ],
+    ids=["blank", "robot", "internal", "automatic", "refinement", "unknown cause", "no cause"],
+)
+def test_what_no_visitor_asked_is_no_gap(query: str, columns: dict[str, str | None]) -> None:
+    searches = [
+        search(
+            f"s{n}",
+            "10:00:00.000",
+            query,
+            **{"numberOfResults": "0", **columns, "visitId": f"v{n}"},
+        )
+        for n in range(3)
+    ]
+    assert gaps_of({"searches": searches}, "query") == []
 
 
 def test_a_share_has_the_interval_of_wilson() -> None:

@@ -186,14 +186,14 @@ def test_a_file_is_one_select_with_a_comment_before_each_cte(name: str) -> None:
     ids=["form of a query", "robots", "document ids", "results"],
 )
 def test_a_rule_is_written_in_one_model_only(rule: str) -> None:
-    texts = [re.sub(r"\s+", "", sql_of(name)) for name in build_order()]
+    texts = [re.sub(r"\b(searches|clicks)\.|\s+", "", sql_of(name)) for name in build_order()]
     assert sum(text.count(rule.replace(" ", "")) for text in texts) == 1
 
 
 def test_the_rules_for_days_and_for_people_are_written_in_one_model_only() -> None:
     texts = [" ".join(re.sub(r"--.*", "", sql_of(name)).split()) for name in build_order()]
-    assert sum(len(re.findall(r"at time zone 'UTC' as date", text)) for text in texts) == 1
-    assert sum(len(re.findall(r"not \S*is_bot", text)) for text in texts) == 1
+    for rule in (r"at time zone 'UTC' /\*", r"date_trunc\(", r"extract\(hour", r"not \S*is_bot"):
+        assert sum(len(re.findall(rule, text)) for text in texts) == 1, rule
 
 
 @pytest.mark.parametrize("name", build_order())
@@ -207,6 +207,7 @@ def test_no_cte_has_the_name_of_a_table(name: str) -> None:
 def test_only_the_timeline_reads_the_event_tables() -> None:
     reads = {name: tables_of(sql_of(name)) for name in build_order()}
     assert {n for n, tables in reads.items() if tables & set(EVENT_TABLES)} == {"all_events"}
+    assert {n for n, tables in reads.items() if tables & set(SEEDS)} == {"all_events"}
     labels = {"keywords", "groups"}
     assert {n for n, tables in reads.items() if tables & labels} == {"search_outcomes"}
     assert not any(tables & {"exports", "rejected_rows"} for tables in reads.values())

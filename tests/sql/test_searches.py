@@ -88,36 +88,3 @@ def test_changing_the_seed_alone_changes_the_kind_of_a_search() -> None:
     database = warehouse(rows, Settings(search_causes=twice))
     assert rows_of(database, "select cause_kind from search_outcomes") == [("manual",)]
     assert rows_of(database, "select manual_searches, searches from daily_metrics") == [(1, 1)]
-
-
-def test_automatic_searches_and_refinements_are_not_content_gaps() -> None:
-    causes = {"searchboxAsYouType": "half", "facetSelect": "narrowed", "searchboxSubmit": "asked"}
-    rows = {
-        "searches": [
-            search(cause, "10:00:00.000", query, actionCause=cause, numberOfResults="0")
-            for cause, query in causes.items()
-        ]
-    }
-    assert value_of(rows, "select query from content_gaps") == "asked"
-
-
-@pytest.mark.parametrize(
-    ("results", "rank", "gap"),
-    [
-        (["0", "0"], None, "no results"),
-        (["0", "7"], "1", "no results"),
-        (["7", "7"], None, "no clicks"),
-        (["7", "7"], "11", "low ranks"),
-        (["7", "7"], "10", None),
-    ],
-)
-def test_a_query_is_a_gap_for_one_reason(
-    results: list[str], rank: str | None, gap: str | None
-) -> None:
-    searches = [
-        search(f"s{n}", f"10:00:0{n}.000", numberOfResults=number)
-        for n, number in enumerate(results)
-    ]
-    clicks = [click("c", "10:00:09.000", "s1", clickRank=rank)] if rank else []
-    database = warehouse({"searches": searches, "clicks": clicks})
-    assert rows_of(database, "select gap from content_gaps") == ([(gap,)] if gap else [])

@@ -11,8 +11,13 @@ def test_robots_and_internal_traffic_are_kept_and_flagged() -> None:
     database = warehouse(edge_cases())
     flags = "is_bot, is_internal"
     for model in ("search_outcomes", "visits"):
-        sql = f"select visit_id, {flags} from {model} where is_bot or is_internal order by all"
-        assert rows_of(database, sql) == [("visit-bot", True, False), ("visit-staff", False, True)]
+        where = "visit_id in ('visit-bot', 'visit-staff', 'visit-2')"
+        sql = f"select distinct visit_id, {flags} from {model} where {where} order by all"
+        assert rows_of(database, sql) == [
+            ("visit-2", False, False),
+            ("visit-bot", True, False),
+            ("visit-staff", False, True),
+        ]
 
 
 def test_robots_and_internal_traffic_are_left_out_of_the_measures() -> None:
@@ -30,8 +35,8 @@ def test_robots_and_internal_traffic_are_left_out_of_the_measures() -> None:
     sql = "select unfiltered_searches, unfiltered_visits, unfiltered_clicks from daily_metrics"
     assert rows_of(database, sql) == [(3, 3, 1)]
     assert rows_of(database, "select searches, visits from query_performance") == [(1, 1)]
-    assert rows_of(database, "select searches, gap from content_gaps") == [(1, "no clicks")]
-    assert rows_of(database, "from document_performance") == []
+    for model in ("document_performance", "ml_usage"):
+        assert rows_of(database, f"from {model}") == []
 
 
 def test_events_without_a_visit_are_kept_but_belong_to_no_visit() -> None:
