@@ -5,13 +5,20 @@ All of them raise SettingError, which names the setting, the value and what is a
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timezone
-from typing import cast
+from typing import Any, TypeVar, cast
+
+from dlt.common.configuration.exceptions import (
+    ConfigFieldMissingException,
+    ConfigValueCannotBeCoercedException,
+)
+from dlt.common.configuration.resolve import resolve_configuration
+from dlt.common.configuration.specs import BaseConfiguration
 
 from .exceptions import SettingError
 from .secrets import keep_token
-from .tables import TABLES
+from .tables import SOURCE, TABLES
 
 HOSTS = {
     "us": "platform.cloud.coveo.com",
@@ -30,6 +37,20 @@ WHERE_TO_SET = (
     " or set the environment variable SOURCES__COVEO_SOURCE__{env}."
 )
 _DATE_HELP = "Write a date or a UTC time: 2026-01-31 or 2026-01-31T13:30:00Z."
+
+_Spec = TypeVar("_Spec", bound=BaseConfiguration)
+
+
+def resolved(spec: _Spec, given: Mapping[str, Any]) -> _Spec:
+    """Returns settings from configuration, secrets and environment, below those that are given."""
+    try:
+        return resolve_configuration(spec, sections=("sources", SOURCE), explicit_value=given)
+    except ConfigFieldMissingException as error:
+        name = next(iter(error.traces))
+        raise SettingError(name, None, WHERE_TO_SET.format(env=name.upper())) from None
+    except ConfigValueCannotBeCoercedException as error:
+        accepted = f"Write a {getattr(error.hint, '__name__', error.hint)}."
+        raise SettingError(error.field_name, error.field_value, accepted) from None
 
 
 def required_text(setting: str, value: str | None) -> str:

@@ -8,16 +8,18 @@ from pathlib import Path
 
 from ..dataset import Owner, hold_lease
 from ..load import load_pending
-from ..models import Result, build, read_folder, run_data_tests, selected, sql_folder
+from ..model_settings import read_model_settings
+from ..models import Result, read_folder, run_data_tests, selected, sql_folder
 from ..models.dbt import write_project
 from ..private_files import users_umask
+from .building import BuiltModels, settings_of_models, update_models
 from .pipeline import Options, attached
 from .progress import ConsoleProgress
 from .traces import finish_erasures
 
 
-def build_models(options: Options, names: Iterable[str]) -> dict[str, int]:
-    """Brings some models up to date; returns the number of rows of each one that it built.
+def build_models(options: Options, names: Iterable[str]) -> BuiltModels:
+    """Brings some models up to date.
 
     names: of the models; all if none is named
 
@@ -28,6 +30,7 @@ def build_models(options: Options, names: Iterable[str]) -> dict[str, int]:
         ModelError: if a model fails
     """
     wanted = [model.name for model in selected(names)]
+    read_model_settings()
     progress = ConsoleProgress()
     with (
         attached(options, progress) as pipeline,
@@ -35,7 +38,7 @@ def build_models(options: Options, names: Iterable[str]) -> dict[str, int]:
     ):
         load_pending(pipeline, progress.say)
         finish_erasures(pipeline, lease, progress.say)
-        return dict(build(pipeline, wanted, options.full_refresh, progress.say))
+        return update_models(pipeline, wanted, options.full_refresh, progress.say)
 
 
 def run_model_tests(options: Options, names: Iterable[str]) -> Iterator[Result]:
@@ -46,8 +49,9 @@ def run_model_tests(options: Options, names: Iterable[str]) -> Iterator[Result]:
         CheckError: if a test cannot be run
     """
     wanted = {model.name for model in selected(names)} if names else None
-    tables = [each for each in read_folder(sql_folder()) if wanted is None or each.name in wanted]
     with attached(options, ConsoleProgress()) as pipeline:
+        described = read_folder(sql_folder(), settings_of_models(pipeline))
+        tables = [each for each in described if wanted is None or each.name in wanted]
         yield from run_data_tests(pipeline, tables)
 
 
@@ -59,4 +63,4 @@ def write_dbt_project(options: Options, folder: Path) -> list[Path]:
         ProjectError: if it cannot be written there
     """
     with attached(options, ConsoleProgress()) as pipeline, users_umask():
-        return write_project(pipeline, folder)
+        return write_project(pipeline, folder, settings_of_models(pipeline))

@@ -26,9 +26,9 @@ from ..extract import (
     window_by_window,
 )
 from ..load import explained, load_pending
-from ..models import build
 from ..signals import graceful_shutdown
 from ..tables import SOURCE
+from .building import update_models
 from .pipeline import Options
 from .session import Session, open_session
 from .summary import Outcome, relative
@@ -58,10 +58,8 @@ def run(options: Options, overrides: Mapping[str, Any]) -> Outcome:
         session.complete(plan)
         if options.with_models:
             session.check_lease()
-            models = build(
-                session.pipeline, full_refresh=options.full_refresh, say=session.progress.say
-            )
-            outcome.models.update(models)
+            built = update_models(session.pipeline, (), options.full_refresh, session.progress.say)
+            outcome.models, outcome.unknown_causes = built
         outcome.seconds = time.monotonic() - started
         return outcome
 

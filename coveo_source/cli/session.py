@@ -5,12 +5,6 @@ from contextlib import AbstractContextManager, closing, contextmanager, nullcont
 from dataclasses import replace
 from typing import Any
 
-from dlt.common.configuration.exceptions import (
-    ConfigFieldMissingException,
-    ConfigValueCannotBeCoercedException,
-)
-from dlt.common.configuration.resolve import resolve_configuration
-
 from ..api import client_of
 from ..dataset import (
     Backfill,
@@ -39,8 +33,9 @@ from ..extract import (
     files_folder,
     make_plan,
 )
+from ..model_settings import read_model_settings
 from ..private_files import delete_folder
-from ..setting_values import WHERE_TO_SET
+from ..setting_values import resolved
 from ..settings import CoveoConfiguration, Settings, assigned_interval, check_settings
 from ..signals import interruptible
 from ..tables import SOURCE
@@ -191,6 +186,7 @@ def open_session(options: Options, overrides: Mapping[str, Any]) -> Iterator[Ses
         PipelineBusy: if another process works on the pipeline
     """
     settings = _resolve_settings(overrides)
+    read_model_settings()
     _check_options(options, settings)
     with pipeline_lock(options), closing(Session(options, settings)) as opened:
         yield opened
@@ -237,15 +233,4 @@ def _resolve_settings(overrides: Mapping[str, Any]) -> Settings:
         SettingError: if one is missing or not accepted
     """
     given = {name: value for name, value in overrides.items() if value is not None}
-    try:
-        return check_settings(
-            resolve_configuration(
-                CoveoConfiguration(), sections=("sources", SOURCE), explicit_value=given
-            )
-        )
-    except ConfigFieldMissingException as error:
-        name = next(iter(error.traces))
-        raise SettingError(name, None, WHERE_TO_SET.format(env=name.upper())) from None
-    except ConfigValueCannotBeCoercedException as error:
-        accepted = f"Write a {getattr(error.hint, '__name__', error.hint)}."
-        raise SettingError(error.field_name, error.field_value, accepted) from None
+    return check_settings(resolved(CoveoConfiguration(), given))

@@ -4,7 +4,6 @@ import re
 import shlex
 import shutil
 import sys
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,11 +15,11 @@ from ..causes import find_cause, reason
 from ..dataset import FoundRows
 from ..exceptions import CoveoSourceError
 from ..extract import Counts, FetchedExport, Plan, PlannedExport, event_protocol_notice
-from ..models import Result, Status
+from ..models import UnknownCause
 from ..signals import find_signal
 from ..tables import TABLES
-
-_TEST_ENDINGS: dict[Status, str] = {"pass": "passed", "warn": "warned", "FAIL": "failed"}
+from .grids import grid, plural
+from .model_texts import models_text
 
 
 @dataclass
@@ -32,6 +31,7 @@ class Outcome:
     database: path of the DuckDB file; None for other destinations
     state: the command that shows the pipeline's state; None if the one in dlt's manual does
     models: number of rows of each model that was built
+    unknown_causes: causes in them that no list knows
     seconds: duration of the whole run
     """
 
@@ -41,6 +41,7 @@ class Outcome:
     state: str | None = None
     fetched: list[FetchedExport] = field(default_factory=list)
     models: dict[str, int] = field(default_factory=dict)
+    unknown_causes: list[UnknownCause] = field(default_factory=list)
     seconds: float = 0.0
 
 
@@ -50,7 +51,7 @@ def outcome_text(outcome: Outcome) -> str:
     parts = [_headline(outcome), _window_table(outcome.fetched), _doubts(outcome.fetched)]
     parts += [*_notices(outcome.fetched), _renamed_text(dict(renamed))]
     if outcome.models:
-        parts.append(models_text(outcome.models))
+        parts.append(models_text(outcome.models, outcome.unknown_causes))
     parts.append("\n".join(_places(outcome)))
     return "\n\n".join(part for part in parts if part)
 
@@ -74,38 +75,6 @@ def error_text(error: BaseException) -> str:
     )
 
 
-def models_text(built: Mapping[str, int]) -> str:
-    """Returns the models that were built, with their numbers of rows."""
-    if not built:
-        return "All models are up to date."
-    return grid([["model", "rows"], *([name, f"{rows:,}"] for name, rows in built.items())], 1)
-
-
-def result_line(result: Result) -> str:
-    """Returns the result of one data test, with some of the failing rows."""
-    line = f"{result.status}  {result.test.label}"
-    if not result.failing:
-        return line
-    sample = "\n".join(f"        {_cells(row)}" for row in result.sample)
-    more = "" if result.failing == len(result.sample) else ", such as"
-    return f"{line}: {_plural(result.failing, 'row')}{more}\n{sample}"
-
-
-def results_text(results: Sequence[Result]) -> str:
-    """Returns how many data tests passed, warned and failed."""
-    count = Counter(result.status for result in results)
-    parts = [f"{count[status]:,} {word}" for status, word in _TEST_ENDINGS.items() if count[status]]
-    return f"{_plural(len(results), 'test')}: {', '.join(parts) or 'none to run'}."
-
-
-def project_text(folder: Path, files: Sequence[Path]) -> str:
-    """Returns what was written of a dbt project, and how to build it."""
-    return (
-        f"Wrote a dbt project to {folder} ({_plural(len(files), 'file')}).\n"
-        f"Try:    cd {folder} && dbt build"
-    )
-
-
 def found_text(found: FoundRows) -> str:
     """Returns which rows would be erased."""
     counts = [[table, f"{rows:,}"] for table, rows in found.counts.items()]
@@ -113,7 +82,7 @@ def found_text(found: FoundRows) -> str:
     text += grid([["table", "rows"], *counts], rule_before=1)
     if found.unnamed:
         text += (
-            f"\n\nOf the same visits, {_plural(found.unnamed, 'event')} without this"
+            f"\n\nOf the same visits, {plural(found.unnamed, 'event')} without this"
             f" {found.identifier} would stay, maybe from before a login; --visit-id erases a whole"
             " visit."
         )
@@ -122,7 +91,7 @@ def found_text(found: FoundRows) -> str:
 
 def erased_text(found: FoundRows) -> str:
     """Returns what was erased."""
-    rows = _plural(sum(found.counts.values()), "row")
+    rows = plural(sum(found.counts.values()), "row")
     return f"Erased {rows}. From now on runs leave them out, even if Coveo still has them."
 
 
@@ -146,7 +115,7 @@ def _headline(outcome: Outcome) -> str:
     rows = sum(_total(outcome.fetched, table).rows for table in TABLES)
     rate = rows / outcome.seconds if outcome.seconds else 0
     return (
-        f"Loaded {rows:,} rows of {_plural(len(outcome.fetched), 'window')} in"
+        f"Loaded {rows:,} rows of {plural(len(outcome.fetched), 'window')} in"
         f" {outcome.seconds:.1f} s, {rate:,.0f} rows a second."
     )
 
@@ -202,7 +171,7 @@ def plan_text(plan: Plan) -> str:
     parts.append(f"Most rows in one export: {limit}.")
     if plan.stale:
         parts.append(
-            f"{_plural(len(plan.stale), 'export')} of an earlier run that nothing needs any more"
+            f"{plural(len(plan.stale), 'export')} of an earlier run that nothing needs any more"
             " would be deleted."
         )
     if plan.renamed:
@@ -234,27 +203,6 @@ def _number(counts: Counts | None) -> str:
     return f"{counts.rows:,}" if counts else "-"
 
 
-def _plural(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
-
-
-def grid(lines: Sequence[Sequence[str]], rule_before: int, left: Iterable[int] = (0,)) -> str:
-    """Returns lines in columns, with a rule above one of them.
-
-    left: the columns that are aligned left; the others are aligned right
-    """
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    texts = [
-        "  ".join(
-            cell.ljust(width) if column in left else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(line, widths, strict=True))
-        ).rstrip()
-        for line in lines
-    ]
-    rule = "-" * max(map(len, texts))
-    return "\n".join([*texts[:rule_before], rule, *texts[rule_before:]])
-
-
 def _hint(outcome: Outcome) -> str:
     """Returns a query that can be pasted into a shell."""
     plain = re.fullmatch(r"[A-Za-z_]\w*", outcome.dataset)
@@ -278,12 +226,3 @@ def relative(path: str) -> str:
     """Returns a path relative to the current folder, if it is inside it."""
     here = Path.cwd()
     return str(Path(path).relative_to(here)) if Path(path).is_relative_to(here) else path
-
-
-def _cells(row: Mapping[str, object]) -> str:
-    return "  ".join(f"{name}={_shortened(value)}" for name, value in row.items())
-
-
-def _shortened(value: object) -> str:
-    text = "null" if value is None else " ".join(str(value).split())
-    return text if len(text) <= 60 else f"{text[:59]}…"

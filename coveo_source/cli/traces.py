@@ -4,7 +4,6 @@ Erasures of which this is not done yet are written down in the dataset, so any l
 writes to it goes on with them.
 """
 
-from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -26,9 +25,10 @@ from ..dataset import (
 from ..destination import database_file, remove_copy, rewrite
 from ..exceptions import ErasureUnfinished
 from ..extract import files_folder
-from ..models import UNITS, build, consumed_loads, selected
+from ..models import UNITS, consumed_loads, selected
 from ..packages import delete_loaded
 from ..private_files import delete_folder
+from .building import update_models
 
 _Say = Callable[[str], None]
 
@@ -83,9 +83,9 @@ def _rebuild_models(pipeline: dlt.Pipeline, erasures: Sequence[Erasure], say: _S
         return
     # a build of all is remembered, so that it can be continued
     wanted = built if len(built) < len(names) else []
-    deque(build(pipeline, wanted, say=say), maxlen=0)
+    update_models(pipeline, wanted, False, say)
     if not consumed_loads(pipeline).issuperset(removed):
-        deque(build(pipeline, wanted, full_refresh=True, say=say), maxlen=0)
+        update_models(pipeline, wanted, True, say)
 
 
 def _delete_files(pipeline: dlt.Pipeline) -> None:

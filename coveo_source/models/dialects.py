@@ -1,7 +1,7 @@
 """Rewrites of DuckDB's SQL for databases where sqlglot's translation is not enough.
 
 The rewrites for PostgreSQL and ClickHouse were found by running the models there: they give the
-same tables as DuckDB. Those for BigQuery and Redshift are based on their manuals only.
+same tables as DuckDB. Those for Snowflake, BigQuery and Redshift are based on their manuals only.
 """
 
 from collections.abc import Callable
@@ -40,20 +40,39 @@ def _for_postgres(node: exp.Expression) -> exp.Expression:
         # "C" does the same, but dlt writes all names in lower case
         bytewise = exp.Collate(this=node.this, expression=exp.to_identifier("ucs_basic"))
         return exp.Ordered(**{**node.args, "this": bytewise})
+    if isinstance(node, exp.RegexpExtract):
+        # with a group in the pattern, it returns what the group matches
+        return _call("substring", node.this, node.expression)
     return node
 
 
+def _for_snowflake(node: exp.Expression) -> exp.Expression:
+    """Writes patterns without flags and without groups that are not captured, which it lacks."""
+    return _posix_extract(node, "ie") if isinstance(node, exp.RegexpExtract) else node
+
+
+def _posix_extract(node: exp.RegexpExtract, flags: str) -> exp.Expression:
+    pattern = node.expression.name.removeprefix("(?i)").replace("(?:", "(")
+    text, one = exp.Literal.string, exp.Literal.number(1)
+    arguments = [node.this, text(pattern), one, one.copy(), text(flags)]
+    return _call("regexp_substr", *arguments)
+
+
 def _for_bigquery(node: exp.Expression) -> exp.Expression:
-    """Uses TIMESTAMP_DIFF, because DATE_DIFF does not know milliseconds."""
+    """Uses TIMESTAMP_DIFF, because DATE_DIFF does not know milliseconds; begins weeks on Monday."""
     if isinstance(node, exp.DateDiff):
         return exp.TimestampDiff(
             this=node.this, expression=node.expression, unit=node.args.get("unit")
         )
+    if isinstance(node, (exp.DateTrunc, exp.TimestampTrunc)) and node.text("unit") == "WEEK":
+        return _call("date_trunc", node.this, exp.var("ISOWEEK"))
     return node
 
 
 def _for_redshift(node: exp.Expression) -> exp.Expression:
     """Writes an ordered list as `listagg(…) within group (order by …)`."""
+    if isinstance(node, exp.RegexpExtract):
+        return _posix_extract(node, "ie")
     if isinstance(node, exp.GroupConcat) and isinstance(node.this, exp.Order):
         order = node.this
         unordered = exp.GroupConcat(this=order.this, separator=node.args.get("separator"))
@@ -142,6 +161,7 @@ _SEPARATOR = "(chr(10) || chr(65535))"
 REWRITES: dict[str, _Rewrite] = {
     DIALECT: _for_duckdb,
     "postgres": _for_postgres,
+    "snowflake": _for_snowflake,
     "bigquery": _for_bigquery,
     "redshift": _for_redshift,
     "clickhouse": _for_clickhouse,

@@ -1,11 +1,11 @@
 """The SQL files of the models, each with the YAML beside it.
 
-In the YAML, `unique_key` names the column whose values are the model's units: the units that a load
-touches are rebuilt, each in full.
+In the YAML, `unique_key` names the column whose values are the model's units: visits, days or
+weeks. The units that a load touches are rebuilt, each in full.
 """
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -16,19 +16,24 @@ from sqlglot import exp
 from sqlglot.optimizer.scope import traverse_scope
 
 from ..exceptions import SettingError
+from ..model_settings import CAUSE_KINDS, DEFAULTS, ModelSettings
 from .properties import Properties, read_properties
+from .rendering import rendered
 
 DIALECT = "duckdb"
 
-SEED = "search_causes"
-"""The only seed, a table that is made from a CSV file: the kind of search for each cause."""
+SEEDS = tuple(CAUSE_KINDS)
+"""The tables that are made from CSV files: the kind of each cause of a search, and of a click."""
+
+TIMELINE = "all_events"
+"""The model that all others are made from."""
 
 
 class Model(NamedTuple):
     """One SQL file.
 
     name: the name of the file and of the table
-    sql: the SELECT, in DuckDB's dialect
+    sql: the SELECT, in DuckDB's dialect, for the settings in force
     reads: the tables and models that it selects from
     """
 
@@ -40,7 +45,7 @@ class Model(NamedTuple):
 
     @property
     def unit(self) -> str | None:
-        """The column by which the model is rebuilt; None if it is always built in full."""
+        """What the model is rebuilt by, a column; None if it is always built in full."""
         return self.properties.unit
 
     @property
@@ -60,23 +65,24 @@ def sql_folder() -> Path:
     return inside if inside.is_dir() else beside
 
 
-def models() -> dict[str, Model]:
+def models(settings: ModelSettings = DEFAULTS) -> dict[str, Model]:
     """Returns the package's models by name, each after those that it reads."""
-    return _read_models(sql_folder())
+    return _read_models(sql_folder(), settings)
 
 
 @cache
-def _read_models(folder: Path) -> dict[str, Model]:
-    by_name = {path.stem: read_model(path) for path in sorted(folder.glob("*.sql"))}
+def _read_models(folder: Path, settings: ModelSettings) -> dict[str, Model]:
+    by_name = {path.stem: read_model(path, settings) for path in sorted(folder.glob("*.sql"))}
     reads = {name: sorted(model.reads & by_name.keys()) for name, model in by_name.items()}
     return {name: by_name[name] for name in TopologicalSorter(reads).static_order()}
 
 
-def read_model(path: Path) -> Model:
+def read_model(path: Path, settings: ModelSettings = DEFAULTS) -> Model:
     """Reads one SQL file and the YAML beside it."""
-    sql = path.read_text(encoding="utf-8")
+    properties = read_properties(path.with_suffix(".yml"), settings)
+    sql = rendered(path.read_bytes().decode(), settings, properties.columns)
     reads = frozenset(table.name for table in tables_of(parse_sql(sql)))
-    return Model(path.stem, path, sql, reads, read_properties(path.with_suffix(".yml")))
+    return Model(path.stem, path, sql, reads, properties)
 
 
 def tables_of(query: exp.Expr) -> Iterator[exp.Table]:
@@ -90,7 +96,9 @@ def tables_of(query: exp.Expr) -> Iterator[exp.Table]:
                 yield source
 
 
-def selected(names: Iterable[str], folder: Path | None = None) -> list[Model]:
+def selected(
+    names: Iterable[str], folder: Path | None = None, settings: ModelSettings = DEFAULTS
+) -> list[Model]:
     """Returns the models with these names in the order in which they run; all if none is named.
 
     folder: the folder of their files; None for the package's own
@@ -98,7 +106,7 @@ def selected(names: Iterable[str], folder: Path | None = None) -> list[Model]:
     Raises:
         SettingError: if there is no model with one of the names
     """
-    by_name = _read_models(folder or sql_folder())
+    by_name = _read_models(folder or sql_folder(), settings)
     wanted = list(names) or list(by_name)
     for name in wanted:
         if name not in by_name:
@@ -118,10 +126,21 @@ def independent_groups(wanted: Iterable[Model]) -> Iterator[list[Model]]:
         order.done(*ready)
 
 
-def seed_rows(folder: Path | None = None) -> list[dict[str, str]]:
-    """Returns the rows of the seed; none if the folder has no such file."""
-    path = (folder or sql_folder()) / f"{SEED}.csv"
-    if not path.exists():
-        return []
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+def seed_rows(
+    folder: Path | None = None, settings: ModelSettings = DEFAULTS
+) -> dict[str, list[dict[str, str]]]:
+    """Returns the rows of all seeds by name; a folder may lack their files."""
+    files = {name: (folder or sql_folder()) / f"{name}.csv" for name in SEEDS}
+    return {
+        name: _with_own_causes(file, settings.own_causes(name))
+        for name, file in files.items()
+        if file.exists()
+    }
+
+
+def _with_own_causes(file: Path, own: Mapping[str, str]) -> list[dict[str, str]]:
+    """Reads a seed; the causes of a user's own list replace those of the same name."""
+    replaced = {cause.lower() for cause in own}
+    with file.open(encoding="utf-8", newline="") as lines:
+        rows = [row for row in csv.DictReader(lines) if row["action_cause"].lower() not in replaced]
+    return rows + [{"action_cause": cause, "kind": kind} for cause, kind in own.items()]

@@ -12,6 +12,11 @@ from typing import Any, NamedTuple
 import yaml
 
 from ..exceptions import CheckError
+from ..model_settings import DEFAULTS, ModelSettings
+from .rendering import rendered
+
+VISIT, DAY, WEEK = UNIT_COLUMNS = ("visit_id", "day", "week")
+"""What a model can be rebuilt by: whole visits, or all of a day or a week. A week is its Monday."""
 
 _ARGUMENTS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "unique": (frozenset(), frozenset()),
@@ -71,26 +76,30 @@ class Properties(NamedTuple):
     """What a YAML file says about one model or seed.
 
     content: the entry below `models` or `seeds`
+    text: the whole file, for the settings in force
     """
 
     name: str
     file: Path
     content: Mapping[str, Any]
+    text: str = ""
 
     @property
     def unit(self) -> str | None:
-        """The column by which the model is rebuilt; None if it is always built in full."""
-        unit: str | None = self._config.get("unique_key")
-        return unit
+        """What the model is rebuilt by, a column; None if it is always built in full."""
+        unit = self._config.get("unique_key")
+        return str(unit) if unit in UNIT_COLUMNS else None
 
     @property
-    def unit_from(self) -> Mapping[str, str | None]:
-        """The unit of a row of another table, as an SQL expression by table.
+    def look_back(self) -> Mapping[str, int]:
+        """By table, how many days before its own day or week a unit reads rows."""
+        days: Mapping[str, int] = self._config.get("meta", {}).get("look_back_days", {})
+        return days
 
-        None for a table that the model reads in full, whatever the unit of its rows.
-        """
-        expressions: Mapping[str, str | None] = self._config.get("meta", {}).get("unit_from", {})
-        return expressions
+    @property
+    def longest_look_back(self) -> int:
+        """The greatest of these; 0 for a model that reads its own day or week only."""
+        return max(self.look_back.values(), default=0)
 
     @property
     def columns(self) -> dict[str, str]:
@@ -121,18 +130,26 @@ class Properties(NamedTuple):
         return list(self.content.get("columns", []))
 
 
-def read_properties(file: Path) -> Properties:
+def read_properties(file: Path, settings: ModelSettings = DEFAULTS) -> Properties:
     """Reads a YAML file; the properties are empty if there is no such file."""
     if not file.exists():
         return Properties(file.stem, file, {})
-    content = yaml.safe_load(file.read_text(encoding="utf-8"))
-    described = (content.get("models") or content["seeds"])[0]
-    return Properties(str(described["name"]), file, described)
+    text = file.read_bytes().decode()
+    columns = _described(text).get("columns", ())
+    text = rendered(text, settings, {str(column["name"]) for column in columns})
+    described = _described(text)
+    return Properties(str(described["name"]), file, described, text)
 
 
-def read_folder(folder: Path) -> Iterator[Properties]:
+def _described(text: str) -> Mapping[str, Any]:
+    content = yaml.safe_load(text)
+    described: Mapping[str, Any] = (content.get("models") or content["seeds"])[0]
+    return described
+
+
+def read_folder(folder: Path, settings: ModelSettings = DEFAULTS) -> Iterator[Properties]:
     """Yields the properties of all models and seeds that a folder describes, by file name."""
-    return map(read_properties, sorted(folder.glob("*.yml")))
+    return (read_properties(file, settings) for file in sorted(folder.glob("*.yml")))
 
 
 def _read_test(test: Any, table: Properties, column: str | None) -> DataTest | None:

@@ -5,18 +5,16 @@ from typing import NamedTuple
 
 from sqlglot import exp
 
-from .files import DIALECT, Model
+from .files import DIALECT, TIMELINE, Model
+from .properties import VISIT
 from .qualify import Schema, qualify_query
 from .touched import (
     NOT_REBUILT,
-    TIMELINE,
-    VISIT,
     RebuiltBy,
-    Unit,
+    is_touched,
     referring_rows,
+    shifted,
     touched_rows,
-    unit_expression,
-    units_to_rebuild,
 )
 
 
@@ -30,35 +28,36 @@ class Range(NamedTuple):
     first: str
     last: str
 
-    def contains(self, expression: str) -> str:
+    def contains(self, expression: str, look_back: int = 0) -> str:
         """Returns the condition that an expression lies in the range.
 
-        It is redundant, but lets a database skip blocks of rows.
+        look_back: days that the range begins earlier
         """
         first, last = (f"cast('{value}' as {self.kind})" for value in self[1:])
-        return f"{expression} between {first} and {last}"
+        return f"{expression} between {shifted(first, -look_back)} and {last}"
 
 
 class Limits(NamedTuple):
     """What is known about the rows to be read.
 
+    Ranges let a database skip blocks of rows.
+
     times: the time span of the rows of touched visits, and of those that refer to their searches
-    days: the span of the touched units, if the units are days
+    units: the span of the touched units, if these are days or weeks
     rebuilt: the load by which the touched visits of a model were rebuilt, by model
     """
 
     times: Range | None = None
-    days: Range | None = None
+    units: Range | None = None
     rebuilt: RebuiltBy = NOT_REBUILT
 
 
-def touched_units_query(model: Model, unit: Unit, schema: Schema, limits: Limits) -> exp.Query:
+def touched_units_query(model: Model, schema: Schema, limits: Limits) -> exp.Query:
     """Returns the query for the rows of a model's touched units, and no others."""
-    wanted = unit.is_among(unit.column, units_to_rebuild(model, unit, schema, limits.rebuilt))
     return qualify_query(
-        filtered(model.query, wanted),
+        filtered(model.query, is_touched(model, str(model.unit), limits.rebuilt)),
         schema,
-        lambda table: _row_filter(model, unit, table, schema, limits),
+        lambda table: _row_filter(model, table, schema, limits),
     )
 
 
@@ -71,22 +70,29 @@ def filtered(query: exp.Query, where: str) -> exp.Query:
     return exp.select("*").from_(query.subquery("built")).where(where, dialect=DIALECT)
 
 
-def _row_filter(model: Model, unit: Unit, table: str, schema: Schema, limits: Limits) -> str | None:
+def _row_filter(model: Model, table: str, schema: Schema, limits: Limits) -> str | None:
     """Returns the condition for the rows of a table that the touched units need; None for all."""
+    if model.unit == VISIT:
+        return _rows_of_visits(table, schema, limits)
+    column = f"event_{model.unit}" if table == TIMELINE else str(model.unit)
+    if column not in schema.get(table, {}):
+        return None
+    look_back = model.properties.look_back.get(table, 0)
+    conditions = [limits.units.contains(column, look_back)] if limits.units else []
+    if not look_back:
+        conditions.append(is_touched(model, column, limits.rebuilt))
+    return " and ".join(conditions) or None
+
+
+def _rows_of_visits(table: str, schema: Schema, limits: Limits) -> str | None:
     columns = schema.get(table, {})
-    if unit.is_visit:
-        if VISIT in columns:
-            return _in_time(referring_rows(table, schema, limits.rebuilt), columns, limits.times)
-        if "search_id" in columns:
-            touched = touched_rows(TIMELINE, limits.rebuilt)
-            visits = _in_time(touched, schema[TIMELINE], limits.times)
-            return f"search_id in (select event_id from {TIMELINE} where {visits})"
-        return None
-    expression = unit_expression(model, table, schema)
-    if not expression:
-        return None
-    among = unit.is_among(expression, units_to_rebuild(model, unit, schema, limits.rebuilt))
-    return f"{among} and {limits.days.contains(expression)}" if limits.days else among
+    if VISIT in columns:
+        return _in_time(referring_rows(table, schema, limits.rebuilt), columns, limits.times)
+    if "search_id" in columns:
+        touched = touched_rows(TIMELINE, limits.rebuilt)
+        visits = _in_time(touched, schema[TIMELINE], limits.times)
+        return f"search_id in (select event_id from {TIMELINE} where {visits})"
+    return None
 
 
 def _in_time(condition: str, columns: Mapping[str, str], times: Range | None) -> str:

@@ -1,45 +1,51 @@
 """Builds the models inside the destination, as dlt resources.
 
-A model is rebuilt by unit: only the units that were touched by loads since the last build. It is
-built in full the first time, on request, and when its SQL or anything that it reads has changed.
-Its table ends up the same either way. Models that do not read each other share a load package.
+A model is rebuilt by unit: only the visits, days or weeks that were touched by loads since the last
+build. It is built in full the first time, on request, and when its SQL, a setting or anything that
+it reads has changed. Its table ends up the same either way. Models that do not read each other
+share a load package.
 """
 
 import gc
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import dlt
 import duckdb
-import pyarrow as pa
 from dlt.common.runtime import signals
 from dlt.pipeline.helpers import pipeline_drop
 
 from ..causes import find_cause
 from ..destination import building_settings
-from ..exceptions import ModelError
-from ..tables import EVENT_TABLES, TABLES
+from ..exceptions import ModelError, SettingError
+from ..model_settings import DEFAULTS, ModelSettings
+from ..tables import CUSTOM, EVENT_TABLES, TABLES
 from .errors import failed
-from .files import SEED, Model, independent_groups, parse_sql, seed_rows, selected
-from .plan import Build, plan_builds, seed_fingerprint
-from .pushdown import Limits, Range, touched_units_query
-from .qualify import Schema, qualify_query, sql_schema
-from .resources import (
-    EVERYTHING,
-    check_width,
-    fetch_rows,
-    fits,
-    query_resource,
-    rows_resource,
-    scope_of,
-    to_relation,
-)
+from .files import SEEDS, Model, independent_groups, parse_sql, selected
+from .package import package_resources
+from .plan import Build, plan_builds
+from .properties import VISIT
+from .qualify import qualify_query, sql_schema
+from .resources import fetch_rows, query_resource, rows_resource, scope_of
+from .seeds import Seeds
 from .state import BUILDS, CONSUMED, CONSUMED_LOADS, UNITS, Loads, read_fingerprints, read_loads
-from .touched import Unit, touched_by_loads, units_to_rebuild
+from .touched import touched_by_loads
 
 _Say = Callable[[str], None]
+
+
+class Built(NamedTuple):
+    """A model that was built.
+
+    rows: number of rows of the whole table
+    load_id: the load by which its rows, or those of its touched units, were written
+    """
+
+    name: str
+    rows: int
+    load_id: str
 
 
 def build(
@@ -48,8 +54,9 @@ def build(
     full_refresh: bool = False,
     say: _Say = lambda text: None,
     folder: Path | None = None,
-) -> Generator[tuple[str, int], None, None]:
-    """Brings models up to date; yields the name and the number of rows of each one it built.
+    settings: ModelSettings = DEFAULTS,
+) -> Generator[Built, None, None]:
+    """Brings models up to date; yields each one that it built.
 
     names: the names of the models; all if none is named
     full_refresh: build them in full in any case
@@ -57,10 +64,10 @@ def build(
     folder: the folder of their files; None for the package's own
 
     Raises:
-        SettingError: if there is no model with one of the names
+        SettingError: if there is no model with one of the names, or no dimension of the settings
         ModelError: if a model fails; its table and all loads are unchanged
     """
-    yield from _ModelRunner(pipeline, names, full_refresh, say, folder).run()
+    yield from _ModelRunner(pipeline, names, full_refresh, say, folder, settings).run()
 
 
 @contextmanager
@@ -85,23 +92,25 @@ class _ModelRunner:
         full_refresh: bool,
         say: _Say,
         folder: Path | None,
+        settings: ModelSettings,
     ) -> None:
         self._pipeline = pipeline
         self._full_refresh = full_refresh
         self._say = say
-        self._all_models = selected((), folder)
-        self._wanted = selected(names, folder)
-        self._seed = seed_rows(folder)
+        self._dimensions = settings.model_dimensions
+        self._all_models = selected((), folder, settings)
+        self._wanted = selected(names, folder, settings)
+        self._seeds = Seeds(self._all_models, folder, settings)
         # known once the loads have been read
-        self._dataset: dlt.Dataset
         self._events = 0
         self._consumed: list[str] = []
         # the load by which this run rebuilt the touched visits, by model
         self._rebuilt: dict[str, str] = {}
 
-    def run(self) -> Iterator[tuple[str, int]]:
+    def run(self) -> Iterator[Built]:
         if not sql_schema(self._pipeline).keys() & TABLES.keys():
             return
+        self._check_dimensions()
         with building_settings(self._pipeline):
             self._forget_missing_tables()
             builds = {each.model.name: each for each in self._prepare()}
@@ -112,12 +121,22 @@ class _ModelRunner:
             is_last = group is groups[-1] and len(self._wanted) == len(self._all_models)
             yield from self._build_package([builds[model.name] for model in group], is_last)
 
+    def _check_dimensions(self) -> None:
+        """Raises a SettingError for a dimension that no event has."""
+        schema = sql_schema(self._pipeline)
+        columns = {name for table in EVENT_TABLES for name in schema.get(table, ())}
+        for name in self._dimensions:
+            if name not in columns:
+                custom = ", ".join(sorted(each for each in columns if each.startswith(CUSTOM)))
+                known = f"Custom dimensions: {custom or 'none'}."
+                raise SettingError("model_dimensions", name, f"No loaded event has it. {known}")
+
     def _forget_missing_tables(self) -> None:
         """Makes dlt forget tables that are no longer in the database, so that it makes them anew.
 
         They may have been dropped by hand, or an older copy of the database was restored.
         """
-        own = {*(model.name for model in self._all_models), SEED, UNITS, BUILDS, CONSUMED_LOADS}
+        own = {*(model.name for model in self._all_models), *SEEDS, UNITS, BUILDS, CONSUMED_LOADS}
         known = own & sql_schema(self._pipeline).keys()
         client: Any
         with self._pipeline.destination_client() as client:
@@ -127,20 +146,17 @@ class _ModelRunner:
             pipeline_drop(self._pipeline, resources=missing)()
 
     def _prepare(self) -> list[Build]:
-        """Returns the builds to do, after loading the seed and noting what is due."""
-        self._dataset = self._pipeline.dataset()
+        """Returns the builds to do, after loading the seeds and noting what is due."""
+        dataset = self._pipeline.dataset()
         schema = sql_schema(self._pipeline)
-        seed = seed_fingerprint(self._seed)
-        loads = read_loads(self._dataset, schema)
-        known = read_fingerprints(self._dataset, schema)
+        loads = read_loads(dataset, schema)
+        known = read_fingerprints(dataset, schema)
         refreshed = self._wanted if self._full_refresh else ()
-        due = plan_builds(self._all_models, refreshed, seed, schema, loads, known)
+        seeds = self._seeds.fingerprints
+        due = plan_builds(self._all_models, refreshed, seeds, schema, loads, known)
         builds = [each for each in due if each.model in self._wanted]
-        if builds and self._seed and (SEED not in schema or known.get(SEED) != seed):
-            table = [pa.Table.from_pylist(self._seed)]
-            rows = dlt.resource(table, name=SEED, write_disposition="replace")
-            built = [{"model": SEED, "fingerprint": seed}]
-            self._load([rows, rows_resource(BUILDS, built, key="model")])
+        if builds and (resources := self._seeds.resources(schema, known)):
+            self._load(resources)
         self._events = sum(loads.rows.get(table, 0) for table in EVENT_TABLES)
         self._consumed = loads.complete
         if builds and loads.any:
@@ -148,115 +164,59 @@ class _ModelRunner:
             # rebuilt, nobody knows any more what its events belonged to before
             self._forget([each for each in due if known.get(each.model.name) == each.fingerprint])
             # once the last model is built, the load that wrote the list is consumed too
-            self._consumed = [*loads.complete, *self._list_touched_units(due, loads)]
+            self._consumed = [*loads.complete, *self._list_touched_units(dataset, due, loads)]
         return builds
 
     def _forget(self, builds: Iterable[Build]) -> None:
         """Clears the fingerprints of builds in full, so that they are due until they are done."""
         cleared = [
-            {"model": each.model.name, "fingerprint": ""} for each in builds if not each.unit
+            {"model": each.model.name, "fingerprint": ""} for each in builds if not each.by_unit
         ]
         if cleared:
             self._load([rows_resource(BUILDS, cleared, key="model")])
 
-    def _list_touched_units(self, builds: Iterable[Build], loads: Loads) -> list[str]:
+    def _list_touched_units(
+        self, dataset: dlt.Dataset, builds: Iterable[Build], loads: Loads
+    ) -> list[str]:
         """Adds units to `touched_units`, removes rebuilt ones; returns the load's id in a list."""
-        units = [(each.model, each.unit) for each in builds if each.unit]
-        if not units:
+        if not any(each.by_unit for each in builds):
             return []
         ids = ", ".join(f"'{load}'" for load in loads.new_loads) or "null"
-        schema = sql_schema(self._pipeline)
-        query = qualify_query(parse_sql(touched_by_loads(units, schema, ids)), schema)
-        done = scope_of(self._dataset, "{column} in ({values})", "_dlt_load_id", CONSUMED)
-        return self._load([query_resource(self._dataset, UNITS, query, done)])
+        query = qualify_query(parse_sql(touched_by_loads(ids)), sql_schema(self._pipeline))
+        done = scope_of(dataset, "{column} in ({values})", "_dlt_load_id", CONSUMED)
+        return self._load([query_resource(dataset, UNITS, query, done)])
 
-    def _build_package(self, builds: Sequence[Build], is_last: bool) -> list[tuple[str, int]]:
-        """Builds models in one load package; returns the name and number of rows of each.
+    def _build_package(self, builds: Sequence[Build], is_last: bool) -> list[Built]:
+        """Builds models in one load package.
 
         is_last: whether all models have consumed the loads after this package
         """
         try:
-            load_id, counts = self._try_package(builds, is_last, limited=True)
+            built = self._try_package(builds, is_last, limited=True)
         except ModelError as error:
             if not find_cause(error, duckdb.OutOfMemoryException):
                 raise
             # DuckDB cannot move to disk what an aggregate keeps for each group
-            load_id, counts = self._try_package(builds, is_last, limited=False)
+            built = self._try_package(builds, is_last, limited=False)
         schema = sql_schema(self._pipeline)
-        for model, unit, _ in builds:
-            if unit and unit.is_visit and "_dlt_load_id" in schema[model.name]:
-                self._rebuilt[model.name] = load_id
-        return counts
+        for model, by_unit, _ in builds:
+            if by_unit and model.unit == VISIT and "_dlt_load_id" in schema[model.name]:
+                self._rebuilt[model.name] = built[0].load_id
+        return built
 
-    def _try_package(
-        self, builds: Sequence[Build], is_last: bool, limited: bool
-    ) -> tuple[str, list[tuple[str, int]]]:
-        """Runs one load package, in limited memory or not; returns its id and each model's rows."""
+    @_gc_disabled()
+    def _try_package(self, builds: Sequence[Build], is_last: bool, limited: bool) -> list[Built]:
+        """Runs one load package, in limited memory or not."""
         models = [each.model for each in builds]
-        events = self._events if any(not each.unit for each in builds) else 0
+        events = 0 if all(each.by_unit for each in builds) else self._events
         with building_settings(self._pipeline, events, limited):
-            resources = self._model_resources(builds)
+            resources = package_resources(self._pipeline, builds, dict(self._rebuilt))
             if is_last and self._consumed:
                 consumed = [{"load_id": load} for load in self._consumed]
                 resources.append(rows_resource(CONSUMED_LOADS, consumed))
             [load_id] = self._load(resources, models)
-            return load_id, self._count_rows(models)
+            return [Built(name, rows, load_id) for name, rows in self._count_rows(models)]
 
-    @_gc_disabled()
-    def _model_resources(self, builds: Sequence[Build]) -> list[Any]:
-        """Returns the models as resources, with the fingerprints of those built in full."""
-        # a new dataset, because one keeps its connection and the settings of the last package
-        self._dataset = self._pipeline.dataset()
-        schema = sql_schema(self._pipeline)
-        limits = Limits(rebuilt=dict(self._rebuilt))
-        if any(each.unit for each in builds):
-            times = f"select since, until from {UNITS}"
-            limits = limits._replace(times=self._range(times, "timestamptz"))
-        resources: list[Any] = []
-        fingerprints = []
-        for model, unit, fingerprint in builds:
-            try:
-                if unit:
-                    resources.append(self._by_unit(model, unit, schema, limits))
-                else:
-                    resources.append(self._in_full(model, schema))
-                    fingerprints.append({"model": model.name, "fingerprint": fingerprint})
-            except Exception as error:
-                raise failed([model], error) from error
-        if fingerprints:
-            resources.append(rows_resource(BUILDS, fingerprints, key="model"))
-        return resources
-
-    def _in_full(self, model: Model, schema: Schema) -> Any:
-        """Returns a resource that replaces a model's table."""
-        query = qualify_query(model.query, schema)
-        check_width(self._dataset, query)
-        exists = model.name in schema
-        if exists and not fits(self._dataset, model.name, query):
-            # before the table is dropped, make sure that the SQL runs
-            to_relation(self._dataset, query.limit(1)).fetchall()
-            pipeline_drop(self._pipeline, [model.name])()
-            exists = False
-        return query_resource(self._dataset, model.name, query, EVERYTHING if exists else None)
-
-    def _by_unit(self, model: Model, unit: Unit, schema: Schema, limits: Limits) -> Any:
-        """Returns a resource that replaces the touched units in a model's table."""
-        values = units_to_rebuild(model, unit, schema, limits.rebuilt)
-        scope = scope_of(self._dataset, unit.is_among("{column}", "{values}"), unit.column, values)
-        if unit.kind == "date":
-            day = "cast(value as date)"
-            days = f"select {day} as since, {day} as until from ({values}) as listed"
-            limits = limits._replace(days=self._range(days, "date"))
-        query = touched_units_query(model, unit, schema, limits)
-        return query_resource(self._dataset, model.name, query, scope)
-
-    def _range(self, since_until: str, kind: str) -> Range | None:
-        """Returns the range from the least `since` to the greatest `until`; None without rows."""
-        query = f"select min(since) as first, max(until) as last from ({since_until}) as ranges"
-        [(first, last)] = fetch_rows(self._dataset, query)
-        return Range(kind, first.isoformat(), last.isoformat()) if first else None
-
-    @_gc_disabled()
     def _load(self, resources: list[Any], models: Sequence[Model] = ()) -> list[str]:
         """Runs one load package of some models; returns its id in a list."""
         try:

@@ -1,7 +1,6 @@
--- One row per unit that some loads touch, before anything is rebuilt: the rows to add to the table
--- `touched_units`. `unit` is the column that a model is rebuilt by, and `value` is one of its
--- values. One more row has an empty unit; its `since` and `until` are the time span of all rows
--- that have to be read.
+-- One row per visit or day that some loads touch, before anything is rebuilt: the rows to add to the
+-- table `touched_units`. `unit` is `visit_id` or `day`, and `value` is one visit or day. One more row
+-- has an empty unit; its `since` and `until` are the time span of all rows that have to be read.
 --
 -- A load touches the visits of its rows, the visits that the same events belonged to before, and
 -- the visits of the searches that its events, keywords and groups refer to. It touches the same for
@@ -9,8 +8,6 @@
 -- referred to, is on the timeline until it is rebuilt.
 --
 -- {loads}: the ids of the loads, as literals or a query
--- {unit_columns}: the columns of the timeline that the units of the models are computed from
--- {former_units}: the units other than visits, as selects that begin with `union`
 
 with
 
@@ -101,7 +98,7 @@ touched_searches as (
 -- The events of these visits, and the events of other visits that refer to their searches.
 touched_events as (
 
-    select {unit_columns}
+    select datetime, event_day
     from all_events
     where coalesce(visit_id, '') in (select value from touched_visits)
         or event_search_id in (select event_id from touched_searches)
@@ -117,19 +114,22 @@ event_times as (
 
 ),
 
--- The distinct units of all models.
-found_units as (
-
-    select 'visit_id' as unit, value from touched_visits
-    {former_units}
-
-),
-
--- The rows for `touched_units`: the units, and one row with the time span.
+-- The rows for `touched_units`: the visits, their days, and one row with the time span.
 listed as (
 
-    select unit, value, cast(null as timestamptz) as since, cast(null as timestamptz) as until
-    from found_units
+    select
+        'visit_id' as unit,
+        value,
+        cast(null as timestamptz) as since,
+        cast(null as timestamptz) as until
+    from touched_visits
+    union all
+    select distinct
+        'day',
+        cast(event_day as varchar),
+        cast(null as timestamptz),
+        cast(null as timestamptz)
+    from touched_events
     union all
     select '', '', min(datetime), max(datetime) from event_times
 

@@ -140,8 +140,8 @@ class ModelsVerb(Verb):
 
     def execute(self, args: Namespace) -> None:
         """Builds the models, tests them, or writes them as a dbt project."""
+        from ..cli.model_texts import models_text
         from ..cli.models import build_models
-        from ..cli.summary import models_text
 
         with exit_codes():
             if args.test:
@@ -149,12 +149,12 @@ class ModelsVerb(Verb):
             elif args.dbt:
                 self._write_dbt_project(args)
             else:
-                print(models_text(build_models(_options(args), args.select)))
+                print(models_text(*build_models(_options(args), args.select)))
 
     def _test(self, args: Namespace) -> None:
         """Prints the result of each data test; exits with 1 if one fails."""
+        from ..cli.model_texts import result_line, results_text
         from ..cli.models import run_model_tests
-        from ..cli.summary import result_line, results_text
 
         results = []
         for result in run_model_tests(_options(args), args.select):
@@ -166,8 +166,8 @@ class ModelsVerb(Verb):
 
     def _write_dbt_project(self, args: Namespace) -> None:
         """Writes the dbt project of all models, and prints how to build it."""
+        from ..cli.model_texts import project_text
         from ..cli.models import write_dbt_project
-        from ..cli.summary import project_text
         from ..exceptions import SettingError
 
         if args.select:

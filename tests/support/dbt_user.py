@@ -11,7 +11,7 @@ import dlt
 import duckdb
 import pytest
 
-from coveo_source.models.files import SEED, selected
+from coveo_source.models.files import SEEDS, selected
 from coveo_source.models.qualify import Schema, qualify_query, sql_schema
 from coveo_source.tables import TABLES
 
@@ -72,8 +72,9 @@ def expected_tables(pipeline: dlt.Pipeline, database: Path) -> dict[str, Rows]:
         connection.execute(f"attach '{database}' as stored (read_only)")
         for name in schema:
             connection.execute(f"create view {name} as from stored.coveo_ua.{name}")
-        connection.execute(f"create view {SEED} as from stored.{DBT_SCHEMA}.{SEED}")
-        for name in (SEED, *MODELS):
+        for seed in SEEDS:
+            connection.execute(f"create view {seed} as from stored.{DBT_SCHEMA}.{seed}")
+        for name in (*SEEDS, *MODELS):
             if name in MODELS:
                 query = qualify_query(MODELS[name].query, schema)
                 connection.execute(f"create table {name} as {query.sql('duckdb')}")

@@ -5,14 +5,13 @@ Python, with state tables of its own and without predicate push-down. Both use t
 the touched units and the same condition for the rows to rebuild, generated here from `touched`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from ...tables import REMOVED, TABLES
-from ..files import SEED, Model, parse_sql, selected, tables_of
-from ..plan import unit_of
+from ..files import SEEDS, Model, parse_sql, tables_of
 from ..qualify import Schema, left_out, missing_columns
 from ..state import UNITS
-from ..touched import NOT_REBUILT, Unit, touched_by_loads, units_to_rebuild
+from ..touched import is_touched, touched_by_loads
 
 DBT_SOURCE = "coveo_ua"
 """The name of the dbt source, whatever the dataset is called."""
@@ -40,9 +39,9 @@ def with_jinja(sql: str, replacements: Mapping[str, str]) -> str:
     return sql
 
 
-def jinja_names(schema: Schema) -> dict[str, str]:
+def jinja_names(models: Iterable[Model], schema: Schema) -> dict[str, str]:
     """Returns the Jinja expression for each table and model that the models read."""
-    built = {name: f"ref('{name}')" for name in (SEED, *(model.name for model in selected(())))}
+    built = {name: f"ref('{name}')" for name in (*SEEDS, *(model.name for model in models))}
     loaded = {name: _source(name, schema) for name in TABLES}
     return {**loaded, REMOVED: f"complete_{REMOVED}()", **built}
 
@@ -81,15 +80,12 @@ def completing_macros(schema: Schema) -> str:
     return "\n\n".join(macros)
 
 
-def touched_macros(schema: Schema) -> str:
+def touched_macros(models: Sequence[Model], schema: Schema) -> str:
     """Returns the macros that tell what to rebuild."""
-    described = {model.name: model.properties.columns for model in selected(())}
-    units = [
-        (model, unit) for model in selected(()) if (unit := unit_of(model, described[model.name]))
-    ]
-    previous = {name: f"previous('{name}')" for name in described}
-    replacements = {**jinja_names(schema), **previous, **_STATE_TABLES}
-    query = with_jinja(touched_by_loads(units, described, _NEW_LOADS), replacements)
+    by_unit = [model for model in models if model.unit]
+    names = jinja_names(models, schema)
+    previous = {model.name: f"previous('{model.name}')" for model in models}
+    query = with_jinja(touched_by_loads(_NEW_LOADS), {**names, **previous, **_STATE_TABLES})
     sources = {name: _source(name, schema) for name in TABLES if name in schema}
     loaded = [
         f"{source} ~ ' as {name}'" if _is_subquery(source) else source
@@ -98,13 +94,11 @@ def touched_macros(schema: Schema) -> str:
     return "\n\n".join(
         [
             "{# Generated from the models and the tables of the pipeline; see rebuild.sql. #}",
-            _macro("rebuilt_models", _returning(repr(model.name) for model, _ in units)),
+            _macro("rebuilt_models", _returning(repr(model.name) for model in by_unit)),
+            _macro("seeds", _returning(map(repr, SEEDS))),
             _macro("loaded_tables", _returning(loaded)),
             _macro("touched_by_new_loads", query),
-            *(
-                _macro(condition_macro(model), _condition(model, unit, described, schema))
-                for model, unit in units
-            ),
+            *(_macro(condition_macro(model), _condition(model, names)) for model in by_unit),
         ]
     )
 
@@ -114,10 +108,9 @@ def condition_macro(model: Model) -> str:
     return f"touched_{model.name}"
 
 
-def _condition(model: Model, unit: Unit, described: Schema, schema: Schema) -> str:
+def _condition(model: Model, names: Mapping[str, str]) -> str:
     head = "select 1 where "
-    is_touched = unit.is_among(unit.column, units_to_rebuild(model, unit, described, NOT_REBUILT))
-    text = with_jinja(head + is_touched, {**jinja_names(schema), **_STATE_TABLES})
+    text = with_jinja(head + is_touched(model, str(model.unit)), {**names, **_STATE_TABLES})
     return f"({{{{ everything_is_touched() }}}} or {text.removeprefix(head)})"
 
 

@@ -4,7 +4,9 @@ The YAML files are copied. In the SQL files only the names of tables are replace
 `ref`; the configuration is added before the SQL, and the incremental condition after it.
 """
 
-from collections.abc import Iterator, Mapping
+import csv
+from collections.abc import Iterator, Mapping, Sequence
+from io import StringIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,8 +15,10 @@ import yaml
 from sqlglot import exp
 
 from ...exceptions import ModelError, ProjectError
+from ...model_settings import DEFAULTS, ModelSettings
 from ...tables import REMOVED
-from ..files import SEED, Model, parse_sql, selected, sql_folder
+from ..files import SEEDS, TIMELINE, Model, parse_sql, seed_rows, selected, sql_folder
+from ..properties import VISIT, read_properties
 from ..qualify import Schema, stored_schema
 from .macros import (
     DBT_SOURCE,
@@ -60,7 +64,9 @@ class Target(NamedTuple):
         return f"{self.dataset}_dbt"
 
 
-def write_project(pipeline: dlt.Pipeline, folder: Path) -> list[Path]:
+def write_project(
+    pipeline: dlt.Pipeline, folder: Path, settings: ModelSettings = DEFAULTS
+) -> list[Path]:
     """Writes the dbt project of a pipeline into a folder; returns the paths of the files.
 
     Raises:
@@ -73,7 +79,7 @@ def write_project(pipeline: dlt.Pipeline, folder: Path) -> list[Path]:
             f"The pipeline {pipeline.pipeline_name} has no tables yet, so a dbt project would have"
             f" nothing to read. Run `dlt pipeline {pipeline.pipeline_name} run` first."
         )
-    return write_folder(folder, dict(_project_files(_target_of(pipeline), schema)))
+    return write_folder(folder, dict(_project_files(_target_of(pipeline), schema, settings)))
 
 
 def _target_of(pipeline: dlt.Pipeline) -> Target:
@@ -97,7 +103,9 @@ def _target_of(pipeline: dlt.Pipeline) -> Target:
     return Target(destination, dataset, database)
 
 
-def _project_files(target: Target, schema: Schema) -> Iterator[tuple[str, str]]:
+def _project_files(
+    target: Target, schema: Schema, settings: ModelSettings
+) -> Iterator[tuple[str, str]]:
     """Yields the path of each file inside the folder, and its content."""
     same_in_all = Path(__file__).parent / "files"
     for path in sorted(same_in_all.rglob("*")):
@@ -107,12 +115,16 @@ def _project_files(target: Target, schema: Schema) -> Iterator[tuple[str, str]]:
     yield "profiles.yml", profile(target)
     yield "models/sources.yml", _sources(target, schema)
     yield "macros/complete.sql", completing_macros(schema)
-    yield "macros/touched.sql", touched_macros(schema)
-    for model in selected(()):
-        yield f"models/{model.name}.sql", _model_file(model, schema)
-        yield f"models/{model.name}.yml", _text_of(model.path.with_suffix(".yml"))
-    for file in (f"{SEED}.yml", f"{SEED}.csv"):
-        yield f"seeds/{file}", _text_of(sql_folder() / file)
+    models = selected((), settings=settings)
+    yield "macros/touched.sql", touched_macros(models, schema)
+    names = jinja_names(models, schema)
+    for model in models:
+        yield f"models/{model.name}.sql", _model_file(model, names)
+        yield f"models/{model.name}.yml", model.properties.text
+    seeds = seed_rows(settings=settings)
+    for name in SEEDS:
+        yield f"seeds/{name}.yml", read_properties(sql_folder() / f"{name}.yml").text
+        yield f"seeds/{name}.csv", _csv_of(seeds[name])
 
 
 def _text_of(path: Path) -> str:
@@ -172,9 +184,17 @@ def _yaml_of(content: Mapping[str, Any]) -> str:
     )
 
 
-def _model_file(model: Model, schema: Schema) -> str:
+def _csv_of(rows: Sequence[Mapping[str, str]]) -> str:
+    file = StringIO()
+    writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return file.getvalue()
+
+
+def _model_file(model: Model, names: Mapping[str, str]) -> str:
     """Returns a model's SQL for dbt, with the condition for the rows of an incremental build."""
-    body = with_jinja(_text_of(model.path), jinja_names(schema))
+    body = with_jinja(model.sql, names)
     if not model.unit:
         return body
     if not _ends_plainly(parse_sql(model.sql)):
@@ -182,8 +202,10 @@ def _model_file(model: Model, schema: Schema) -> str:
             f"{model.path.name} does not end with a plain select such as `select * from final`."
             " For dbt it has to, because a condition is appended to it."
         )
+    # dbt does not see what only the condition reads
+    reads = "" if model.unit == VISIT else f"-- depends_on: {{{{ ref('{TIMELINE}') }}}}\n"
     return (
-        f'{{{{ config(incremental_strategy="{_STRATEGY}") }}}}\n{body}'
+        f'{{{{ config(incremental_strategy="{_STRATEGY}") }}}}\n{reads}{body}'
         "{% if is_incremental() %}\n"
         f"where {{{{ {condition_macro(model)}() }}}}\n"
         "{% endif %}\n"

@@ -1,13 +1,14 @@
 {#
-    A load touches whole visits, and through them days, queries and documents. All of these units
-    are rebuilt, so that late events and changed rows give the same tables as a full refresh. The
-    touched units are listed before anything is rebuilt, because the former ones are unknown
-    afterwards. They stay on the list until a run has built all models. So nothing is lost when a
-    run fails, or builds only some of the models.
+    A load touches whole visits, and through them days and weeks. All of these units are rebuilt, so
+    that late events and changed rows give the same tables as a full refresh. Touched visits and days
+    are listed before anything is rebuilt, because the former ones are unknown afterwards. They stay
+    on the list until a run has built all models. So nothing is lost when a run fails, or builds only
+    some of the models.
 
     Three tables next to the models hold the state:
-    dbt_touched_units   the list: the column of a unit and its value; or `load` and the id of a load
-                        that touched units; or `everything` if all models are to be rebuilt in full
+    dbt_touched_units   the list: `visit_id` or `day` and a visit or day; or `load` and the id of a
+                        load that touched some; or `everything` if all models are to be rebuilt in
+                        full
     dbt_rebuilt_loads   the loads that all models have consumed
     dbt_built_files     the checksum of the file that each table was built from
 #}
@@ -122,9 +123,9 @@
 
 
 {% macro checksums() %}
-{# the checksum of each model's file and of the seed #}
+{# the checksum of each file of a model or seed #}
 {% set by_name = {} %}
-{% for node in graph.nodes.values() if node.name in rebuilt_models() + ['search_causes'] %}
+{% for node in graph.nodes.values() if node.name in rebuilt_models() + seeds() %}
 {% do by_name.update({node.name: node.checksum.checksum}) %}
 {% endfor %}
 {{ return(by_name) }}
