@@ -8,8 +8,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from coveo_source.demo import Record
+from coveo_source.model_settings import DEFAULTS, ModelSettings
+from tests.sql.causes import click_kinds, search_kinds
 from tests.sql.json_values import is_true
-from tests.sql.settings import DEFAULTS, Settings
 
 Rows = Mapping[str, Iterable[Record]]
 
@@ -41,7 +42,7 @@ class Event:
     user: str | None
     at: datetime
     raw: Record
-    settings: Settings = DEFAULTS
+    settings: ModelSettings = DEFAULTS
 
     def text(self, name: str) -> str | None:
         """Returns a column as text."""
@@ -134,7 +135,7 @@ class Event:
     @property
     def cause_kind(self) -> str | None:
         """What kind of search it is; None for other events."""
-        kinds = self.settings.search_kinds
+        kinds = search_kinds(self.settings)
         return kinds.get(self.cause, "unknown") if self.kind == "Search" else None
 
     @property
@@ -142,7 +143,7 @@ class Event:
         """What kind of click it is; None for other events."""
         if self.kind != "Click":
             return None
-        return self.settings.click_kinds.get(self.cause, "other") if self.cause else "opened"
+        return click_kinds(self.settings).get(self.cause, "other") if self.cause else "opened"
 
     @property
     def is_on_result(self) -> bool:
@@ -188,14 +189,14 @@ class Event:
         return self.raw.get(column[self.kind])
 
 
-def events_of(rows: Rows, settings: Settings = DEFAULTS) -> list[Event]:
+def events_of(rows: Rows, settings: ModelSettings = DEFAULTS) -> list[Event]:
     """Returns all events, in the order of the timeline."""
     events = [event_of(table, row, settings) for table in KINDS for row in rows.get(table, ())]
     order = list(KINDS.values())
     return sorted(events, key=lambda e: (e.visit or "", e.at, order.index(e.kind), e.id))
 
 
-def event_of(table: str, row: Record, settings: Settings = DEFAULTS) -> Event:
+def event_of(table: str, row: Record, settings: ModelSettings = DEFAULTS) -> Event:
     """Returns the event of one row of one of the three tables."""
     at = datetime.fromisoformat(str(row["datetime"])).replace(tzinfo=timezone.utc)
     key = str(row[_IDS[table]])

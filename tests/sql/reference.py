@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from coveo_source.demo import Record
+from coveo_source.model_settings import DEFAULTS, ModelSettings
 from tests.sql.events import Event, Rows, distinct, events_of, grouped, ms_between, of_kind
 from tests.sql.reference_clicks import best_rank, click_counts, rank_sums
-from tests.sql.settings import DEFAULTS, Settings
 
 Measures = dict[Any, dict[str, Any]]
 """The rows of a model, by the values of its key."""
@@ -20,7 +20,7 @@ def labels(rows: Iterable[Record], column: str) -> dict[str, list[str]]:
     return {key: sorted({row[column] for row in group}) for key, group in by_search.items()}
 
 
-def search_outcomes(rows: Rows, settings: Settings = DEFAULTS) -> Measures:
+def search_outcomes(rows: Rows, settings: ModelSettings = DEFAULTS) -> Measures:
     """Returns the measures of `search_outcomes`, by search id."""
     events = events_of(rows, settings)
     by_search = grouped(events, lambda event: event.search_id)

@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from typing import Any
 
+from coveo_source.model_settings import DEFAULTS, ModelSettings
 from tests.sql.events import Event, Rows, distinct, events_of, grouped
 from tests.sql.json_values import number_in, value_in
 from tests.sql.reference import Measures, Search, search_outcomes
 from tests.sql.reference_documents import described
-from tests.sql.settings import DEFAULTS, Settings
 
 SHARED = (
     *("search_id", "visit_id", "datetime", "day", "week", "hour", "query", "origin", "user_name"),
@@ -63,7 +63,7 @@ def citations(events: Iterable[Event]) -> int:
     return max(sum(map(is_citation_click, listed)), sum(map(is_opening, listed)))
 
 
-def generated_answers(rows: Rows, settings: Settings = DEFAULTS) -> Measures:
+def generated_answers(rows: Rows, settings: ModelSettings = DEFAULTS) -> Measures:
     """Returns the measures of `generated_answers`, by search id."""
     outcomes = search_outcomes(rows, settings)
     by_search = grouped(events_of(rows, settings), lambda event: event.search_id)
@@ -104,7 +104,7 @@ def answer_id(events: list[Event]) -> str | None:
     return next((each for each in ids if each), None)
 
 
-def cited_documents(rows: Rows, settings: Settings = DEFAULTS) -> Measures:
+def cited_documents(rows: Rows, settings: ModelSettings = DEFAULTS) -> Measures:
     """Returns the measures of `cited_documents`, by week and document id."""
     about = [
         event

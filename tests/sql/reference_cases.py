@@ -2,12 +2,12 @@
 
 from typing import Any
 
+from coveo_source.model_settings import DEFAULTS, ModelSettings
 from tests.sql.events import Event, Rows, of_kind
 from tests.sql.json_values import value_in
 from tests.sql.reference import Measures
 from tests.sql.reference_clicks import click_counts
 from tests.sql.reference_visits import events_by_visit, traffic
-from tests.sql.settings import DEFAULTS, Settings
 
 PAGE_LIBRARY = {
     "inputChange": "ticket_field_update",
@@ -41,7 +41,7 @@ def action(event: Event) -> str | None:
     return None
 
 
-def case_visits(rows: Rows, settings: Settings = DEFAULTS) -> Measures:
+def case_visits(rows: Rows, settings: ModelSettings = DEFAULTS) -> Measures:
     """Returns the measures of `case_visits`, by visit id."""
     cases = {
         visit: (events, [(e, name) for e in events if (name := action(e) or "") in BEGINNING])

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from coveo_source.model_settings import DEFAULTS, ModelSettings
 from tests.sql.events import Event, Rows, distinct, events_of, grouped, of_kind, share
 from tests.sql.reference import Measures
 from tests.sql.reference_clicks import best_rank, click_counts, rank_measures
-from tests.sql.settings import DEFAULTS, Settings
 
 
-def document_performance(rows: Rows, settings: Settings = DEFAULTS) -> Measures:
+def document_performance(rows: Rows, settings: ModelSettings = DEFAULTS) -> Measures:
     """Returns the measures of `document_performance`, by week and document id."""
     events = events_of(rows, settings)
     searches = {search.id: search for search in of_kind("Search", events)}
@@ -57,7 +57,7 @@ def document(clicks: list[Event], searches: Mapping[str, Event]) -> dict[str, An
     }
 
 
-def ml_usage(rows: Rows, settings: Settings = DEFAULTS) -> Measures:
+def ml_usage(rows: Rows, settings: ModelSettings = DEFAULTS) -> Measures:
     """Returns the measures of `ml_usage`, by week and ranking modifier."""
     events = events_of(rows, settings)
     clicks = [event for event in events if event.is_on_result and event.is_person]

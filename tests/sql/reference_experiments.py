@@ -3,18 +3,18 @@
 from collections.abc import Sequence
 from typing import Any
 
+from coveo_source.model_settings import DEFAULTS, ModelSettings
 from tests.sql.events import Rows, distinct, grouped, share
 from tests.sql.intervals import ratio
 from tests.sql.reference import Measures, Search, people, search_outcomes
 from tests.sql.reference_clicks import added_ranks, added_up
 from tests.sql.reference_totals import count_with
-from tests.sql.settings import DEFAULTS, Settings
 
 Pairs = Sequence[tuple[int, int]]
 """The numerator and denominator of each visitor."""
 
 
-def ab_tests(rows: Rows, settings: Settings = DEFAULTS) -> Measures:
+def ab_tests(rows: Rows, settings: ModelSettings = DEFAULTS) -> Measures:
     """Returns the measures of `ab_tests`, by week, test, pipeline and version."""
     searches = people(search_outcomes(rows, settings).values())
     tested = [search for search in searches if search["split_test_run_name"] is not None]

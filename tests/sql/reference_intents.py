@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
 
+from coveo_source.model_settings import DEFAULTS, ModelSettings
 from tests.sql.events import Rows, grouped, ms_between, share
 from tests.sql.intervals import wilson
 from tests.sql.reference import Measures, Search, people, search_outcomes, was_clicked
 from tests.sql.reference_clicks import COUNTS, RANKS, added_ranks, added_up
-from tests.sql.settings import DEFAULTS, Settings
 
 SHARED = (
     *("visit_id", "query", "is_blank_query", "day", "week", "hour", "origin", "user_name"),
@@ -21,7 +21,7 @@ FORMER_WEEKS = 4
 """How far back a query is looked for when a gap opens or closes."""
 
 
-def query_visits(rows: Rows, settings: Settings = DEFAULTS) -> Measures:
+def query_visits(rows: Rows, settings: ModelSettings = DEFAULTS) -> Measures:
     """Returns the measures of `query_visits`, by visit id and query."""
     in_visits = [s for s in search_outcomes(rows, settings).values() if s["visit_id"] is not None]
     by_visit = grouped(in_visits, lambda search: search["visit_id"])
@@ -48,7 +48,9 @@ def asked(searches: Iterable[Search]) -> dict[str, list[Search]]:
     return belonging
 
 
-def intent(searches: list[Search], next_query: str | None, settings: Settings) -> dict[str, Any]:
+def intent(
+    searches: list[Search], next_query: str | None, settings: ModelSettings
+) -> dict[str, Any]:
     """Returns the measures of one query in one visit."""
     first = searches[0]
     kinds = [search["cause_kind"] for search in searches]
@@ -89,7 +91,7 @@ def outcome_of(measures: Search) -> str:
     return "abandoned" if measures["next_query"] is None else "refined"
 
 
-def content_gaps(rows: Rows, settings: Settings = DEFAULTS) -> Measures:
+def content_gaps(rows: Rows, settings: ModelSettings = DEFAULTS) -> Measures:
     """Returns the measures of `content_gaps`, by week and query."""
     intents = people(query_visits(rows, settings).values())
     groups = grouped(

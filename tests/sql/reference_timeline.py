@@ -2,12 +2,12 @@
 
 from typing import Any
 
+from coveo_source.model_settings import DEFAULTS, ModelSettings
 from tests.sql.events import Event, Rows, events_of, ms_between
 from tests.sql.reference import Measures
-from tests.sql.settings import DEFAULTS, Settings
 
 
-def all_events(rows: Rows, settings: Settings = DEFAULTS) -> Measures:
+def all_events(rows: Rows, settings: ModelSettings = DEFAULTS) -> Measures:
     """Returns the added columns of `all_events`, by event id."""
     previous: Event | None = None
     number = 0

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
+from coveo_source.model_settings import DEFAULTS, ModelSettings
 from tests.sql.events import Event, Rows, distinct, events_of, grouped, of_kind, share
 from tests.sql.reference import Measures, Search, more_results_requests, people, search_outcomes
 from tests.sql.reference_clicks import (
@@ -14,7 +15,6 @@ from tests.sql.reference_clicks import (
     rank_measures,
 )
 from tests.sql.reference_intents import query_visits
-from tests.sql.settings import DEFAULTS, Settings
 
 
 def count_with(rows: Iterable[Search], **wanted: Any) -> int:
@@ -42,7 +42,7 @@ def known(values: Iterable[int | None], number: str, of: str) -> dict[str, Any]:
     return {number: len(listed), f"{of}_sum": total, f"average_{of}": average}
 
 
-def query_performance(rows: Rows, settings: Settings = DEFAULTS) -> Measures:
+def query_performance(rows: Rows, settings: ModelSettings = DEFAULTS) -> Measures:
     """Returns the measures of `query_performance`, by day, query and origin."""
     groups = grouped(
         people(search_outcomes(rows, settings).values()),
@@ -94,7 +94,7 @@ def performance(key: tuple[Any, ...], searches: list[Search]) -> dict[str, Any]:
     }
 
 
-def daily_metrics(rows: Rows, settings: Settings = DEFAULTS) -> Measures:
+def daily_metrics(rows: Rows, settings: ModelSettings = DEFAULTS) -> Measures:
     """Returns the measures of `daily_metrics`, by day, origin and dimensions."""
     names = ("day", "origin", *settings.model_dimensions)
     outcomes = search_outcomes(rows, settings)

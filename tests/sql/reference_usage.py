@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
+from coveo_source.model_settings import DEFAULTS, ModelSettings
 from tests.sql.events import Event, Rows, distinct, events_of, grouped, of_kind, share
 from tests.sql.json_values import first_named, number_in, text_in
 from tests.sql.reference import Measures, Search, search_outcomes
 from tests.sql.reference_clicks import added_ranks
 from tests.sql.reference_totals import count_with, known
-from tests.sql.settings import DEFAULTS, Settings
 
 FACETS = (
     *("facetTitle", "facetField", "facetId"),
@@ -16,7 +16,7 @@ FACETS = (
 )
 
 
-def searches_of_people(rows: Rows, settings: Settings) -> list[Event]:
+def searches_of_people(rows: Rows, settings: ModelSettings) -> list[Event]:
     """Returns the searches that the measures count."""
     return [s for s in of_kind("Search", events_of(rows, settings)) if s.is_person]
 
@@ -34,7 +34,7 @@ def success(searches: list[Search]) -> dict[str, Any]:
     }
 
 
-def facet_usage(rows: Rows, settings: Settings = DEFAULTS) -> Measures:
+def facet_usage(rows: Rows, settings: ModelSettings = DEFAULTS) -> Measures:
     """Returns the measures of `facet_usage`, by week, facet and value."""
     outcomes = search_outcomes(rows, settings)
     refinements = [
@@ -78,7 +78,7 @@ def facet(
     }
 
 
-def query_suggestions(rows: Rows, settings: Settings = DEFAULTS) -> Measures:
+def query_suggestions(rows: Rows, settings: ModelSettings = DEFAULTS) -> Measures:
     """Returns the measures of `query_suggestions`, by week and suggestion."""
     outcomes = search_outcomes(rows, settings)
     searches = searches_of_people(rows, settings)

@@ -2,19 +2,19 @@
 
 from typing import Any
 
+from coveo_source.model_settings import DEFAULTS, ModelSettings
 from tests.sql.events import Event, Rows, distinct, events_of, grouped, ms_between, of_kind, share
 from tests.sql.reference import Measures, more_results_requests
 from tests.sql.reference_clicks import best_rank, click_counts, rank_measures
-from tests.sql.settings import DEFAULTS, Settings
 
 
-def events_by_visit(rows: Rows, settings: Settings) -> dict[str, list[Event]]:
+def events_by_visit(rows: Rows, settings: ModelSettings) -> dict[str, list[Event]]:
     """Returns the events of each visit, in order."""
     by_visit = grouped(events_of(rows, settings), lambda event: event.visit)
     return {visit: events for visit, events in by_visit.items() if visit is not None}
 
 
-def visits(rows: Rows, settings: Settings = DEFAULTS) -> Measures:
+def visits(rows: Rows, settings: ModelSettings = DEFAULTS) -> Measures:
     """Returns the measures of `visits`, by visit id."""
     return {
         visit: {**activity(events), **success(events), **visitor(events), **traffic(events)}

@@ -3,8 +3,6 @@
 from datetime import date
 from typing import Any
 
-import pytest
-
 from coveo_source.demo import Record
 from tests.sql.event_rows import answer_event, citation, click, custom, opening, search, stream_end
 from tests.sql.export_rows import demo_rows
@@ -30,28 +28,35 @@ def test_an_answer_that_was_read_is_no_abandoned_search() -> None:
     assert value_of(rows, "select (answers, has_click) from visits") == (1, False)
 
 
-@pytest.mark.parametrize(
-    ("custom_data", "is_answer"),
-    [
-        ('{"answerGenerated":true}', True),
-        ('{"answerGenerated":true,"answerTextIsEmpty":false}', True),
-        ('{"answerGenerated":true,"answerTextIsEmpty":true}', False),
-        ('{"answerGenerated":false,"answerTextIsEmpty":false}', False),
-        ('{"answerTextIsEmpty":false}', False),
-        ('{"ANSWERGENERATED" : TRUE , "page": "cut o', True),
-        ('{"answerGenerated":tru', False),
-        (r'{"query":"\"answerGenerated\":true"}', False),
-        (None, False),
-    ],
+STREAM_ENDS: tuple[tuple[str | None, bool], ...] = (
+    ('{"answerGenerated":true}', True),
+    ('{"answerGenerated":true,"answerTextIsEmpty":false}', True),
+    ('{"answerGenerated":true,"answerTextIsEmpty":true}', False),
+    ('{"answerGenerated":false,"answerTextIsEmpty":false}', False),
+    ('{"answerTextIsEmpty":false}', False),
+    ('{"ANSWERGENERATED" : TRUE , "page": "cut o', True),
+    ('{"answerGenerated":tru', False),
+    (r'{"query":"\"answerGenerated\":true"}', False),
+    (None, False),
 )
-def test_an_answer_was_generated_and_is_not_empty(custom_data: str | None, is_answer: bool) -> None:
-    end = stream_end("e", "10:00:05.000", "s", customDatas=custom_data)
-    assert answers_of([end], (), "streams, has_answer, is_empty, outcome") == (
-        1,
-        is_answer,
-        not is_answer,
-        "answered" if is_answer else "abandoned",
-    )
+"""What the client says at the end of a stream, and whether it means that an answer was shown."""
+
+
+def test_an_answer_was_generated_and_is_not_empty() -> None:
+    rows = {
+        "searches": [
+            search(f"s{n}", "10:00:00.000", visitId=f"v{n}") for n in range(len(STREAM_ENDS))
+        ],
+        "custom_events": [
+            stream_end(f"e{n}", "10:00:05.000", f"s{n}", customDatas=custom_data)
+            for n, (custom_data, _) in enumerate(STREAM_ENDS)
+        ],
+    }
+    sql = "select streams, has_answer, is_empty, outcome from generated_answers order by search_id"
+    assert rows_of(warehouse(rows), sql) == [
+        (1, is_answer, not is_answer, "answered" if is_answer else "abandoned")
+        for _, is_answer in STREAM_ENDS
+    ]
 
 
 def test_other_events_are_no_answers() -> None:

@@ -2,8 +2,6 @@
 
 from datetime import datetime, timezone
 
-import pytest
-
 from coveo_source.demo import Record
 from tests.sql.edge_answers import page_step, step
 from tests.sql.event_rows import click, custom, data, search, stream_end
@@ -18,44 +16,52 @@ def case_of(steps: list[Record], columns: str) -> tuple[object, ...]:
     return row
 
 
-@pytest.mark.parametrize(
-    ("actions", "outcome", "reason"),
-    [
-        ([(START, None)], "left", None),
-        ([(START, None), (CREATE, None)], "submitted", None),
-        ([(START, None), (CANCEL, "Solved")], "solved", "Solved"),
-        ([(START, None), (CANCEL, "Quit")], "quit", "Quit"),
-        ([(START, None), (CANCEL, "Bored")], "quit", "Bored"),
-        ([(CANCEL, None)], "quit", None),
-        ([(CANCEL, "Quit"), (CANCEL, "Solved")], "solved", "Solved"),
-        ([(CANCEL, "Solved"), (CREATE, None)], "submitted", "Solved"),
-        ([("ticket_field_update", None)], "left", None),
-    ],
+ENDS: tuple[tuple[list[tuple[str, str | None]], str, str | None], ...] = (
+    ([(START, None)], "left", None),
+    ([(START, None), (CREATE, None)], "submitted", None),
+    ([(START, None), (CANCEL, "Solved")], "solved", "Solved"),
+    ([(START, None), (CANCEL, "Quit")], "quit", "Quit"),
+    ([(START, None), (CANCEL, "Bored")], "quit", "Bored"),
+    ([(CANCEL, None)], "quit", None),
+    ([(CANCEL, "Quit"), (CANCEL, "Solved")], "solved", "Solved"),
+    ([(CANCEL, "Solved"), (CREATE, None)], "submitted", "Solved"),
+    ([("ticket_field_update", None)], "left", None),
 )
-def test_a_case_ends_in_one_way(
-    actions: list[tuple[str, str | None]], outcome: str, reason: str | None
-) -> None:
+"""The steps of a case with their reasons, its outcome and the reason that remains."""
+
+
+def test_a_case_ends_in_one_way() -> None:
     steps = [
-        step(f"e{n}", f"10:0{n}:00.000", action, "v", **({"reason": why} if why else {}))
-        for n, (action, why) in enumerate(actions)
+        step(
+            f"e{case}-{n}", f"10:0{n}:00.000", name, f"v{case}", **({"reason": why} if why else {})
+        )
+        for case, (actions, _, _) in enumerate(ENDS)
+        for n, (name, why) in enumerate(actions)
     ]
     columns = "outcome, cancel_reason, is_submitted, is_deflected"
-    submitted = outcome == "submitted"
-    assert case_of(steps, columns) == (outcome, reason, submitted, not submitted)
+    cases = warehouse({"custom_events": steps})
+    assert rows_of(cases, f"select {columns} from case_visits order by visit_id") == [
+        (outcome, reason, outcome == "submitted", outcome != "submitted")
+        for _, outcome, reason in ENDS
+    ]
 
 
 def test_a_case_is_read_in_each_way_in_which_it_may_be_written() -> None:
     sent = data(svc_action=CANCEL, svc_action_data={"reason": "Solved"})
     shared = {"eventType": "svc", "eventValue": "click"}
-    for columns in (
+    written = (
         {**shared, "customDatas": sent},
         {**shared, "customEventCustomData": sent},
         {**shared, "customDatas": sent[:-1]},
         {"eventType": "caseAssist", "eventValue": CANCEL, "customDatas": data(reason="Solved")},
         {"eventType": "own", "eventValue": CANCEL, "customDatas": data(reason="Solved")},
-    ):
-        case = case_of([custom("e", "10:00:00.000", None, **columns)], "is_cancelled, outcome")
-        assert case == (True, "solved")
+    )
+    events = [
+        custom(f"e{n}", "10:00:00.000", None, **{**columns, "visitId": f"v{n}"})
+        for n, columns in enumerate(written)
+    ]
+    sql = "select is_cancelled, outcome from case_visits"
+    assert rows_of(warehouse({"custom_events": events}), sql) == [(True, "solved")] * len(written)
 
 
 def test_the_page_library_s_cases_are_cases_too() -> None:

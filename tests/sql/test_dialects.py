@@ -8,7 +8,7 @@ from sqlglot.optimizer.annotate_types import annotate_types
 from sqlglot.optimizer.qualify import qualify
 
 from coveo_source.models.dialects import translated
-from coveo_source.models.files import sql_folder
+from coveo_source.models.files import SEEDS, sql_folder
 from tests.sql.warehouse import build_order, sql_of
 
 DIALECTS = ("postgres", "snowflake", "bigquery", "databricks", "redshift", "clickhouse")
@@ -36,7 +36,7 @@ def duckdb_type(kind: str) -> exp.DataType:
 
 
 SCHEMA: dict[str, object] = {
-    **{name: described(name) for name in (*build_order(), "search_causes")},
+    **{name: described(name) for name in (*build_order(), *SEEDS)},
     "keywords": {"search_id": "varchar", "keyword": "varchar"},
     "groups": {"search_id": "varchar", "group_name": "varchar"},
 }

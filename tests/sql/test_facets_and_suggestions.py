@@ -2,62 +2,65 @@
 
 import pytest
 
+from coveo_source.demo import Record
 from tests.sql.event_rows import click, data, search
 from tests.sql.warehouse import rows_of, value_of, warehouse
 
 SOURCE = data(facetId="source", facetTitle="Source", facetValue="Manuals")
 
 
-@pytest.mark.parametrize(
-    ("cause", "counts"),
-    [
-        ("facetSelect", (1, 0)),
-        ("FACETSELECT", (1, 0)),
-        ("dynamicFacetSelect", (1, 0)),
-        ("facetExclude", (1, 0)),
-        ("facetDeselect", (0, 1)),
-        ("dynamicFacetDeselect", (0, 1)),
-        ("facetUnexclude", (0, 1)),
-        ("facetClearAll", (0, 1)),
-        ("breadcrumbFacet", (0, 1)),
-        ("searchboxSubmit", None),
-        ("ownCause", None),
-    ],
+CAUSES = {
+    "facetSelect": (1, 0),
+    "FACETSELECT": (1, 0),
+    "dynamicFacetSelect": (1, 0),
+    "facetExclude": (1, 0),
+    "facetDeselect": (0, 1),
+    "dynamicFacetDeselect": (0, 1),
+    "facetUnexclude": (0, 1),
+    "facetClearAll": (0, 1),
+    "breadcrumbFacet": (0, 1),
+    "searchboxSubmit": None,
+    "ownCause": None,
+}
+"""The selections and removals that a cause counts as."""
+
+
+def refined(key: str, custom_data: str | None, cause: str = "facetSelect") -> Record:
+    """Returns a search that sends custom data along."""
+    return search(key, "10:00:00.000", actionCause=cause, customDatas=custom_data)
+
+
+def test_a_facet_is_selected_or_removed() -> None:
+    searches = [refined(cause, data(facetTitle=cause), cause) for cause in CAUSES]
+    sql = "select facet, selections, removals from facet_usage"
+    counted = rows_of(warehouse({"searches": searches}), sql)
+    assert sorted(counted) == sorted((cause, *each) for cause, each in CAUSES.items() if each)
+
+
+WRITTEN = (
+    (SOURCE, "Source", "Manuals"),
+    (data(facetId="a", facetField="b", facetTitle=""), "b", ""),
+    (data(facetId="a"), "a", ""),
+    (data(facetTitle="Date", facetRangeStart=0, facetRangeEnd="now"), "Date", "0..now"),
+    (data(facetTitle="Begun", facetRangeStart=0), "Begun", ""),
+    (data(categoryFacetId="x", categoryFacetField="y", categoryFacetPath=["a"]), "y", ""),
+    (data(facetTitle='27"\\', facetValue="C:\\new"), '27"\\', "C:\\new"),
+    ('{ "FacetTitle" : "Cut" ,"facetValue":"Manu', "Cut", ""),
+    (data(query='"facetTitle":"not me"', facetTitle="Quoted"), "Quoted", ""),
 )
-def test_a_facet_is_selected_or_removed(cause: str, counts: tuple[int, int] | None) -> None:
-    rows = {"searches": [search("s", "10:00:00.000", actionCause=cause, customDatas=SOURCE)]}
-    sql = "select selections, removals from facet_usage"
-    assert rows_of(warehouse(rows), sql) == ([counts] if counts else [])
+"""What a page sends along, and the facet and value that it names."""
 
 
-@pytest.mark.parametrize(
-    ("custom_data", "facet", "value"),
-    [
-        (SOURCE, "Source", "Manuals"),
-        (data(facetId="a", facetField="b", facetTitle=""), "b", ""),
-        (data(facetId="a"), "a", ""),
-        (data(facetTitle="Date", facetRangeStart=0, facetRangeEnd="now"), "Date", "0..now"),
-        (data(facetTitle="Date", facetRangeStart=0), "Date", ""),
-        (data(categoryFacetId="x", categoryFacetField="y", categoryFacetPath=["a"]), "y", ""),
-        (data(facetTitle='27"\\', facetValue="C:\\new"), '27"\\', "C:\\new"),
-        ('{ "FacetTitle" : "Source" ,"facetValue":"Manu', "Source", ""),
-        (data(query='"facetTitle":"not me"', facetTitle="Source"), "Source", ""),
-    ],
-)
-def test_a_facet_is_named_by_its_title_or_else_by_its_field_or_id(
-    custom_data: str, facet: str, value: str
-) -> None:
-    selected = search("s", "10:00:00.000", actionCause="facetSelect", customDatas=custom_data)
-    sql = "select (facet, value) from facet_usage"
-    assert value_of({"searches": [selected]}, sql) == (facet, value)
+def test_a_facet_is_named_by_its_title_or_else_by_its_field_or_id() -> None:
+    searches = [refined(f"s{n}", custom_data) for n, (custom_data, *_) in enumerate(WRITTEN)]
+    named = rows_of(warehouse({"searches": searches}), "select facet, value from facet_usage")
+    assert sorted(named) == sorted((facet, value) for _, facet, value in WRITTEN)
 
 
-@pytest.mark.parametrize(
-    "custom_data", [None, "", "{}", '{"facetTitle":"Sour', '{"facetTitle":""}']
-)
-def test_a_refinement_that_names_no_facet_is_left_out(custom_data: str | None) -> None:
-    sorted_by = search("s", "10:00:00.000", actionCause="resultsSort", customDatas=custom_data)
-    assert rows_of(warehouse({"searches": [sorted_by]}), "from facet_usage") == []
+def test_a_refinement_that_names_no_facet_is_left_out() -> None:
+    unnamed = (None, "", "{}", '{"facetTitle":"Sour', '{"facetTitle":""}')
+    searches = [refined(f"s{n}", custom_data) for n, custom_data in enumerate(unnamed)]
+    assert rows_of(warehouse({"searches": searches}), "from facet_usage") == []
 
 
 def test_a_facet_helps_if_a_click_follows_its_selection() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from coveo_source.model_settings import DEFAULTS, ModelSettings
 from tests.sql import reference_documents as documents
 from tests.sql import reference_usage as usage
 from tests.sql.events import Rows
@@ -19,11 +20,10 @@ from tests.sql.reference_intents import content_gaps, query_visits
 from tests.sql.reference_timeline import all_events
 from tests.sql.reference_totals import daily_metrics, query_performance
 from tests.sql.reference_visits import visits
-from tests.sql.settings import DEFAULTS, Settings
 from tests.sql.warehouse import build_order, rows_of, table_rows, warehouse
 
 LISTS = ("keyword_list", "group_list", "top_queries")
-Reference = Callable[[Rows, Settings], Measures]
+Reference = Callable[[Rows, ModelSettings], Measures]
 MODELS: dict[str, tuple[tuple[str, ...], Reference]] = {
     "all_events": (("event_id",), all_events),
     "search_outcomes": (("search_id",), search_outcomes),
@@ -41,8 +41,16 @@ MODELS: dict[str, tuple[tuple[str, ...], Reference]] = {
     "query_suggestions": (("week", "suggestion"), usage.query_suggestions),
     "ml_usage": (("week", "ranking_modifier"), documents.ml_usage),
 }
-OTHERWISE = Settings("Australia/Sydney", gap_visits=2, model_dimensions=("c_product",))
-Loaded = tuple[Rows, Settings, duckdb.DuckDBPyConnection]
+OTHERWISE = ModelSettings(
+    "Australia/Sydney",
+    gap_visits=2,
+    model_dimensions=("c_product",),
+    causes=(
+        ("search_causes", (("OWNCAUSE", "manual"), ("searchFromLink", "manual"))),
+        ("click_causes", (("ownClick", "opened"), ("recommendationopen", "other"))),
+    ),
+)
+Loaded = tuple[Rows, ModelSettings, duckdb.DuckDBPyConnection]
 
 
 @pytest.fixture(
@@ -94,7 +102,8 @@ def test_every_measure_equals_the_reference(model: str, loaded: Loaded) -> None:
 def test_every_model_has_a_reference_and_rows_to_compare() -> None:
     assert set(build_order()) == MODELS.keys()
     for _, expected_measures in MODELS.values():
-        assert expected_measures(edge_cases(), DEFAULTS), expected_measures
+        for rows in (demo_rows(), edge_cases()):
+            assert expected_measures(rows, DEFAULTS), expected_measures
 
 
 def test_the_time_zone_of_the_session_changes_nothing() -> None:

@@ -10,12 +10,11 @@ import duckdb
 import pytest
 import yaml
 
-from coveo_source.models.files import sql_folder
+from coveo_source.models.files import SEEDS, sql_folder
 from coveo_source.tables import EVENT_TABLES, TABLES
 from tests.sql.export_rows import demo_rows, edge_cases
 from tests.sql.warehouse import (
     RENAMED,
-    SEEDS,
     Rows,
     build_order,
     name_of,
@@ -154,20 +153,19 @@ def test_the_unit_of_a_model_is_never_null_unless_it_is_the_visit(name: str) -> 
     assert config["materialized"] == "incremental"
     assert config["incremental_strategy"] == "delete+insert"
     unit = columns(name)[config["unique_key"]]
-    assert "not_null" in unit["data_tests"] or unit["name"] == "visit_id"
+    assert unit["name"] == "visit_id" or "not_null" in unit["data_tests"]
 
 
-@pytest.mark.parametrize("name", ["daily_metrics", "document_performance"])
-def test_the_yaml_has_the_expression_for_the_unit_of_an_event(
+UNITS = {"visit_id": "visit_id", "day": "event_day", "week": "event_week"}
+
+
+@pytest.mark.parametrize("name", build_order())
+def test_a_model_is_rebuilt_by_visits_days_or_weeks_of_events(
     name: str, demo: duckdb.DuckDBPyConnection
 ) -> None:
-    config = properties(name)["config"]
-    unit, expression = config["unique_key"], config["meta"]["unit_from"]["all_events"]
-    counted = "c_event_type = 'Click' and not is_internal and device_category <> 'Bot'"
-    where = "true" if name == "daily_metrics" else counted
-    computed = f"select distinct {expression} from all_events where {where} order by 1"
-    stored = f"select distinct {unit} from {name} order by 1"
-    assert demo.execute(computed).fetchall() == demo.execute(stored).fetchall()
+    unit = properties(name)["config"]["unique_key"]
+    sql = f"select {unit} from {name} except select {UNITS[unit]} from all_events"
+    assert demo.execute(sql).fetchall() == []
 
 
 @pytest.mark.parametrize("name", build_order())

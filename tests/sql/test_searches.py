@@ -2,10 +2,8 @@
 
 import json
 
-import pytest
-
+from coveo_source.model_settings import ModelSettings
 from tests.sql.event_rows import click, group, keyword, search
-from tests.sql.settings import Settings, causes_in
 from tests.sql.warehouse import rows_of, value_of, warehouse
 
 
@@ -56,35 +54,38 @@ def test_a_search_is_clicked_refined_or_abandoned() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("cause", "kind"),
-    [
-        ("searchboxSubmit", "manual"),
-        ("interfaceLoad", "automatic"),
-        ("didyoumeanAutomatic", "automatic"),
-        ("searchboxAsYouType", "automatic"),
-        ("searchFromLink", "automatic"),
-        ("facetSelect", "refinement"),
-        ("breadcrumbFacet", "refinement"),
-        ("resultsSort", "refinement"),
-        ("contextRemove", "refinement"),
-        ("SearchBoxSubmit", "manual"),
-        ("madeUpHere", "unknown"),
-        (None, "unknown"),
-    ],
-)
-def test_the_kind_of_a_search_comes_from_the_seed(cause: str | None, kind: str) -> None:
-    rows = {"searches": [search("s", "10:00:00.000", actionCause=cause)]}
-    assert value_of(rows, "select cause_kind from search_outcomes") == kind
+KINDS: dict[str | None, str] = {
+    "searchboxSubmit": "manual",
+    "interfaceLoad": "automatic",
+    "didyoumeanAutomatic": "automatic",
+    "searchboxAsYouType": "automatic",
+    "searchFromLink": "automatic",
+    "facetSelect": "refinement",
+    "breadcrumbFacet": "refinement",
+    "resultsSort": "refinement",
+    "contextRemove": "refinement",
+    "SearchBoxSubmit": "manual",
+    "madeUpHere": "unknown",
+    None: "unknown",
+}
 
 
-def test_changing_the_seed_alone_changes_the_kind_of_a_search() -> None:
-    rows = {"searches": [search("s", "10:00:00.000", actionCause="searchFromLink")]}
-    changed = [
-        (cause, "manual" if cause == "searchFromLink" else kind)
-        for cause, kind in causes_in("search_causes")
-    ]
-    twice = (*changed, ("SEARCHFROMLINK", "refinement"))
-    database = warehouse(rows, Settings(search_causes=twice))
-    assert rows_of(database, "select cause_kind from search_outcomes") == [("manual",)]
-    assert rows_of(database, "select manual_searches, searches from daily_metrics") == [(1, 1)]
+def test_the_kind_of_a_search_comes_from_the_seed() -> None:
+    searches = [search(str(cause), "10:00:00.000", actionCause=cause) for cause in KINDS]
+    sql = "select action_cause, cause_kind from search_outcomes"
+    assert dict(rows_of(warehouse({"searches": searches}), sql)) == KINDS
+
+
+def test_a_user_s_own_causes_change_the_kind_of_a_search() -> None:
+    rows = {
+        "searches": [
+            search("s", "10:00:00.000", actionCause="searchFromLink"),
+            search("t", "10:00:01.000", actionCause="OwnCause"),
+        ]
+    }
+    own = (("SEARCHFROMLINK", "manual"), ("owncause", "refinement"))
+    database = warehouse(rows, ModelSettings(causes=(("search_causes", own),)))
+    sql = "select cause_kind from search_outcomes order by search_id"
+    assert rows_of(database, sql) == [("manual",), ("refinement",)]
+    sql = "select manual_searches, refinement_searches, unknown_searches from daily_metrics"
+    assert rows_of(database, sql) == [(1, 1, 0)]

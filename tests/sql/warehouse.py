@@ -1,6 +1,6 @@
 """A database with the five tables and all models, built directly from the rows of an export."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -11,11 +11,10 @@ from dlt.common.normalizers.naming.snake_case import NamingConvention as SnakeCa
 from sqlglot import exp
 
 from coveo_source.demo import COLUMNS, Record
-from coveo_source.models.files import sql_folder
+from coveo_source.model_settings import DEFAULTS, ModelSettings
+from coveo_source.models.files import models, seed_rows, sql_folder
 from coveo_source.tables import TABLES, column_type
-from tests.sql.settings import DEFAULTS, Settings
 
-SEEDS = ("search_causes", "click_causes")
 TYPES = {"text": "varchar", "bool": "boolean", "bigint": "bigint", "timestamp": "timestamptz"}
 RENAMED = {"c_pageType": "c_page_type_2", "event_id": "event_id_2"}
 """The dimensions of the demo that are called otherwise once they are loaded."""
@@ -49,31 +48,32 @@ def tables_of(sql: str) -> set[str]:
     return {table.name for table in query.find_all(exp.Table)} - ctes
 
 
-def sql_of(model: str, settings: Settings = DEFAULTS) -> str:
+def sql_of(model: str, settings: ModelSettings = DEFAULTS) -> str:
     """Returns the SQL of a model; with the defaults it is its file, as a user pastes it."""
-    text = (sql_folder() / f"{model}.sql").read_text("utf-8")
-    if (settings.time_zone, settings.gap_visits, settings.model_dimensions) != ("UTC", 3, ()):
-        raise NotImplementedError(f"{model} with {settings}")
-    return text
+    if settings == DEFAULTS:
+        return (sql_folder() / f"{model}.sql").read_text("utf-8")
+    return models(settings)[model].sql
 
 
 def warehouse(
-    rows: Mapping[str, Iterable[Record]],
-    settings: Settings = DEFAULTS,
+    rows: Mapping[str, list[Record]],
+    settings: ModelSettings = DEFAULTS,
     zone: str = "UTC",
 ) -> duckdb.DuckDBPyConnection:
     """Returns a database with the rows of an export and all models over them.
 
     zone: the session's time zone while the models are built
     """
-    database = duckdb.connect()
+    # a few rows take one thread half the time
+    few = sum(len(table) for table in rows.values()) < 100
+    database = duckdb.connect(config={"threads": 1} if few else {})
     database.execute("create schema coveo_ua; use coveo_ua")
     for table in TABLES:
-        load_table(database, table, list(rows.get(table, ())))
-    for seed in SEEDS:
-        database.execute(f"create table {seed} (action_cause varchar, kind varchar)")
-        if settings.seed_rows(seed):
-            database.executemany(f"insert into {seed} values (?, ?)", settings.seed_rows(seed))
+        load_table(database, table, rows.get(table, []))
+    for seed, causes in seed_rows(settings=settings).items():
+        database.register("causes", pa.Table.from_pylist(causes))
+        database.execute(f"create table {seed} as select action_cause, kind from causes")
+        database.unregister("causes")
     database.execute(f"set timezone = '{zone}'")
     for model in build_order():
         database.execute(f"create table {model} as {sql_of(model, settings)}")
@@ -112,7 +112,7 @@ def rows_of(database: duckdb.DuckDBPyConnection, sql: str) -> list[tuple[Any, ..
     return database.execute(sql).fetchall()
 
 
-def value_of(rows: Rows, sql: str, settings: Settings = DEFAULTS) -> Any:
+def value_of(rows: Rows, sql: str, settings: ModelSettings = DEFAULTS) -> Any:
     """Returns the only value of a query over the models of some rows."""
     [[value]] = rows_of(warehouse(rows, settings), sql)
     return value
