@@ -6,7 +6,7 @@ from typing import Any
 from coveo_source.demo import Record
 from tests.sql.event_rows import answer_event, citation, click, custom, opening, search, stream_end
 from tests.sql.export_rows import demo_rows
-from tests.sql.warehouse import Rows, rows_of, value_of, warehouse
+from tests.sql.warehouse import Rows, rows_of, value_in, value_of, warehouse
 
 SEARCH = search("s", "10:00:00.000")
 
@@ -19,13 +19,14 @@ def answers_of(events: list[Record], clicks: tuple[Record, ...], columns: str) -
 
 def test_an_answer_that_was_read_is_no_abandoned_search() -> None:
     rows = {"searches": [SEARCH], "custom_events": [stream_end("e", "10:00:05.000", "s")]}
+    database = warehouse(rows)
     sql = "select (outcome, has_answer, is_abandoned, is_successful) from search_outcomes"
-    assert value_of(rows, sql) == ("answered", True, False, True)
+    assert value_in(database, sql) == ("answered", True, False, True)
     sql = "select (searches_with_answers, answered_searches, abandoned_searches)"
-    assert value_of(rows, f"{sql} from query_performance") == (1, 1, 0)
+    assert value_in(database, f"{sql} from query_performance") == (1, 1, 0)
     sql = "select (searches_with_answers, answered_searches, searches_with_clicks)"
-    assert value_of(rows, f"{sql} from daily_metrics") == (1, 1, 0)
-    assert value_of(rows, "select (answers, has_click) from visits") == (1, False)
+    assert value_in(database, f"{sql} from daily_metrics") == (1, 1, 0)
+    assert value_in(database, "select (answers, has_click) from visits") == (1, False)
 
 
 STREAM_ENDS: tuple[tuple[str | None, bool], ...] = (

@@ -5,7 +5,7 @@ from datetime import datetime, timezone
 from coveo_source.demo import Record
 from tests.sql.edge_answers import page_step, step
 from tests.sql.event_rows import click, custom, data, search, stream_end
-from tests.sql.warehouse import rows_of, value_of, warehouse
+from tests.sql.warehouse import rows_of, value_in, warehouse
 
 START, CREATE, CANCEL = "ticket_create_start", "ticket_create", "ticket_cancel"
 
@@ -106,10 +106,11 @@ def test_a_case_counts_what_happened_in_its_visit() -> None:
             clicked(4, "caseAttach"),
         ],
     }
+    database = warehouse(rows)
     columns = "searches, clicks, suggestion_clicks, attached, has_answer, outcome"
     sql = f"select ({columns}) from case_visits"
-    assert value_of(rows, sql) == (1, 3, 2, 1, True, "submitted")
-    times = value_of(rows, "select (started_at, submitted_at, ended_at) from case_visits")
+    assert value_in(database, sql) == (1, 3, 2, 1, True, "submitted")
+    times = value_in(database, "select (started_at, submitted_at, ended_at) from case_visits")
     assert times == tuple(
         datetime(2026, 3, 8, 10, minute, tzinfo=timezone.utc) for minute in (1, 5, 6)
     )

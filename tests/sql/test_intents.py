@@ -25,12 +25,13 @@ def intents_of(rows: Rows, columns: str = INTENT) -> list[tuple[object, ...]]:
 
 def test_one_typed_query_and_three_clicks_on_facets_are_one_intent() -> None:
     rows = searches_of(("searchboxSubmit", "vpn"), *[("facetSelect", "vpn")] * 3)
-    assert intents_of(rows) == [("vpn", 4, 1, 3, 0, "abandoned")]
-    assert value_of(rows, "select (searches, manual_searches) from visits") == (4, 1)
-    assert value_of(rows, "select (query_visits, successful_query_visits) from daily_metrics") == (
-        1,
-        0,
-    )
+    database = warehouse(rows)
+    assert rows_of(database, f"select {INTENT} from query_visits") == [
+        ("vpn", 4, 1, 3, 0, "abandoned")
+    ]
+    assert rows_of(database, "select searches, manual_searches from visits") == [(4, 1)]
+    sql = "select query_visits, successful_query_visits from daily_metrics"
+    assert rows_of(database, sql) == [(1, 0)]
 
 
 def test_a_click_after_a_facet_makes_the_intent_succeed() -> None:

@@ -91,6 +91,7 @@ def test_every_measure_equals_the_reference(model: str, loaded: Loaded) -> None:
     if model == "daily_metrics":
         key += settings.model_dimensions
     expected = expected_measures(rows, settings)
+    assert expected
     # the timeline has the columns of the tables too
     added = next(iter(expected.values()), {}) if model == "all_events" else "*"
     actual = keyed(table_rows(database, f"select {', '.join(added)} from {model}"), key)
@@ -99,11 +100,8 @@ def test_every_measure_equals_the_reference(model: str, loaded: Loaded) -> None:
         assert actual[values] == approximate(measures), values
 
 
-def test_every_model_has_a_reference_and_rows_to_compare() -> None:
+def test_every_model_has_a_reference() -> None:
     assert set(build_order()) == MODELS.keys()
-    for _, expected_measures in MODELS.values():
-        for rows in (demo_rows(), edge_cases()):
-            assert expected_measures(rows, DEFAULTS), expected_measures
 
 
 def test_the_time_zone_of_the_session_changes_nothing() -> None:

@@ -1,6 +1,7 @@
 """A database with the five tables and all models, built directly from the rows of an export."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -50,7 +51,7 @@ def tables_of(sql: str) -> set[str]:
 
 def sql_of(model: str, settings: ModelSettings = DEFAULTS) -> str:
     """Returns the SQL of a model; with the defaults it is its file, as a user pastes it."""
-    if settings == DEFAULTS:
+    if replace(settings, causes=()) == DEFAULTS:
         return (sql_folder() / f"{model}.sql").read_text("utf-8")
     return models(settings)[model].sql
 
@@ -112,7 +113,12 @@ def rows_of(database: duckdb.DuckDBPyConnection, sql: str) -> list[tuple[Any, ..
     return database.execute(sql).fetchall()
 
 
+def value_in(database: duckdb.DuckDBPyConnection, sql: str) -> Any:
+    """Returns the only value of a query."""
+    [[value]] = rows_of(database, sql)
+    return value
+
+
 def value_of(rows: Rows, sql: str, settings: ModelSettings = DEFAULTS) -> Any:
     """Returns the only value of a query over the models of some rows."""
-    [[value]] = rows_of(warehouse(rows, settings), sql)
-    return value
+    return value_in(warehouse(rows, settings), sql)
