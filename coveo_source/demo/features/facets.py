@@ -38,4 +38,4 @@ def _judge(part: Part, before: Search, search: Search, facet: Facet) -> None:
         again.facet = facet
         if part.draw() < 0.3:
             part.wait(10)
-            part.click(again, 1 + int(part.draw() ** 2 * 6))
+            part.click(again, 1 + int(part.draw() ** 2 * min(again.query.results, 6)))

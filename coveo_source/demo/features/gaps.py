@@ -12,21 +12,26 @@ _RESULTS = 4
 
 def close_gaps(visit: Visit) -> None:
     """Gives results to the searches for a page that exists at the time."""
-    for search in [search for search in visit.searches if search.query.text in _CLOSING]:
-        if search.ms // _FORTNIGHT_MS % 2 == _CLOSING[search.query.text or ""]:
-            _find(visit, search)
+    found = [
+        search
+        for search in visit.searches
+        if search.query.text in _CLOSING
+        and search.ms // _FORTNIGHT_MS % 2 == _CLOSING[search.query.text]
+    ]
+    if found:
+        part = Part(visit, _FEATURE)
+        for search in found:
+            search.query = search.query._replace(results=_RESULTS)
+            if not visit.person.is_bot:
+                _open(part, search)
 
 
-def _find(visit: Visit, search: Search) -> None:
-    search.query = search.query._replace(results=_RESULTS)
-    if visit.person.is_bot:
-        return
+def _open(part: Part, search: Search) -> None:
     # nothing was found before, so the page had searched for something else at once
-    for other in [each for each in visit.searches if each.cause == "didyoumeanAutomatic"]:
-        if other.ms == search.ms + 1:
-            forget(visit, other)
-    part = Part(visit, _FEATURE)
-    part.now = search.ms
+    for other in tuple(part.visit.searches):
+        if other.cause == "didyoumeanAutomatic" and other.ms == search.ms + 1:
+            forget(part.visit, other)
     if part.draw() < 0.6:
+        part.now = search.ms
         part.wait(10)
         part.click(search, 1 + int(part.draw() ** 2 * 3))

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
+from coveo_source.tables import TABLES
 from tests.demo.features.month import ON_RESULTS, Month, by_visit, data, share, time_of
 
 SQL = Path(__file__).parents[3] / "sql"
@@ -85,6 +86,12 @@ def test_results_have_several_ranking_modifiers(month: Month) -> None:
     modifiers = Counter(click["rankingModifier"] for click in month.clicks_by(*ON_RESULTS))
     assert len(modifiers) == 4
     assert modifiers["Reveal ART"] > 500
+
+
+def test_no_two_rows_have_one_key(month: Month) -> None:
+    for name, table in TABLES.items():
+        keys = [tuple(record[column] for column in table.key) for record in month.rows[name]]
+        assert len({*keys}) == len(keys)
 
 
 def test_no_visit_has_a_break_of_half_an_hour(month: Month) -> None:
