@@ -74,7 +74,7 @@ def answers() -> Rows:
             citation("a-c8", "11:00:10.000", "gone", "one", **here),
             citation("a-c9", "11:00:20.000", None, "one", **here),
             citation("a-c10", "09:00:10.000", "a-bot", "one", **BOT),
-            citation("a-c11", "09:00:10.000", "a-read", "one", **STAFF),
+            citation("a-c11", "12:00:10.000", "a-read", "one", **STAFF),
             citation("a-c12", "11:00:30.000", "a-cited", "two", **here),
             citation(
                 "a-c13",

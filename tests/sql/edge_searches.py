@@ -187,6 +187,9 @@ def experiments() -> Rows:
             experiment_search("mix 4", 4, "Other", "A"),
             experiment_search("nul 1", 4, "Ranking", None),
             experiment_search("nul 2", 4, "Ranking", "A"),
+            # two versions in two pipelines
+            experiment_search("across 1", 5, "Ranking", "A"),
+            experiment_search("across 2", 5, "Ranking", "B", queryPipeline="second"),
             # one version in two pipelines, and none
             experiment_search("both 1", 5, "Ranking", "A"),
             experiment_search("both 2", 5, "Ranking", "A", queryPipeline="second"),
