@@ -12,8 +12,9 @@ A request passes through the modules in this order:
 4. `parameters`, with `dimensions` and `filters`: read and check what is to be exported.
 5. `exports`: stores the exports and builds each in a thread of its own.
 6. `traffic`: the events in a range that have arrived by a given time, and their counts.
-7. `visits`, with `people` and `vocabulary`: draws at random what visitors do and search for.
-8. `records`: turns an event into a row, every value as text.
+7. `journeys`, with `people`, `vocabulary` and `visits`: draws at random what visitors do and search
+   for; `features` adds what the site offers beside results, from generated answers to cases.
+8. `records`, with `suggestions` and `oddities`: turns an event into a row, every value as text.
 9. `files`: writes the rows as CSV files into a ZIP archive.
 10. `storage`: serves that archive under a signed link.
 

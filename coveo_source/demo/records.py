@@ -1,14 +1,16 @@
 """Events as rows of the files, every value as text and None for null."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
 from functools import lru_cache
-from json import dumps
+from json import JSONEncoder, dumps
 from typing import TypeAlias
 
 from ..tables import TABLES
-from .visits import Click, CustomEvent, Search, Visit
-from .vocabulary import document_at
+from .oddities import written_cause, written_rank
+from .suggestions import suggestion_data
+from .visits import ON_RESULTS, Click, CustomEvent, Search, Visit, uuid_of
+from .vocabulary import Document, Facet, document_at
 
 Record: TypeAlias = "dict[str, str | None]"
 """One row: values by API name of the column."""
@@ -38,7 +40,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 """The header of each table's file."""
 
 _UI_VERSION = "2.10085.5;2.10085.5"
-_SPLIT_TEST_RUNS = (None, None, None, "New ranking")
+_encode = JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _MAX_CUSTOM_DATA_LENGTH = 160
 """Characters to which some long values of `customDatas` are cut off."""
 
@@ -53,11 +55,11 @@ def search_record(visit: Visit, search: Search, has_clicks: bool) -> Record:
     return {
         **_visit_columns(visit),
         "username": person.name,
-        "id": _uuid(search.id),
+        "id": uuid_of(search.id),
         "datetime": _timestamp(search.ms),
         "searchIsContextual": _flag(origin == "AgentPanel"),
         "actionCause": cause,
-        "batchId": _uuid(search.id ^ visit.id),
+        "batchId": uuid_of(search.id ^ visit.id),
         "numberOfResults": str(query.results),
         "responseTimeMs": str(search.response_ms),
         "searchCustomData": "{}",
@@ -73,36 +75,37 @@ def search_record(visit: Visit, search: Search, has_clicks: bool) -> Record:
         "withClicks": _flag(has_clicks),
         "c_jsuiversion": _UI_VERSION,
         "c_product": person.product,
-        "c_facettitle": search.facet[0] if search.facet else None,
+        "c_facettitle": search.facet.title if search.facet else None,
     }
 
 
 def click_record(visit: Visit, click: Click) -> Record:
     """Returns a row of `clicks`."""
-    document = document_at(click.query, click.rank)
+    document = click.document or document_at(click.query, click.rank)
+    cause = written_cause(click)
     return {
         **_visit_columns(visit),
         "username": visit.person.name,
-        "clickId": _uuid(click.id),
-        "searchId": _uuid(click.search_id),
+        "clickId": uuid_of(click.id),
+        "searchId": uuid_of(click.search_id),
         "datetime": _timestamp(click.ms),
-        "clickRank": str(click.rank),
+        "clickRank": written_rank(click),
         "documentAuthor": document.author,
         "systemUriHash": document.uri_hash,
         "documentUrl": document.url,
-        "rankingModifier": "Reveal ART" if click.rank == 1 else None,
+        "rankingModifier": _ranking_modifier(click),
         "documentCategory": document.category,
-        "causeV2": click.cause,
+        "causeV2": cause.v2,
         "queryPipeline": click.pipeline,
         "originLevel2": click.tab,
         "sourceName": document.source,
         "clickOriginLevel1": visit.interface[0],
         "clickOriginLevel2": click.tab,
-        "customDatas": _click_data(visit, document.uri_hash),
+        "customDatas": _click_data(visit, click, document),
         "collectionName": document.collection,
         "clickCustomData": "{}",
         "documentTitle": document.title,
-        "clickCause": click.cause,
+        "clickCause": cause.v1,
         "c_jsuiversion": _UI_VERSION,
         "c_product": visit.person.product,
         "c_contentidvalue": document.url,
@@ -115,12 +118,13 @@ def custom_record(visit: Visit, event: CustomEvent) -> Record:
     return {
         **_visit_columns(visit),
         "userName": visit.person.name,
-        "customEventId": _uuid(event.id),
-        "lastSearchId": None if event.search_id is None else _uuid(event.search_id),
+        "customEventId": uuid_of(event.id),
+        "lastSearchId": None if event.search_id is None else uuid_of(event.search_id),
         "datetime": _timestamp(event.ms),
         "originLevel2": event.tab,
         "eventValue": event.value,
-        "customDatas": f'{{"pagelanguage":"{language}","loading_time":{event.loading_ms}}}',
+        "customDatas": f'{{"pagelanguage":"{language}","loading_time":{event.loading_ms}'
+        f"{_more(event.data)}}}",
         "customEventCustomData": "{}",
         "eventType": event.type,
         "customEventOriginLevel1": visit.interface[0],
@@ -144,12 +148,6 @@ def group_records(visit: Visit, search: Search) -> Iterable[Record]:
     return _search_rows(search, "groupName", visit.person.groups)
 
 
-def _uuid(number: int) -> str:
-    """Returns an id in the form of a UUID."""
-    text = f"{number:032x}"
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
-
-
 def _timestamp(ms: int) -> str:
     """Returns a time in milliseconds since 1970 as in the files: `2019-10-01 04:00:17.797`."""
     day, ms_of_day = divmod(ms, _DAY_MS)
@@ -168,15 +166,16 @@ def _flag(value: bool) -> str:
 
 
 def _search_rows(search: Search, column: str, values: Iterable[str]) -> Iterable[Record]:
-    shared: Record = {"searchId": _uuid(search.id), "datetime": _timestamp(search.ms)}
+    shared: Record = {"searchId": uuid_of(search.id), "datetime": _timestamp(search.ms)}
     return ({**shared, column: value} for value in values)
 
 
+@lru_cache(maxsize=8)
 def _visit_columns(visit: Visit) -> Record:
     """Returns the columns that have the same value in every event of a visit."""
     person, device, place = visit.person, visit.person.device, visit.person.place
     origin, context, referrer = visit.interface
-    run = _SPLIT_TEST_RUNS[visit.id % len(_SPLIT_TEST_RUNS)]
+    run, version = visit.test or (None, None)
     return {
         "userAgent": device.agent,
         "isInternal": _flag(person.internal),
@@ -186,7 +185,7 @@ def _visit_columns(visit: Visit) -> Record:
         "language": place.language,
         "browserWithVersion": device.version,
         "splitTestRunName": run,
-        "splitTestRunVersion": run and ("B" if visit.id & 16 else "A"),
+        "splitTestRunVersion": version,
         "anonymous": _flag(person.name is None),
         "browser": device.browser,
         "userId": person.name and f"{person.name}-google",
@@ -195,18 +194,18 @@ def _visit_columns(visit: Visit) -> Record:
         "originLevel3": referrer,
         "deviceCategory": device.category,
         "region": place.region,
-        "visitorId": _uuid(visit.visitor),
+        "visitorId": uuid_of(visit.visitor),
         "mobile": device.mobile,
-        "visitId": _uuid(visit.id),
+        "visitId": uuid_of(visit.id),
     }
 
 
 def _search_data(visit: Visit, search: Search) -> str:
     """Returns `customDatas`: JSON, except for the few values that are cut off."""
-    facet = search.facet or ("", "")
+    title, value = (search.facet.title, search.facet.value) if search.facet else ("", "")
     data = (
         f'{{"JSUIVersion":"{_UI_VERSION}","product":"{visit.person.product}"'
-        f',"facetTitle":{dumps(facet[0])},"facetValue":{dumps(facet[1])}'
+        f',"facetTitle":{dumps(title)},"facetValue":{dumps(value)}{_more(_data_by_cause(search))}'
         f',"query":{dumps(search.query.text, ensure_ascii=False)}'
         f',"page":"C:\\\\kiosk\\\\{visit.interface[1]}","pageTitle":"Results for \\"search\\""'
         f',"resultsPerPage":10,"sortCriteria":"relevancy","pageLocation":"{visit.interface[2]}'
@@ -215,9 +214,38 @@ def _search_data(visit: Visit, search: Search) -> str:
     return data[:_MAX_CUSTOM_DATA_LENGTH] if search.id % 251 == 0 else data
 
 
-def _click_data(visit: Visit, uri_hash: str) -> str:
+def _data_by_cause(search: Search) -> Mapping[str, object] | None:
+    if search.facet:
+        return _facet_data(search.facet, search.cause)
+    return suggestion_data(search) if search.cause == "omniboxAnalytics" else search.data
+
+
+def _facet_data(facet: Facet, cause: str) -> Mapping[str, object]:
+    """Returns the rest of what the libraries tell of a facet; the page library writes `@field`."""
+    is_page_library = cause.startswith("dynamic")
+    field = f"@{facet.field}" if is_page_library else facet.field
+    return {"facetId": field, "facetField": field}
+
+
+def _click_data(visit: Visit, click: Click, document: Document) -> str:
     return (
         f'{{"JSUIVersion":"{_UI_VERSION}","product":"{visit.person.product}"'
-        f',"contentIDKey":"permanentid","contentIDValue":"{uri_hash}"'
+        f',"contentIDKey":"permanentid","contentIDValue":"{document.uri_hash}"{_more(click.data)}'
         f',"author":"unknown \\"n/a\\"","path":"\\\\\\\\share\\\\docs"}}'
     )
+
+
+def _more(data: Mapping[str, object] | None) -> str:
+    """Returns further members of a JSON object, each after a comma."""
+    return f",{_encode(data)[1:-1]}" if data else ""
+
+
+def _ranking_modifier(click: Click) -> str | None:
+    """Returns what moved the result up. Inferred: the names, but for `Reveal ART`."""
+    if click.cause not in ON_RESULTS:
+        return None
+    if click.id % 23 == 0:
+        return "Featured Result"
+    if click.id % 6 == 0 and click.rank <= 4:
+        return "Dynamic Navigation Experience"
+    return "Reveal ART" if click.rank == 1 else None

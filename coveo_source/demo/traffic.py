@@ -9,9 +9,10 @@ from typing import Protocol, TypeAlias
 
 from ..tables import TABLES
 from . import records
+from .journeys import draw_visit
 from .people import Person, accounts
 from .records import COLUMNS, Record
-from .visits import MAX_VISIT_MS, Search, Visit, draw_visit
+from .visits import MAX_VISIT_MS, Search, Visit
 
 Row: TypeAlias = "tuple[str | None, ...]"
 """One row of a file: values as text, None for null, in the order of the header."""

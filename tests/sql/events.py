@@ -2,10 +2,17 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timezone
+from datetime import date, datetime, timedelta, timezone
+from functools import cached_property
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from coveo_source.demo import Record
+from coveo_source.model_settings import DEFAULTS, ModelSettings
+from tests.sql.causes import click_kinds, search_kinds
+from tests.sql.json_values import is_true
+
+Rows = Mapping[str, Iterable[Record]]
 
 KINDS = {"searches": "Search", "clicks": "Click", "custom_events": "Custom"}
 _IDS = {"searches": "id", "clicks": "clickId", "custom_events": "customEventId"}
@@ -25,6 +32,7 @@ class Event:
     search_id: the id of the search that it is or belongs to
     at: the time of the event, in UTC
     raw: the row of the export, by API name
+    settings: what decides about days and about kinds of causes
     """
 
     kind: str
@@ -34,6 +42,7 @@ class Event:
     user: str | None
     at: datetime
     raw: Record
+    settings: ModelSettings = DEFAULTS
 
     def text(self, name: str) -> str | None:
         """Returns a column as text."""
@@ -54,10 +63,35 @@ class Event:
         visitor = self.raw.get("visitorId")
         return self.raw.get("clientId") if visitor is None else visitor
 
+    @cached_property
+    def local(self) -> datetime:
+        """The time of the event in the time zone of the models."""
+        return self.at.astimezone(ZoneInfo(self.settings.time_zone))
+
     @property
     def day(self) -> date:
-        """The day of the event, in UTC."""
-        return self.at.date()
+        """The day of the event."""
+        return self.local.date()
+
+    @property
+    def week(self) -> date:
+        """The Monday of the week of the event."""
+        return self.day - timedelta(days=self.day.weekday())
+
+    @property
+    def hour(self) -> int:
+        """The hour of the event, from 0 to 23."""
+        return self.local.hour
+
+    @property
+    def dimensions(self) -> dict[str, str | None]:
+        """The dimensions that models carry along."""
+        return {name: self.raw.get(name) for name in self.settings.model_dimensions}
+
+    @property
+    def data(self) -> str | None:
+        """The custom data: JSON, or the beginning of it."""
+        return self.raw.get("customDatas")
 
     @property
     def origin(self) -> str:
@@ -92,9 +126,55 @@ class Event:
         return self.flag("withResults") if number is None else number > 0
 
     @property
+    def cause(self) -> str:
+        """The cause of a search or click, in lower case; empty if there is none."""
+        names = {"Search": ("actionCause",), "Click": ("clickCause", "causeV2"), "Custom": ()}
+        causes = (self.raw.get(name) for name in names[self.kind])
+        return next((cause for cause in causes if cause is not None), "").lower()
+
+    @property
+    def cause_kind(self) -> str | None:
+        """What kind of search it is; None for other events."""
+        kinds = search_kinds(self.settings)
+        return kinds.get(self.cause, "unknown") if self.kind == "Search" else None
+
+    @property
+    def click_kind(self) -> str | None:
+        """What kind of click it is; None for other events."""
+        if self.kind != "Click":
+            return None
+        return click_kinds(self.settings).get(self.cause, "other") if self.cause else "opened"
+
+    @property
+    def is_on_result(self) -> bool:
+        """True if a click opened or previewed a result."""
+        return self.click_kind in ("opened", "quick_viewed")
+
+    @property
     def rank(self) -> int | None:
-        """The rank of the clicked result."""
-        return self.number("clickRank")
+        """The rank of a click, whatever its kind, if it is a position in a list."""
+        rank = self.number("clickRank")
+        return rank if rank is not None and rank >= 1 else None
+
+    @property
+    def result_rank(self) -> int | None:
+        """The rank of a click on a result."""
+        return self.rank if self.is_on_result else None
+
+    @property
+    def is_answer(self) -> bool | None:
+        """True if a generated answer was shown that is not empty; None for searches and clicks."""
+        if self.kind != "Custom":
+            return None
+        is_end = self.answer_event == "generatedAnswerStreamEnd"
+        has_text = not is_true(self.data, "answerTextIsEmpty")
+        return is_end and is_true(self.data, "answerGenerated") and has_text
+
+    @property
+    def answer_event(self) -> str | None:
+        """What happened to a generated answer; None for other events."""
+        of_answers = self.kind == "Custom" and self.raw.get("eventType") == "generatedAnswer"
+        return self.raw.get("eventValue") or "" if of_answers else None
 
     @property
     def document_id(self) -> str:
@@ -109,20 +189,20 @@ class Event:
         return self.raw.get(column[self.kind])
 
 
-def events_of(rows: Mapping[str, Iterable[Record]]) -> list[Event]:
+def events_of(rows: Rows, settings: ModelSettings = DEFAULTS) -> list[Event]:
     """Returns all events, in the order of the timeline."""
-    events = [event_of(table, row) for table in KINDS for row in rows.get(table, ())]
+    events = [event_of(table, row, settings) for table in KINDS for row in rows.get(table, ())]
     order = list(KINDS.values())
     return sorted(events, key=lambda e: (e.visit or "", e.at, order.index(e.kind), e.id))
 
 
-def event_of(table: str, row: Record) -> Event:
+def event_of(table: str, row: Record, settings: ModelSettings = DEFAULTS) -> Event:
     """Returns the event of one row of one of the three tables."""
     at = datetime.fromisoformat(str(row["datetime"])).replace(tzinfo=timezone.utc)
     key = str(row[_IDS[table]])
     search = row.get(_SEARCH_IDS[table])
     user = next((row[name] for name in _NAMES[table] if row.get(name) is not None), None)
-    return Event(KINDS[table], key, search, row.get("visitId"), user, at, row)
+    return Event(KINDS[table], key, search, row.get("visitId"), user, at, row, settings)
 
 
 def of_kind(kind: str, events: Iterable[Event]) -> list[Event]:

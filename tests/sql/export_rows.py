@@ -1,99 +1,57 @@
 """Rows of an export: the demo's, and cases that are easily counted wrong.
 
-Each case is a handful of events. Ids are words, so that the message of a failing test is
-readable. Times are in UTC.
+Each case is a handful of events. Ids are words, so that the message of a failing test is readable.
 """
 
 from datetime import datetime, timedelta, timezone
 
-from coveo_source.demo import Record, Traffic
+from coveo_source.demo import Traffic
 from coveo_source.tables import TABLES
+from tests.sql.edge_answers import answers, cases
+from tests.sql.edge_intents import days_that_shift, gaps, intents
+from tests.sql.edge_searches import (
+    distant_clicks,
+    experiments,
+    kinds_of_clicks,
+    refinements,
+    suggestions,
+)
+from tests.sql.event_rows import (
+    BOT,
+    NEWER,
+    NO_VISIT,
+    STAFF,
+    click,
+    custom,
+    group,
+    keyword,
+    merged,
+    search,
+)
 from tests.sql.warehouse import Rows
-
-DAY = "2026-03-08"
-"""The day on which daylight saving time begins in Montréal, at 7:00 UTC."""
-
-
-def search(key: str, time: str, query: str | None = "vpn", **columns: str | None) -> Record:
-    """Returns a search by a person who is logged in."""
-    return {
-        "id": key,
-        "queryExpression": query,
-        "actionCause": "searchboxSubmit",
-        "numberOfResults": "12",
-        "withResults": "t",
-        "withClicks": "f",
-        "responseTimeMs": "100",
-        **common(time),
-        "username": "ann",
-        **columns,
-    }
-
-
-def click(key: str, time: str, search_id: str | None, **columns: str | None) -> Record:
-    """Returns a click on the first result, the VPN manual."""
-    return {
-        "clickId": key,
-        "searchId": search_id,
-        "clickRank": "1",
-        "clickCause": "documentOpen",
-        "systemUriHash": "hash-vpn",
-        "documentTitle": "VPN manual",
-        "documentUrl": "https://docs.example.com/vpn",
-        "sourceName": "Manuals",
-        **common(time),
-        "username": "ann",
-        **columns,
-    }
-
-
-def custom(key: str, time: str, search_id: str | None, **columns: str | None) -> Record:
-    """Returns a request for more results."""
-    return {
-        "customEventId": key,
-        "lastSearchId": search_id,
-        "eventType": "getMoreResults",
-        "eventValue": "pagerNext",
-        **common(time),
-        "userName": "ann",
-        **columns,
-    }
-
-
-def common(time: str) -> Record:
-    """Returns the columns that all events have; a time without a date is on `DAY`."""
-    return {
-        "datetime": time if " " in time else f"{DAY} {time}",
-        "visitId": "visit-1",
-        "visitorId": "browser-1",
-        "userId": "user-1",
-        "isInternal": "f",
-        "mobile": "f",
-        "deviceCategory": "PC",
-        "originLevel1": "Help",
-        "originLevel2": "All",
-    }
-
-
-def keyword(search_id: str, word: str) -> Record:
-    """Returns a keyword of a search."""
-    return {"searchId": search_id, "keyword": word, "datetime": f"{DAY} 10:00:00.000"}
-
-
-def group(search_id: str, name: str) -> Record:
-    """Returns a user group of a search."""
-    return {"searchId": search_id, "groupName": name, "datetime": f"{DAY} 10:00:00.000"}
-
-
-BOT = {"deviceCategory": "Bot", "visitId": "visit-bot", "username": None}
-STAFF = {"isInternal": "t", "visitId": "visit-staff", "username": "sam"}
-NEWER: dict[str, str | None] = {"visitorId": None, "clientId": "client-1", "visitId": "visit-8"}
-"""An event of a newer client."""
-NO_VISIT: dict[str, str | None] = {"visitId": None}
 
 
 def edge_cases() -> Rows:
     """Returns all cases at once, which each model has to keep apart."""
+    return merged(
+        (
+            odd_events(),
+            answers(),
+            cases(),
+            refinements(),
+            suggestions(),
+            kinds_of_clicks(),
+            distant_clicks(),
+            experiments(),
+            intents(),
+            gaps(),
+            days_that_shift(),
+        )
+    )
+
+
+def odd_events() -> Rows:
+    """Returns events with values that are missing, equal, at the edge or in another form."""
     return {
         "searches": [
             search("s1", "10:00:00.000", " VPN\t"),

@@ -1,23 +1,17 @@
-"""The measures of searches and visits, computed in Python from the rows of an export."""
+"""The measures of searches, computed in Python from the rows of an export."""
 
-import csv
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from coveo_source.demo import Record
-from coveo_source.models.files import sql_folder
-from tests.sql.events import Event, distinct, events_of, grouped, mean, ms_between, of_kind, share
+from coveo_source.model_settings import DEFAULTS, ModelSettings
+from tests.sql.events import Event, Rows, distinct, events_of, grouped, ms_between, of_kind
+from tests.sql.reference_clicks import best_rank, click_counts, rank_sums
 
-Rows = Mapping[str, Iterable[Record]]
 Measures = dict[Any, dict[str, Any]]
-
-
-def cause_kinds(seed: Iterable[tuple[str, str]] | None = None) -> dict[str, str]:
-    """Returns the kind of each cause; causes are in lower case."""
-    if seed is None:
-        with (sql_folder() / "search_causes.csv").open(encoding="utf-8", newline="") as file:
-            seed = [(line["action_cause"], line["kind"]) for line in csv.DictReader(file)]
-    return {cause.lower(): kind for cause, kind in seed}
+"""The rows of a model, by the values of its key."""
+Search = Mapping[str, Any]
+"""A row of `search_outcomes`."""
 
 
 def labels(rows: Iterable[Record], column: str) -> dict[str, list[str]]:
@@ -26,14 +20,13 @@ def labels(rows: Iterable[Record], column: str) -> dict[str, list[str]]:
     return {key: sorted({row[column] for row in group}) for key, group in by_search.items()}
 
 
-def search_outcomes(rows: Rows, seed: Iterable[tuple[str, str]] | None = None) -> Measures:
+def search_outcomes(rows: Rows, settings: ModelSettings = DEFAULTS) -> Measures:
     """Returns the measures of `search_outcomes`, by search id."""
-    events = events_of(rows)
+    events = events_of(rows, settings)
     by_search = grouped(events, lambda event: event.search_id)
     by_visit = grouped(of_kind("Search", events), lambda search: search.visit)
     keywords = labels(rows.get("keywords", ()), "keyword")
     groups = labels(rows.get("groups", ()), "groupName")
-    kind_of = cause_kinds(seed)
     outcomes: Measures = {}
     for search in of_kind("Search", events):
         siblings = by_visit[search.visit]
@@ -42,7 +35,6 @@ def search_outcomes(rows: Rows, seed: Iterable[tuple[str, str]] | None = None) -
             **own_columns(search),
             **following_events(search, by_search[search.id]),
             **place_in_visit(search, siblings[position + 1 :], position),
-            "cause_kind": kind_of.get((search.text("actionCause") or "").lower(), "unknown"),
             "keyword_list": keywords.get(search.id, []),
             "keyword_count": len(keywords.get(search.id, [])),
             "group_list": groups.get(search.id, []),
@@ -53,8 +45,14 @@ def search_outcomes(rows: Rows, seed: Iterable[tuple[str, str]] | None = None) -
             "outcome": outcome,
             "is_refined": outcome == "refined",
             "is_abandoned": outcome == "abandoned",
+            "is_successful": outcome in ("clicked", "answered"),
         }
     return outcomes
+
+
+def people(rows: Iterable[Search]) -> list[Search]:
+    """Returns the rows that the measures count."""
+    return [row for row in rows if not (row["is_bot"] or row["is_internal"])]
 
 
 def own_columns(search: Event) -> dict[str, Any]:
@@ -64,6 +62,8 @@ def own_columns(search: Event) -> dict[str, Any]:
         "visit_id": search.visit,
         "datetime": search.at,
         "day": search.day,
+        "week": search.week,
+        "hour": search.hour,
         "user_name": search.user,
         "visitor_id": search.visitor,
         "origin": search.origin,
@@ -79,32 +79,34 @@ def own_columns(search: Event) -> dict[str, Any]:
         "query": search.query,
         "is_blank_query": not search.query,
         "action_cause": search.text("actionCause"),
+        "cause_kind": search.cause_kind,
         "number_of_results": search.number("numberOfResults"),
         "has_results": search.has_results,
         "response_time_ms": search.number("responseTimeMs"),
         "is_bot": search.is_bot,
         "is_internal": search.is_internal,
         "is_person": search.is_person,
+        **search.dimensions,
     }
 
 
 def following_events(search: Event, events: list[Event]) -> dict[str, Any]:
     """Returns the columns that come from the events that belong to a search."""
-    clicks = of_kind("Click", events)
     customs = of_kind("Custom", events)
-    ranks = [click.rank for click in clicks if click.rank is not None]
-    first = min((click.at for click in clicks), default=None)
+    counts = click_counts(events)
+    on_results = [event for event in events if event.is_on_result]
+    first = min((click.at for click in on_results), default=None)
     return {
-        "clicks": len(clicks),
-        "has_click": bool(clicks),
-        "clicked_documents": distinct(click.document_id for click in clicks),
-        "best_click_rank": min(ranks, default=None),
-        "ranked_clicks": len(ranks),
-        "click_rank_sum": sum(ranks),
+        **counts,
+        "has_click": counts["clicks"] > 0,
+        "clicked_documents": distinct(click.document_id for click in on_results),
+        **best_rank(events),
+        **rank_sums(events),
         "first_click_at": first,
         "ms_to_first_click": first and ms_between(search.at, first),
         "custom_events": len(customs),
         "more_results_requests": more_results_requests(customs),
+        "has_answer": any(event.is_answer for event in customs) or counts["cited"] > 0,
     }
 
 
@@ -117,10 +119,18 @@ def place_in_visit(search: Event, later: list[Event], position: int) -> dict[str
     }
 
 
-def outcome_of(search: Mapping[str, Any]) -> str:
+def was_clicked(row: Search) -> bool:
+    """Returns True if a click followed that says that something was found, and not only read."""
+    kinds = ("clicks", "attached", "recommended", "other_clicks")
+    return any(row[kind] > 0 for kind in kinds)
+
+
+def outcome_of(search: Search) -> str:
     """Returns the outcome of a search."""
-    if search["has_click"]:
+    if was_clicked(search):
         return "clicked"
+    if search["has_answer"]:
+        return "answered"
     if search["visit_id"] is None:
         return "unknown"
     return "refined" if search["next_search_id"] else "abandoned"
@@ -129,78 +139,3 @@ def outcome_of(search: Mapping[str, Any]) -> str:
 def more_results_requests(events: Iterable[Event]) -> int:
     """Returns how often more results were requested."""
     return sum(event.text("eventType") == "getMoreResults" for event in events)
-
-
-def visits(rows: Rows) -> Measures:
-    """Returns the measures of `visits`, by visit id."""
-    by_visit = grouped(events_of(rows), lambda event: event.visit)
-    return {
-        visit: {**activity(events), **visitor(events)}
-        for visit, events in by_visit.items()
-        if visit is not None
-    }
-
-
-def activity(events: list[Event]) -> dict[str, Any]:
-    """Returns the columns about what was done in a visit."""
-    searches, clicks = of_kind("Search", events), of_kind("Click", events)
-    queries = [search.query for search in searches if search.query]
-    own = {search.id for search in searches}
-    last = events[-1]
-    clicked = distinct(click.search_id for click in clicks)
-    start, end = events[0].at, last.at
-    return {
-        "visit_id": last.visit,
-        "started_at": start,
-        "ended_at": end,
-        "day": start.date(),
-        "duration_ms": ms_between(start, end),
-        "events": len(events),
-        "searches": len(searches),
-        "clicks": len(clicks),
-        "custom_events": len(of_kind("Custom", events)),
-        "has_click": bool(clicks),
-        "searches_with_clicks": clicked,
-        "search_clickthrough": share(clicked, len(searches)),
-        "clicks_on_other_searches": sum(click.search_id not in own for click in clicks),
-        "searches_without_results": sum(search.has_results is False for search in searches),
-        "blank_searches": len(searches) - len(queries),
-        "queries": distinct(queries),
-        "first_query": queries[0] if queries else None,
-        "last_query": queries[-1] if queries else None,
-        "best_click_rank": min((c.rank for c in clicks if c.rank is not None), default=None),
-        "average_click_rank": mean(click.rank for click in clicks),
-        "ms_to_first_click": ms_between(start, clicks[0].at) if clicks else None,
-        "more_results_requests": more_results_requests(events),
-        "entry_event_type": events[0].kind,
-        "entry_action": events[0].action,
-        "exit_event_type": last.kind,
-        "exit_action": last.action,
-        "exit_document_title": last.text("documentTitle"),
-        "exit_document_url": last.text("documentUrl"),
-    }
-
-
-def visitor(events: list[Event]) -> dict[str, Any]:
-    """Returns the columns about who came, and from where."""
-    first = events[0]
-    return {
-        "user_name": next((event.user for event in events if event.user is not None), None),
-        "user_id": first.text("userId"),
-        "visitor_id": first.visitor,
-        "device_category": first.text("deviceCategory"),
-        "is_mobile": first.flag("mobile") is True,
-        "browser": first.text("browser"),
-        "operating_system": first.text("operatingSystemWithVersion"),
-        "country": first.text("country"),
-        "region": first.text("region"),
-        "city": first.text("city"),
-        "language": first.text("language"),
-        "origin_context": first.text("originContext"),
-        "origin": first.origin,
-        "origin_level2": first.text("originLevel2"),
-        "origin_level3": first.text("originLevel3"),
-        "is_bot": any(event.is_bot for event in events),
-        "is_internal": any(event.is_internal for event in events),
-        "is_person": all(event.is_person for event in events),
-    }

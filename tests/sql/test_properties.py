@@ -10,12 +10,11 @@ import duckdb
 import pytest
 import yaml
 
-from coveo_source.models.files import sql_folder
+from coveo_source.models.files import SEEDS, sql_folder
 from coveo_source.tables import EVENT_TABLES, TABLES
 from tests.sql.export_rows import demo_rows, edge_cases
 from tests.sql.warehouse import (
     RENAMED,
-    SEED,
     Rows,
     build_order,
     name_of,
@@ -32,7 +31,7 @@ TYPES = {
     "timestamptz": "TIMESTAMP WITH TIME ZONE",
     "varchar": "VARCHAR",
 }
-NAMES = (*build_order(), SEED)
+NAMES = (*build_order(), *SEEDS)
 EMPTY: Rows = {name: [] for name in TABLES}
 
 
@@ -40,7 +39,7 @@ def properties(name: str) -> dict[str, Any]:
     """Returns the YAML of one model or of the seed."""
     text = (sql_folder() / f"{name}.yml").read_text(encoding="utf-8")
     document = yaml.safe_load(text)
-    [described] = document["seeds" if name == SEED else "models"]
+    [described] = document["seeds" if name in SEEDS else "models"]
     assert isinstance(described, dict)
     return described
 
@@ -88,7 +87,7 @@ def test_every_column_has_a_description_and_its_type(
 @pytest.mark.parametrize("name", NAMES)
 def test_the_first_sentence_names_the_grain(name: str) -> None:
     assert re.match(r"One row per .+?[.:]", properties(name)["description"])
-    if name != SEED:
+    if name not in SEEDS:
         assert sql_of(name).startswith("-- One row per ")
 
 
@@ -154,20 +153,19 @@ def test_the_unit_of_a_model_is_never_null_unless_it_is_the_visit(name: str) -> 
     assert config["materialized"] == "incremental"
     assert config["incremental_strategy"] == "delete+insert"
     unit = columns(name)[config["unique_key"]]
-    assert "not_null" in unit["data_tests"] or unit["name"] == "visit_id"
+    assert unit["name"] == "visit_id" or "not_null" in unit["data_tests"]
 
 
-@pytest.mark.parametrize("name", ["daily_metrics", "document_performance"])
-def test_the_yaml_has_the_expression_for_the_unit_of_an_event(
+UNITS = {"visit_id": "visit_id", "day": "event_day", "week": "event_week"}
+
+
+@pytest.mark.parametrize("name", build_order())
+def test_a_model_is_rebuilt_by_visits_days_or_weeks_of_events(
     name: str, demo: duckdb.DuckDBPyConnection
 ) -> None:
-    config = properties(name)["config"]
-    unit, expression = config["unique_key"], config["meta"]["unit_from"]["all_events"]
-    counted = "c_event_type = 'Click' and not is_internal and device_category <> 'Bot'"
-    where = "true" if name == "daily_metrics" else counted
-    computed = f"select distinct {expression} from all_events where {where} order by 1"
-    stored = f"select distinct {unit} from {name} order by 1"
-    assert demo.execute(computed).fetchall() == demo.execute(stored).fetchall()
+    unit = properties(name)["config"]["unique_key"]
+    sql = f"select {unit} from {name} except select {UNITS[unit]} from all_events"
+    assert demo.execute(sql).fetchall() == []
 
 
 @pytest.mark.parametrize("name", build_order())
@@ -186,19 +184,19 @@ def test_a_file_is_one_select_with_a_comment_before_each_cte(name: str) -> None:
     ids=["form of a query", "robots", "document ids", "results"],
 )
 def test_a_rule_is_written_in_one_model_only(rule: str) -> None:
-    texts = [re.sub(r"\s+", "", sql_of(name)) for name in build_order()]
+    texts = [re.sub(r"\b(searches|clicks)\.|\s+", "", sql_of(name)) for name in build_order()]
     assert sum(text.count(rule.replace(" ", "")) for text in texts) == 1
 
 
 def test_the_rules_for_days_and_for_people_are_written_in_one_model_only() -> None:
     texts = [" ".join(re.sub(r"--.*", "", sql_of(name)).split()) for name in build_order()]
-    assert sum(len(re.findall(r"at time zone 'UTC' as date", text)) for text in texts) == 1
-    assert sum(len(re.findall(r"not \S*is_bot", text)) for text in texts) == 1
+    for rule in (r"at time zone 'UTC' /\*", r"date_trunc\(", r"extract\(hour", r"not \S*is_bot"):
+        assert sum(len(re.findall(rule, text)) for text in texts) == 1, rule
 
 
 @pytest.mark.parametrize("name", build_order())
 def test_no_cte_has_the_name_of_a_table(name: str) -> None:
-    tables = {*TABLES, *build_order(), SEED, "exports", "rejected_rows"}
+    tables = {*TABLES, *build_order(), *SEEDS, "exports", "rejected_rows"}
     ctes = set(re.findall(r"^(\w+) as \($", sql_of(name), re.M))
     assert ctes
     assert not ctes & tables
@@ -207,11 +205,12 @@ def test_no_cte_has_the_name_of_a_table(name: str) -> None:
 def test_only_the_timeline_reads_the_event_tables() -> None:
     reads = {name: tables_of(sql_of(name)) for name in build_order()}
     assert {n for n, tables in reads.items() if tables & set(EVENT_TABLES)} == {"all_events"}
-    labels = {"keywords", "groups", SEED}
+    assert {n for n, tables in reads.items() if tables & set(SEEDS)} == {"all_events"}
+    labels = {"keywords", "groups"}
     assert {n for n, tables in reads.items() if tables & labels} == {"search_outcomes"}
     assert not any(tables & {"exports", "rejected_rows"} for tables in reads.values())
 
 
 def test_every_sql_file_has_a_yaml_and_every_yaml_a_table() -> None:
     folder: Path = sql_folder()
-    assert {path.stem for path in folder.glob("*.yml")} == {*build_order(), SEED}
+    assert {path.stem for path in folder.glob("*.yml")} == {*build_order(), *SEEDS}

@@ -62,12 +62,12 @@ def test_the_output_on_the_page_has_the_columns_of_the_query(loaded: Loaded, num
 def test_visits_with_at_least_one_click(loaded: Loaded) -> None:
     visits = grouped(loaded[0], lambda event: event.visit).values()
     people = [events for events in visits if all(event.is_person for event in events)]
-    clicked = sum(any(event.kind == "Click" for event in events) for events in people)
+    clicked = sum(any(event.is_on_result for event in events) for events in people)
     assert answer(loaded, 1) == [(len(people), clicked, percent(clicked, len(people)))]
 
 
 def test_the_share_of_searches_with_a_click_by_day_and_overall(loaded: Loaded) -> None:
-    clicked = {click.search_id for click in of_kind("Click", loaded[0])}
+    clicked = {event.search_id for event in loaded[0] if event.is_on_result}
     searches = of_kind("Search", loaded[0])
     last = max(search.day for search in searches)
     recent = [s for s in searches if s.is_person and s.day > last - timedelta(days=7)]
@@ -94,7 +94,7 @@ def test_the_most_active_users_with_a_click_on_confluence(loaded: Loaded) -> Non
 
 
 def test_the_most_clicked_items_and_their_average_rank(loaded: Loaded) -> None:
-    clicks = [click for click in of_kind("Click", loaded[0]) if click.is_person]
+    clicks = [event for event in loaded[0] if event.is_on_result and event.is_person]
     items = grouped(clicks, lambda click: click.document_id)
     ranked = sorted(items.items(), key=lambda item: (-distinct(c.id for c in item[1]), item[0]))
     expected = [
@@ -102,7 +102,7 @@ def test_the_most_clicked_items_and_their_average_rank(loaded: Loaded) -> None:
             group[-1].text("documentTitle"),
             group[-1].text("sourceName"),
             len(group),
-            pytest.approx(mean(click.rank for click in group), abs=0.0051),
+            pytest.approx(mean(click.result_rank for click in group), abs=0.0051),
         )
         for _, group in ranked[:10]
     ]

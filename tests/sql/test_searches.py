@@ -2,10 +2,9 @@
 
 import json
 
-import pytest
-
-from tests.sql.export_rows import click, group, keyword, search
-from tests.sql.warehouse import rows_of, seed_rows, value_of, warehouse
+from coveo_source.model_settings import ModelSettings
+from tests.sql.event_rows import click, group, keyword, search
+from tests.sql.warehouse import rows_of, value_of, warehouse
 
 
 def test_keywords_and_groups_become_json_lists_and_multiply_no_rows() -> None:
@@ -55,65 +54,38 @@ def test_a_search_is_clicked_refined_or_abandoned() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("cause", "kind"),
-    [
-        ("searchboxSubmit", "manual"),
-        ("interfaceLoad", "automatic"),
-        ("didyoumeanAutomatic", "automatic"),
-        ("searchboxAsYouType", "automatic"),
-        ("searchFromLink", "automatic"),
-        ("facetSelect", "refinement"),
-        ("breadcrumbFacet", "refinement"),
-        ("resultsSort", "refinement"),
-        ("contextRemove", "refinement"),
-        ("SearchBoxSubmit", "manual"),
-        ("madeUpHere", "unknown"),
-        (None, "unknown"),
-    ],
-)
-def test_the_kind_of_a_search_comes_from_the_seed(cause: str | None, kind: str) -> None:
-    rows = {"searches": [search("s", "10:00:00.000", actionCause=cause)]}
-    assert value_of(rows, "select cause_kind from search_outcomes") == kind
+KINDS: dict[str | None, str] = {
+    "searchboxSubmit": "manual",
+    "interfaceLoad": "automatic",
+    "didyoumeanAutomatic": "automatic",
+    "searchboxAsYouType": "automatic",
+    "searchFromLink": "automatic",
+    "facetSelect": "refinement",
+    "breadcrumbFacet": "refinement",
+    "resultsSort": "refinement",
+    "contextRemove": "refinement",
+    "SearchBoxSubmit": "manual",
+    "madeUpHere": "unknown",
+    None: "unknown",
+}
 
 
-def test_changing_the_seed_alone_changes_the_kind_of_a_search() -> None:
-    rows = {"searches": [search("s", "10:00:00.000", actionCause="searchFromLink")]}
-    changed = [(cause, "manual" if cause == "searchFromLink" else k) for cause, k in seed_rows()]
-    changed.append(("SEARCHFROMLINK", "refinement"))
-    database = warehouse(rows, seed=changed)
-    assert rows_of(database, "select cause_kind from search_outcomes") == [("manual",)]
-    assert rows_of(database, "select manual_searches, searches from daily_metrics") == [(1, 1)]
+def test_the_kind_of_a_search_comes_from_the_seed() -> None:
+    searches = [search(str(cause), "10:00:00.000", actionCause=cause) for cause in KINDS]
+    sql = "select action_cause, cause_kind from search_outcomes"
+    assert dict(rows_of(warehouse({"searches": searches}), sql)) == KINDS
 
 
-def test_automatic_searches_and_refinements_are_not_content_gaps() -> None:
-    causes = {"searchboxAsYouType": "half", "facetSelect": "narrowed", "searchboxSubmit": "asked"}
+def test_a_user_s_own_causes_change_the_kind_of_a_search() -> None:
     rows = {
         "searches": [
-            search(cause, "10:00:00.000", query, actionCause=cause, numberOfResults="0")
-            for cause, query in causes.items()
+            search("s", "10:00:00.000", actionCause="searchFromLink"),
+            search("t", "10:00:01.000", actionCause="OwnCause"),
         ]
     }
-    assert value_of(rows, "select query from content_gaps") == "asked"
-
-
-@pytest.mark.parametrize(
-    ("results", "rank", "gap"),
-    [
-        (["0", "0"], None, "no results"),
-        (["0", "7"], "1", "no results"),
-        (["7", "7"], None, "no clicks"),
-        (["7", "7"], "11", "low ranks"),
-        (["7", "7"], "10", None),
-    ],
-)
-def test_a_query_is_a_gap_for_one_reason(
-    results: list[str], rank: str | None, gap: str | None
-) -> None:
-    searches = [
-        search(f"s{n}", f"10:00:0{n}.000", numberOfResults=number)
-        for n, number in enumerate(results)
-    ]
-    clicks = [click("c", "10:00:09.000", "s1", clickRank=rank)] if rank else []
-    database = warehouse({"searches": searches, "clicks": clicks})
-    assert rows_of(database, "select gap from content_gaps") == ([(gap,)] if gap else [])
+    own = (("SEARCHFROMLINK", "manual"), ("owncause", "refinement"))
+    database = warehouse(rows, ModelSettings(causes=(("search_causes", own),)))
+    sql = "select cause_kind from search_outcomes order by search_id"
+    assert rows_of(database, sql) == [("manual",), ("refinement",)]
+    sql = "select manual_searches, refinement_searches, unknown_searches from daily_metrics"
+    assert rows_of(database, sql) == [(1, 1, 0)]

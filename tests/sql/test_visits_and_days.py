@@ -1,8 +1,10 @@
 """Robots, internal traffic, visits and days that are easily counted wrong."""
 
-from datetime import date
+from datetime import date, datetime
 
-from tests.sql.export_rows import BOT, DAY, NO_VISIT, STAFF, click, custom, edge_cases, search
+from coveo_source.model_settings import ModelSettings
+from tests.sql.event_rows import BOT, DAY, NO_VISIT, STAFF, click, custom, search
+from tests.sql.export_rows import edge_cases
 from tests.sql.warehouse import rows_of, warehouse
 
 
@@ -10,8 +12,13 @@ def test_robots_and_internal_traffic_are_kept_and_flagged() -> None:
     database = warehouse(edge_cases())
     flags = "is_bot, is_internal"
     for model in ("search_outcomes", "visits"):
-        sql = f"select visit_id, {flags} from {model} where is_bot or is_internal order by all"
-        assert rows_of(database, sql) == [("visit-bot", True, False), ("visit-staff", False, True)]
+        where = "visit_id in ('visit-bot', 'visit-staff', 'visit-2')"
+        sql = f"select distinct visit_id, {flags} from {model} where {where} order by all"
+        assert rows_of(database, sql) == [
+            ("visit-2", False, False),
+            ("visit-bot", True, False),
+            ("visit-staff", False, True),
+        ]
 
 
 def test_robots_and_internal_traffic_are_left_out_of_the_measures() -> None:
@@ -29,8 +36,8 @@ def test_robots_and_internal_traffic_are_left_out_of_the_measures() -> None:
     sql = "select unfiltered_searches, unfiltered_visits, unfiltered_clicks from daily_metrics"
     assert rows_of(database, sql) == [(3, 3, 1)]
     assert rows_of(database, "select searches, visits from query_performance") == [(1, 1)]
-    assert rows_of(database, "select searches, gap from content_gaps") == [(1, "no clicks")]
-    assert rows_of(database, "from document_performance") == []
+    for model in ("document_performance", "ml_usage"):
+        assert rows_of(database, f"from {model}") == []
 
 
 def test_events_without_a_visit_are_kept_but_belong_to_no_visit() -> None:
@@ -79,3 +86,49 @@ def test_milliseconds_are_right_across_the_start_of_daylight_saving_time() -> No
     sql = "select ms_since_previous_event from all_events where event_number = 2"
     assert rows_of(database, sql) == [(2500,)]
     assert rows_of(database, "select duration_ms from visits") == [(2500,)]
+
+
+def test_days_weeks_and_hours_are_those_of_the_time_zone() -> None:
+    # in Sydney, daylight saving time ends after the first of them
+    times = ("2026-04-04 13:30:00.000", "2026-04-05 13:30:00.000", "2026-04-05 14:00:00.000")
+    rows = {
+        "searches": [search(f"s{n}", time, visitId=f"v{n}") for n, time in enumerate(times)],
+        "clicks": [click("c", "2026-04-05 14:00:00.000", "s1")],
+    }
+    database = warehouse(rows, ModelSettings(time_zone="Australia/Sydney"))
+    expected = [
+        (date(2026, 4, 5), date(2026, 3, 30), 0),
+        (date(2026, 4, 5), date(2026, 3, 30), 23),
+        (date(2026, 4, 6), date(2026, 4, 6), 0),
+    ]
+    for model in ("search_outcomes", "visits", "query_visits"):
+        times_of = (
+            f"select day, week, hour from {model} where visit_id <> 'visit-1' order by visit_id"
+        )
+        assert rows_of(database, times_of) == expected
+    sql = "select day, searches, clicks from daily_metrics order by day"
+    assert rows_of(database, sql) == [(date(2026, 4, 5), 2, 0), (date(2026, 4, 6), 1, 1)]
+    assert rows_of(database, "select week from document_performance") == [(date(2026, 4, 6),)]
+    assert rows_of(database, "select datetime from search_outcomes order by all") == [
+        (datetime.fromisoformat(f"{time}+00:00"),) for time in times
+    ]
+    utc = rows_of(warehouse(rows), "select day, searches from daily_metrics order by day")
+    assert utc == [(date(2026, 4, 4), 1), (date(2026, 4, 5), 2)]
+
+
+def test_a_visit_has_the_first_value_of_a_dimension_and_a_day_has_a_row_for_each() -> None:
+    rows = {
+        "searches": [
+            search("s1", "10:00:00.000"),
+            search("s2", "10:01:00.000", c_product="Widget"),
+            search("s3", "10:02:00.000", c_product="Gadget"),
+        ],
+        "clicks": [click("c", "10:03:00.000", "s3", c_product="Widget")],
+    }
+    database = warehouse(rows, ModelSettings(model_dimensions=("c_product",)))
+    assert rows_of(database, "select c_product from visits") == [("Widget",)]
+    sql = "select c_product from search_outcomes order by search_id"
+    assert rows_of(database, sql) == [(None,), ("Widget",), ("Gadget",)]
+    assert rows_of(database, "select c_product, searches from query_visits") == [(None, 3)]
+    sql = "select c_product, searches, clicks, query_visits from daily_metrics order by c_product"
+    assert rows_of(database, sql) == [("", 1, 0, 1), ("Gadget", 1, 0, 0), ("Widget", 1, 1, 0)]

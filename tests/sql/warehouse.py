@@ -1,7 +1,7 @@
 """A database with the five tables and all models, built directly from the rows of an export."""
 
-import csv
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -12,10 +12,10 @@ from dlt.common.normalizers.naming.snake_case import NamingConvention as SnakeCa
 from sqlglot import exp
 
 from coveo_source.demo import COLUMNS, Record
-from coveo_source.models.files import sql_folder
+from coveo_source.model_settings import DEFAULTS, ModelSettings
+from coveo_source.models.files import models, seed_rows, sql_folder
 from coveo_source.tables import TABLES, column_type
 
-SEED = "search_causes"
 TYPES = {"text": "varchar", "bool": "boolean", "bigint": "bigint", "timestamp": "timestamptz"}
 RENAMED = {"c_pageType": "c_page_type_2", "event_id": "event_id_2"}
 """The dimensions of the demo that are called otherwise once they are loaded."""
@@ -49,38 +49,35 @@ def tables_of(sql: str) -> set[str]:
     return {table.name for table in query.find_all(exp.Table)} - ctes
 
 
-def sql_of(model: str) -> str:
-    """Returns the text of a model's file, as a user pastes it."""
-    return (sql_folder() / f"{model}.sql").read_text("utf-8")
-
-
-def seed_rows() -> list[tuple[str, str]]:
-    """Returns the cause and kind of each line of the seed."""
-    with (sql_folder() / f"{SEED}.csv").open(encoding="utf-8", newline="") as file:
-        return [(line["action_cause"], line["kind"]) for line in csv.DictReader(file)]
+def sql_of(model: str, settings: ModelSettings = DEFAULTS) -> str:
+    """Returns the SQL of a model; with the defaults it is its file, as a user pastes it."""
+    if replace(settings, causes=()) == DEFAULTS:
+        return (sql_folder() / f"{model}.sql").read_text("utf-8")
+    return models(settings)[model].sql
 
 
 def warehouse(
-    rows: Mapping[str, Iterable[Record]],
-    seed: Iterable[tuple[str, str]] | None = None,
+    rows: Mapping[str, list[Record]],
+    settings: ModelSettings = DEFAULTS,
     zone: str = "UTC",
 ) -> duckdb.DuckDBPyConnection:
     """Returns a database with the rows of an export and all models over them.
 
-    seed: the causes of searches and their kinds; None for those in `sql/`
     zone: the session's time zone while the models are built
     """
-    database = duckdb.connect()
+    # a few rows take one thread half the time
+    few = sum(len(table) for table in rows.values()) < 100
+    database = duckdb.connect(config={"threads": 1} if few else {})
     database.execute("create schema coveo_ua; use coveo_ua")
     for table in TABLES:
-        load_table(database, table, list(rows.get(table, ())))
-    database.execute(f"create table {SEED} (action_cause varchar, kind varchar)")
-    causes = list(seed_rows() if seed is None else seed)
-    if causes:
-        database.executemany(f"insert into {SEED} values (?, ?)", causes)
+        load_table(database, table, rows.get(table, []))
+    for seed, causes in seed_rows(settings=settings).items():
+        database.register("causes", pa.Table.from_pylist(causes))
+        database.execute(f"create table {seed} as select action_cause, kind from causes")
+        database.unregister("causes")
     database.execute(f"set timezone = '{zone}'")
     for model in build_order():
-        database.execute(f"create table {model} as {sql_of(model)}")
+        database.execute(f"create table {model} as {sql_of(model, settings)}")
     database.execute("set timezone = 'UTC'")
     return database
 
@@ -116,7 +113,12 @@ def rows_of(database: duckdb.DuckDBPyConnection, sql: str) -> list[tuple[Any, ..
     return database.execute(sql).fetchall()
 
 
-def value_of(rows: Rows, sql: str) -> Any:
-    """Returns the only value of a query over the models of some rows."""
-    [[value]] = rows_of(warehouse(rows), sql)
+def value_in(database: duckdb.DuckDBPyConnection, sql: str) -> Any:
+    """Returns the only value of a query."""
+    [[value]] = rows_of(database, sql)
     return value
+
+
+def value_of(rows: Rows, sql: str, settings: ModelSettings = DEFAULTS) -> Any:
+    """Returns the only value of a query over the models of some rows."""
+    return value_in(warehouse(rows, settings), sql)

@@ -72,7 +72,7 @@ def all_texts(database: Path = Path(f"{PIPELINE}.duckdb")) -> set[str]:
 
 
 def private_texts() -> set[str]:
-    """Returns the texts that stand in the person's rows and in no others."""
+    """Returns the texts that stand in the person's rows, and nowhere in any others."""
     searches = f"search_id in (select id from searches where username = '{NAME}')"
     own, others = set[str](), set[str]()
     with duckdb.connect(f"{PIPELINE}.duckdb", read_only=True) as connection:
@@ -86,7 +86,9 @@ def private_texts() -> set[str]:
                     f"select columns(* exclude (_dlt_load_id))::varchar from {table} where {where}"
                 ).fetchall()
                 texts.update(value for row in columns for value in row if value is not None)
-    return {text for text in own - others if len(text) > 5}
+    # a document that the person alone has opened may have been shown to others
+    elsewhere = "\n".join(others)
+    return {text for text in own - others if len(text) > 5 and text not in elsewhere}
 
 
 def readable_bytes(folder: Path) -> Iterator[tuple[Path, bytes]]:

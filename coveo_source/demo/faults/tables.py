@@ -9,7 +9,7 @@ import io
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from ..files import Member, csv_chunks
 
@@ -141,6 +141,17 @@ def newer_client(archive: bytes) -> bytes:
         for change in (with_header(table, {"visitorId": "clientId"}), _emptied(table, "visitorId"))
     ]
     return all_of(*changes, with_header("custom_events", {"userName": "username"}))(archive)
+
+
+def newer_dimensions(dimensions: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Lists what `newer_client` writes: `clientId` too, and `username` for custom events too."""
+    by_name = {dimension["returnName"]: dimension for dimension in dimensions}
+    visitor, user, old_user = (by_name[name] for name in ("visitorId", "username", "userName"))
+    client = {**visitor, "returnName": "clientId", "displayName": "Client Id"}
+    client["apiNames"] = [f"{table.upper()}.CLIENTID" for table in visitor["eventTypes"]]
+    both = {**user, **{name: user[name] + old_user[name] for name in ("apiNames", "eventTypes")}}
+    others = [each for each in dimensions if each not in (user, old_user)]
+    return [*others, client, both]
 
 
 def _emptied(table: str, column: str) -> Change:

@@ -1,0 +1,17 @@
+"""Tablets in shops, whose developers have named the causes of some events themselves."""
+
+from ..visits import Visit
+
+_SEARCHES = {"interfaceLoad": "kioskStart"}
+_CLICKS = {"documentOpen": "kioskOpen"}
+
+
+def name_causes(visit: Visit) -> None:
+    """Writes causes that Coveo's libraries do not have."""
+    if visit.person.device.category == "Tablet":
+        for search in visit.searches:
+            search.cause = _SEARCHES.get(search.cause, search.cause)
+        for click in visit.clicks:
+            # the app also shows pages of the site, whose clicks are logged as everywhere
+            if click.id & 3 == 0:
+                click.cause = _CLICKS.get(click.cause, click.cause)
