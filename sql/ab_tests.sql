@@ -35,6 +35,37 @@ mixed_visitors as (
 
 ),
 
+-- The searches, with a mark for those of these visitors.
+marked as (
+
+    select
+        tested_searches.*,
+        mixed_visitors.visitor is not null as is_mixed
+
+    from tested_searches
+    left join mixed_visitors
+        on tested_searches.week = mixed_visitors.week
+        and tested_searches.test = mixed_visitors.test
+        and tested_searches.visitor = mixed_visitors.visitor
+
+),
+
+-- The visits of each version; one may have searches of several visitors.
+counted_visits as (
+
+    select
+        week,
+        test,
+        pipeline,
+        version,
+        count(distinct visit_id) as visits
+
+    from marked
+    where not is_mixed
+    group by week, test, pipeline, version
+
+),
+
 -- What each visitor did with each version.
 by_visitor as (
 
@@ -44,8 +75,8 @@ by_visitor as (
         pipeline,
         version,
         visitor,
+        is_mixed,
         count(*) as searches,
-        count(distinct visit_id) as visits,
         sum(case when has_click then 1 else 0 end) as searches_with_clicks,
         sum(case when not has_results then 1 else 0 end) as searches_without_results,
         sum(case when is_successful then 1 else 0 end) as successful_searches,
@@ -53,23 +84,8 @@ by_visitor as (
         sum(ranked_clicks) as ranked_clicks,
         sum(click_rank_sum) as click_rank_sum
 
-    from tested_searches
-    group by week, test, pipeline, version, visitor
-
-),
-
--- With a mark for those who saw several versions.
-marked as (
-
-    select
-        by_visitor.*,
-        mixed_visitors.visitor is not null as is_mixed
-
-    from by_visitor
-    left join mixed_visitors
-        on by_visitor.week = mixed_visitors.week
-        and by_visitor.test = mixed_visitors.test
-        and by_visitor.visitor = mixed_visitors.visitor
+    from marked
+    group by week, test, pipeline, version, visitor, is_mixed
 
 ),
 
@@ -83,7 +99,6 @@ summed as (
         pipeline,
         version,
         sum(case when is_mixed then 0 else 1 end) as visitors,
-        sum(case when is_mixed then 0 else visits end) as visits,
         sum(case when is_mixed then 0 else searches end) as searches,
         sum(case when is_mixed then 0 else searches_with_clicks end) as searches_with_clicks,
         sum(case when is_mixed then 0 else searches_without_results end) as searches_without_results,
@@ -109,7 +124,7 @@ summed as (
             case when is_mixed then searches_with_clicks else 0 end
         ) as mixed_searches_with_clicks
 
-    from marked
+    from by_visitor
     group by week, test, pipeline, version
 
 ),
@@ -118,14 +133,21 @@ summed as (
 divided as (
 
     select
-        *,
-        cast(searches_with_clicks as double) / nullif(searches, 0) as clickthrough,
-        cast(click_rank_sum as double) / nullif(ranked_clicks, 0) as average_rank,
+        summed.*,
+        coalesce(counted_visits.visits, 0) as visits,
+        cast(summed.searches_with_clicks as double)
+        / nullif(summed.searches, 0) as clickthrough,
+        cast(summed.click_rank_sum as double) / nullif(summed.ranked_clicks, 0) as average_rank,
         case
-            when visitors > 1 then cast(visitors as double) / (visitors - 1)
+            when summed.visitors > 1 then cast(summed.visitors as double) / (summed.visitors - 1)
         end as correction
 
     from summed
+    left join counted_visits
+        on summed.week = counted_visits.week
+        and summed.test = counted_visits.test
+        and summed.pipeline = counted_visits.pipeline
+        and summed.version = counted_visits.version
 
 ),
 

@@ -158,19 +158,19 @@ events as (
                     'generatedAnswerFollowupOpenSource',
                     'generatedAnswerSourceHover'
                 )
-                or c_event_type = 'Click'
+                or event_click_kind = 'cited'
                 and lower(coalesce(click_cause, cause_v2)) = 'generatedanswercitationclick'
                 then cast(
                     coalesce(
                         nullif(
                             regexp_extract(
-                                custom_datas, '(?i)"permanentId"\s*:\s*"([^"]+)"', 1
+                                custom_datas, '(?i)"contentIDValue"\s*:\s*"([^"]+)"', 1
                             ),
                             ''
                         ),
                         nullif(
                             regexp_extract(
-                                custom_datas, '(?i)"contentIDValue"\s*:\s*"([^"]+)"', 1
+                                custom_datas, '(?i)"permanentId"\s*:\s*"([^"]+)"', 1
                             ),
                             ''
                         ),

@@ -74,14 +74,20 @@ compared as (
 
 ),
 
--- What it was before, unless that is more than four weeks ago.
+-- What it was before, unless that is more than four weeks ago; and Wilson's interval of the share, for
+-- a confidence of 95 %.
 followed as (
 
     select
         *,
         case
             when former_week >= cast(week - interval '28 days' as date) then gap_of_former_week
-        end as former_gap
+        end as former_gap,
+        (share_without_success + 1.9208 / visits) / (1 + 3.8416 / visits) as interval_center,
+        1.96 * sqrt(
+            (share_without_success * (1 - share_without_success) + 0.9604 / visits) / visits
+        )
+        / (1 + 3.8416 / visits) as interval_half
 
     from compared
 
@@ -102,26 +108,19 @@ final as (
         cast(visits_without_results as double) / visits as share_without_results,
         cast(visits_without_success as bigint) as visits_without_success,
         cast(share_without_success as double) as share_without_success,
-        -- Wilson's interval, for a confidence of 95 %
         cast(
-            (
-                share_without_success
-                + 1.9208 / visits
-                - 1.96 * sqrt(
-                    (share_without_success * (1 - share_without_success) + 0.9604 / visits) / visits
-                )
-            )
-            / (1 + 3.8416 / visits) as double
+            case
+                when interval_center - interval_half > share_without_success
+                    then share_without_success
+                else interval_center - interval_half
+            end as double
         ) as share_without_success_low,
         cast(
-            (
-                share_without_success
-                + 1.9208 / visits
-                + 1.96 * sqrt(
-                    (share_without_success * (1 - share_without_success) + 0.9604 / visits) / visits
-                )
-            )
-            / (1 + 3.8416 / visits) as double
+            case
+                when interval_center + interval_half < share_without_success
+                    then share_without_success
+                else interval_center + interval_half
+            end as double
         ) as share_without_success_high,
         cast(clicks as bigint) as clicks,
         cast(ranked_clicks as bigint) as ranked_clicks,

@@ -42,11 +42,23 @@ refinements as (
         nullif(
             regexp_extract(custom_datas, '(?i)"facetValue"\s*:\s*"((?:[^"\\]|\\.)+)"', 1), ''
         ) as facet_value,
-        nullif(
-            regexp_extract(custom_datas, '(?i)"facetRangeStart"\s*:\s*"?([^",}]+)', 1), ''
+        coalesce(
+            nullif(
+                regexp_extract(custom_datas, '(?i)"facetRangeStart"\s*:\s*"((?:[^"\\]|\\.)+)"', 1),
+                ''
+            ),
+            nullif(
+                regexp_extract(custom_datas, '(?i)"facetRangeStart"\s*:\s*(-?[0-9][0-9.]*)', 1), ''
+            )
         ) as range_start,
-        nullif(
-            regexp_extract(custom_datas, '(?i)"facetRangeEnd"\s*:\s*"?([^",}]+)', 1), ''
+        coalesce(
+            nullif(
+                regexp_extract(custom_datas, '(?i)"facetRangeEnd"\s*:\s*"((?:[^"\\]|\\.)+)"', 1),
+                ''
+            ),
+            nullif(
+                regexp_extract(custom_datas, '(?i)"facetRangeEnd"\s*:\s*(-?[0-9][0-9.]*)', 1), ''
+            )
         ) as range_end
 
     from all_events
@@ -54,8 +66,8 @@ refinements as (
 
 ),
 
--- Those that say which facet, with the outcome of the search. Whoever takes a value back, or clicks
--- on its breadcrumb, does not choose it.
+-- Those that chose a value of a facet or took it back, with the outcome of the search. Others, such
+-- as those that only sort or search the values, say nothing about them.
 used as (
 
     select
@@ -67,9 +79,15 @@ used as (
             ''
         ) as facet_value,
         case
-            when refinements.cause like '%deselect%' or refinements.cause like '%unexclude%' then 0
-            when refinements.cause like '%select%' or refinements.cause like '%exclude%' then 1
-            else 0
+            when refinements.cause like '%deselect%'
+                or refinements.cause like '%unexclude%'
+                or refinements.cause like '%clear%'
+                or refinements.cause like '%breadcrumb%'
+                then 0
+            when refinements.cause like '%select%'
+                or refinements.cause like '%exclude%'
+                or refinements.cause like '%facetrange%'
+                then 1
         end as selections,
         search_outcomes.visit_id,
         search_outcomes.has_click,
@@ -83,6 +101,13 @@ used as (
         on refinements.search_id = search_outcomes.search_id
         and refinements.week = search_outcomes.week
     where refinements.facet is not null
+
+),
+
+-- Without those others.
+counted as (
+
+    select * from used where selections is not null
 
 ),
 
@@ -102,7 +127,7 @@ summed as (
         sum(selections * ranked_clicks) as ranked_clicks,
         sum(selections * click_rank_sum) as click_rank_sum
 
-    from used
+    from counted
     group by week, facet, facet_value
 
 ),

@@ -3,7 +3,7 @@
 with
 
 -- The searches of people for a suggestion, with its place in the list, from 0, and what was typed
--- before. The page sends both along.
+-- before, in quotes, so that nothing typed is not the same as not known. The page sends both along.
 chosen as (
 
     select
@@ -15,7 +15,7 @@ chosen as (
             ) as bigint
         ) as ranking,
         nullif(
-            regexp_extract(custom_datas, '(?i)"partialQuery"\s*:\s*"((?:[^"\\]|\\.)+)"', 1), ''
+            regexp_extract(custom_datas, '(?i)"partialQuery"\s*:\s*("(?:[^"\\]|\\.)*")', 1), ''
         ) as typed
 
     from all_events
@@ -29,7 +29,7 @@ joined as (
     select
         chosen.week,
         chosen.ranking,
-        length(replace(replace(chosen.typed, '\"', '"'), '\\', '\')) as typed_characters,
+        length(replace(replace(chosen.typed, '\"', '"'), '\\', '\')) - 2 as typed_characters,
         search_outcomes.query,
         search_outcomes.visit_id,
         search_outcomes.has_click,

@@ -78,9 +78,22 @@ questions as (
 
 ),
 
--- The searches by the query that the visitor was after: the typed one; what refined it; and what
--- the page searched for instead, because it took the query for a misspelling. All others, such as
--- half-typed ones, belong to no query.
+-- What the page searched for instead, because it took a query for a misspelling.
+corrections as (
+
+    select
+        visit_id,
+        question_number,
+        max(query) as corrected_query
+
+    from numbered
+    where is_correction
+    group by visit_id, question_number
+
+),
+
+-- The searches by the query that the visitor was after: the typed one, its correction, and what
+-- refined either. All others, such as half-typed ones, belong to no query.
 asked as (
 
     select
@@ -92,7 +105,12 @@ asked as (
     inner join questions
         on numbered.visit_id = questions.visit_id
         and numbered.question_number = questions.question_number
-    where numbered.query = questions.asked_query or coalesce(numbered.is_correction, false)
+    left join corrections
+        on numbered.visit_id = corrections.visit_id
+        and numbered.question_number = corrections.question_number
+    where numbered.query = questions.asked_query
+        or numbered.query = corrections.corrected_query
+        or coalesce(numbered.is_correction, false)
 
 ),
 

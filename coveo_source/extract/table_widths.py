@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from ..exceptions import TableError
 from ..tables import EVENT_TABLES
 
-TIMELINE_ROOM = 24
+TIMELINE_ROOM = 32
 """Columns that are left free in the timeline for those that it adds, and for dlt's."""
 
 _LOAD_ID = "_dlt_load_id"
