@@ -68,7 +68,7 @@ def generated_answers(rows: Rows, settings: ModelSettings = DEFAULTS) -> Measure
     outcomes = search_outcomes(rows, settings)
     by_search = grouped(events_of(rows, settings), lambda event: event.search_id)
     about = {
-        search: [e for e in events if e.answer_event is not None or e.click_kind == "cited"]
+        search: [e for e in events if e.answer_event is not None or is_citation_click(e)]
         for search, events in by_search.items()
     }
     return {

@@ -37,15 +37,25 @@ def query_visits(rows: Rows, settings: ModelSettings = DEFAULTS) -> Measures:
 
 def asked(searches: Iterable[Search]) -> dict[str, list[Search]]:
     """Returns the searches of each query that was asked in a visit; others belong to none."""
-    asked_for: str | None = None
-    belonging: dict[str, list[Search]] = {}
+    questions: list[list[Search]] = []
     for search in searches:
         if search["cause_kind"] == "manual":
-            asked_for = search["query"]
-        corrected = (search["action_cause"] or "").lower() == "didyoumeanautomatic"
-        if asked_for is not None and (corrected or search["query"] == asked_for):
-            belonging.setdefault(asked_for, []).append(search)
+            questions.append([])
+        if questions:
+            questions[-1].append(search)
+    belonging: dict[str, list[Search]] = {}
+    for question in questions:
+        asked_for = question[0]["query"]
+        corrections = [search["query"] for search in question if is_correction(search)]
+        names = {asked_for, *sorted(corrections)[-1:]}
+        own = [s for s in question if s["query"] in names or is_correction(s)]
+        belonging.setdefault(asked_for, []).extend(own)
     return belonging
+
+
+def is_correction(search: Search) -> bool:
+    """Returns True if the page searched for something else than what was typed."""
+    return (search["action_cause"] or "").lower() == "didyoumeanautomatic"
 
 
 def intent(

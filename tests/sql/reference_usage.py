@@ -41,6 +41,7 @@ def facet_usage(rows: Rows, settings: ModelSettings = DEFAULTS) -> Measures:
         search
         for search in searches_of_people(rows, settings)
         if search.cause_kind == "refinement" and first_named(search.data, *FACETS)
+        if is_selection(search) is not None
     ]
     groups = grouped(
         refinements,
@@ -57,11 +58,11 @@ def facet_value(search: Event) -> str:
     return value or (f"{start}..{end}" if start and end else "")
 
 
-def is_selection(search: Event) -> bool:
-    """Returns True if a search added a value to what a facet filters by."""
-    cause = search.cause.replace("deselect", "").replace("unexclude", "")
-    is_breadcrumb = cause.startswith("breadcrumb")
-    return ("select" in cause or "exclude" in cause) and not is_breadcrumb
+def is_selection(search: Event) -> bool | None:
+    """Returns whether a search chose a value of a facet or took one back; None for neither."""
+    if any(word in search.cause for word in ("deselect", "unexclude", "clear", "breadcrumb")):
+        return False
+    return True if any(w in search.cause for w in ("select", "exclude", "facetrange")) else None
 
 
 def facet(
@@ -69,11 +70,12 @@ def facet(
 ) -> dict[str, Any]:
     """Returns the measures of one value of a facet in one week."""
     selections = [outcomes[search.id] for search in searches if is_selection(search)]
+    came_of_it = success(selections)
     return {
         **dict(zip(("week", "facet", "value"), key, strict=True)),
-        "selections": len(selections),
+        "selections": came_of_it.pop("searches"),
         "removals": len(searches) - len(selections),
-        **success(selections),
+        **came_of_it,
         **added_ranks(selections),
     }
 

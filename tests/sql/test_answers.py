@@ -180,10 +180,12 @@ def test_a_rephrased_answer_is_an_answer_of_its_own_and_nobody_typed_it() -> Non
 
 def test_a_smart_snippet_that_was_opened_is_an_answer_but_no_citation() -> None:
     clicked = click("c", "10:00:05.000", "s", clickCause="openSmartSnippetSource")
-    columns = "has_answer, streams, is_empty, citation_clicks, outcome"
-    assert answers_of([], (clicked,), columns) == (True, 0, False, 0, "answered")
-    rows = {"searches": [SEARCH], "clicks": [clicked]}
-    assert rows_of(warehouse(rows), "from cited_documents") == []
+    database = warehouse({"searches": [SEARCH], "clicks": [clicked]})
+    assert rows_of(database, "select has_answer, outcome from search_outcomes") == [
+        (True, "answered")
+    ]
+    assert rows_of(database, "from generated_answers") == []
+    assert rows_of(database, "from cited_documents") == []
 
 
 RESULTS = """

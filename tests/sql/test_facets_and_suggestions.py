@@ -82,7 +82,7 @@ def test_a_facet_helps_if_a_click_follows_its_selection() -> None:
             click("c3", "10:07:00.000", "s2"),
         ],
     }
-    columns = "searches, visits, searches_with_clicks, search_clickthrough"
+    columns = "selections, visits, searches_with_clicks, search_clickthrough"
     sql = f"select ({columns}, searches_without_results, average_click_rank) from facet_usage"
     assert value_of(rows, sql) == (2, 1, 1, 0.5, 1, 3.5)
 
