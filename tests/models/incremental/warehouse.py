@@ -91,8 +91,8 @@ def expected_tables(pipeline: dlt.Pipeline, database: str) -> dict[str, list[tup
         connection.execute(f"attach '{database}' as stored (read_only)")
         for table in TABLES.keys() & schema.keys():
             connection.execute(f"create view {table} as from stored.coveo_ua.{table}")
-        if seed_rows():
-            connection.execute("create view search_causes as from stored.coveo_ua.search_causes")
+        for seed in seed_rows():
+            connection.execute(f"create view {seed} as from stored.coveo_ua.{seed}")
         results = {}
         for model in selected(()):
             name = model.name
