@@ -1,24 +1,20 @@
 """The query of `docs/differences.md` that has the console's numbers, against plain Python."""
 
-import re
-from pathlib import Path
-
 import pytest
 
 from tests.sql.events import distinct, events_of, mean, of_kind
 from tests.sql.export_rows import demo_rows
+from tests.sql.questions import ROOT, examples_of, header
 from tests.sql.warehouse import rows_of, warehouse
-
-PAGE = (Path(__file__).parents[2] / "docs" / "differences.md").read_text("utf-8")
 
 
 def test_the_console_s_numbers_of_a_range_of_days() -> None:
-    [(sql, output)] = re.findall(r"```sql\n(.+?)\n```\n\n```\n(.+?)\n```\n", PAGE, re.S)
+    [(sql, output)] = examples_of(ROOT / "docs" / "differences.md")
     rows = demo_rows()
     database = warehouse(rows)
     sql = sql.replace("2026-11-01", "2026-03-03").replace("2026-11-30", "2026-03-07")
     names = [column[0] for column in database.execute(sql).description]
-    assert [cell.strip() for cell in output.split("\n")[1].strip("│").split("│")] == names
+    assert header(output) == names
 
     every = events_of(rows)
     events = [event for event in every if 3 <= event.day.day <= 7]

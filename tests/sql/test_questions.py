@@ -1,29 +1,26 @@
 """The questions of `docs/questions.md`: the SQL on the page, against answers computed in Python."""
 
-import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
 from tests.sql.edge_intents import FIRST_WEEK, asked
 from tests.sql.event_rows import merged
-from tests.sql.events import (
-    Event,
-    distinct,
-    events_of,
-    grouped,
-    mean,
-    ms_between,
-    of_kind,
-    share,
-)
+from tests.sql.events import distinct, grouped, mean, ms_between, of_kind
 from tests.sql.export_rows import demo_rows
 from tests.sql.intervals import ratio
+from tests.sql.questions import (
+    PAGE,
+    QUESTIONS,
+    ROOT,
+    Asked,
+    asked_of,
+    examples_of,
+    header,
+    percent,
+)
 from tests.sql.reference import Search, people, search_outcomes
 from tests.sql.reference_answers import cited_documents, generated_answers
 from tests.sql.reference_cases import case_visits
@@ -32,49 +29,14 @@ from tests.sql.reference_experiments import in_test, mixed_visitors
 from tests.sql.reference_intents import content_gaps, query_visits
 from tests.sql.reference_totals import count_with
 from tests.sql.reference_usage import facet_usage
-from tests.sql.warehouse import Rows, warehouse
-
-ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs" / "questions.md").read_text("utf-8")
-EXAMPLE = r"```sql\n(.+?)\n```\n\n```\n(.+?)\n```\n"
-QUESTIONS = {
-    int(number): (sql, output)
-    for number, sql, output in re.findall(
-        rf"^## (\d+)\. (?:(?!\n## ).)+?{EXAMPLE}", PAGE, re.M | re.S
-    )
-}
-
-
-@dataclass(frozen=True)
-class Demo:
-    """Some traffic of the demo: its rows, its events, and a database with the models over them."""
-
-    rows: Rows
-    events: list[Event]
-    database: duckdb.DuckDBPyConnection
-
-    def answer(self, number: int) -> list[tuple[Any, ...]]:
-        """Returns the rows that the query of a question gives."""
-        return self.database.execute(QUESTIONS[number][0]).fetchall()
 
 
 @pytest.fixture(scope="module")
-def demo() -> Demo:
-    rows = demo_rows()
-    return Demo(rows, events_of(rows), warehouse(rows))
+def demo() -> Asked:
+    return asked_of(demo_rows())
 
 
-def percent(part: int, whole: int) -> Any:
-    """Returns a percentage that is compared to one decimal."""
-    return pytest.approx(100 * (share(part, whole) or 0), abs=0.051)
-
-
-def header(output: str) -> list[str]:
-    """Returns the names of the columns of an output."""
-    return [cell.strip() for cell in output.split("\n")[1].strip("│").split("│")]
-
-
-def recent_gaps(demo: Demo) -> list[list[Search]]:
+def recent_gaps(demo: Asked) -> list[list[Search]]:
     """Returns the gaps of the last four weeks, by query, each from week to week."""
     gaps = content_gaps(demo.rows).values()
     last = max(gap["week"] for gap in gaps)
@@ -94,28 +56,27 @@ def test_the_page_asks_twelve_questions_and_shows_the_output_of_each() -> None:
 
 
 @pytest.mark.parametrize("number", QUESTIONS)
-def test_the_output_on_the_page_has_the_columns_of_the_query(demo: Demo, number: int) -> None:
+def test_the_output_on_the_page_has_the_columns_of_the_query(demo: Asked, number: int) -> None:
     columns = [column[0] for column in demo.database.execute(QUESTIONS[number][0]).description]
     assert header(QUESTIONS[number][1]) == columns
 
 
-def test_the_readme_answers_the_question_about_gaps_in_the_same_way(demo: Demo) -> None:
-    examples = re.findall(EXAMPLE, (ROOT / "README.md").read_text("utf-8"), re.S)
-    [(sql, output)] = [example for example in examples if "content_gaps" in example[0]]
+def test_the_readme_answers_the_question_about_gaps_in_the_same_way(demo: Asked) -> None:
+    [(sql, output)] = examples_of(ROOT / "README.md")
     result = demo.database.execute(sql)
     assert header(output) == [column[0] for column in result.description]
     rows = result.fetchall()
     assert rows == demo.answer(6)[: len(rows)]
 
 
-def test_visits_with_at_least_one_click(demo: Demo) -> None:
+def test_visits_with_at_least_one_click(demo: Asked) -> None:
     visits = grouped(demo.events, lambda event: event.visit).values()
     persons = [events for events in visits if all(event.is_person for event in events)]
     clicked = sum(any(event.is_on_result for event in events) for events in persons)
     assert demo.answer(1) == [(len(persons), clicked, percent(clicked, len(persons)))]
 
 
-def test_the_share_of_searches_with_a_click_by_day_and_overall(demo: Demo) -> None:
+def test_the_share_of_searches_with_a_click_by_day_and_overall(demo: Asked) -> None:
     clicked = {event.search_id for event in demo.events if event.is_on_result}
     searches = of_kind("Search", demo.events)
     last = max(search.day for search in searches)
@@ -130,7 +91,7 @@ def test_the_share_of_searches_with_a_click_by_day_and_overall(demo: Demo) -> No
     assert demo.answer(2) == expected
 
 
-def test_the_most_active_users_with_a_click_on_confluence(demo: Demo) -> None:
+def test_the_most_active_users_with_a_click_on_confluence(demo: Asked) -> None:
     users = grouped([event for event in demo.events if event.user], lambda event: event.user)
     clicks = {
         user: sum((event.text("sourceName") or "").startswith("Confluence") for event in events)
@@ -142,7 +103,7 @@ def test_the_most_active_users_with_a_click_on_confluence(demo: Demo) -> None:
     assert demo.answer(3) == active[:10]
 
 
-def test_the_most_clicked_items_and_their_average_rank(demo: Demo) -> None:
+def test_the_most_clicked_items_and_their_average_rank(demo: Asked) -> None:
     clicks = [event for event in demo.events if event.is_on_result and event.is_person]
     items = grouped(clicks, lambda click: click.document_id)
     ranked = sorted(items.items(), key=lambda item: (-distinct(c.id for c in item[1]), item[0]))
@@ -159,7 +120,7 @@ def test_the_most_clicked_items_and_their_average_rank(demo: Demo) -> None:
     assert demo.answer(4) == expected
 
 
-def test_all_events_of_each_visit_in_order(demo: Demo) -> None:
+def test_all_events_of_each_visit_in_order(demo: Asked) -> None:
     expected = []
     for visit, events in grouped(demo.events, lambda event: event.visit).items():
         for number, event in enumerate(events, 1):
@@ -170,7 +131,7 @@ def test_all_events_of_each_visit_in_order(demo: Demo) -> None:
     assert demo.answer(5) == expected
 
 
-def test_gaps_that_are_still_open(demo: Demo) -> None:
+def test_gaps_that_are_still_open(demo: Asked) -> None:
     expected = [
         (
             weeks[-1]["query"],
@@ -186,7 +147,7 @@ def test_gaps_that_are_still_open(demo: Demo) -> None:
     assert demo.answer(6) == expected[:10]
 
 
-def test_gaps_that_closed_and_stayed_closed(demo: Demo) -> None:
+def test_gaps_that_closed_and_stayed_closed(demo: Asked) -> None:
     closed = [weeks[-1] for weeks in recent_gaps(demo) if weeks[-1]["closed"]]
     closed.sort(key=lambda gap: (-gap["visits"], gap["query"]))
     assert demo.answer(7) == [
@@ -215,7 +176,7 @@ def test_gaps_of_the_last_four_weeks_are_either_open_or_closed() -> None:
             asked("new", 4, 3, good=3, rank=11),
         )
     )
-    weeks = Demo(rows, events_of(rows), warehouse(rows))
+    weeks = asked_of(rows)
     assert weeks.answer(6) == [
         ("comes back", "no success", 2, 12, 7),
         ("stays", "no results", 1, 4, 4),
@@ -225,7 +186,7 @@ def test_gaps_of_the_last_four_weeks_are_either_open_or_closed() -> None:
     assert weeks.answer(7) == [("closes", "no results", closed_in, 5, 2, 40.0)]
 
 
-def test_questions_with_and_without_an_answer(demo: Demo) -> None:
+def test_questions_with_and_without_an_answer(demo: Asked) -> None:
     asked_for = generated_answers(demo.rows)
     queries = [
         query
@@ -249,7 +210,7 @@ def test_questions_with_and_without_an_answer(demo: Demo) -> None:
     ]
 
 
-def test_versions_of_an_experiment_over_several_weeks(demo: Demo) -> None:
+def test_versions_of_an_experiment_over_several_weeks(demo: Asked) -> None:
     searches = people(search_outcomes(demo.rows).values())
     tested = [search for search in searches if search["split_test_run_name"] is not None]
     mixed = mixed_visitors(tested)
@@ -270,7 +231,7 @@ def test_versions_of_an_experiment_over_several_weeks(demo: Demo) -> None:
     assert demo.answer(9) == expected
 
 
-def test_facets_and_all_of_them_together(demo: Demo) -> None:
+def test_facets_and_all_of_them_together(demo: Asked) -> None:
     values = list(facet_usage(demo.rows).values())
     facets = dict(sorted(grouped(values, lambda value: value["facet"]).items()))
     assert len(facets) > 2
@@ -282,7 +243,7 @@ def test_facets_and_all_of_them_together(demo: Demo) -> None:
     assert demo.answer(10) == expected
 
 
-def test_cases_by_what_became_of_them(demo: Demo) -> None:
+def test_cases_by_what_became_of_them(demo: Asked) -> None:
     cases = people(case_visits(demo.rows).values())
     expected = [
         (
@@ -300,7 +261,7 @@ def test_cases_by_what_became_of_them(demo: Demo) -> None:
     assert demo.answer(11) == expected
 
 
-def test_documents_that_answers_cite(demo: Demo) -> None:
+def test_documents_that_answers_cite(demo: Asked) -> None:
     weeks = sorted(cited_documents(demo.rows).values(), key=lambda document: document["week"])
     documents = grouped(weeks, lambda document: document["document_id"])
     documents.pop("", None)
