@@ -5,7 +5,9 @@ import re
 from pathlib import Path
 
 import pytest
+from dlt.common.configuration.specs import BaseConfiguration
 
+from coveo_source.model_settings import ModelConfiguration
 from coveo_source.plugin import VERBS, Verb
 from coveo_source.setting_values import HOSTS
 from coveo_source.settings import CoveoConfiguration
@@ -13,6 +15,7 @@ from coveo_source.settings import CoveoConfiguration
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 DOCS = sorted((ROOT / "docs").glob("*.md"))
+CONFIGURATIONS = (CoveoConfiguration, ModelConfiguration)
 PAGES = [ROOT / "README.md", ROOT / "benchmarks/README.md", *DOCS]
 
 
@@ -36,17 +39,34 @@ def anchors(page: Path) -> set[str]:
     return {"#" + re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in headings}
 
 
-@pytest.mark.parametrize("name", list(CoveoConfiguration.get_resolvable_fields()))
-def test_every_setting_is_documented_with_its_default(name: str) -> None:
-    row = re.search(rf"^\| `{name}` \| (.+?) \| .+ \|$", README, re.M)
+@pytest.mark.parametrize(
+    ("configuration", "name"),
+    [(each, name) for each in CONFIGURATIONS for name in each.get_resolvable_fields()],
+)
+def test_every_setting_is_documented_with_its_default(
+    configuration: type[BaseConfiguration], name: str
+) -> None:
+    row = re.search(rf"^\| (?:`\w+`, )*`{name}`(?:, `\w+`)* \| (.+?) \| .+ \|$", README, re.M)
     assert row
-    default = getattr(CoveoConfiguration, name, None)
+    default = getattr(configuration, name, None)
     if isinstance(default, bool):
         assert row[1] == f"`{str(default).lower()}`"
     elif isinstance(default, (int, float)):
         assert row[1] == f"{default:g}"
     elif default is not None:
         assert row[1] == f"`{default}`"
+
+
+def test_the_settings_of_the_models_are_the_last_rows() -> None:
+    settings = README.partition("\n## Settings\n")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| (`.+?) \|", settings, re.M)
+    names = [name for row in rows for name in re.findall(r"`(\w+)`", row)]
+    assert names[-5:] == list(ModelConfiguration.get_resolvable_fields())
+
+
+def test_every_model_and_no_other_is_in_the_table() -> None:
+    listed = re.findall(r"\[`(\w+)`\]\(sql/(\w+)\.sql\)", README)
+    assert sorted(listed) == sorted((path.stem, path.stem) for path in ROOT.glob("sql/*.sql"))
 
 
 @pytest.mark.parametrize("verb", VERBS)
