@@ -23,11 +23,12 @@ from ..extract import (
     SingleWindow,
     files_folder,
     make_resources,
+    read_dimensions,
     window_by_window,
 )
 from ..load import explained, load_pending
 from ..models import build
-from ..signals import graceful_shutdown
+from ..signals import graceful_shutdown, interruptible
 from ..tables import SOURCE
 from .pipeline import Options
 from .session import Session, open_session
@@ -76,6 +77,10 @@ def _load_windows(
         ExportFailed: if Coveo fails to build the export of a window
     """
     done = 0
+    dimensions = None
+    if steps:
+        with interruptible():
+            dimensions = read_dimensions(session.client, session.progress.say)
 
     def load(step: PlannedExport, later: Sequence[PlannedExport]) -> Iterator[FetchedExport]:
         nonlocal done
@@ -89,6 +94,8 @@ def _load_windows(
             session.record,
             session.progress.say,
             session.options.with_models,
+            dimensions,
+            is_first=not done,
         )
         yield _load_window(session, window, refresh)
         done += 1
