@@ -71,9 +71,10 @@ def read_dimensions(client: CoveoClient, say: Callable[[str], None]) -> list[Dim
         say(f"The table {DIMENSIONS} stays as it is: Coveo's list names no dimension.")
         return None
     if incomplete:
+        first = _names(incomplete[0])[1] or repr(incomplete[0])[:100]
         say(
-            f"{len(incomplete):,} of {len(entries):,} dimensions in Coveo's list lack a name, such"
-            f" as {str(incomplete[0])[:100]!r}: what is there is in the table {DIMENSIONS}."
+            f"{len(incomplete):,} of {len(entries):,} dimensions in Coveo's list lack a name; the"
+            f" table {DIMENSIONS} has what is there. The first one: {first}"
         )
     return found
 
