@@ -10,7 +10,7 @@ import dlt
 from dlt.common import logger
 from dlt.common.schema import Schema
 
-from ..causes import reason
+from ..causes import causes
 from ..tables import SOURCE
 from .sql import DatasetSql
 
@@ -63,9 +63,12 @@ def write_comments(pipeline: dlt.Pipeline, dataset: DatasetSql) -> None:
             with dataset.transaction():
                 dataset.execute("; ".join([*_BEFORE.get(destination, ()), *statements]))
     except Exception as error:
+        *_, innermost = causes(error)
+        # in the further lines databases quote the statement
+        why = (str(innermost).strip().splitlines() or [type(innermost).__name__])[0]
         logger.warning(
             "The descriptions of tables and columns could not be written as comments:"
-            f" {reason(error)} Nothing else depends on them."
+            f" {why.rstrip('.')}. Nothing else depends on them."
         )
 
 

@@ -22,8 +22,9 @@ NOT_OURS = (
 )
 _LONGEST = 700
 """Characters; with a meaning after it, a longer name would not fit into BigQuery's descriptions."""
-_UNPRINTABLE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
-"""White space, control characters, and halves of characters that JSON can have and UTF-8 cannot."""
+_UNPRINTABLE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
+"""White space, control characters, what turns the direction of a text, and halves of characters,
+which JSON can have and UTF-8 cannot."""
 
 
 class Dimension(NamedTuple):

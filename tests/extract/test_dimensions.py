@@ -40,6 +40,9 @@ ALL = ("--tables", *TABLES)
 STAYS = "The table dimensions stays as it is: "
 REFUSED = refuse(403, "ACCESS_DENIED", "Access is\ndenied.")
 
+NOT_LISTS: list[Any] = [None, 5, True, "text", [], {}, {"dimensions": []}, [None, [], {}, 1]]
+"""Answers that hold no dimension."""
+
 
 @pytest.fixture
 def server(serve: Callable[..., DemoServer]) -> DemoServer:
@@ -151,7 +154,7 @@ def test_a_first_load_needs_no_list(server: DemoServer, clock: Clock) -> None:
             pytest.param(answer(404, b"{}", "application/json"), id="404"),
             *(
                 pytest.param(answer(200, json.dumps(value).encode()), id=json.dumps(value))
-                for value in (None, 5, True, "text", [], {}, {"dimensions": []}, [None, [], {}, 1])
+                for value in NOT_LISTS
             ),
             pytest.param(rewritten(lambda _: list(NO_DIMENSIONS)), id="no dimension"),
         ],
