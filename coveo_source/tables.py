@@ -16,6 +16,8 @@ EXPORTS = "exports"
 REJECTED = "rejected_rows"
 REMOVED = "removed_rows"
 """The tables with data about the loads themselves."""
+DIMENSIONS = "dimensions"
+"""The table with Coveo's list of dimensions."""
 
 ColumnType = Literal["text", "bool", "bigint", "timestamp"]
 

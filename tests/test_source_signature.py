@@ -37,4 +37,5 @@ def test_a_parameter_that_is_no_setting_is_refused() -> None:
 
 def test_the_range_can_be_passed_by_position() -> None:
     source = coveo_source("2026-01-01", "2026-02-01", ["clicks"], api_key="xx", org="acme")
-    assert set(source.resources) == {"clicks", "exports", "rejected_rows", "removed_rows"}
+    beside = {"exports", "rejected_rows", "removed_rows", "dimensions"}
+    assert set(source.resources) == {"clicks", *beside}

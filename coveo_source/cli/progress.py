@@ -12,7 +12,7 @@ from typing import TextIO
 
 from dlt.common.runtime.collector_base import Collector
 
-from ..tables import EXPORTS, REJECTED, REMOVED
+from ..tables import DIMENSIONS, EXPORTS, REJECTED, REMOVED
 
 _LINE_SECONDS = 5.0
 """Seconds between two lines where lines cannot be rewritten."""
@@ -89,5 +89,6 @@ def _is_for_people(counter: str) -> bool:
         EXPORTS,
         REJECTED,
         REMOVED,
+        DIMENSIONS,
         "Resources",
     )

@@ -23,10 +23,11 @@ from ..extract import (
     SingleWindow,
     files_folder,
     make_resources,
+    read_dimensions,
     window_by_window,
 )
 from ..load import explained, load_pending
-from ..signals import graceful_shutdown
+from ..signals import graceful_shutdown, interruptible
 from ..tables import SOURCE
 from .building import update_models
 from .pipeline import Options
@@ -74,6 +75,10 @@ def _load_windows(
         ExportFailed: if Coveo fails to build the export of a window
     """
     done = 0
+    dimensions = None
+    if steps:
+        with interruptible():
+            dimensions = read_dimensions(session.client, session.progress.say)
 
     def load(step: PlannedExport, later: Sequence[PlannedExport]) -> Iterator[FetchedExport]:
         nonlocal done
@@ -87,6 +92,8 @@ def _load_windows(
             session.record,
             session.progress.say,
             session.options.with_models,
+            dimensions,
+            is_first=not done,
         )
         yield _load_window(session, window, refresh)
         done += 1

@@ -1,8 +1,11 @@
 """What a dataset says of itself: whose it is, who writes to it, and what it really holds."""
 
 from .audit_tables import (
+    AUDIT_MEANINGS,
+    AUDIT_TABLE_MEANINGS,
     BACKFILL,
     COUNTS,
+    DIMENSIONS_SCHEMA,
     EXPORTS_SCHEMA,
     REJECTED_ROWS_SCHEMA,
     REMOVED_ROWS_SCHEMA,

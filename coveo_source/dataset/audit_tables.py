@@ -1,8 +1,8 @@
-"""The tables about the loads themselves: their columns, as Arrow schemas."""
+"""The tables beside those of an export: their columns, as Arrow schemas, and what these mean."""
 
 import pyarrow as pa
 
-from ..tables import TABLES
+from ..tables import DIMENSIONS, EXPORTS, REJECTED, REMOVED, TABLES
 
 COUNTS = ("records", "rows", "keys", "rejected", "erased")
 """Suffixes of the columns with what became of a table of an export; see `extract.Counts`."""
@@ -74,3 +74,84 @@ REMOVED_ROWS_SCHEMA = pa.schema(
 )
 """Columns of `removed_rows`: no content, only where a row was. `row_key` is the first column of its
 table's key, since the other one of keywords and groups is content."""
+
+DIMENSIONS_SCHEMA = pa.schema(
+    [
+        pa.field("table_name", pa.string(), nullable=False),
+        pa.field("column_name", pa.string()),
+        pa.field("api_name", pa.string(), nullable=False),
+        pa.field("display_name", pa.string()),
+        pa.field("type", pa.string()),
+        pa.field("is_custom", pa.bool_()),
+        pa.field("description", pa.string()),
+    ]
+)
+"""Columns of `dimensions`."""
+
+AUDIT_TABLE_MEANINGS = {
+    EXPORTS: "One row per export that was loaded: its window, and what became of its rows.",
+    REJECTED: "One row per cell or record of a file that does not fit, with the reason.",
+    REMOVED: "One row per row that was removed from the other tables, without its content.",
+    DIMENSIONS: "One row per table and dimension that Coveo can export.",
+}
+
+_EXPORT_ID = "Id of the export at Coveo."
+_COUNT_MEANINGS = {
+    "records": "Records in {}.csv.",
+    "rows": "Rows of {} that were handed on to be loaded.",
+    "keys": "Different keys among the rows of {}.",
+    "rejected": "Entries in rejected_rows that come from {}.csv.",
+    "erased": "Records of {}.csv that were left out, since they were erased before.",
+    LOADED: "Rows of {} that were found in the dataset after the load.",
+    GONE: "Rows of {} in the window that are in the dataset and not, or no longer, in the export.",
+}
+AUDIT_MEANINGS = {
+    EXPORTS: {
+        "export_id": _EXPORT_ID,
+        "org": "Id of the organization.",
+        "window_start": "Begin of the window that the export covers.",
+        "window_end": "End of the window that the export covers; it is not part of the window.",
+        "tables": "The tables that the export holds, with commas between them.",
+        **{
+            f"{table}_{count}": text.format(table)
+            for table in TABLES
+            for count, text in _COUNT_MEANINGS.items()
+        },
+        "file_bytes": "Size of the downloaded file, in bytes.",
+        "made_at": "When the export was created at Coveo.",
+        "fetched_at": "When its file had been read.",
+        "wait_seconds": "Seconds until the file was on disk.",
+        "read_seconds": "Seconds from then until all of it was read.",
+        RECONCILED_AT: "When the rows in the dataset were counted; null until then.",
+        BACKFILL: "The backfill that the export is part of; null for others.",
+        REPLACED: "Whether the rows that are gone were removed from the dataset.",
+        VERSION: "The version of coveo_source that loaded the export.",
+    },
+    REJECTED: {
+        "export_id": _EXPORT_ID,
+        "table_name": "The table of the cell or record.",
+        "record": "Number of the record in its file, from 1; the header is not counted.",
+        "column_name": "Name of the column in the file; * for a whole record.",
+        "raw": "The text as it is in the file.",
+        "reason": "Why it does not fit.",
+        ROW_KEY: "First column of the key of the row, if it is known.",
+    },
+    REMOVED: {
+        "table_name": "The table that the row was in.",
+        ROW_KEY: "First column of the key of the row.",
+        "visit_id": "The visit of the row.",
+        "datetime": "The time of the row.",
+        "removed_at": "When it was removed.",
+        "export_id": "Id of the export that no longer has it; null if it was erased.",
+    },
+    DIMENSIONS: {
+        "table_name": "The table that has the dimension.",
+        "column_name": "Its column in this dataset; null if no export has brought one.",
+        "api_name": "Its name in Coveo's API, in filters and in the setting dimensions.",
+        "display_name": "Its name in Coveo's console.",
+        "type": "Its type in Coveo's words, such as TEXT; custom ones are text here.",
+        "is_custom": "Whether the organization has added it.",
+        "description": "What it means; null for custom ones.",
+    },
+}
+"""The meaning of each column, by table."""

@@ -19,6 +19,7 @@ import dlt
 from dlt.destinations.job_client_impl import SqlJobClientBase
 
 from ..exceptions import DatasetBusy, LeaseLost
+from .comments import write_comments
 from .owner import RECORD, DatasetRecord, Owner, claim, settle
 from .sql import DatasetSql, client_of_dataset, open_dataset
 
@@ -160,10 +161,15 @@ def take_lease(pipeline: dlt.Pipeline, owner: Owner) -> Lease | None:
 
 
 def give_back(pipeline: dlt.Pipeline, lease: Lease) -> None:
-    """Releases a lease; if the database cannot be reached, it expires."""
+    """Ends the work on a dataset, with comments on its tables, and releases its lease.
+
+    If the database cannot be reached, the lease expires.
+    """
     lease.stop()
     with suppress(Exception), open_dataset(pipeline) as dataset:
         if dataset:
+            # nothing is to be written any more, and the connection is open
+            write_comments(pipeline, dataset)
             lease.release(dataset)
 
 

@@ -80,6 +80,10 @@ class DatasetSql:
         """Returns the quoted name of a column."""
         return self._sql.escape_column_name(name)
 
+    def literal(self, text: str) -> str:
+        """Returns a text as a literal, for statements that have no parameters."""
+        return str(self._sql.capabilities.escape_literal(text))
+
     def normalized(self, api_name: str) -> str:
         """Returns the name that a column of Coveo's has in the dataset."""
         return self._client.schema.naming.normalize_identifier(api_name)

@@ -4,41 +4,49 @@ Only during an extract does a source know its pipeline, the cursors and the sele
 """
 
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import dlt
-import pyarrow as pa
 from dlt.common import logger
 from dlt.common.configuration.container import Container
 from dlt.common.storages.load_package import LoadPackageStateInjectableContext
 
 from ..api import CoveoClient, Say, client_of
-from ..dataset import DatasetRecord, Owner, open_dataset, read_ledger, take_lease, watch
-from ..destination import DEDUPLICATED, most_columns
+from ..dataset import (
+    DIMENSIONS_SCHEMA,
+    DatasetRecord,
+    Owner,
+    open_dataset,
+    read_ledger,
+    take_lease,
+    watch,
+)
+from ..destination import most_columns
 from ..exceptions import PipelineMismatch
 from ..exports import ExportOwner, Prefetch, after_load, delete_exports
 from ..packages import delete_loaded, delete_unfinished, describe_package
 from ..private_files import make_private
 from ..settings import Settings, assigned_interval
 from ..signals import interruptible
-from ..tables import CURSOR, EXPORTS, TABLES
+from ..tables import DIMENSIONS, EXPORTS, TABLES
 from ..working_folder import delete_half_written
 from .audit import FetchedExport
 from .column_names import ColumnNames
+from .descriptions import Descriptions
+from .dimensions import NOT_OURS, Dimension, dimension_rows, read_dimensions
 from .erased import ErasedRows
 from .event_protocol import event_protocol_notice
 from .halving import window_by_window
+from .hints import with_hints
 from .plan import PlannedExport, make_plan
 from .state import PipelineState, plain_utc
 from .stored import StoredTables
 from .stream import Item, Stream, WindowReader, empty_audit_tables
 from .table_widths import TableWidths
 
-_LOAD_ID = pa.field("_dlt_load_id", pa.string(), nullable=False)
 Cursor = dlt.sources.incremental[datetime]
 
 
@@ -50,6 +58,8 @@ class SingleWindow(NamedTuple):
     record: of the dataset; None if the destination has no SQL
     say: tells people what they may want to know
     with_models: whether the models are built of it
+    dimensions: Coveo's list of them; None if it is not known
+    is_first: whether it is the first one of the run
     """
 
     step: PlannedExport
@@ -58,6 +68,8 @@ class SingleWindow(NamedTuple):
     record: DatasetRecord | None
     say: Say
     with_models: bool
+    dimensions: Sequence[Dimension] | None = None
+    is_first: bool = True
 
 
 @dataclass
@@ -66,6 +78,10 @@ class _RunningExtract:
     steps: list[PlannedExport]
     reader: WindowReader
     stream: Stream
+    descriptions: Descriptions
+
+    def rows(self, resource: str) -> Iterator[Any]:
+        return with_hints(self.stream.tap(resource), self.load_id, self.descriptions)
 
 
 class ExtractContext:
@@ -86,6 +102,13 @@ class ExtractContext:
         """The exports that the latest extract has read."""
         return self._current.reader.fetched if self._current else []
 
+    @property
+    def lists_dimensions(self) -> bool:
+        """False if the table `dimensions` is to stay as it is, as far as that is known now."""
+        return self._window is None or (
+            self._window.is_first and self._window.dimensions is not None
+        )
+
     def table_rows(self, table: str, cursor: Cursor) -> Iterator[Any]:
         """Yields the rows of a table, and moves its cursor to the end of its last window."""
         current = self._begin()
@@ -95,11 +118,11 @@ class ExtractContext:
                 ends.append(plain_utc(cursor.last_value))
             # `advance` also makes dlt pass the rows on unfiltered: Coveo has applied the range
             cursor.advance(max(ends))
-        yield from _with_hints(current, table)
+        yield from current.rows(table)
 
     def audit_rows(self, table: str) -> Iterator[Any]:
-        """Yields the rows of an audit table, which has no cursor."""
-        yield from _with_hints(self._begin(), table)
+        """Yields the rows of a table that has no cursor."""
+        yield from self._begin().rows(table)
 
     def _begin(self) -> _RunningExtract:
         load_id = dlt.current.load_package_state()["load_id"]
@@ -109,18 +132,22 @@ class ExtractContext:
 
     def _start(self, load_id: str) -> _RunningExtract:
         pipeline = dlt.current.pipeline()
-        selected = dlt.current.source().selected_resources.keys()
+        resources = dlt.current.source().selected_resources
+        selected = resources.keys()
         state = PipelineState(dlt.current.source_state())
         state.check_owner(self.settings, pipeline.pipeline_name)
         say = self._window.say if self._window else _warn
         client = client_of(self.settings, say)
         if self._window:
             record, steps = self._window.record, [self._window.step]
+            dimensions = self._window.dimensions
         else:
             record = self._claim_dataset(pipeline, state)
             _tidy(pipeline)
             wanted = [table for table in self.settings.tables if table in selected]
             steps = self._plan(pipeline, state, client, record, wanted)
+            with interruptible():
+                dimensions = read_dimensions(client, say) if steps else None
             watch.expect(load_id)
         if not state.dataset_id:
             # the state may have been lost, but not what it described
@@ -135,13 +162,14 @@ class ExtractContext:
             selected & {EXPORTS},
             self.settings.is_backfill or assigned_interval() is not None,
         )
+        names = ColumnNames(state, stored.naming, set().union(*stored.columns.values()), say)
         reader = WindowReader(
             self.settings,
             client,
             self._window.prefetch if self._window else Prefetch(files_folder(pipeline)),
             lambda name, increment: pipeline.collector.update(name, increment),
             stored,
-            ColumnNames(state, stored.naming, set().union(*stored.columns.values()), say),
+            names,
             TableWidths(
                 most_columns(pipeline.destination.capabilities().sqlglot_dialect),
                 stored.columns,
@@ -149,8 +177,17 @@ class ExtractContext:
             ),
             ErasedRows(pipeline, record, self.settings.allow_erased),
         )
-        stream = Stream(self._items(load_id, reader, steps), selected)
-        return _RunningExtract(load_id, steps, reader, stream)
+        listed = (dimensions if DIMENSIONS in selected else None) or ()
+        if listed and not stored.is_free(DIMENSIONS, DIMENSIONS_SCHEMA.names):
+            say(NOT_OURS)
+            listed = ()
+        if DIMENSIONS in selected:
+            # dlt would empty a table that is to be replaced and has no rows
+            disposition: Any = "replace" if listed else "append"
+            resources[DIMENSIONS].apply_hints(write_disposition=disposition)
+        stream = Stream(self._items(load_id, reader, steps, listed), selected)
+        descriptions = Descriptions(dimensions, names, stored.naming, stored.described)
+        return _RunningExtract(load_id, steps, reader, stream, descriptions)
 
     def _claim_dataset(self, pipeline: dlt.Pipeline, state: PipelineState) -> DatasetRecord | None:
         """Takes the lease of the dataset for this run of a library user; returns its record."""
@@ -188,7 +225,11 @@ class ExtractContext:
         return plan.steps
 
     def _items(
-        self, load_id: str, reader: WindowReader, steps: list[PlannedExport]
+        self,
+        load_id: str,
+        reader: WindowReader,
+        steps: list[PlannedExport],
+        dimensions: Sequence[Dimension],
     ) -> Generator[Item, None, None]:
         yield from empty_audit_tables()
         if self._window:
@@ -197,6 +238,10 @@ class ExtractContext:
             with reader.prefetch.opened():
                 yield from window_by_window(steps, reader.client, reader.items)
             _warn_of_event_protocol(reader.fetched)
+        if dimensions:
+            # now the columns are known
+            rows = dimension_rows(dimensions, reader.names, reader.widths.columns)
+            yield Item(DIMENSIONS, rows, deduplicated=True)
         if not self.settings.keep_exports:
             ids = [fetched.export.id for fetched in reader.fetched]
             after_load.expect(load_id, reader.client, ids)
@@ -231,30 +276,3 @@ def export_owner(pipeline: dlt.Pipeline, record: DatasetRecord | None) -> Export
 def files_folder(pipeline: dlt.Pipeline) -> Path:
     """Returns the folder for the files of a pipeline's exports while they are read."""
     return Path(pipeline.working_dir) / "coveo_exports"
-
-
-def _with_hints(current: _RunningExtract, resource: str) -> Iterator[Any]:
-    """Yields the rows of a resource, with a hint whenever `deduplicated` changes.
-
-    The hint tells dlt whether to remove rows with the same key before it merges, which takes
-    longer than the rest of the merge. dlt keeps it in the schema, so every load has to give it.
-    """
-    deduplicated: bool | None = None
-    with closing(current.stream.tap(resource)) as items:
-        for item in items:
-            if item is None:
-                yield None
-                continue
-            # dlt does not add the id of the load package to Arrow data
-            load_ids = pa.repeat(current.load_id, item.rows.num_rows)
-            rows = item.rows.append_column(_LOAD_ID, load_ids)
-            if item.deduplicated is not deduplicated:
-                deduplicated = item.deduplicated
-                # dlt warns about a sort order on a table that it does not have to deduplicate
-                order: Any = {CURSOR: {"dedup_sort": None if deduplicated else "desc"}}
-                hints = dlt.mark.make_hints(
-                    columns=order if CURSOR in rows.column_names else None,
-                    additional_table_hints={DEDUPLICATED: deduplicated},
-                )
-                rows = dlt.mark.with_hints(rows, hints)
-            yield rows

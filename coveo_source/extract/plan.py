@@ -27,6 +27,7 @@ from ..exports import (
 from ..settings import Settings, assigned_interval
 from ..tables import CURSOR, TABLES
 from .column_names import called_otherwise
+from .dimensions import api_names
 from .state import PipelineState
 from .task import NO_TASK, Task
 
@@ -271,10 +272,7 @@ def _wanted_dimensions(settings: Settings, client: CoveoClient) -> tuple[str, ..
     """Returns the dimensions to export: those that are set, and those that every load needs."""
     if not settings.dimensions:
         return ()
-    # observed: a custom dimension's returnName has its table in front, custom_events.c_facetvalue
-    known = {
-        str(entry["returnName"]).rpartition(".")[2] for entry in client.exportable_dimensions()
-    }
+    known = api_names(client.exportable_dimensions())
     for name in settings.dimensions:
         if name not in known:
             close = difflib.get_close_matches(name, known, 5) or sorted(known)[:20]

@@ -1,4 +1,4 @@
-"""The resources of the source: the five tables, each with its cursor, and the audit tables."""
+"""The resources of the source: the five tables, each with its cursor, and those beside them."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -9,7 +9,7 @@ from jsonpath_ng import Fields  # type: ignore[import-untyped]
 
 from ..scrubbing import scrubbed_errors
 from ..settings import Settings, assigned_interval
-from ..tables import CURSOR, EXPORTS, REJECTED, REMOVED, TABLES, Table
+from ..tables import CURSOR, DIMENSIONS, EXPORTS, REJECTED, REMOVED, TABLES, Table
 from .context import Cursor, ExtractContext
 
 MERGE: Any = {"disposition": "merge", "strategy": "delete-insert"}
@@ -18,20 +18,25 @@ MERGE: Any = {"disposition": "merge", "strategy": "delete-insert"}
 
 def make_resources(context: ExtractContext) -> Sequence[DltResource]:
     """Returns all resources of the source, which share one context."""
+    # once it is known that there are rows for it, the context has it replaced
+    dimensions = _audit_resource(DIMENSIONS, ("table_name", "api_name"), context, "append")
     return (
         *(_table_resource(TABLES[name], context) for name in context.settings.tables),
         _audit_resource(EXPORTS, ("export_id",), context),
         _audit_resource(REJECTED, ("export_id", "table_name", "record", "column_name"), context),
         _audit_resource(REMOVED, ("table_name", "row_key"), context),
+        *([dimensions] if context.lists_dimensions else []),
     )
 
 
-def _audit_resource(name: str, key: Sequence[str], context: ExtractContext) -> DltResource:
+def _audit_resource(
+    name: str, key: Sequence[str], context: ExtractContext, disposition: Any = MERGE
+) -> DltResource:
     def rows() -> Iterator[Any]:
         with scrubbed_errors():
             yield from context.audit_rows(name)
 
-    return dlt.resource(rows, name=name, primary_key=key, write_disposition=MERGE)
+    return dlt.resource(rows, name=name, primary_key=key, write_disposition=disposition)
 
 
 def _table_resource(table: Table, context: ExtractContext) -> DltResource:

@@ -28,16 +28,26 @@ class StoredTables:
 
     schema: of the source; what is needed is copied, because the extract adds what it reads
     columns: by table, those of any type
+    described: by table, the columns that have a description
     """
 
     def __init__(self, pipeline: dlt.Pipeline, schema: Schema, state: PipelineState) -> None:
         self._pipeline = pipeline
         self._state = state
+        self._known = frozenset(schema.tables)
         self.naming = schema.naming
         self.columns = {
             name: frozenset(schema.get_table_columns(name))
             for name in TABLES
             if name in schema.tables
+        }
+        self.described = {
+            name: {
+                column
+                for column, hints in schema.get_table_columns(name).items()
+                if hints.get("description")
+            }
+            for name in self.columns
         }
         self._types = {
             name: {
@@ -48,6 +58,17 @@ class StoredTables:
             for name in TABLES
             if name in schema.tables
         }
+
+    def is_free(self, table: str, columns: Iterable[str]) -> bool:
+        """Returns False if somebody else has a table of this name in the dataset.
+
+        columns: of ours; if that is there and not known here, the state was lost
+        """
+        if table in self._known:
+            return True
+        with open_dataset(self._pipeline) as dataset:
+            found = dataset.columns(table)[table] if dataset else []
+        return not found or set(columns) <= set(found)
 
     def bounds(self, period: Period) -> Bounds:
         """Returns what rows may hold so that the destination can store them.

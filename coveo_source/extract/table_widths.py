@@ -25,7 +25,8 @@ class TableWidths:
         self._most = most
         self._stored = {table: frozenset(columns) for table, columns in stored.items()}
         self._with_models = with_models
-        self._columns = {table: set(columns) for table, columns in stored.items()}
+        self.columns = {table: set(columns) for table, columns in stored.items()}
+        """Those of the files too."""
 
     def add(self, table: str, columns: Iterable[str]) -> None:
         """Adds the columns of a file to those of its table.
@@ -33,12 +34,12 @@ class TableWidths:
         Raises:
             TableError: if these are too many
         """
-        present = self._columns.setdefault(table, set())
+        present = self.columns.setdefault(table, set())
         new = {*columns, _LOAD_ID} - present
         present |= new
         if new:
             self._check(f"{table} would have", len(present), [table], "")
-            events = set().union(*(self._columns.get(each, ()) for each in EVENT_TABLES))
+            events = set().union(*(self.columns.get(each, ()) for each in EVENT_TABLES))
             if self._with_models and table in EVENT_TABLES:
                 what = "all_events, with the columns of all three tables and ours, would have"
                 way_out = " Or load without the models, with --no-models."

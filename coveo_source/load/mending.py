@@ -18,7 +18,7 @@ from dlt.pipeline.helpers import pipeline_drop
 
 from ..dataset import open_dataset, restore_loads
 from ..exceptions import TableUnusable
-from ..tables import CURSOR, EXPORTS, REJECTED, REMOVED, SOURCE, TABLES
+from ..tables import CURSOR, DIMENSIONS, EXPORTS, REJECTED, REMOVED, SOURCE, TABLES
 
 _Say = Callable[[str], None]
 
@@ -74,7 +74,7 @@ def _stored_schema(client: SqlJobClientBase) -> Schema | None:
 
 def _expected(schema: Schema) -> list[str]:
     """Returns the tables that a dataset should have, dlt's own among them."""
-    ours = (*TABLES, EXPORTS, REJECTED, REMOVED, PIPELINE_STATE_TABLE_NAME)
+    ours = (*TABLES, EXPORTS, REJECTED, REMOVED, DIMENSIONS, PIPELINE_STATE_TABLE_NAME)
     loaded = {*schema.data_table_names(seen_data_only=True), *schema.dlt_table_names()}
     own = (schema.version_table_name, schema.loads_table_name)
     return [*own, *(name for name in ours if name in loaded)]

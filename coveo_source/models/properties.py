@@ -107,6 +107,18 @@ class Properties(NamedTuple):
         return {str(column["name"]): str(column["data_type"]) for column in self._columns}
 
     @property
+    def description(self) -> str:
+        """What the table is, without further remarks; empty if nothing is said of it."""
+        first, _, _ = str(self.content.get("description") or "").partition("\n")
+        return first.strip()
+
+    @property
+    def descriptions(self) -> dict[str, str]:
+        """The description of each column that has one, on one line, by name."""
+        texts = {str(each["name"]): str(each.get("description") or "") for each in self._columns}
+        return {name: " ".join(text.split()) for name, text in texts.items() if text.strip()}
+
+    @property
     def data_tests(self) -> list[DataTest]:
         """The data tests, those of the whole table first; a CheckError if one is not valid."""
         tests = [_read_test(test, self, None) for test in self.content.get("data_tests", [])]

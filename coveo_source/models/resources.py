@@ -9,12 +9,14 @@ from typing import Any
 import dlt
 from dlt.common.destination.client import SqlModel
 from dlt.common.libs.sqlglot import from_sqlglot_type
+from dlt.common.schema import Schema
 from dlt.dataset import Relation
 from sqlglot import exp
 
 from ..destination import DirectClient, embed_query, most_columns
+from ..tables import EVENT_TABLES
 from .dialects import REWRITES, translated
-from .files import DIALECT, parse_sql
+from .files import DIALECT, models, parse_sql
 
 _Scope = str
 """The condition for the rows of a table that a query's result replaces, in the destination's SQL.
@@ -87,7 +89,8 @@ def query_resource(dataset: dlt.Dataset, name: str, query: exp.Query, scope: _Sc
     scope: the rows that the result replaces; None if the table does not exist yet
     """
     relation = to_relation(dataset, query)
-    hints = dlt.mark.make_hints(columns=column_hints(query))
+    columns, about = _described(dataset.schema, name, column_hints(query))
+    hints = dlt.mark.make_hints(columns=columns, additional_table_hints=about)
     disposition: Any = "replace"
     if scope:
         # in one transaction, if the destination supports transactions
@@ -116,6 +119,30 @@ def column_hints(query: exp.Query) -> Any:
             " out. Write cast(… as …) around it."
         )
     return hints
+
+
+def _described(schema: Schema, name: str, columns: Any) -> tuple[Any, dict[str, Any]]:
+    """Returns the hints for the columns of a model and for its table, with descriptions.
+
+    The YAML describes them. A column that it does not know is one of the organization's own, and
+    means the same as in the table that it comes from.
+    """
+    if name not in models():
+        return columns, {}
+    properties = models()[name].properties
+    texts = {
+        column: text
+        for table in EVENT_TABLES
+        if table in schema.tables
+        for column, hints in schema.get_table_columns(table).items()
+        if (text := hints.get("description"))
+    }
+    texts.update(properties.descriptions)
+    described = {
+        column: {**hint, "description": texts[column]} if column in texts else hint
+        for column, hint in columns.items()
+    }
+    return described, {"description": properties.description} if properties.description else {}
 
 
 def _type_hints(kind: exp.DataType | None) -> dict[str, Any]:

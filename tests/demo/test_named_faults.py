@@ -18,6 +18,7 @@ def test_every_named_fault_strikes(name: str) -> None:
     export = f"{BASE_PATH}/exports/1"
     requests_of_a_run = [
         Request("api", "GET", f"{BASE_PATH}/exports", {}, {}),
+        Request("api", "GET", f"{BASE_PATH}/dimensions/exportables", {}, {}),
         Request("api", "POST", f"{BASE_PATH}/exports", {}, {}),
         Request("api", "GET", export, {}, {}),
         Request("api", "GET", export, {"redirect": ["true"]}, {}),

@@ -30,6 +30,7 @@ CHANGES = {
     "exports dropped": ("drop table exports", f"The table exports {MADE_ANEW}"),
     "rejected_rows dropped": ("drop table rejected_rows", f"rejected_rows {MADE_ANEW}"),
     "removed_rows dropped": ("drop table removed_rows", f"removed_rows {MADE_ANEW}"),
+    "dimensions dropped": ("drop table dimensions", f"The table dimensions {MADE_ANEW}"),
     "the record dropped": ("drop table _coveo_dataset", ""),
     "staging dropped": (f"drop schema if exists {DATASET}_staging cascade", ""),
     "_dlt_version dropped": ("drop table _dlt_version", ""),

@@ -9,6 +9,7 @@ If several faults strike the same request, the first one decides what happens, a
 count it.
 """
 
+from .dimensions import HOSTILE_TEXTS, NO_DIMENSIONS, odd_dimensions, with_dimensions
 from .echoes import (
     SPELLINGS,
     broken_chunks,
@@ -62,7 +63,9 @@ from .tables import (
 )
 
 __all__ = [
+    "HOSTILE_TEXTS",
     "NAMED",
+    "NO_DIMENSIONS",
     "SPELLINGS",
     "Endpoint",
     "Fault",
@@ -92,6 +95,7 @@ __all__ = [
     "is_deleted",
     "lose_answer",
     "newer_client",
+    "odd_dimensions",
     "redirect",
     "refuse",
     "reported",
@@ -108,6 +112,7 @@ __all__ = [
     "trickle",
     "unavailable",
     "with_content",
+    "with_dimensions",
     "with_files",
     "with_header",
     "with_records",

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 
+from .dimensions import odd_dimensions
 from .fault import Fault, at
 from .outcomes import (
     answer,
@@ -85,6 +86,10 @@ NAMED: dict[str, Callable[[], list[Fault]]] = {
         Fault(at("dimensions"), rewritten(newer_dimensions), None),
         Fault(at("estimate"), estimated("custom_events", 0), None),
     ],
+    "dimensions-refused": lambda: [
+        Fault(at("dimensions"), refuse(403, "ACCESS_DENIED", "Access is denied."), None)
+    ],
+    "odd-dimensions": lambda: [Fault(at("dimensions"), rewritten(odd_dimensions), None)],
     "expired-link": lambda: [Fault(at("file"), expired_link)],
     "expired-export": lambda: [Fault(at("status"), becomes("EXPIRED"))],
     "failed-export": lambda: [Fault(at("status"), becomes("FAILED"))],

@@ -16,7 +16,7 @@ from sqlglot import exp
 
 from ...exceptions import ModelError, ProjectError
 from ...model_settings import DEFAULTS, ModelSettings
-from ...tables import REMOVED
+from ...tables import DIMENSIONS, REMOVED, TABLES
 from ..files import SEEDS, TIMELINE, Model, parse_sql, seed_rows, selected, sql_folder
 from ..properties import VISIT, read_properties
 from ..qualify import Schema, stored_schema
@@ -36,14 +36,6 @@ _STRATEGY = "touched_units"
 that have no rows any more."""
 
 _LINE_LENGTH = 100
-
-_DESCRIPTIONS = {
-    "searches": "One row per search.",
-    "clicks": "One row per click on a result.",
-    "custom_events": "One row per event of any other type.",
-    "keywords": "One row per search and keyword.",
-    "groups": "One row per search and user group.",
-}
 
 
 class Target(NamedTuple):
@@ -74,12 +66,14 @@ def write_project(
         ModelError: if no condition can be appended to a model's SQL
     """
     schema = stored_schema(pipeline)
-    if not schema.keys() & _DESCRIPTIONS.keys():
+    if not schema.keys() & TABLES.keys():
         raise ProjectError(
             f"The pipeline {pipeline.pipeline_name} has no tables yet, so a dbt project would have"
             f" nothing to read. Run `dlt pipeline {pipeline.pipeline_name} run` first."
         )
-    return write_folder(folder, dict(_project_files(_target_of(pipeline), schema, settings)))
+    sources = list(_described_sources(pipeline.default_schema))
+    files = _project_files(_target_of(pipeline), schema, sources, settings)
+    return write_folder(folder, dict(files))
 
 
 def _target_of(pipeline: dlt.Pipeline) -> Target:
@@ -104,16 +98,22 @@ def _target_of(pipeline: dlt.Pipeline) -> Target:
 
 
 def _project_files(
-    target: Target, schema: Schema, settings: ModelSettings
+    target: Target,
+    schema: Schema,
+    sources: Sequence[Mapping[str, Any]],
+    settings: ModelSettings,
 ) -> Iterator[tuple[str, str]]:
-    """Yields the path of each file inside the folder, and its content."""
+    """Yields the path of each file inside the folder, and its content.
+
+    sources: the tables that are loaded, as dbt describes them
+    """
     same_in_all = Path(__file__).parent / "files"
     for path in sorted(same_in_all.rglob("*")):
         if path.is_file():
             name = path.relative_to(same_in_all).as_posix()
             yield name.replace("gitignore", ".gitignore"), _text_of(path)
     yield "profiles.yml", profile(target)
-    yield "models/sources.yml", _sources(target, schema)
+    yield "models/sources.yml", _sources(target, sources)
     yield "macros/complete.sql", completing_macros(schema)
     models = selected((), settings=settings)
     yield "macros/touched.sql", touched_macros(models, schema)
@@ -148,22 +148,40 @@ def profile(target: Target) -> str:
     return head + _yaml_of({DBT_SOURCE: {"target": "dev", "outputs": {"dev": output}}})
 
 
-def _sources(target: Target, schema: Schema) -> str:
-    described = {name: text for name, text in _DESCRIPTIONS.items() if name in schema}
-    described[REMOVED] = "One row per row that was removed from the other tables."
-    described[DLT_LOADS] = "One row per load, written by dlt."
+def _sources(target: Target, tables: Sequence[Mapping[str, Any]]) -> str:
     source = {
         "name": DBT_SOURCE,
         "description": "Coveo's usage analytics, as coveo_source loads them.",
         "schema": _literal(target.dataset),
-        "tables": [{"name": name, "description": text} for name, text in described.items()],
+        "tables": tables,
     }
     return _yaml_of({"version": 2, "sources": [source]})
 
 
+def _described_sources(schema: dlt.Schema) -> Iterator[dict[str, Any]]:
+    """Yields the tables that are loaded, with what dlt's schema says of them."""
+    loaded = schema.data_table_names(seen_data_only=True)
+    for name in (*TABLES, DIMENSIONS, REMOVED):
+        if name in loaded:
+            hints = schema.get_table_columns(name)
+            columns = [_with_text({"name": _literal(each)}, hints[each]) for each in hints]
+            yield {**_with_text({"name": name}, schema.tables[name]), "columns": columns}
+        elif name == REMOVED:
+            # the models read it as soon as it is there
+            yield {"name": name, "description": "One row per row that was removed."}
+    yield {"name": DLT_LOADS, "description": "One row per load, written by dlt."}
+
+
+def _with_text(entry: dict[str, Any], hints: Mapping[str, Any]) -> dict[str, Any]:
+    """Adds the description from dlt's schema to an entry, if there is one."""
+    text = hints.get("description")
+    return {**entry, "description": _literal(text)} if text else entry
+
+
 def _literal(text: str) -> str:
-    """Returns a name or path so that dbt, which renders its YAML files, reads it as it is."""
-    return f"{{% raw %}}{text}{{% endraw %}}" if "{" in text else text
+    """Returns a name, path or text so that dbt, which renders its YAML files, reads it as it is."""
+    # not by `raw`: what is in the text might end it
+    return text.replace("{", "{{ '{' }}")
 
 
 class _Dumper(yaml.SafeDumper):

@@ -191,7 +191,7 @@ def test_the_project_reads_the_pipeline_s_tables_and_builds_in_a_schema_of_its_o
     assert source["schema"] == "other"
     assert [table["name"] for table in source["tables"]] == [
         *("searches", "clicks"),
-        *("removed_rows", "_dlt_loads"),
+        *("dimensions", "removed_rows", "_dlt_loads"),
     ]
     outputs = yaml.safe_load((folder / "profiles.yml").read_text())["coveo_ua"]["outputs"]
     assert outputs["dev"] == {
