@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from dlt.common.configuration import configspec
 from dlt.common.configuration.specs import BaseConfiguration
+from dlt.common.normalizers.naming.snake_case import NamingConvention
 
 from .exceptions import SettingError
 from .setting_values import between, resolved, words
@@ -65,9 +66,10 @@ class ModelSettings:
     def with_columns(self, columns: Mapping[str, str]) -> "ModelSettings":
         """Returns the settings with the columns of dimensions instead of their API names.
 
-        columns: the column of each dimension by API name; other names are columns already
+        columns: the column of each dimension by API name; all others are called as usual
         """
-        named = dict.fromkeys(columns.get(name, name) for name in self.model_dimensions)
+        plain = NamingConvention().normalize_identifier
+        named = dict.fromkeys(columns.get(name) or plain(name) for name in self.model_dimensions)
         return replace(self, model_dimensions=tuple(named))
 
     def own_causes(self, seed: str) -> dict[str, str]:

@@ -24,8 +24,8 @@ tested_searches as (
 
 ),
 
--- The visitors of each test who saw more than one version in the week, so that nobody knows which one
--- made them click.
+-- The visitors of each test who saw more than one version in the week, so that nobody knows which
+-- one made them click.
 mixed_visitors as (
 
     select week, test, visitor
@@ -101,7 +101,9 @@ summed as (
         sum(case when is_mixed then 0 else 1 end) as visitors,
         sum(case when is_mixed then 0 else searches end) as searches,
         sum(case when is_mixed then 0 else searches_with_clicks end) as searches_with_clicks,
-        sum(case when is_mixed then 0 else searches_without_results end) as searches_without_results,
+        sum(
+            case when is_mixed then 0 else searches_without_results end
+        ) as searches_without_results,
         sum(case when is_mixed then 0 else successful_searches end) as successful_searches,
         sum(case when is_mixed then 0 else clicks end) as clicks,
         sum(case when is_mixed then 0 else ranked_clicks end) as ranked_clicks,

@@ -6,7 +6,8 @@
 -- caused by, which events show that an answer was given or which source of it was looked at, where
 -- a day begins and ends, and which events count as made by a person.
 --
--- What only `custom_datas` holds is found there by its name: it may be cut off, and then is no JSON.
+-- What only `custom_datas` holds is found there by its name: it may be cut off, and then is no
+-- JSON.
 
 with
 
@@ -139,10 +140,10 @@ caused as (
 
 ),
 
--- All events, with a flag for those made by robots, the rank of a result that was opened, the source
--- of a generated answer that was opened or looked at, and the time by the clock of the setting's
--- time zone, whatever the time zone of the session. A rank below 1 means that the result was not in
--- the list. The source is empty if the event does not name it.
+-- All events, with a flag for those made by robots, the rank of a result that was opened, the
+-- source of a generated answer that was opened or looked at, and the time by the clock of the
+-- setting's time zone, whatever the time zone of the session. A rank below 1 means that the result
+-- was not in the list. The source is empty if the event does not name it.
 events as (
 
     select

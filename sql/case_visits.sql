@@ -1,5 +1,5 @@
--- One row per visit in which somebody began to write to support: how far they came, and whether they
--- found an answer instead.
+-- One row per visit in which somebody began to write to support: how far they came, and whether
+-- they found an answer instead.
 
 with
 

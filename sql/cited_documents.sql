@@ -1,4 +1,5 @@
--- One row per week and document that generated answers cite and that people opened or looked at there.
+-- One row per week and document that generated answers cite and that people opened or looked at
+-- there.
 
 with
 
@@ -29,8 +30,8 @@ citing_events as (
 
 ),
 
--- The openings of each document from the answer to one search: Coveo's library logs one of them as a
--- click and as a custom event.
+-- The openings of each document from the answer to one search: Coveo's library logs one of them as
+-- a click and as a custom event.
 opened_sources as (
 
     select

@@ -2,8 +2,8 @@
 
 with
 
--- What people asked. Robots and internal traffic are left out, and so are blank queries. The week is
--- the one in which they asked.
+-- What people asked. Robots and internal traffic are left out, and so are blank queries. The week
+-- is the one in which they asked.
 counted_queries as (
 
     select
@@ -11,7 +11,7 @@ counted_queries as (
         query,
         asked_at,
         searches,
-        has_results,
+        outcome,
         is_successful,
         clicks,
         ranked_clicks,
@@ -30,7 +30,7 @@ summed as (
         query,
         count(*) as visits,
         sum(searches) as searches,
-        sum(case when not has_results then 1 else 0 end) as visits_without_results,
+        sum(case when outcome = 'no_results' then 1 else 0 end) as visits_without_results,
         sum(case when not is_successful then 1 else 0 end) as visits_without_success,
         sum(clicks) as clicks,
         sum(ranked_clicks) as ranked_clicks,
@@ -45,8 +45,8 @@ summed as (
 ),
 
 -- The reason why a query is a gap, the most obvious one first: at least half of the visits saw no
--- results; or at least four of five neither opened a result nor got an answer; or the opened
--- results are, on average, beyond the ten of a usual first page.
+-- results, and nothing else that helped; or at least four of five neither opened a result nor got
+-- an answer; or the opened results are, on average, beyond the ten of a usual first page.
 classified as (
 
     select
@@ -74,8 +74,8 @@ compared as (
 
 ),
 
--- What it was before, unless that is more than four weeks ago; and Wilson's interval of the share, for
--- a confidence of 95 %.
+-- What it was before, unless that is more than four weeks ago; and Wilson's interval of the share,
+-- for a confidence of 95 %.
 followed as (
 
     select

@@ -38,8 +38,8 @@ known_searches as (
 
 ),
 
--- What each event counts as. A click has the id of its search even if that search is missing, or was
--- made neither on the day of the click nor on the one before.
+-- What each event counts as. A click has the id of its search even if that search is missing, or
+-- was made neither on the day of the click nor on the one before.
 classified as (
 
     select

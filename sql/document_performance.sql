@@ -1,4 +1,5 @@
--- One row per week and document that was clicked: how often, from which rank, and for which queries.
+-- One row per week and document that was clicked: how often, from which rank, and for which
+-- queries.
 
 with
 

@@ -1,5 +1,5 @@
--- One row per search for which an answer was generated, or at least asked for: what it was, and what
--- the visitor did with it.
+-- One row per search for which an answer was generated, or at least asked for: what it was, and
+-- what the visitor did with it.
 
 with
 

@@ -1,5 +1,5 @@
--- One row per week and ranking modifier: how many of the opened results it had moved, and from where
--- they were opened.
+-- One row per week and ranking modifier: how many of the opened results it had moved, and from
+-- where they were opened.
 
 with
 

@@ -50,8 +50,8 @@ searches_of_visits as (
 ),
 
 -- Each search with the number of searches that the visitor had typed until then: those of one
--- number are one typed search and what followed it. No position is null; saying where nulls go keeps
--- the translation for other databases short.
+-- number are one typed search and what followed it. No position is null; saying where nulls go
+-- keeps the translation for other databases short.
 numbered as (
 
     select
@@ -115,7 +115,8 @@ asked as (
 ),
 
 -- The totals of each query in each visit. The number of the first typed search and of the last one
--- of all tell where it began, and what was asked next.
+-- of all tell where it began, and what was asked next. What a correction found is not what was
+-- asked for.
 summed as (
 
     select
@@ -127,7 +128,13 @@ summed as (
         sum(case when cause_kind = 'manual' then 1 else 0 end) as manual_searches,
         sum(case when cause_kind = 'refinement' then 1 else 0 end) as refinements,
         sum(case when cause_kind = 'automatic' then 1 else 0 end) as automatic_searches,
-        max(case when has_results then 1 when not has_results then 0 end) as results,
+        max(
+            case
+                when is_correction then null
+                when has_results then 1
+                when not has_results then 0
+            end
+        ) as results,
         sum(clicks) as clicks,
         sum(opened) as opened,
         sum(quick_viewed) as quick_viewed,

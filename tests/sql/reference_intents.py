@@ -65,7 +65,8 @@ def intent(
     first = searches[0]
     kinds = [search["cause_kind"] for search in searches]
     clicked = [s["first_click_at"] for s in searches if s["first_click_at"] is not None]
-    known = [s["has_results"] for s in searches if s["has_results"] is not None]
+    typed = [search for search in searches if not is_correction(search)]
+    known = [s["has_results"] for s in typed if s["has_results"] is not None]
     ranks = [s["best_click_rank"] for s in searches if s["best_click_rank"] is not None]
     counts = added_up(searches, *COUNTS)
     measures = {
@@ -118,7 +119,7 @@ def content_gaps(rows: Rows, settings: ModelSettings = DEFAULTS) -> Measures:
 def demand(intents: list[Search]) -> dict[str, Any]:
     """Returns the measures of one query in one week, and the reason why it is a gap, if it is."""
     size = len(intents)
-    empty = sum(intent["has_results"] is False for intent in intents)
+    empty = sum(intent["outcome"] == "no_results" for intent in intents)
     failed = sum(not intent["is_successful"] for intent in intents)
     low, high = wilson(failed, size)
     ranks = added_ranks(intents)

@@ -71,7 +71,7 @@ def test_a_query_that_the_page_corrects_is_the_intent_that_was_typed() -> None:
     rows["searches"][0]["numberOfResults"] = "0"
     rows["clicks"] = [click("c", "10:05:00.000", "s2")]
     columns = "query, searches, automatic_searches, number_of_results, has_results, outcome"
-    assert intents_of(rows, columns) == [("pasword", 2, 1, 0, True, "clicked")]
+    assert intents_of(rows, columns) == [("pasword", 2, 1, 0, False, "clicked")]
 
 
 def test_a_blank_query_that_somebody_submits_is_an_intent() -> None:
