@@ -130,7 +130,8 @@ def _causes_in(seed: str, file: str) -> Iterator[tuple[str, str]]:
         cells = [cell.strip() for cell in row]
         if not any(cells):
             continue
-        if len(cells) != 2 or not cells[0] or cells[1] not in kinds:
+        is_named = bool(cells[0]) and cells[0].isprintable()
+        if len(cells) != 2 or not is_named or cells[1] not in kinds:
             raise SettingError(seed, file, f"Line {number} is {','.join(row)}. {wanted}")
         if seen.setdefault(cells[0].lower(), cells[1]) != cells[1]:
             raise SettingError(seed, file, f"Line {number} gives {cells[0]} another kind. {wanted}")

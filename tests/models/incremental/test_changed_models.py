@@ -3,16 +3,21 @@
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from coveo_source.destination import tuning
-from coveo_source.exceptions import ModelError
+from coveo_source.exceptions import ModelError, SettingError
+from coveo_source.model_settings import SEARCH_CAUSES, ModelSettings
+from coveo_source.models.files import models
 from tests.models.incremental.history import load
 from tests.models.incremental.warehouse import Warehouse, click, model_tables
 from tests.support.cases import some_of
 
 pytestmark = pytest.mark.slow
+
+MODELS = set(models())
 
 
 def with_edited_model(folder: Path, model: str, change: Callable[[str], str]) -> Path:
@@ -166,3 +171,68 @@ def test_a_model_gets_more_memory_if_it_needs_it_unless_the_limit_is_configured(
             warehouse.build(folder=with_large_aggregate(folder))
     else:
         assert "visits" in warehouse.build(folder=with_large_aggregate(folder))
+
+
+SYDNEY = ModelSettings(time_zone="Australia/Sydney")
+OWN_CAUSES = ModelSettings(causes=((SEARCH_CAUSES, (("interfaceLoad", "manual"),)),))
+
+
+@pytest.mark.parametrize(
+    ("settings", "rebuilt", "sql", "expected"),
+    [
+        pytest.param(
+            SYDNEY,
+            MODELS,
+            "select count(*) from all_events"
+            " where event_day <> cast(datetime at time zone 'Australia/Sydney' as date)",
+            [(0,)],
+            id="time zone",
+        ),
+        pytest.param(
+            OWN_CAUSES,
+            MODELS,
+            "select distinct cause_kind from search_outcomes where action_cause = 'interfaceLoad'",
+            [("manual",)],
+            id="causes",
+        ),
+        pytest.param(
+            ModelSettings(gap_visits=1),
+            {"content_gaps"},
+            "select min(visits) from content_gaps",
+            [(1,)],
+            id="least visits",
+        ),
+        pytest.param(
+            ModelSettings(model_dimensions=("user_id",)),
+            {"search_outcomes", "visits", "query_visits", "daily_metrics"},
+            "select count(user_id) > 0 from daily_metrics",
+            [(True,)],
+            id="dimensions",
+        ),
+    ],
+)
+def test_a_changed_setting_rebuilds_what_hangs_on_it_by_itself(
+    warehouse: Warehouse,
+    settings: ModelSettings,
+    rebuilt: set[str],
+    sql: str,
+    expected: list[tuple[Any, ...]],
+) -> None:
+    built = warehouse.build(settings=settings)
+    assert rebuilt <= built
+    assert warehouse.query(sql) == expected
+    assert warehouse.build(settings=settings) == set()
+    # by unit, too
+    load(warehouse.pipeline, {"clicks": click("c98", "s1", visitId="v1")})
+    assert warehouse.build(settings=settings) == MODELS
+    warehouse.assert_up_to_date(settings)
+    warehouse.build()
+    warehouse.assert_up_to_date()
+
+
+def test_a_dimension_that_no_event_has_is_refused_before_anything_is_built(
+    warehouse: Warehouse,
+) -> None:
+    with pytest.raises(SettingError, match=r"c_gone.*Custom dimensions: none"):
+        warehouse.build(settings=ModelSettings(model_dimensions=("c_gone",)))
+    assert warehouse.build() == set()

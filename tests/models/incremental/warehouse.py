@@ -9,6 +9,7 @@ import dlt
 import duckdb
 
 from coveo_source.destination.duckdb import TunedDuckDb
+from coveo_source.model_settings import DEFAULTS, ModelSettings
 from coveo_source.models.files import seed_rows, selected
 from coveo_source.models.qualify import qualify_query, sql_schema
 from coveo_source.models.runner import build
@@ -44,9 +45,10 @@ class Warehouse:
             connection.execute("set timezone = 'UTC'")
             return connection.execute(sql).fetchall()
 
-    def assert_up_to_date(self) -> None:
+    def assert_up_to_date(self, settings: ModelSettings = DEFAULTS) -> None:
         """Asserts that all models have the rows that a full refresh would give them."""
-        actual, expected = model_tables(self.path), expected_tables(self.pipeline, self.path)
+        actual = model_tables(self.path)
+        expected = expected_tables(self.pipeline, self.path, settings)
         for name in expected:
             assert actual[name] == expected[name], name
 
@@ -77,14 +79,16 @@ def model_tables(database: str) -> dict[str, list[tuple[Any, ...]]]:
 
 
 @cache
-def _qualified(model: str, schema: str) -> tuple[str, set[str]]:
+def _qualified(model: str, schema: str, settings: ModelSettings) -> tuple[str, set[str]]:
     """Returns a model's SQL over tables with a schema, given as JSON, and its columns."""
-    [wanted] = selected((model,))
+    [wanted] = selected((model,), settings=settings)
     query = qualify_query(wanted.query, json.loads(schema))
     return query.sql("duckdb"), set(query.named_selects)
 
 
-def expected_tables(pipeline: dlt.Pipeline, database: str) -> dict[str, list[tuple[Any, ...]]]:
+def expected_tables(
+    pipeline: dlt.Pipeline, database: str, settings: ModelSettings = DEFAULTS
+) -> dict[str, list[tuple[Any, ...]]]:
     """Returns the rows that each model must hold: the result of its query over all the data."""
     schema = sql_schema(pipeline)
     with duckdb.connect() as connection:
@@ -96,7 +100,7 @@ def expected_tables(pipeline: dlt.Pipeline, database: str) -> dict[str, list[tup
         results = {}
         for model in selected(()):
             name = model.name
-            sql, columns = _qualified(name, json.dumps(schema))
+            sql, columns = _qualified(name, json.dumps(schema), settings)
             stored = [name for name in schema[name] if name != "_dlt_load_id"]
             shown = ", ".join(n if n in columns else f"null as {n}" for n in stored)
             connection.execute(f"create table {name} as {sql}")
