@@ -15,10 +15,11 @@ _LONGEST_PAUSE_MS = 29 * 60_000
 _RESULTS_PER_PAGE = 10
 
 
-def draw_visit(start: int, rng: Random, people: Sequence[Person]) -> Visit:
+def draw_visit(start: int, rng: Random, more: Random, people: Sequence[Person]) -> Visit:
     """Returns a random visit.
 
     start: milliseconds since 1970
+    more: random numbers for the features of the site, so that they change no other event
     people: the visitors who have an account
     """
     person = _visitor(rng, people)
@@ -31,7 +32,7 @@ def draw_visit(start: int, rng: Random, people: Sequence[Person]) -> Visit:
         journey.crawl()
     else:
         journey.browse()
-    add_features(visit)
+    add_features(visit, more)
     return visit
 
 
@@ -85,6 +86,7 @@ class _Journey:
         self.draw = rng.random
         self.visit = visit
         self.now = visit.start
+        self.latest = visit.start + MAX_VISIT_MS
         self.tab = "All"
         pipeline = pick(vocabulary.PIPELINES, rng.random())
         # in an A/B test, a version is a pipeline
@@ -206,5 +208,6 @@ class _Journey:
 
     def wait(self, seconds: float) -> None:
         pause = int((0.8 - log(1 - self.draw()) * seconds) * 1000)
-        latest = self.visit.start + MAX_VISIT_MS
-        self.now = min(self.now + min(pause, _LONGEST_PAUSE_MS), latest)
+        self.now += pause if pause < _LONGEST_PAUSE_MS else _LONGEST_PAUSE_MS
+        if self.now > self.latest:
+            self.now = self.latest

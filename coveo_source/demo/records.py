@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
 from functools import lru_cache
-from json import JSONEncoder, dumps
+from json import JSONEncoder
 from typing import TypeAlias
 
 from ..tables import TABLES
 from .oddities import written_cause, written_rank
 from .suggestions import suggestion_data
 from .visits import ON_RESULTS, Click, CustomEvent, Search, Visit, uuid_of
-from .vocabulary import Document, Facet, document_at
+from .vocabulary import Document, Facet
 
 Record: TypeAlias = "dict[str, str | None]"
 """One row: values by API name of the column."""
@@ -81,7 +81,7 @@ def search_record(visit: Visit, search: Search, has_clicks: bool) -> Record:
 
 def click_record(visit: Visit, click: Click) -> Record:
     """Returns a row of `clicks`."""
-    document = click.document or document_at(click.query, click.rank)
+    document = click.document
     cause = written_cause(click)
     return {
         **_visit_columns(visit),
@@ -166,8 +166,8 @@ def _flag(value: bool) -> str:
 
 
 def _search_rows(search: Search, column: str, values: Iterable[str]) -> Iterable[Record]:
-    shared: Record = {"searchId": uuid_of(search.id), "datetime": _timestamp(search.ms)}
-    return ({**shared, column: value} for value in values)
+    search_id, time = uuid_of(search.id), _timestamp(search.ms)
+    return [{"searchId": search_id, column: value, "datetime": time} for value in values]
 
 
 @lru_cache(maxsize=8)
@@ -202,11 +202,12 @@ def _visit_columns(visit: Visit) -> Record:
 
 def _search_data(visit: Visit, search: Search) -> str:
     """Returns `customDatas`: JSON, except for the few values that are cut off."""
-    title, value = (search.facet.title, search.facet.value) if search.facet else ("", "")
+    text, facet = search.query.text, search.facet
+    title, value = (_encode(facet.title), _encode(facet.value)) if facet else ('""', '""')
     data = (
         f'{{"JSUIVersion":"{_UI_VERSION}","product":"{visit.person.product}"'
-        f',"facetTitle":{dumps(title)},"facetValue":{dumps(value)}{_more(_data_by_cause(search))}'
-        f',"query":{dumps(search.query.text, ensure_ascii=False)}'
+        f',"facetTitle":{title},"facetValue":{value}{_more(_data_by_cause(search))}'
+        f',"query":{"null" if text is None else _encode(text)}'
         f',"page":"C:\\\\kiosk\\\\{visit.interface[1]}","pageTitle":"Results for \\"search\\""'
         f',"resultsPerPage":10,"sortCriteria":"relevancy","pageLocation":"{visit.interface[2]}'
         f'#sort=relevancy&numberOfResults=10&layout=list&first=0"}}'

@@ -76,7 +76,7 @@ class Traffic:
         """
         header = COLUMNS[table] if columns is None else columns
         for record in self.records(table, start, end, arrived_by=arrived_by, keep=keep):
-            yield tuple(map(record.get, header))
+            yield tuple([record[column] for column in header])
 
     def records(
         self,
@@ -126,13 +126,14 @@ class Traffic:
         hour: counted since 1970
         """
         moment = _EPOCH + timedelta(hours=hour)
-        rng = Random(f"{self.seed}:{moment:%Y-%m-%dT%H}")
+        seed = f"{self.seed}:{moment:%Y-%m-%dT%H}"
+        rng, more = Random(seed), Random(f"{seed}:features")
         weight = _HOUR_WEIGHTS[moment.hour] / sum(_HOUR_WEIGHTS)
         expected = self.visits_per_day * weight * _WEEKDAY_WEIGHTS[moment.weekday()]
         number = int(expected * (0.85 + 0.3 * rng.random()) + rng.random())
         for position in range(number):
             start = hour * _HOUR_MS + int((position + rng.random()) / number * _HOUR_MS)
-            yield draw_visit(start, rng, self._people)
+            yield draw_visit(start, rng, more, self._people)
 
     @cached_property
     def _people(self) -> tuple[Person, ...]:
@@ -154,7 +155,7 @@ class Traffic:
 class _Window:
     """Selects the events of an export.
 
-    start, end, arrived_by: milliseconds since 1970
+    start, end, arrived_by: milliseconds since 1970; the end is at most just after `arrived_by`
     late_below: an event is late if the lowest 16 bits of its id are below this
     """
 
@@ -171,7 +172,8 @@ class _Window:
         return cls(_epoch_ms(start), min(_epoch_ms(end), by + 1), by, int(late_share * 65_536))
 
     def contains(self, event: _Event) -> bool:
-        return self.start <= event.ms < self.end and self.has_arrived(event)
+        is_within = self.start <= event.ms < self.end
+        return is_within and (not self.late_below or self.has_arrived(event))
 
     def has_arrived(self, event: _Event) -> bool:
         """Returns True if the event has arrived.

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from .people import Person
-from .vocabulary import Document, Facet, Query
+from .vocabulary import Document, Facet, Query, document_at
 
 MAX_VISIT_MS = 3 * 3_600_000
 """The longest time from the start of a visit to its last event."""
@@ -18,7 +18,7 @@ class Click:
     """A document opened from the results of a search, or from what stands beside them.
 
     rank: position in the results, from 1
-    document: None for the document at this rank
+    place: which of the matching documents it is, if that differs from the rank
     data: further values of `customDatas`, by name
     """
 
@@ -30,8 +30,13 @@ class Click:
     cause: str
     tab: str
     pipeline: str
-    document: Document | None = None
+    place: int | None = None
     data: Mapping[str, object] | None = None
+
+    @property
+    def document(self) -> Document:
+        """The document."""
+        return document_at(self.query, self.place or self.rank)
 
 
 @dataclass(slots=True, eq=False)

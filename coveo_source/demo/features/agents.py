@@ -1,26 +1,21 @@
 """Support agents, who search beside a case and attach to it what they find."""
 
-from ..visits import Visit
-from ..vocabulary import BLANK_QUERY, document_at
-from .part import Part, takes_part
-
-_FEATURE = 5
+from ..vocabulary import BLANK_QUERY
+from .part import Part
 
 
-def help_with_a_case(visit: Visit) -> None:
+def help_with_a_case(part: Part) -> None:
     """Adds the panel's own search for the case, and documents that are attached to it."""
-    opens = takes_part(visit, _FEATURE, 0.4)
-    if not opens and not visit.clicks:
-        return
-    part = Part(visit, _FEATURE)
+    visit = part.visit
     number = part.rng.randrange(10_000, 99_999)
     case = {"caseId": f"5003k{number:013}", "caseNumber": f"{number:08}"}
-    if opens:
+    if part.draw() < 0.4:
+        part.now = visit.start
         part.search(BLANK_QUERY, "contextChanged", case)
     for search in [search for search in visit.searches if search.clicks]:
         click = search.clicks[0]
         if part.draw() < 0.35:
-            document = click.document or document_at(click.query, click.rank)
+            document = click.document
             part.now = click.ms
             part.wait(20)
             about = {
@@ -28,7 +23,7 @@ def help_with_a_case(visit: Visit) -> None:
                 "documentURL": document.url,
                 "resultUriHash": document.uri_hash,
             }
-            part.click(search, click.rank, "caseAttach", document, {**case, **about})
+            part.click(search, click.rank, "caseAttach", click.place, {**case, **about})
             if part.draw() < 0.15:
                 part.wait(15)
                 detached = {"resultUriHash": document.uri_hash, "permanentId": document.uri_hash}

@@ -5,28 +5,23 @@ Who was answered opens fewer results and asks less often again.
 
 from collections.abc import Mapping
 
-from ..visits import Search, Visit
+from ..visits import Search
 from ..vocabulary import QUESTIONS, document_at
-from .part import Part, forget_clicks, takes_part
+from .part import Part
 
-_FEATURE = 7
 _TYPE = "generatedAnswer"
 _TYPED = ("searchboxSubmit", "omniboxAnalytics")
 _CITED = 3
 """Number of documents that an answer cites."""
 
 
-def answer_questions(visit: Visit) -> None:
+def answer_questions(part: Part) -> None:
     """Adds answers to a visitor's questions, and what the visitor does with them."""
-    if not takes_part(visit, _FEATURE, 0.7):
-        return
-    questions = [search for search in visit.searches if search.query.text in QUESTIONS]
-    if questions:
-        part = Part(visit, _FEATURE)
-        for search in questions:
-            # the visitor may have left after an earlier answer
-            if search.cause in _TYPED and search in visit.searches:
-                _answer(part, search)
+    searches = part.visit.searches
+    for search in [each for each in searches if each.query.text in QUESTIONS]:
+        # the visitor may have left after an earlier answer
+        if search.cause in _TYPED and search in searches:
+            _answer(part, search)
 
 
 def _answer(part: Part, search: Search) -> None:
@@ -35,7 +30,7 @@ def _answer(part: Part, search: Search) -> None:
     generated, draw = part.draw() < 0.8, part.draw()
     if not generated:
         _end_stream(part, search, key, answerGenerated=False)
-        if draw < 0.05:
+        if draw < 0.1:
             part.wait(5)
             again = part.search(search.query, "retryGeneratedAnswer", tab=search.tab)
             _end_stream(part, again, _new_answer(part), answerGenerated=True)
@@ -67,7 +62,7 @@ def _read(part: Part, search: Search, key: Mapping[str, object]) -> None:
     draw, opinion = part.draw, part.draw()
     liked, disliked = opinion < 0.1, 0.1 <= opinion < 0.16
     if liked or 0.16 <= opinion < 0.6:
-        forget_clicks(part.visit, search)
+        part.forget_clicks(search)
         if draw() < 0.7:
             part.leave()
     if draw() < 0.12:
@@ -87,7 +82,7 @@ def _read(part: Part, search: Search, key: Mapping[str, object]) -> None:
         _log(part, search, "likeGeneratedAnswer", key)
     elif disliked:
         _dislike(part, search, key)
-    if draw() < 0.05:
+    if draw() < 0.06:
         _rephrase(part, search, key)
 
 
@@ -106,11 +101,11 @@ def _hover(part: Part, search: Search, key: Mapping[str, object]) -> None:
 def _open_citation(part: Part, search: Search, key: Mapping[str, object]) -> None:
     """Adds a click on a citation, which clients log twice: as a click at rank 1, and by itself."""
     place = 1 + int(part.draw() ** 2 * _CITED)
-    document, citation = document_at(search.query, place), _citation(search, place)
-    part.wait(8)
-    cited = {"contentIdKey": "permanentid", "contentIdValue": document.uri_hash}
+    citation = _citation(search, place)
+    cited = {"contentIdKey": "permanentid", "contentIdValue": citation["permanentId"]}
     data = {**key, "citationId": citation["citationId"], "documentId": cited}
-    part.click(search, 1, "generatedAnswerCitationClick", document, data)
+    part.wait(8)
+    part.click(search, 1, "generatedAnswerCitationClick", place, data)
     part.custom_event(_TYPE, "openGeneratedAnswerSource", search, {**key, **citation})
 
 

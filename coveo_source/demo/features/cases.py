@@ -5,20 +5,18 @@ export has them as custom events of the type `svc`, with the action in `customDa
 documents which the form suggests come from no search of the table `searches`.
 """
 
-from ..visits import Search, Visit
+from ..visits import Search
 from ..vocabulary import Query, document_at
-from .part import Part, takes_part
+from .part import Part
 
-_FORM, _OLD_FORM = 8, 9
 _FIELDS = ("subject", "description", "product", "priority")
 _SUGGESTED = 5
 
 
-def open_a_case(visit: Visit) -> None:
+def open_a_case(part: Part) -> None:
     """Adds the events of the newer form: its fields, its suggestions, and how it ends."""
-    if not takes_part(visit, _FORM, 0.14):
-        return
-    part = _part_at_the_end(visit, _FORM)
+    visit = part.visit
+    _go_to_the_end(part)
     query = visit.searches[-1].query if visit.searches else Query(None, _SUGGESTED, 0)
     _act(part, "flowStart", "ticket_create_start")
     for name in _FIELDS[: 2 + int(part.draw() * 3)]:
@@ -67,11 +65,12 @@ def _act(part: Part, event: str, action: str, **action_data: object) -> None:
     part.custom_event("svc", event, data={"svc_action": action, **about, **product})
 
 
-def fill_in_a_form(visit: Visit) -> None:
+def fill_in_a_form(part: Part) -> None:
     """Adds the events of the older form, which searches with what is typed into it."""
-    if not takes_part(visit, _OLD_FORM, 0.03) or not visit.searches:
+    visit = part.visit
+    if not visit.searches:
         return
-    part = _part_at_the_end(visit, _OLD_FORM)
+    _go_to_the_end(part)
     query = visit.searches[-1].query
     for _ in range(1 + int(part.draw() * 3)):
         part.wait(20)
@@ -94,12 +93,11 @@ def _log(part: Part, value: str, search: Search) -> None:
     part.custom_event("caseCreation", value, search)
 
 
-def _part_at_the_end(visit: Visit, feature: int) -> Part:
-    """Returns a part that begins when the visitor has done all else."""
-    part = Part(visit, feature)
+def _go_to_the_end(part: Part) -> None:
+    """Goes on when the visitor has done all else."""
+    visit = part.visit
     times = [search.ms for search in visit.searches[-1:]]
     times += [click.ms for click in visit.clicks[-1:]]
     times += [event.ms for event in visit.custom_events[-1:]]
     part.now = max(times, default=visit.start)
     part.wait(30)
-    return part

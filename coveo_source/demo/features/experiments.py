@@ -1,10 +1,9 @@
 """An A/B test of a ranking, whose version B shows what is sought further up."""
 
 from ..visits import Visit
-from ..vocabulary import COMMUNITY, document_at
+from ..vocabulary import COMMUNITY
 from .part import Part
 
-_FEATURE = 2
 _NAME = "New ranking"
 _VERSIONS = ("Community", "Community with new ranking")
 """Versions A and B. As Coveo's libraries log it, a version is the query pipeline that was used."""
@@ -18,25 +17,25 @@ def assigned_test(visit: Visit) -> tuple[str, str] | None:
 
     A visitor stays with one version, but for a few, as those who have deleted their cookies.
     """
-    if visit.interface is not COMMUNITY or visit.person.is_bot:
+    if visit.interface is not COMMUNITY or visit.visitor & 0xFF >= _SHARE * 256:
         return None
-    if visit.visitor % 1000 >= _SHARE * 1000:
+    if visit.person.is_bot:
         return None
     decides = visit.id if visit.visitor % 13 == 0 else visit.visitor
     return _NAME, _VERSIONS[decides >> 24 & 1]
 
 
-def rank_better(visit: Visit) -> None:
+def rank_better(part: Part) -> None:
     """Moves the documents of version B's clicks up, and adds clicks on what is now seen."""
+    visit = part.visit
     if visit.test is None or visit.test[1] == _VERSIONS[0]:
         return
     for click in visit.clicks:
-        click.document = document_at(click.query, click.rank)
+        click.place = click.rank
         click.rank = (click.rank + 1) // 2
-    part = Part(visit, _FEATURE)
     for search in tuple(visit.searches):
         results = search.query.results
-        if search.cause in _TYPED and results and not search.clicks and part.draw() < 0.28:
+        if search.cause in _TYPED and results and not search.clicks and part.draw() < 0.2:
             part.now = search.ms
             part.wait(12)
             part.click(search, 1 + int(part.draw() ** 2 * min(results, 4)))

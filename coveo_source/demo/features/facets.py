@@ -1,33 +1,23 @@
 """Facets: some of their values help to find something, others do not."""
 
-from itertools import pairwise
-
-from ..visits import Search, Visit
-from ..vocabulary import IN_APP_HELP, PAGE_LIBRARY_CAUSES, Facet
-from .part import Part, forget_clicks
-
-_FEATURE = 3
+from ..visits import Search
+from ..vocabulary import IN_APP_HELP, PAGE_LIBRARY_CAUSES
+from .part import Part
 
 
-def judge_facets(visit: Visit) -> None:
+def judge_facets(part: Part) -> None:
     """Takes away clicks after values that do not help; some visitors then take the value back."""
-    for search in visit.searches:
-        if search.facet:
-            _judge_all(visit)
-            return
+    searches = part.visit.searches
+    narrowed = [number for number, search in enumerate(searches) if search.facet]
+    # from the last one, because what is added moves those after it
+    for number in reversed(narrowed):
+        _judge(part, searches[number - 1], searches[number])
 
 
-def _judge_all(visit: Visit) -> None:
-    part = Part(visit, _FEATURE)
-    for before, search in pairwise(tuple(visit.searches)):
-        if search.facet:
-            _judge(part, before, search, search.facet)
-
-
-def _judge(part: Part, before: Search, search: Search, facet: Facet) -> None:
-    if part.draw() < facet.use:
+def _judge(part: Part, before: Search, search: Search) -> None:
+    if search.facet is None or part.draw() < search.facet.use:
         return
-    forget_clicks(part.visit, search)
+    part.forget_clicks(search)
     if part.draw() < 0.5:
         part.now = search.ms
         part.wait(12)
@@ -35,7 +25,7 @@ def _judge(part: Part, before: Search, search: Search, facet: Facet) -> None:
         if part.visit.interface is IN_APP_HELP:
             cause = PAGE_LIBRARY_CAUSES[cause]
         again = part.search(before.query, cause, tab=search.tab)
-        again.facet = facet
+        again.facet = search.facet
         if part.draw() < 0.3:
             part.wait(10)
             part.click(again, 1 + int(part.draw() ** 2 * min(again.query.results, 6)))

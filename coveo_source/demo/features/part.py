@@ -1,4 +1,4 @@
-"""One feature's part in a visit: the events that it adds and takes away."""
+"""The part of the features in a visit: the events that they add and take away."""
 
 from bisect import insort
 from collections.abc import Mapping
@@ -6,30 +6,25 @@ from operator import attrgetter
 from random import Random
 
 from ..visits import MAX_VISIT_MS, ON_RESULTS, Click, CustomEvent, Search, Visit, uuid_of
-from ..vocabulary import Document, Query
+from ..vocabulary import Query
 
 _by_time = attrgetter("ms")
 _ABOUT_RESULTS = ("feedback", "getMoreResults")
 
 
-def takes_part(visit: Visit, feature: int, share: float) -> bool:
-    """Returns True for a share (0 to 1) of all visits, which differ by feature.
-
-    feature: a number, from 1 to 15, that no other feature has
-    """
-    return (visit.id >> 8 * feature & 0xFF) < share * 256
-
-
 class Part:
-    """Adds events to a visit and takes others away, with random numbers of its own.
+    """Adds events to a visit and takes others away.
 
+    draw: returns a random number from [0, 1)
     now: the time of the next event, in milliseconds since 1970
     """
 
-    def __init__(self, visit: Visit, feature: int) -> None:
+    __slots__ = ("draw", "now", "rng", "visit")
+
+    def __init__(self, visit: Visit, rng: Random) -> None:
         self.visit = visit
-        self.rng = Random(visit.id ^ feature)
-        self.draw = self.rng.random
+        self.rng = rng
+        self.draw = rng.random
         self.now = visit.start
 
     def wait(self, seconds: float) -> None:
@@ -62,14 +57,14 @@ class Part:
         search: Search,
         rank: int,
         cause: str = "documentOpen",
-        document: Document | None = None,
+        place: int | None = None,
         data: Mapping[str, object] | None = None,
     ) -> None:
         """Adds a click after a search.
 
-        document: None for the document at this rank
+        place: which of the matching documents it is; None for the one at this rank
         """
-        click = self._add_click(search.id, search.query, rank, cause, document, data)
+        click = self._add_click(search.id, search.query, rank, cause, place, data)
         click.tab = search.tab
         search.clicks.append(click)
 
@@ -98,12 +93,12 @@ class Part:
         query: Query,
         rank: int,
         cause: str,
-        document: Document | None,
+        place: int | None,
         data: Mapping[str, object] | None,
     ) -> Click:
         click = Click(
             *(self.rng.getrandbits(128), self.now, search_id, query, rank, cause),
-            *("All", self.visit.pipeline, document, data),
+            *("All", self.visit.pipeline, place, data),
         )
         insort(self.visit.clicks, click, key=_by_time)
         return click
@@ -117,24 +112,22 @@ class Part:
         for search in visit.searches:
             search.clicks[:] = [click for click in search.clicks if click.ms <= now]
 
+    def forget_clicks(self, search: Search) -> None:
+        """Takes away the clicks on the results of a search, and what was said about them."""
+        gone = [click for click in search.clicks if click.cause in ON_RESULTS]
+        if gone:
+            visit = self.visit
+            search.clicks[:] = [click for click in search.clicks if click not in gone]
+            visit.clicks[:] = [click for click in visit.clicks if click not in gone]
+            visit.custom_events[:] = [
+                event
+                for event in visit.custom_events
+                if event.search_id != search.id or event.type not in _ABOUT_RESULTS
+            ]
 
-def forget_clicks(visit: Visit, search: Search) -> None:
-    """Takes away the clicks on the results of a search, and what was said about them."""
-    gone = [click for click in search.clicks if click.cause in ON_RESULTS]
-    if gone:
-        search.clicks[:] = [click for click in search.clicks if click not in gone]
-        visit.clicks[:] = [click for click in visit.clicks if click not in gone]
-        visit.custom_events[:] = [
-            event
-            for event in visit.custom_events
-            if event.search_id != search.id or event.type not in _ABOUT_RESULTS
-        ]
-
-
-def forget(visit: Visit, search: Search) -> None:
-    """Takes away a search and all that followed from it."""
-    visit.searches.remove(search)
-    visit.clicks[:] = [click for click in visit.clicks if click.search_id != search.id]
-    visit.custom_events[:] = [
-        event for event in visit.custom_events if event.search_id != search.id
-    ]
+    def forget(self, search: Search) -> None:
+        """Takes away a search and all that followed from it."""
+        visit, gone = self.visit, search.id
+        visit.searches.remove(search)
+        visit.clicks[:] = [click for click in visit.clicks if click.search_id != gone]
+        visit.custom_events[:] = [e for e in visit.custom_events if e.search_id != gone]

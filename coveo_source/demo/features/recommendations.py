@@ -1,18 +1,15 @@
 """Recommendations: documents that a page shows before anybody searches."""
 
-from ..visits import Visit
 from ..vocabulary import IN_APP_HELP, Query
-from .part import Part, takes_part
+from .part import Part
 
-_FEATURE = 4
 _SHOWN = 5
 
 
-def recommend(visit: Visit) -> None:
+def recommend(part: Part) -> None:
     """Adds a search by the page when the visit begins, and now and then a click on its results."""
-    if not takes_part(visit, _FEATURE, 0.09):
-        return
-    part = Part(visit, _FEATURE)
+    visit = part.visit
+    part.now = visit.start
     in_help = visit.interface is IN_APP_HELP
     query = Query(None, _SHOWN, sum(map(ord, visit.person.product)))
     search = part.search(query, "recommendation" if in_help else "recommendationInterfaceLoad")
