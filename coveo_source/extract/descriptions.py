@@ -52,7 +52,8 @@ class Descriptions:
         if table not in TABLES:
             return AUDIT_MEANINGS[table]
         documented = TABLES[table].columns + TABLES[table].newer
-        texts = {self._column(name): MEANINGS[name] for name in documented}
+        columns = self._names.known(documented)
+        texts = {columns[name]: MEANINGS[name] for name in documented}
         if self._dimensions is None:
             # without Coveo's display names, what is there says more
             return {
@@ -60,12 +61,9 @@ class Descriptions:
                 for column, text in texts.items()
                 if column not in self._described.get(table, ())
             }
+        columns = self._names.known(each.api_name for each in self._dimensions)
         # if one comes twice, the first entry counts
         for each in reversed(self._dimensions):
-            if each.description and each.may_be_in(table):
-                texts[self._column(each.api_name)] = each.description
+            if each.description and each.may_be_in(table) and each.api_name in columns:
+                texts[columns[each.api_name]] = each.description
         return texts
-
-    def _column(self, api_name: str) -> str:
-        [column] = self._names.columns([api_name])
-        return column
