@@ -57,6 +57,22 @@ class ColumnNames:
         known = self._state.column_names
         return [known.get(name) or self._plain(name) for name in names]
 
+    def known(self, names: Iterable[str]) -> dict[str, str]:
+        """Returns the columns of API names, without those whose column may be another's.
+
+        names: of dimensions that exports may have brought or not
+        """
+        settled = self._state.column_names
+        taken = {*settled.values(), *map(self._plain, COVEO_COLUMNS)}
+        columns = {name: settled.get(name) or self._plain(name) for name in names}
+        return {
+            name: column
+            for name, column in columns.items()
+            if name in settled
+            or name in COVEO_COLUMNS
+            or not (column in taken or is_reserved(column))
+        }
+
     def named(self, batch: Batch) -> Batch:
         """Returns a batch whose columns have names that stay apart in the destination."""
         columns = self._state.column_names

@@ -81,7 +81,8 @@ class _RunningExtract:
     descriptions: Descriptions
 
     def rows(self, resource: str) -> Iterator[Any]:
-        return with_hints(self.stream.tap(resource), self.load_id, self.descriptions)
+        yield from with_hints(self.stream.tap(resource), self.load_id)
+        self.descriptions.add(dlt.current.source_schema(), resource)
 
 
 class ExtractContext:
@@ -186,7 +187,7 @@ class ExtractContext:
             disposition: Any = "replace" if listed else "append"
             resources[DIMENSIONS].apply_hints(write_disposition=disposition)
         stream = Stream(self._items(load_id, reader, steps, listed), selected)
-        descriptions = Descriptions(dimensions, names, stored.naming, stored.described)
+        descriptions = Descriptions(dimensions, names)
         return _RunningExtract(load_id, steps, reader, stream, descriptions)
 
     def _claim_dataset(self, pipeline: dlt.Pipeline, state: PipelineState) -> DatasetRecord | None:

@@ -4,7 +4,7 @@ It is nice to have and comes from somebody else, so nothing that is wrong with i
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -86,7 +86,7 @@ def api_names(entries: Iterable[Any]) -> set[str]:
 
 
 def dimension_rows(
-    dimensions: Iterable[Dimension], names: ColumnNames, present: Mapping[str, Iterable[str]]
+    dimensions: Sequence[Dimension], names: ColumnNames, present: Mapping[str, Collection[str]]
 ) -> pa.Table:
     """Returns dimensions as rows of DIMENSIONS_SCHEMA, one for each of their tables.
 
@@ -94,10 +94,11 @@ def dimension_rows(
     present: the columns of the dataset, by table
     """
     rows: dict[tuple[str, str], dict[str, Any]] = {}
+    columns = names.known(each.api_name for each in dimensions)
     for each in dimensions:
-        [column] = names.columns([each.api_name])
+        column = columns.get(each.api_name)
         for table in TABLES:
-            is_present = column in present.get(table, ()) and each.may_be_in(table)
+            is_present = each.may_be_in(table) and column in present.get(table, ())
             if not is_present and table not in each.tables:
                 continue
             row = {

@@ -1,6 +1,6 @@
 """Rows with what dlt has to know of them."""
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from typing import Any
 
@@ -9,22 +9,18 @@ import pyarrow as pa
 
 from ..destination import DEDUPLICATED
 from ..tables import CURSOR
-from .descriptions import Descriptions
 from .stream import Item
 
 _LOAD_ID = pa.field("_dlt_load_id", pa.string(), nullable=False)
 
 
-def with_hints(
-    items: Generator[Item | None, None, None], load_id: str, descriptions: Descriptions
-) -> Iterator[Any]:
-    """Yields the rows of items, with hints whenever these change; None where an item is None.
+def with_hints(items: Generator[Item | None, None, None], load_id: str) -> Iterator[Any]:
+    """Yields the rows of items, with a hint whenever `deduplicated` changes; None for None.
 
-    One tells dlt whether to remove rows with the same key before it merges, which takes longer than
-    the rest of the merge. dlt keeps it in the schema, so every load has to give it. Others say what
-    the table and its columns mean.
+    The hint tells dlt whether to remove rows with the same key before it merges, which takes longer
+    than the rest of the merge. dlt keeps it in the schema, so every load has to give it.
     """
-    hinted: tuple[bool, list[str]] | None = None
+    deduplicated: bool | None = None
     with closing(items):
         for item in items:
             if item is None:
@@ -32,18 +28,13 @@ def with_hints(
                 continue
             # dlt does not add the id of the load package to Arrow data
             rows = item.rows.append_column(_LOAD_ID, pa.repeat(load_id, item.rows.num_rows))
-            if (item.deduplicated, rows.column_names) != hinted:
-                hinted = item.deduplicated, rows.column_names
-                rows = dlt.mark.with_hints(rows, _hints(item, rows.column_names, descriptions))
+            if item.deduplicated is not deduplicated:
+                deduplicated = item.deduplicated
+                # dlt warns about a sort order on a table that it does not have to deduplicate
+                order: Any = {CURSOR: {"dedup_sort": None if deduplicated else "desc"}}
+                hints = dlt.mark.make_hints(
+                    columns=order if CURSOR in rows.column_names else None,
+                    additional_table_hints={DEDUPLICATED: deduplicated},
+                )
+                rows = dlt.mark.with_hints(rows, hints)
             yield rows
-
-
-def _hints(item: Item, names: Sequence[str], descriptions: Descriptions) -> Any:
-    said = descriptions.columns(item.resource, names)
-    columns: Any = {name: {"description": text} for name, text in said.items()}
-    if CURSOR in names:
-        # dlt warns about a sort order on a table that it does not have to deduplicate
-        order = None if item.deduplicated else "desc"
-        columns[CURSOR] = {**columns.get(CURSOR, {}), "dedup_sort": order}
-    about = {DEDUPLICATED: item.deduplicated, "description": descriptions.table(item.resource)}
-    return dlt.mark.make_hints(columns=columns, additional_table_hints=about)

@@ -28,7 +28,6 @@ class StoredTables:
 
     schema: of the source; what is needed is copied, because the extract adds what it reads
     columns: by table, those of any type
-    described: by table, the columns that have a description
     """
 
     def __init__(self, pipeline: dlt.Pipeline, schema: Schema, state: PipelineState) -> None:
@@ -40,14 +39,6 @@ class StoredTables:
             name: frozenset(schema.get_table_columns(name))
             for name in TABLES
             if name in schema.tables
-        }
-        self.described = {
-            name: {
-                column
-                for column, hints in schema.get_table_columns(name).items()
-                if hints.get("description")
-            }
-            for name in self.columns
         }
         self._types = {
             name: {

@@ -116,6 +116,28 @@ def test_what_was_not_exported_has_no_column(server: DemoServer) -> None:
     ]
 
 
+def test_a_column_is_that_of_one_dimension_only(server: DemoServer) -> None:
+    inject(
+        server,
+        Fault(
+            at("dimensions"),
+            with_dimensions(
+                {"returnName": "custom_events.event_type", "displayName": "Ours"},
+                {"returnName": "custom_events._dltLoadId", "displayName": "Theirs"},
+            ),
+            None,
+        ),
+    )
+    run(server, "--tables", "custom_events", dimensions="c_page_type, eventType")
+    names = "('c_pageType', 'c_page_type', 'eventType', 'event_type', 'event_id', '_dltLoadId')"
+    found = query(f"select api_name, column_name from dimensions where api_name in {names}")
+    assert dict(found) == {
+        "c_page_type": "c_page_type",
+        "eventType": "event_type",
+        **dict.fromkeys(["c_pageType", "event_type", "event_id", "_dltLoadId"]),
+    }
+
+
 def test_a_key_that_may_not_list_dimensions_keeps_the_table(
     server: DemoServer, clock: Clock
 ) -> None:
