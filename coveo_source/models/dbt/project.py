@@ -29,6 +29,7 @@ from .macros import (
     touched_macros,
     with_jinja,
 )
+from .semantics import semantic_layer
 from .writer import write_folder
 
 _STRATEGY = "touched_units"
@@ -121,6 +122,8 @@ def _project_files(
     for model in models:
         yield f"models/{model.name}.sql", _model_file(model, names)
         yield f"models/{model.name}.yml", model.properties.text
+    by_name = {model.name: model for model in models}
+    yield "models/semantic_models.yml", _yaml_of(semantic_layer(by_name, settings))
     seeds = seed_rows(settings=settings)
     for name in SEEDS:
         yield f"seeds/{name}.yml", read_properties(sql_folder() / f"{name}.yml").text
