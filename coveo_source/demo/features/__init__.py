@@ -13,6 +13,7 @@ from ..vocabulary import AGENT_PANEL, COMMUNITY, IN_APP_HELP
 from .agents import help_with_a_case
 from .answers import answer_questions
 from .cases import fill_in_a_form, open_a_case
+from .corrections import correct_misspellings
 from .experiments import assigned_test, rank_better
 from .facets import judge_facets
 from .gaps import close_gaps
@@ -50,6 +51,7 @@ def add_features(visit: Visit, rng: Random) -> None:
     The events of each kind stay in the order of their time.
     """
     part = Part(visit, rng)
+    correct_misspellings(part)
     close_gaps(part)
     if not visit.person.is_bot:
         draw = rng.random
