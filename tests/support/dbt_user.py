@@ -1,9 +1,11 @@
 """What a dbt user does with a project, and what its tables must then hold."""
 
+import csv
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,8 @@ Rows = list[tuple[Any, ...]]
 
 ROOT = Path(__file__).parents[2]
 DBT_SCHEMA = "coveo_ua_dbt"
+NOWHERE = "http://127.0.0.1:9"
+"""A proxy that nobody runs."""
 MODELS = {model.name: model for model in selected(())}
 
 
@@ -32,7 +36,7 @@ def _find_dbt() -> str | None:
 needs_dbt = pytest.mark.skipif(
     _find_dbt() is None,
     reason="dbt is not installed: python3 -m venv .venv-dbt &&"
-    " .venv-dbt/bin/pip install -c constraints-dbt.txt dbt-core dbt-duckdb",
+    " .venv-dbt/bin/pip install -c constraints-dbt.txt dbt-core dbt-duckdb dbt-metricflow",
 )
 
 
@@ -40,12 +44,47 @@ def dbt(project: Path, *words: str) -> str:
     """Runs `dbt …` in a project's folder, with an empty home folder; returns what it printed."""
     program = _find_dbt()
     assert program
+    return _printed(project, program, "--no-use-colors", *words)
+
+
+def _find_mf() -> str | None:
+    """Returns the path of MetricFlow's command, beside dbt; None if it is not installed."""
+    program = Path(_find_dbt() or "dbt").with_name("mf")
+    return str(program) if program.is_file() else None
+
+
+needs_metricflow = pytest.mark.skipif(
+    _find_mf() is None, reason="dbt-metricflow is not installed beside dbt"
+)
+
+
+def mf(project: Path, *words: str) -> str:
+    """Runs `mf …` of MetricFlow in a project's folder; returns what it printed."""
+    program = _find_mf()
+    assert program
+    return _printed(project, program, *words)
+
+
+def mf_query(project: Path, metrics: Iterable[str], slicers: Iterable[str], *words: str) -> Rows:
+    """Returns the rows of a metrics query, in a fixed order: the slicers and then the metrics."""
+    file = project / "target" / "query.csv"
+    listed = ["--metrics", ",".join(metrics), "--group-by", ",".join(slicers)]
+    mf(project, "query", *listed, *words, "--csv", str(file))
+    with file.open(encoding="utf-8", newline="") as lines:
+        _, *rows = csv.reader(lines)
+    return sorted(map(tuple, rows))
+
+
+def _printed(project: Path, *command: str) -> str:
+    """Runs a command in a project's folder, with an empty home folder; returns what it printed."""
     home = project.parent / "home"
     home.mkdir(exist_ok=True)
+    # mf would ask PyPI for a newer version of itself, and keep the answer
+    offline = {"HTTPS_PROXY": NOWHERE, "TMPDIR": str(project.parent)}
     completed = subprocess.run(
-        [program, "--no-use-colors", *words],
+        command,
         cwd=project,
-        env={**os.environ, "HOME": str(home)},
+        env={**os.environ, "HOME": str(home), **offline},
         capture_output=True,
         text=True,
         timeout=300,

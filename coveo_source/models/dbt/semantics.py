@@ -99,7 +99,7 @@ def _free_name(column: str, taken: Set[str]) -> str:
     """Returns a name for the dimension of a column that MetricFlow accepts, and no other has."""
     name = re.sub(r"[^a-z0-9]+", "_", column.lower()).strip("_")
     while name in taken | _NO_DIMENSIONS or not re.match(r"[a-z].", name):
-        name = f"dimension_{name}"
+        name = f"dimension_{name}".strip("_")
     return name
 
 
