@@ -9,10 +9,13 @@ import duckdb
 import pytest
 import yaml
 
+from coveo_source.cli.models import write_dbt_project
+from coveo_source.cli.pipeline import Options
 from coveo_source.demo import DemoServer
 from coveo_source.exceptions import ProjectError
 from coveo_source.models.dbt.project import Target, profile, write_project
-from coveo_source.models.files import sql_folder
+from coveo_source.models.files import SEEDS, sql_folder
+from coveo_source.models.properties import VISIT
 from coveo_source.tables import REMOVED
 from tests.models.incremental import history
 from tests.models.incremental.removal import Removal, events_of, remove
@@ -159,27 +162,50 @@ def test_only_the_names_of_tables_are_replaced_in_the_sql(demo: DemoServer) -> N
     load(demo, from_date="2026-03-10")
     folder = project()
     for name, model in MODELS.items():
-        original = (sql_folder() / f"{name}.sql").read_bytes().decode()
         head, _, rest = (folder / f"models/{name}.sql").read_bytes().decode().partition("\n")
         body, _, foot = rest.partition("{% if is_incremental() %}")
         assert head == '{{ config(incremental_strategy="touched_units") }}'
         assert foot == f"\nwhere {{{{ touched_{name}() }}}}\n{{% endif %}}\n"
-        assert NAME.sub(lambda match: match[1] or match[2], body) == original
+        # the condition reads the timeline, and dbt has to know
+        reads = "" if model.unit == VISIT else "-- depends_on: {{ ref('all_events') }}\n"
+        assert body.startswith(reads)
+        body = body.removeprefix(reads)
+        assert NAME.sub(lambda match: match[1] or match[2], body) == model.sql
         replaced = {match[1] or match[2] for match in NAME.finditer(body)}
         assert replaced == model.reads
         assert not [line for line in body.splitlines() if re.search(r"--.*\{\{", line)]
 
 
-def test_the_yaml_files_are_copied(demo: DemoServer) -> None:
+def test_yaml_files_and_seeds_are_copied(demo: DemoServer) -> None:
     load(demo, from_date="2026-03-10")
     folder = project()
-    for name in MODELS:
-        copied = (folder / f"models/{name}.yml").read_bytes()
-        assert copied == (sql_folder() / f"{name}.yml").read_bytes()
-    seed = "search_causes"
-    for suffix in ("yml", "csv"):
-        copied = (folder / f"seeds/{seed}.{suffix}").read_bytes()
-        assert copied == (sql_folder() / f"{seed}.{suffix}").read_bytes()
+    for name, model in MODELS.items():
+        assert (folder / f"models/{name}.yml").read_bytes().decode() == model.properties.text
+    for seed in SEEDS:
+        for suffix in ("yml", "csv"):
+            copied = (folder / f"seeds/{seed}.{suffix}").read_bytes()
+            assert copied == (sql_folder() / f"{seed}.{suffix}").read_bytes()
+
+
+@pytest.mark.slow
+@needs_dbt
+def test_the_project_is_written_for_the_settings_in_force(
+    demo: DemoServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("causes.csv").write_text("action_cause,kind\ninterfaceLoad,manual\n")
+    for name, value in {
+        "TIME_ZONE": "Australia/Sydney",
+        "MODEL_DIMENSIONS": '["c_product"]',
+        "SEARCH_CAUSES": "causes.csv",
+    }.items():
+        monkeypatch.setenv(f"SOURCES__COVEO_SOURCE__{name}", value)
+    load(demo, from_date="2026-03-07", with_models=True)
+    write_dbt_project(Options(PIPELINE), Path("project").resolve())
+    assert "ERROR=0" in dbt(Path("project").resolve(), "build")
+    assert schema_tables(DBT_SCHEMA, DATABASE) == schema_tables("coveo_ua", DATABASE)
+    assert query("select count(distinct c_product) > 1 from daily_metrics") == [(True,)]
+    kinds = "select distinct cause_kind from search_outcomes where action_cause = 'interfaceLoad'"
+    assert query(kinds) == [("manual",)]
 
 
 def test_the_project_reads_the_pipeline_s_tables_and_builds_in_a_schema_of_its_own(
