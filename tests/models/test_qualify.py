@@ -109,7 +109,7 @@ def test_custom_dimensions_of_one_table_are_null_in_the_others() -> None:
 
 @pytest.mark.parametrize("missing", EVENT_TABLES)
 def test_a_table_that_is_not_loaded_is_replaced_by_an_empty_one(missing: str) -> None:
-    schema = {name: types for name, types in BASE.items() if name != missing}
+    schema = {name: types for name, types in SCHEMA.items() if name != missing}
     query = qualify_query(models()["all_events"].query, schema)
     assert set(query.named_selects) >= set(known_columns("searches")) - {"_dlt_load_id"}
     assert missing not in {table.name for table in query.find_all(exp.Table)}

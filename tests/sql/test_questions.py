@@ -268,7 +268,7 @@ def test_documents_that_answers_cite(demo: Asked) -> None:
     counts = ("citations", "searches", "citation_hovers")
     sums = {key: tuple(added_up(own, *counts).values()) for key, own in documents.items()}
     ranked = sorted(sums, key=lambda key: (-sums[key][0], -sums[key][2], key))
-    assert sums[ranked[0]][0] > 1
+    assert sum(citations for citations, *_ in sums.values()) > 1
     expected = [
         (last(documents[key], "document_title"), last(documents[key], "source_name"), *sums[key])
         for key in ranked[:10]
