@@ -5,7 +5,7 @@ weeks. The units that a load touches are rebuilt, each in full.
 """
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -112,6 +112,21 @@ def selected(
         if name not in by_name:
             raise SettingError("select", name, f"Accepted: {', '.join(by_name)}.")
     return [model for name, model in by_name.items() if name in wanted]
+
+
+def with_missing(
+    wanted: Iterable[Model], every: Sequence[Model], built: Container[str]
+) -> list[Model]:
+    """Returns some models, and of those that they read the ones that have never been built.
+
+    every: all models, in the order in which they run
+    built: the names of those that have a table
+    """
+    needed = {model.name for model in wanted}
+    for model in reversed(every):
+        if model.name in needed:
+            needed |= {name for name in model.reads if name not in built}
+    return [model for model in every if model.name in needed]
 
 
 def independent_groups(wanted: Iterable[Model]) -> Iterator[list[Model]]:

@@ -23,7 +23,7 @@ from ..exceptions import ModelError, SettingError
 from ..model_settings import DEFAULTS, ModelSettings
 from ..tables import CUSTOM, EVENT_TABLES, TABLES
 from .errors import failed
-from .files import SEEDS, Model, independent_groups, parse_sql, selected
+from .files import SEEDS, Model, independent_groups, parse_sql, selected, with_missing
 from .package import package_resources
 from .plan import Build, plan_builds
 from .properties import VISIT
@@ -113,6 +113,7 @@ class _ModelRunner:
         self._check_dimensions()
         with building_settings(self._pipeline):
             self._forget_missing_tables()
+            self._wanted = with_missing(self._wanted, self._all_models, sql_schema(self._pipeline))
             builds = {each.model.name: each for each in self._prepare()}
         groups = list(independent_groups(each.model for each in builds.values()))
         for group in groups:

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from tests.models.incremental.history import (
     EVENING,
     Rows,
     drop_table,
+    large_load,
     load,
     table_resource,
 )
@@ -223,4 +225,13 @@ def test_a_new_dimension_becomes_a_column_of_the_timeline(warehouse: Warehouse) 
         ("any", 1),
         (None, warehouse.query("select count(*) - 1 from all_events")[0][0]),
     ]
+    warehouse.assert_up_to_date()
+
+
+def test_a_model_is_built_with_those_that_it_reads_if_they_never_were(tmp_path: Path) -> None:
+    warehouse = Warehouse(tmp_path)
+    load(warehouse.pipeline, large_load(1))
+    read = {"all_events", "search_outcomes", "query_visits", "content_gaps"}
+    assert warehouse.build("content_gaps") == read
+    assert MODELS - read <= warehouse.build()
     warehouse.assert_up_to_date()

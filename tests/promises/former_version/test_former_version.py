@@ -182,6 +182,6 @@ def test_a_person_can_be_erased_from_it(former: Path, serve: Any, later: Clock) 
     assert query(of_person.replace("all_events", "searches").replace(", user_name", "")) == [(0,)]
     built = cells()
     assert invoke(PIPELINE, "models", "--full-refresh").code == 0
-    assert cells() == built
+    assert built.items() <= cells().items()
     load(serve(TRAFFIC), with_models=True, lookback_days=2)
     assert query(of_person) == [(0,)]
