@@ -18,10 +18,11 @@ from coveo_source.demo.faults import (
     with_values,
 )
 from coveo_source.models.files import models
+from coveo_source.models.runner import build
 from coveo_source.tables import EVENT_TABLES, TABLES
 from tests.sql.warehouse import name_of
 from tests.support.cases import some_of
-from tests.support.cli_user import DATASET, PIPELINE, load, query, rows
+from tests.support.cli_user import DATASET, PIPELINE, load, open_pipeline, query, rows
 from tests.support.csv_builders import without_newlines
 from tests.support.golden import EXPORT_FORMATS, golden_archive, golden_rows, golden_timeline
 
@@ -38,6 +39,12 @@ def as_text(value: Any) -> str | None:
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M:%S}.{value.microsecond // 1000:03d}"
     return None if value is None else str(value)
+
+
+def load_timeline(server: DemoServer, **settings: Any) -> None:
+    """Loads what is due, and builds the timeline alone."""
+    load(server, **settings)
+    assert [each.name for each in build(open_pipeline(), ["all_events"])] == ["all_events"]
 
 
 def timeline() -> list[dict[str, Any]]:
@@ -58,7 +65,7 @@ def documented_join(server: DemoServer, end: datetime) -> list[dict[str, str | N
 
 @pytest.mark.slow
 def test_the_timeline_holds_every_cell_of_every_event(demo: DemoServer) -> None:
-    load(demo, from_date="2026-03-01", with_models=True)
+    load_timeline(demo, from_date="2026-03-01")
     expected = documented_join(demo, datetime(2026, 3, 11, 11, 45, tzinfo=timezone.utc))
     events = timeline()
     added = {
@@ -95,7 +102,7 @@ def test_the_timeline_holds_every_cell_of_every_event(demo: DemoServer) -> None:
 
 @pytest.mark.slow
 def test_the_timeline_is_ordered_and_numbered_within_each_visit(demo: DemoServer) -> None:
-    load(demo, from_date="2026-03-01", with_models=True)
+    load_timeline(demo, from_date="2026-03-01")
     events = timeline()
     order = ["Search", "Click", "Custom"]
     keys = [
@@ -114,7 +121,7 @@ def test_the_timeline_is_ordered_and_numbered_within_each_visit(demo: DemoServer
 
 @pytest.mark.slow
 def test_an_event_has_the_id_of_its_search_and_the_name_of_its_user(demo: DemoServer) -> None:
-    load(demo, from_date="2026-03-10", with_models=True)
+    load_timeline(demo, from_date="2026-03-10")
     for row in timeline():
         kind = row["c_event_type"]
         search = {"Search": "id", "Click": "search_id", "Custom": "last_search_id"}[kind]
@@ -129,14 +136,14 @@ def test_an_event_has_the_id_of_its_search_and_the_name_of_its_user(demo: DemoSe
 def test_the_timeline_is_built_without_tables_that_are_not_loaded(
     demo: DemoServer, tables: tuple[str, ...]
 ) -> None:
-    load(demo, from_date="2026-03-08", tables=list(tables), with_models=True)
+    load_timeline(demo, from_date="2026-03-08", tables=list(tables))
     events = sum(len(rows(table)) for table in tables if table in EVENT_TABLES)
     assert query("select count(*) from all_events") == [(events,)]
 
 
 @pytest.mark.slow
 def test_the_timeline_is_built_without_dimensions_that_are_not_loaded(demo: DemoServer) -> None:
-    load(demo, from_date="2026-03-08", dimensions=["country"], with_models=True)
+    load_timeline(demo, from_date="2026-03-08", dimensions=["country"])
     assert len(timeline()) == sum(len(rows(table)) for table in EVENT_TABLES)
 
 
@@ -149,7 +156,7 @@ def load_golden_export(serve: Serve, dialect: str) -> None:
 
     server = serve(Traffic(visits_per_day=1), intercept=intercept)
     settings = {"from_date": "2026-01-01", "window_days": 365}
-    load(server, with_models=True, export_format=EXPORT_FORMATS[dialect], **settings)
+    load_timeline(server, export_format=EXPORT_FORMATS[dialect], **settings)
 
 
 def comparable(value: Any, dialect: str = "") -> str:
@@ -195,7 +202,7 @@ def test_the_golden_timeline_equals_the_documented_join(serve: Serve, dialect: s
 def test_the_timeline_has_every_selected_column_in_order(demo: DemoServer) -> None:
     both_names = with_values("custom_events", "userName", lambda _index, _value: "")
     inject(demo, Fault(at("file"), changed_file(all_of(newer_client, both_names)), None))
-    load(demo, from_date="2026-03-08", with_models=True)
+    load_timeline(demo, from_date="2026-03-08")
     stored = [row[0] for row in query("select column_name from (describe all_events)")]
     with duckdb.connect(f"{PIPELINE}.duckdb", read_only=True) as database:
         database.execute(f"use {DATASET}")
