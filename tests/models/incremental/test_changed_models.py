@@ -172,39 +172,43 @@ SYDNEY = ModelSettings(time_zone="Australia/Sydney")
 OWN_CAUSES = ModelSettings(causes=((SEARCH_CAUSES, (("interfaceLoad", "manual"),)),))
 
 
+CHANGED_SETTINGS = (
+    pytest.param(
+        SYDNEY,
+        MODELS,
+        "select count(*) from all_events"
+        " where event_day <> cast(datetime at time zone 'Australia/Sydney' as date)",
+        [(0,)],
+        id="time zone",
+    ),
+    pytest.param(
+        OWN_CAUSES,
+        MODELS,
+        "select distinct cause_kind from search_outcomes where action_cause = 'interfaceLoad'",
+        [("manual",)],
+        id="causes",
+    ),
+    pytest.param(
+        ModelSettings(gap_visits=1),
+        {"content_gaps"},
+        "select min(visits) from content_gaps",
+        [(1,)],
+        id="least visits",
+    ),
+    pytest.param(
+        ModelSettings(model_dimensions=("user_agent",)),
+        {"search_outcomes", "visits", "query_visits", "daily_metrics"},
+        "select count(user_agent) > 0 from daily_metrics",
+        [(True,)],
+        id="dimensions",
+    ),
+)
+"""Settings, the models that hang on them, and a query that shows the change."""
+
+
 @pytest.mark.parametrize(
     ("settings", "rebuilt", "sql", "expected"),
-    [
-        pytest.param(
-            SYDNEY,
-            MODELS,
-            "select count(*) from all_events"
-            " where event_day <> cast(datetime at time zone 'Australia/Sydney' as date)",
-            [(0,)],
-            id="time zone",
-        ),
-        pytest.param(
-            OWN_CAUSES,
-            MODELS,
-            "select distinct cause_kind from search_outcomes where action_cause = 'interfaceLoad'",
-            [("manual",)],
-            id="causes",
-        ),
-        pytest.param(
-            ModelSettings(gap_visits=1),
-            {"content_gaps"},
-            "select min(visits) from content_gaps",
-            [(1,)],
-            id="least visits",
-        ),
-        pytest.param(
-            ModelSettings(model_dimensions=("user_id",)),
-            {"search_outcomes", "visits", "query_visits", "daily_metrics"},
-            "select count(user_id) > 0 from daily_metrics",
-            [(True,)],
-            id="dimensions",
-        ),
-    ],
+    some_of(CHANGED_SETTINGS, "time zone", "dimensions"),
 )
 def test_a_changed_setting_rebuilds_what_hangs_on_it_by_itself(
     warehouse: Warehouse,
