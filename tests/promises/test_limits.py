@@ -35,7 +35,7 @@ from tests.support.cli_user import create_requests, rows
 Serve = Callable[..., DemoServer]
 WindowBounds = tuple[datetime, datetime]
 
-ROWS = 245
+ROWS = 236
 """Rows in the default window, all tables together."""
 
 BUSY_TRAFFIC = Traffic(seed=3, visits_per_day=2_000)
