@@ -3,7 +3,7 @@
 import pytest
 
 from coveo_source.exceptions import SettingError
-from coveo_source.models.files import models, selected
+from coveo_source.models.files import SEEDS, models, selected
 from coveo_source.tables import EVENT_TABLES
 
 
@@ -13,4 +13,4 @@ def test_an_unknown_model_is_refused_with_the_accepted_names() -> None:
 
 
 def test_a_model_has_the_tables_that_it_reads() -> None:
-    assert models()["all_events"].reads == frozenset(EVENT_TABLES)
+    assert models()["all_events"].reads == frozenset((*EVENT_TABLES, *SEEDS))

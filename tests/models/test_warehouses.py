@@ -19,7 +19,8 @@ from coveo_source.models.pushdown import Limits, Range, touched_units_query
 from coveo_source.models.qualify import Schema, qualify_query, sql_schema
 from coveo_source.models.state import UNITS
 from coveo_source.models.touched import touched_by_loads
-from tests.models.incremental.history import EVENING, large_load, load
+from tests.models.incremental.history import load
+from tests.models.incremental.random_rows import EVENING, large_load
 from tests.models.incremental.removal import Removal, remove
 from tests.models.incremental.warehouse import Warehouse, click
 

@@ -111,9 +111,9 @@ def odd_events() -> Rows:
     }
 
 
-def demo_rows() -> Rows:
+def demo_rows(visits_per_day: int = 60) -> Rows:
     """Returns ten days of the demo's traffic."""
     start = datetime(2026, 3, 1, tzinfo=timezone.utc)
-    traffic = Traffic(seed=3, visits_per_day=60)
+    traffic = Traffic(seed=3, visits_per_day=visits_per_day)
     end = start + timedelta(days=10)
     return {table: list(traffic.records(table, start, end)) for table in TABLES}

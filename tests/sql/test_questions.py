@@ -261,14 +261,15 @@ def test_cases_by_what_became_of_them(demo: Asked) -> None:
     assert demo.answer(11) == expected
 
 
-def test_documents_that_answers_cite(demo: Asked) -> None:
+def test_documents_that_answers_cite() -> None:
+    demo = asked_of(demo_rows(visits_per_day=150))
     weeks = sorted(cited_documents(demo.rows).values(), key=lambda document: document["week"])
     documents = grouped(weeks, lambda document: document["document_id"])
     documents.pop("", None)
     counts = ("citations", "searches", "citation_hovers")
     sums = {key: tuple(added_up(own, *counts).values()) for key, own in documents.items()}
     ranked = sorted(sums, key=lambda key: (-sums[key][0], -sums[key][2], key))
-    assert sum(citations for citations, *_ in sums.values()) > 1
+    assert sums[ranked[0]][0] > 1
     expected = [
         (last(documents[key], "document_title"), last(documents[key], "source_name"), *sums[key])
         for key in ranked[:10]

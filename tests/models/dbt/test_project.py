@@ -18,6 +18,7 @@ from coveo_source.models.files import SEEDS, sql_folder
 from coveo_source.models.properties import VISIT
 from coveo_source.tables import REMOVED
 from tests.models.incremental import history
+from tests.models.incremental.random_rows import EVENING, large_load
 from tests.models.incremental.removal import Removal, events_of, remove
 from tests.support.cli_user import PIPELINE, dlt_command, load, query
 from tests.support.clock import Clock
@@ -81,15 +82,15 @@ def test_after_a_later_load_dbt_s_tables_equal_our_runner_s_and_a_full_refresh(
 @needs_dbt
 def test_after_loads_that_move_and_change_rows_all_tables_are_up_to_date() -> None:
     pipeline = dlt.pipeline(PIPELINE, destination="duckdb", dataset_name="coveo_ua")
-    history.load(pipeline, history.large_load(1))
+    history.load(pipeline, large_load(1))
     dbt(project(), "build", "--exclude-resource-type", "test")
     assert schema_tables(DBT_SCHEMA, DATABASE) == expected_tables(pipeline, DATABASE)
     # some ids come again, in other visits, with other queries and documents
-    again = {table: rows[:3] for table, rows in history.large_load(2).items()}
+    again = {table: rows[:3] for table, rows in large_load(2).items()}
     history.load(pipeline, again, dimension="c_theme")
     # a run builds one model only, and a load follows before the next run
     dbt(project(), "run", "--select", "all_events")
-    history.load(pipeline, {table: rows[-2:] for table, rows in history.large_load(3).items()})
+    history.load(pipeline, {table: rows[-2:] for table, rows in large_load(3).items()})
     dbt(project(), "run")
     assert schema_tables(DBT_SCHEMA, DATABASE) == expected_tables(pipeline, DATABASE)
 
@@ -99,9 +100,9 @@ def test_after_loads_that_move_and_change_rows_all_tables_are_up_to_date() -> No
 @needs_dbt
 def test_removed_rows_are_gone_even_if_the_project_was_written_before_their_table_came() -> None:
     pipeline = dlt.pipeline(PIPELINE, destination="duckdb", dataset_name="coveo_ua")
-    late = history.EVENING + timedelta(days=40)
+    late = EVENING + timedelta(days=40)
     other = {"clickId": "c90", "searchId": "s5", "visitId": "v90", "datetime": late}
-    history.load(pipeline, history.large_load(1))
+    history.load(pipeline, large_load(1))
     history.load(pipeline, {"clicks": [other]})
     history.drop_table(pipeline, REMOVED)
     folder = project()
@@ -128,11 +129,11 @@ def test_removed_rows_are_gone_even_if_the_project_was_written_before_their_tabl
 @needs_dbt
 def test_a_dropped_table_and_a_changed_seed_cause_a_full_rebuild() -> None:
     pipeline = dlt.pipeline(PIPELINE, destination="duckdb", dataset_name="coveo_ua")
-    history.load(pipeline, history.large_load(1))
+    history.load(pipeline, large_load(1))
     folder = project()
     dbt(folder, "build", "--exclude-resource-type", "test")
     history.drop_table(pipeline, "keywords")
-    history.load(pipeline, {"keywords": history.large_load(1)["keywords"][:2]})
+    history.load(pipeline, {"keywords": large_load(1)["keywords"][:2]})
     dbt(folder, "run")
     assert schema_tables(DBT_SCHEMA, DATABASE) == expected_tables(pipeline, DATABASE)
     seed = folder / "seeds/search_causes.csv"

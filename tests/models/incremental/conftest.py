@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from coveo_source.models.files import sql_folder
-from tests.models.incremental.history import large_load, load
+from tests.models.incremental.history import load
+from tests.models.incremental.random_rows import large_load
 from tests.models.incremental.warehouse import Warehouse
 
 

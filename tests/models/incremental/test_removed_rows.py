@@ -8,7 +8,8 @@ import pytest
 from coveo_source.models.files import models
 from coveo_source.models.runner import build
 from coveo_source.tables import EVENT_TABLES, REMOVED, TABLES
-from tests.models.incremental.history import EVENING, drop_table, large_load, load
+from tests.models.incremental.history import drop_table, load
+from tests.models.incremental.random_rows import EVENING, large_load
 from tests.models.incremental.removal import Removal, events_of, remove
 from tests.models.incremental.warehouse import Warehouse, click, model_tables
 from tests.support.cases import some_of

@@ -13,14 +13,8 @@ from coveo_source.exceptions import SettingError
 from coveo_source.models.files import models
 from coveo_source.models.runner import build
 from coveo_source.tables import SOURCE
-from tests.models.incremental.history import (
-    EVENING,
-    Rows,
-    drop_table,
-    large_load,
-    load,
-    table_resource,
-)
+from tests.models.incremental.history import drop_table, load, table_resource
+from tests.models.incremental.random_rows import EVENING, Rows, large_load
 from tests.models.incremental.warehouse import Warehouse, click, model_tables
 from tests.support.cases import some_of
 

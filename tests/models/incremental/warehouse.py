@@ -14,7 +14,7 @@ from coveo_source.models.files import seed_rows, selected
 from coveo_source.models.qualify import qualify_query, sql_schema
 from coveo_source.models.runner import build
 from coveo_source.tables import TABLES
-from tests.models.incremental.history import EVENING, Rows
+from tests.models.incremental.random_rows import EVENING, Rows
 
 
 class Warehouse:
