@@ -159,27 +159,23 @@ estimated as (
     select
         *,
         sqrt(
-            correction * case
-                when clicked_squared
-                    - 2 * clickthrough * searches_by_clicked
-                    + clickthrough * clickthrough * searches_squared > 0
-                    then clicked_squared
-                        - 2 * clickthrough * searches_by_clicked
-                        + clickthrough * clickthrough * searches_squared
-                else 0
-            end
+            correction
+            * greatest(
+                clicked_squared
+                - 2 * clickthrough * searches_by_clicked
+                + clickthrough * clickthrough * searches_squared,
+                0
+            )
         )
         / nullif(searches, 0) as clickthrough_error,
         sqrt(
-            correction * case
-                when rank_sum_squared
-                    - 2 * average_rank * ranked_by_rank_sum
-                    + average_rank * average_rank * ranked_squared > 0
-                    then rank_sum_squared
-                        - 2 * average_rank * ranked_by_rank_sum
-                        + average_rank * average_rank * ranked_squared
-                else 0
-            end
+            correction
+            * greatest(
+                rank_sum_squared
+                - 2 * average_rank * ranked_by_rank_sum
+                + average_rank * average_rank * ranked_squared,
+                0
+            )
         )
         / nullif(ranked_clicks, 0) as rank_error
 

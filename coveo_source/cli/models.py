@@ -30,6 +30,7 @@ def build_models(options: Options, names: Iterable[str]) -> BuiltModels:
         ModelError: if a model fails
     """
     wanted = [model.name for model in selected(names)]
+    # a wrong one is told before anything is changed
     read_model_settings()
     progress = ConsoleProgress()
     with (

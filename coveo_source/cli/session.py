@@ -186,6 +186,7 @@ def open_session(options: Options, overrides: Mapping[str, Any]) -> Iterator[Ses
         PipelineBusy: if another process works on the pipeline
     """
     settings = _resolve_settings(overrides)
+    # a wrong one is told now, not when everything is loaded
     read_model_settings()
     _check_options(options, settings)
     with pipeline_lock(options), closing(Session(options, settings)) as opened:

@@ -48,14 +48,16 @@ def _for_postgres(node: exp.Expression) -> exp.Expression:
 
 def _for_snowflake(node: exp.Expression) -> exp.Expression:
     """Writes patterns without flags and without groups that are not captured, which it lacks."""
-    return _posix_extract(node, "ie") if isinstance(node, exp.RegexpExtract) else node
+    return _posix_extract(node) if isinstance(node, exp.RegexpExtract) else node
 
 
-def _posix_extract(node: exp.RegexpExtract, flags: str) -> exp.Expression:
-    pattern = node.expression.name.removeprefix("(?i)").replace("(?:", "(")
+def _posix_extract(node: exp.RegexpExtract) -> exp.Expression:
+    """Returns the call for what the first group of a pattern matches, from the first place on."""
+    pattern = node.expression.name
+    flags = "ie" if pattern.startswith("(?i)") else "e"
     text, one = exp.Literal.string, exp.Literal.number(1)
-    arguments = [node.this, text(pattern), one, one.copy(), text(flags)]
-    return _call("regexp_substr", *arguments)
+    plain = text(pattern.removeprefix("(?i)").replace("(?:", "("))
+    return _call("regexp_substr", node.this, plain, one, one.copy(), text(flags))
 
 
 def _for_bigquery(node: exp.Expression) -> exp.Expression:
@@ -72,7 +74,7 @@ def _for_bigquery(node: exp.Expression) -> exp.Expression:
 def _for_redshift(node: exp.Expression) -> exp.Expression:
     """Writes an ordered list as `listagg(…) within group (order by …)`."""
     if isinstance(node, exp.RegexpExtract):
-        return _posix_extract(node, "ie")
+        return _posix_extract(node)
     if isinstance(node, exp.GroupConcat) and isinstance(node.this, exp.Order):
         order = node.this
         unordered = exp.GroupConcat(this=order.this, separator=node.args.get("separator"))

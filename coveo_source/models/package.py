@@ -74,7 +74,8 @@ class _Package:
             to_relation(self._dataset, query.limit(1)).fetchall()
             pipeline_drop(self._pipeline, [model.name])()
             exists = False
-        return query_resource(self._dataset, model.name, query, EVERYTHING if exists else None)
+        scope = EVERYTHING if exists else None
+        return query_resource(self._dataset, model.name, query, scope, model.properties)
 
     def by_unit(self, model: Model) -> Any:
         """Returns a resource that replaces the touched units in a model's table."""
@@ -88,7 +89,7 @@ class _Package:
             rebuilt=self._rebuilt,
         )
         query = touched_units_query(model, self._schema, limits)
-        return query_resource(self._dataset, model.name, query, scope)
+        return query_resource(self._dataset, model.name, query, scope, model.properties)
 
     def _range(self, spans: str, kind: str) -> Range | None:
         """Returns the range from the least `since` to the greatest `until`; None without rows."""

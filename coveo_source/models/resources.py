@@ -16,7 +16,8 @@ from sqlglot import exp
 from ..destination import DirectClient, embed_query, most_columns
 from ..tables import EVENT_TABLES
 from .dialects import REWRITES, translated
-from .files import DIALECT, models, parse_sql
+from .files import DIALECT, parse_sql
+from .properties import Properties
 
 _Scope = str
 """The condition for the rows of a table that a query's result replaces, in the destination's SQL.
@@ -82,14 +83,21 @@ def scope_of(dataset: dlt.Dataset, condition: str, column: str, sql: str) -> _Sc
     return condition.format(column=escaped, values=values).replace("{", "{{").replace("}", "}}")
 
 
-def query_resource(dataset: dlt.Dataset, name: str, query: exp.Query, scope: _Scope | None) -> Any:
+def query_resource(
+    dataset: dlt.Dataset,
+    name: str,
+    query: exp.Query,
+    scope: _Scope | None,
+    properties: Properties | None = None,
+) -> Any:
     """Returns a resource that writes a query's result to a table.
 
     query: a query whose columns have types
     scope: the rows that the result replaces; None if the table does not exist yet
+    properties: what the YAML says of the table; None if there is none
     """
     relation = to_relation(dataset, query)
-    columns, about = _described(dataset.schema, name, column_hints(query))
+    columns, about = _described(dataset.schema, properties, column_hints(query))
     hints = dlt.mark.make_hints(columns=columns, additional_table_hints=about)
     disposition: Any = "replace"
     if scope:
@@ -121,15 +129,16 @@ def column_hints(query: exp.Query) -> Any:
     return hints
 
 
-def _described(schema: Schema, name: str, columns: Any) -> tuple[Any, dict[str, Any]]:
+def _described(
+    schema: Schema, properties: Properties | None, columns: Any
+) -> tuple[Any, dict[str, Any]]:
     """Returns the hints for the columns of a model and for its table, with descriptions.
 
     The YAML describes them. A column that it does not know is one of the organization's own, and
     means the same as in the table that it comes from.
     """
-    if name not in models():
+    if properties is None:
         return columns, {}
-    properties = models()[name].properties
     texts = {
         column: text
         for table in EVENT_TABLES
