@@ -115,12 +115,13 @@ def _load_window(session: Session, window: SingleWindow, refresh: bool) -> Fetch
     context = ExtractContext(session.settings, window)
     source = DltSource(Schema(SOURCE), SOURCE, list(make_resources(context)))
     mode: Any = "drop_resources" if refresh else None
+    held = session.held_rows(window.step)
     with loading_settings(session.pipeline), explained(session.pipeline):
         info = session.pipeline.run(source, refresh=mode)
     [fetched] = context.fetched
     _check_written_rows(session.pipeline, fetched)
     for load_id in completed_loads(info):
-        fetched.found = reconcile(session.pipeline, load_id, session.options.force)
+        fetched.found = reconcile(session.pipeline, load_id, session.options.force, held)
     signals.raise_if_signalled()
     return fetched
 

@@ -10,12 +10,15 @@ from ..dataset import (
     Backfill,
     DatasetRecord,
     DatasetSql,
+    HeldRows,
     Lease,
+    Ledger,
     Owner,
     begin_backfill,
     check_owner,
     complete_backfill,
     find_backfill,
+    held_rows,
     hold_lease,
     open_dataset,
     open_sql_dataset,
@@ -27,6 +30,7 @@ from ..exports import Export, ExportOwner, owned_by
 from ..extract import (
     PipelineState,
     Plan,
+    PlannedExport,
     Task,
     backfill_request,
     export_owner,
@@ -66,6 +70,7 @@ class Session:
         self.client = client_of(settings, self.progress.say)
         self.record: DatasetRecord | None = None
         self._lease: Lease | None = None
+        self._ledger = Ledger()
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -135,11 +140,17 @@ class Session:
         state = self._state.restored(ledger)
         if options.full_refresh:
             state = state.without_cursors()
+        else:
+            self._ledger = ledger
         with interruptible():
             # Coveo may take its time, and others want to read the database meanwhile
             task = Task(self._backfill(owner), options.replace, options.full_refresh)
             tables = settings.tables
             return make_plan(settings, state, self.client, owner, tables, ledger, task)
+
+    def held_rows(self, step: PlannedExport) -> dict[str, HeldRows]:
+        """Returns what of a step the dataset holds, by table, since it was loaded before."""
+        return held_rows(self.pipeline, self._ledger, step.window, step.tables)
 
     def _opened_dataset(self) -> AbstractContextManager[DatasetSql | None]:
         # a database that does not exist would be created

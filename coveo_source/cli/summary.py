@@ -134,6 +134,9 @@ def _window_table(fetched: Sequence[FetchedExport]) -> str:
     lines.append(["in the CSV files", *(f"{counts.records:,}" for counts in totals), ""])
     loaded = [sum(each.found.loaded.get(table, 0) for each in fetched) for table in tables]
     lines.append(["loaded", *(f"{rows:,}" for rows in loaded), ""])
+    late = [sum(each.found.late.get(table, 0) for each in fetched) for table in tables]
+    if any(late):
+        lines.append(["late, after an earlier load", *(f"{rows:,}" for rows in late), ""])
     gone = [sum(each.found.gone.get(table, 0) for each in fetched) for table in tables]
     if any(gone):
         is_removed = all(each.found.removed for each in fetched)

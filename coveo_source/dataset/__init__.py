@@ -30,6 +30,7 @@ from .erasures import (
     last_erasure,
     unfinished_erasures,
 )
+from .lateness import HeldRows, held_rows
 from .lease import Lease, hold_lease, take_lease
 from .ledger import Ledger, read_ledger
 from .loads import restore_loads

@@ -14,6 +14,8 @@ RECONCILED_AT = "reconciled_at"
 GONE = "gone"
 """Suffix of the columns with the rows of the window that were found there and are not, or no
 longer, in the export."""
+LATE = "late"
+"""Suffix of the columns with the rows that were not there when the same time was loaded before."""
 BACKFILL = "backfill_id"
 """Column with the backfill that the export is part of; null for others."""
 REPLACED = "replaced"
@@ -33,7 +35,7 @@ EXPORTS_SCHEMA = pa.schema(
         *(
             pa.field(f"{table}_{count}", pa.int64())
             for table in TABLES
-            for count in (*COUNTS, LOADED, GONE)
+            for count in (*COUNTS, LOADED, GONE, LATE)
         ),
         pa.field("file_bytes", pa.int64()),
         pa.field("made_at", pa.timestamp("us", tz="UTC")),
@@ -47,7 +49,8 @@ EXPORTS_SCHEMA = pa.schema(
     ]
 )
 """Columns of `exports`. The counts of a table that the export does not hold are null, and so are
-`<table>_loaded`, `<table>_gone` and `reconciled_at` until `reconciliation` fills them in."""
+`<table>_loaded`, `<table>_gone`, `<table>_late` and `reconciled_at` until `reconciliation` fills
+them in; what was late is unknown of what a killed run left, or a library user loaded."""
 
 REJECTED_ROWS_SCHEMA = pa.schema(
     [
@@ -104,6 +107,7 @@ _COUNT_MEANINGS = {
     "erased": "Records of {}.csv that were left out, since they were erased before.",
     LOADED: "Rows of {} that were found in the dataset after the load.",
     GONE: "Rows of {} in the window that are in the dataset and not, or no longer, in the export.",
+    LATE: "Rows of {} that were not there when the same time was loaded before; null if unknown.",
 }
 AUDIT_MEANINGS = {
     EXPORTS: {

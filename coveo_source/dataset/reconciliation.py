@@ -7,6 +7,7 @@ Coveo; they stay, unless the window is to be replaced.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import dlt
@@ -15,7 +16,8 @@ from dlt.common.pipeline import LoadInfo
 from ..exceptions import CountMismatch, UnsafeReplacement
 from ..exports import Window
 from ..tables import CURSOR, EXPORTS, TABLES
-from .audit_tables import COUNTS, GONE, LOADED, RECONCILED_AT, REPLACED
+from .audit_tables import COUNTS, GONE, LATE, LOADED, RECONCILED_AT, REPLACED
+from .lateness import HeldRows, late_rows
 from .removal import begin_removal, remove_rows
 from .sql import DatasetSql, open_dataset, utc
 
@@ -31,11 +33,13 @@ class Reconciliation:
 
     loaded: rows of the loads
     gone: other rows of their windows, which their exports do not hold
-    removed: whether these were removed
+    late: rows that were not there when the same time was loaded before, as far as that is known
+    removed: whether those that are gone were removed
     """
 
     loaded: dict[str, int] = field(default_factory=dict)
     gone: dict[str, int] = field(default_factory=dict)
+    late: dict[str, int] = field(default_factory=dict)
     removed: bool = False
 
 
@@ -54,10 +58,16 @@ class _AuditRow:
     replaced: bool
 
 
-def reconcile(pipeline: dlt.Pipeline, load_id: str, force: bool = False) -> Reconciliation:
+def reconcile(
+    pipeline: dlt.Pipeline,
+    load_id: str,
+    force: bool = False,
+    held: Mapping[str, HeldRows] = MappingProxyType({}),
+) -> Reconciliation:
     """Compares the destination with the audit trail of a load, and writes the counts into it.
 
     force: whether most rows of a window may be removed
+    held: what the destination held of the window before the load of its only export, by table
 
     Raises:
         CountMismatch: with the table, the window and both counts
@@ -66,7 +76,7 @@ def reconcile(pipeline: dlt.Pipeline, load_id: str, force: bool = False) -> Reco
     with open_dataset(pipeline) as dataset:
         if dataset is None:
             return Reconciliation()
-        return _Load(dataset, load_id).reconcile(force)
+        return _Load(dataset, load_id).reconcile(force, held)
 
 
 def completed_loads(info: LoadInfo) -> list[str]:
@@ -82,7 +92,7 @@ class _Load:
         self._load_id = load_id
         self._exports = self._audit_rows()
 
-    def reconcile(self, force: bool) -> Reconciliation:
+    def reconcile(self, force: bool, held: Mapping[str, HeldRows]) -> Reconciliation:
         tables = [table for table in TABLES if any(table in each.keys for each in self._exports)]
         found = Reconciliation({table: self._count_loaded(table) for table in tables})
         # of several exports in one load, nobody can tell whose rows they are
@@ -94,9 +104,11 @@ class _Load:
             for export in self._exports:
                 self._record(export, _columns(LOADED, loaded))
             raise
+        # before any row is removed
+        found.late = late_rows(self._dataset, held)
         for export in self._exports:
             gone = {table: self._count_gone(table, export.window) for table in export.keys}
-            counts = _columns(LOADED, loaded) | _columns(GONE, gone)
+            counts = _columns(LOADED, loaded) | _columns(GONE, gone) | _columns(LATE, found.late)
             self._conclude(export, {**counts, RECONCILED_AT: self._dataset.now()}, gone, force)
             for table, rows in gone.items():
                 found.gone[table] = found.gone.get(table, 0) + rows

@@ -10,6 +10,7 @@ from .window import (
     LoadRange,
     Window,
     WindowTables,
+    common_windows,
     floor_to,
     halves,
     merge_windows,

@@ -136,6 +136,15 @@ def merge_windows(windows: Iterable[Window]) -> list[Window]:
     return merged
 
 
+def common_windows(windows: Iterable[Window], window: Window) -> list[Window]:
+    """Returns what of some windows is inside of another one."""
+    return [
+        common
+        for start, end in windows
+        for common in window_between(max(start, window.start), min(end, window.end))
+    ]
+
+
 def subtract_window(windows: Iterable[Window], taken: Window) -> list[Window]:
     """Returns what is left of windows outside of another one."""
     return [

@@ -1,5 +1,6 @@
 """The windows that are due, and their tables."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -10,6 +11,7 @@ from coveo_source.exports.window import (
     LoadRange,
     Window,
     WindowTables,
+    common_windows,
     merge_windows,
     split_by_length,
     windows_due,
@@ -139,3 +141,20 @@ def test_nothing_is_due_when_everything_is_loaded() -> None:
         split_by_length(windows_due({"clicks": at(50), "groups": at(60)}, span, TABLES), MINUTE)
         == []
     )
+
+
+@relaxed
+@given(st.lists(windows, max_size=4).map(merge_windows), windows, st.lists(instants, max_size=10))
+def test_what_windows_have_in_common_with_another_is_in_both(
+    loaded: list[Window], window: Window, probes: list[datetime]
+) -> None:
+    common = common_windows(loaded, window)
+    edges = [edge for each in (*loaded, window) for edge in each]
+    near = [edge + timedelta(milliseconds=step) for edge in edges for step in (-1, 0, 1)]
+    for instant in [*probes, *near]:
+        is_in_both = is_in(instant, loaded) and is_in(instant, [window])
+        assert is_in(instant, common) == is_in_both
+
+
+def is_in(instant: datetime, windows: Sequence[Window]) -> bool:
+    return any(start <= instant < end for start, end in windows)
