@@ -164,7 +164,7 @@ def test_a_first_load_that_was_killed_does_not_block_either_of_two_datasets(
     load(demo, from_date="2026-03-08", with_models=True)
     for name in (*TABLES, *models()):
         found = query(f"select * exclude (_dlt_load_id) from {name} order by all")
-        assert found
+        assert found or name not in TABLES
         assert query(f"select * exclude (_dlt_load_id) from another.{name} order by all") == found
 
 

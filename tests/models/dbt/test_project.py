@@ -103,11 +103,12 @@ def test_removed_rows_are_gone_even_if_the_project_was_written_before_their_tabl
     late = EVENING + timedelta(days=40)
     other = {"clickId": "c90", "searchId": "s5", "visitId": "v90", "datetime": late}
     history.load(pipeline, large_load(1))
-    history.load(pipeline, {"clicks": [other]})
+    lone = {"id": "s90", "visitId": "lone", "datetime": EVENING}
+    history.load(pipeline, {"clicks": [other], "searches": [lone]})
     history.drop_table(pipeline, REMOVED)
     folder = project()
     dbt(folder, "build", "--exclude-resource-type", "test")
-    country = set_country("v1", "untouched")
+    country = set_country("lone", "untouched")
     history.load(pipeline, {"clicks": []})
     removals = [
         *events_of("v3"),
@@ -117,7 +118,7 @@ def test_removed_rows_are_gone_even_if_the_project_was_written_before_their_tabl
     ]
     remove(pipeline, removals)
     dbt(folder, "run")
-    assert set_country("v1", country) == "untouched"
+    assert set_country("lone", country) == "untouched"
     assert schema_tables(DBT_SCHEMA, DATABASE) == expected_tables(pipeline, DATABASE)
     remove(pipeline, [Removal("clicks", "true"), *events_of(None)])
     dbt(folder, "run")

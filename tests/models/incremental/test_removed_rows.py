@@ -90,12 +90,14 @@ def test_a_unit_without_rows_is_gone(warehouse: Warehouse) -> None:
 
 @pytest.mark.thorough
 def test_events_of_other_visits_have_no_search_once_it_is_removed(warehouse: Warehouse) -> None:
+    day_before = LATE - timedelta(days=1)
     other = {
-        "clicks": click("c90", "s5", visitId="v90", datetime=LATE, systemUriHash="h90"),
+        "searches": [{"id": "s90", "datetime": day_before, "visitId": "v92"}],
+        "clicks": click("c90", "s90", visitId="v90", datetime=LATE, systemUriHash="h90"),
         "custom_events": [
             {
                 "customEventId": "e90",
-                "lastSearchId": "s5",
+                "lastSearchId": "s90",
                 "datetime": LATE + timedelta(days=1),
                 "visitId": "v91",
             }
@@ -108,7 +110,7 @@ def test_events_of_other_visits_have_no_search_once_it_is_removed(warehouse: War
         " clicks_without_search from document_performance where document_id = 'h90'"
     ).format(day=f"{LATE:%Y-%m-%d}")
     assert warehouse.query(missing) == [(0, 0)]
-    remove(warehouse.pipeline, [Removal("searches", "id = 's5'")])
+    remove(warehouse.pipeline, [Removal("searches", "id = 's90'")])
     warehouse.build()
     assert warehouse.query(missing) == [(1, 1)]
     warehouse.assert_up_to_date()

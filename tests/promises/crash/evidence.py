@@ -7,9 +7,10 @@ from typing import Any
 import duckdb
 from dlt.common.versioned_state import decompress_state, json_decode_state
 
+from coveo_source.dataset.audit_tables import LATE
 from coveo_source.exports.window import Window, merge_windows
 from coveo_source.models.state import BUILDS, CONSUMED_LOADS, UNITS
-from coveo_source.tables import EXPORTS, REJECTED, REMOVED, SOURCE
+from coveo_source.tables import EXPORTS, REJECTED, REMOVED, SOURCE, TABLES
 from tests.promises.crash.sandbox import Sandbox
 from tests.support.cli_user import DATASET
 
@@ -22,6 +23,7 @@ VARYING_COLUMNS = {
         "read_seconds",
         "reconciled_at",
         "backfill_id",
+        *(f"{table}_{LATE}" for table in TABLES),
     },
     REJECTED: {"export_id"},
     REMOVED: {"export_id", "removed_at"},

@@ -33,7 +33,7 @@ DIMENSIONS = {"c_page_type", "c_page_type_2", "event_id_2"}
 OWN_COLUMNS = {
     "custom_events": DIMENSIONS,
     "exports": {
-        *(f"{table}_{count}" for table in TABLES for count in ("gone", "erased")),
+        *(f"{table}_{count}" for table in TABLES for count in ("gone", "late", "erased")),
         "backfill_id",
         "replaced",
         "source_version",
