@@ -1,7 +1,8 @@
 """Late rows: those that a window brings although it was loaded before, because they came since."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import dlt
 
@@ -36,11 +37,11 @@ def held_rows(
     with open_dataset(pipeline) as dataset:
         if dataset is None:
             return {}
-        columns = dataset.columns(*before)
+        counts = {table: _count(dataset, table, windows) for table, windows in before.items()}
         return {
-            table: HeldRows(windows, _count(dataset, table, windows))
-            for table, windows in before.items()
-            if not windows or columns[table]
+            table: HeldRows(before[table], count)
+            for table, count in counts.items()
+            if count is not None
         }
 
 
@@ -50,12 +51,17 @@ def late_rows(dataset: DatasetSql, held: Mapping[str, HeldRows]) -> dict[str, in
     An event whose time has changed may leave a window, so that fewer rows are there than before.
     """
     return {
-        table: max(_count(dataset, table, rows.windows) - rows.count, 0)
+        table: max((_count(dataset, table, rows.windows) or 0) - rows.count, 0)
         for table, rows in held.items()
     }
 
 
-def _count(dataset: DatasetSql, table: str, windows: Iterable[Window]) -> int:
+def _count(dataset: DatasetSql, table: str, windows: Sequence[Window]) -> int | None:
+    """Returns the number of rows in some windows; None if there is no such table."""
+    if not windows:
+        return 0
     time = dataset.column(CURSOR)
-    query = f"select count(*) from {dataset.table(table)} where {time} >= %s and {time} < %s"
-    return sum(int(rows[0][0]) for window in windows for rows in [dataset.rows(query, *window)])
+    within = " or ".join([f"{time} >= %s and {time} < %s"] * len(windows))
+    query = f"select count(*) from {dataset.table(table)} where {within}"
+    [(count,)] = dataset.rows(query, *chain.from_iterable(windows)) or [(None,)]
+    return None if count is None else int(count)

@@ -4,13 +4,14 @@ from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+import duckdb
 import pytest
 
 from coveo_source.dataset.audit_tables import LATE
 from coveo_source.demo import DemoServer, Traffic
 from coveo_source.tables import TABLES
 from tests.support.assertions import run_against
-from tests.support.cli_user import load, query, rows
+from tests.support.cli_user import DATASET, PIPELINE, load, query, rows
 from tests.support.clock import Clock
 
 Serve = Callable[..., DemoServer]
@@ -91,6 +92,21 @@ def test_after_a_full_refresh_nothing_is_late(serve: Serve, clock: Clock) -> Non
     clock.advance(days=1)
     load(demo, from_date=FROM, full_refresh=True)
     assert late() == dict.fromkeys(TABLES, 0)
+
+
+def test_what_is_late_is_unknown_of_a_table_that_somebody_dropped(
+    serve: Serve, clock: Clock
+) -> None:
+    demo = serve(LATE_TRAFFIC)
+    clock.now = NOW
+    load(demo, from_date=FROM)
+    with duckdb.connect(f"{PIPELINE}.duckdb") as database:
+        database.execute(f"drop table {DATASET}.keywords")
+    clock.advance(days=1)
+    load(demo, lookback_days=3)
+    counts = late()
+    assert counts["keywords"] is None
+    assert counts["clicks"] > 0
 
 
 def test_a_table_that_is_loaded_for_the_first_time_has_no_late_rows(

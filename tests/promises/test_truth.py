@@ -152,8 +152,10 @@ main()
 
 @pytest.mark.thorough
 def test_a_first_load_that_was_killed_does_not_block_either_of_two_datasets(
-    demo: DemoServer,
+    demo: DemoServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # there is too little traffic for a query that is asked in three visits
+    monkeypatch.setenv("SOURCES__COVEO_SOURCE__GAP_VISITS", "1")
     words = ("--from", "2026-03-08", "--tables", *TABLES)
     with start_run(demo, "-c", KILLED_IN_THE_LOAD, words=words) as process:
         assert wait_for_exit(process).code == -signal.SIGKILL
@@ -164,7 +166,7 @@ def test_a_first_load_that_was_killed_does_not_block_either_of_two_datasets(
     load(demo, from_date="2026-03-08", with_models=True)
     for name in (*TABLES, *models()):
         found = query(f"select * exclude (_dlt_load_id) from {name} order by all")
-        assert found or name not in TABLES
+        assert found
         assert query(f"select * exclude (_dlt_load_id) from another.{name} order by all") == found
 
 

@@ -19,6 +19,7 @@ def find_problems(sandbox: Sandbox, clean: Evidence) -> list[str]:
         *_differences(evidence, clean),
         *evidence.inconsistencies,
         *_wrong_counts(sandbox, evidence),
+        *_wrongly_late(evidence, clean),
         *(f"left on the server: {export.id}" for export in sandbox.server.exports),
         *(f"created although a usable one existed: {export}" for export in sandbox.duplicates),
         *_wrong_messages(sandbox.runs),
@@ -86,6 +87,21 @@ def _wrong_counts(sandbox: Sandbox, evidence: Evidence) -> list[str]:
             found.append(f"exports: {rejected} rejected, not {true_count}")
     unknown = set(evidence.rejected) - {row["export_id"] for row in evidence.audit}
     return found + [f"{REJECTED}: of an unknown export {export}" for export in unknown]
+
+
+def _wrongly_late(evidence: Evidence, clean: Evidence) -> list[str]:
+    """Returns of which tables more rows are called late than in the same windows of a clean run.
+
+    Fewer may be: of what a killed run left, nobody knows what was late.
+    """
+    if evidence.windows != clean.windows:
+        return []
+    totals = {table: (evidence.late(table), clean.late(table)) for table in TABLES}
+    return [
+        f"exports: {late} rows of {table} are late, not {most}"
+        for table, (late, most) in totals.items()
+        if late > most
+    ]
 
 
 def _wrong_messages(runs: list[RunResult]) -> list[str]:

@@ -62,6 +62,10 @@ class Evidence:
         """The window of each export, in order."""
         return sorted(Window(row["window_start"], row["window_end"]) for row in self.audit)
 
+    def late(self, table: str) -> int:
+        """Returns how many rows of a table are known to have come late, in all exports."""
+        return sum(row[f"{table}_{LATE}"] or 0 for row in self.audit)
+
     def loaded_ranges(self, table: str) -> list[str]:
         """Returns the ranges of time that were loaded into a table, adjacent windows joined."""
         rows = [row for row in self.audit if table in row["tables"].split(",")]
