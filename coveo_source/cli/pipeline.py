@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -160,12 +160,38 @@ def attached(options: Options, progress: ConsoleProgress) -> Iterator[dlt.Pipeli
         with open_dataset(pipeline) as dataset:
             record = read_record(dataset) if dataset else None
         pipeline = restore_state(pipeline, record.id if record else None, progress.say)
-        if list(pipeline.schema_names) != [SOURCE]:
-            raise PipelineMismatch(
-                f"The pipeline {options.pipeline} holds no data of Coveo's in the dataset"
-                f" {options.dataset}. Load some first: dlt pipeline {options.pipeline} run"
-            )
+        _check_source(pipeline, options)
         yield pipeline
+
+
+@contextmanager
+def looking(options: Options, progress: ConsoleProgress) -> Iterator[dlt.Pipeline]:
+    """Yields a pipeline with the state of its dataset, for a command that changes nothing.
+
+    It works on a copy of the working folder, beside any run.
+
+    Raises:
+        PipelineMismatch: as `attached`
+    """
+    with graceful_shutdown(), copied_folder(options) as copy:
+        pipeline = create_pipeline(replace(options, pipelines_dir=str(copy)), progress)
+        if database_exists(pipeline):
+            with open_dataset(pipeline) as dataset:
+                record = read_record(dataset) if dataset else None
+            pipeline = restore_state(pipeline, record.id if record else None, progress.say)
+        else:
+            # a database would be created
+            pipeline = pipeline.drop()
+        _check_source(pipeline, options)
+        yield pipeline
+
+
+def _check_source(pipeline: dlt.Pipeline, options: Options) -> None:
+    if list(pipeline.schema_names) != [SOURCE]:
+        raise PipelineMismatch(
+            f"The pipeline {options.pipeline} holds no data of Coveo's in the dataset"
+            f" {options.dataset}. Load some first: dlt pipeline {options.pipeline} run"
+        )
 
 
 def _predates_erasure(pipeline: dlt.Pipeline) -> bool:

@@ -7,6 +7,10 @@ from .audit_tables import (
     COUNTS,
     DIMENSIONS_SCHEMA,
     EXPORTS_SCHEMA,
+    GONE,
+    LATE,
+    LOADED,
+    RECONCILED_AT,
     REJECTED_ROWS_SCHEMA,
     REMOVED_ROWS_SCHEMA,
     REPLACED,
@@ -36,6 +40,6 @@ from .ledger import Ledger, read_ledger
 from .loads import restore_loads
 from .owner import DatasetRecord, Owner, check_owner, read_record
 from .reconciliation import Reconciliation, completed_loads, reconcile
-from .sql import DatasetSql, open_dataset, open_sql_dataset
+from .sql import DatasetSql, open_dataset, open_sql_dataset, utc
 from .traces import clear_traces, dbt_dataset_with, has_removed_rows
 from .tracking import watch

@@ -101,6 +101,16 @@ class DatasetSql:
         except DatabaseUndefinedRelation:
             return []
 
+    def records(self, query: str) -> list[dict[str, Any]]:
+        """Returns the rows of a query, each by column; none if one of its tables does not exist."""
+        try:
+            with self._sql.execute_query(query) as cursor:
+                # some databases spell columns in upper case
+                names = [column[0].lower() for column in cursor.description]
+                return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        except DatabaseUndefinedRelation:
+            return []
+
     def chunks(self, query: str, *values: object) -> Iterator[list[Row]]:
         """Yields the rows of a query in chunks; none if one of its tables does not exist."""
         with suppress(DatabaseUndefinedRelation):

@@ -35,6 +35,7 @@ CoveoSourceError
  x ErasureUnfinished       rows are erased, but something still holds values of them
  x ModelError              a SQL model failed; the load before it is intact
    x CheckError            a data test of a model cannot be run as written
+ x ReportError             the database refuses a query of a report
  x ProjectError            a dbt project cannot be written to the given folder
 
 Errors that another run may get past are transient in dlt's terms, all others terminal.
@@ -69,6 +70,7 @@ from .runs import (
     PipelineBusy,
     PipelineMismatch,
     ProjectError,
+    ReportError,
     SettingError,
     TableUnusable,
     UnsafeReplacement,
@@ -110,6 +112,7 @@ __all__ = [
     "PipelineMismatch",
     "ProjectError",
     "QuotaReached",
+    "ReportError",
     "RowLimitReached",
     "ServiceUnreachable",
     "SettingError",

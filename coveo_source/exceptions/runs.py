@@ -142,5 +142,15 @@ class CheckError(ModelError):
     """A data test of a model cannot be run as written."""
 
 
+class ReportError(CoveoSourceError):
+    """The database refuses a query of a report."""
+
+    def __init__(self, part: str, problem: str) -> None:
+        super().__init__(
+            f"The report cannot be made: {part}: {problem} All loaded data is complete. If the"
+            " models were built by an early version, build them anew with models --full-refresh."
+        )
+
+
 class ProjectError(CoveoSourceError, TerminalException):
     """A dbt project cannot be written to the given folder."""

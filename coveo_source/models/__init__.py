@@ -1,8 +1,10 @@
 """The SQL models, from files to tables."""
 
 from .data_tests import Result, Status, run_data_tests
-from .files import selected, sql_folder
+from .dialects import translated
+from .files import DIALECT, model_names, parse_sql, selected, sql_folder, tables_of
 from .properties import read_folder
+from .qualify import Schema, qualify_query, sql_schema
 from .runner import build
 from .state import UNITS, consumed_loads
 from .unknown import UnknownCause, unknown_causes

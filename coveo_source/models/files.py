@@ -65,6 +65,11 @@ def sql_folder() -> Path:
     return inside if inside.is_dir() else beside
 
 
+def model_names() -> list[str]:
+    """Returns the names of the package's models, without reading their files."""
+    return sorted(path.stem for path in sql_folder().glob("*.sql"))
+
+
 def models(settings: ModelSettings = DEFAULTS) -> dict[str, Model]:
     """Returns the package's models by name, each after those that it reads."""
     return _read_models(sql_folder(), settings)

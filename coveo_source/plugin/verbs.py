@@ -176,6 +176,48 @@ class ModelsVerb(Verb):
         print(project_text(args.dbt, write_dbt_project(_options(args), args.dbt)))
 
 
+class ReportVerb(Verb):
+    """`report`."""
+
+    command = "report"
+    help_string = "Writes one HTML file with pictures of what is loaded; asks nothing of Coveo"
+
+    def configure_parser(self, parser: ArgumentParser) -> None:
+        """Adds the options that decide what to show, and where."""
+        super().configure_parser(parser)
+        parser.add_argument("--from", dest="from_date", metavar="DATE", help="first day")
+        parser.add_argument("--to", dest="to_date", metavar="DATE", help="day after the last one")
+        parser.add_argument(
+            "--out", type=Path, metavar="FILE", default="report.html", help="default: report.html"
+        )
+        parser.add_argument("--open", action="store_true", help="open it in a browser")
+        parser.add_argument(
+            "--with-names",
+            action="store_true",
+            help="show names and ids of users, and what only one visit asked or opened",
+        )
+        parser.add_argument("--visit", metavar="ID", help="show the timeline of this visit")
+        parser.add_argument(
+            "--notebook", type=Path, metavar="FILE", help="write a marimo notebook instead"
+        )
+
+    def execute(self, args: Namespace) -> None:
+        """Writes the report, or the notebook."""
+        from ..cli.report import ReportOptions, write_report
+
+        with exit_codes():
+            wanted = ReportOptions(
+                out=args.out,
+                start=args.from_date,
+                end=args.to_date,
+                with_names=args.with_names,
+                visit=args.visit,
+                open_it=args.open,
+                notebook=args.notebook,
+            )
+            print(write_report(_options(args), wanted))
+
+
 class EraseVerb(Verb):
     """`erase`."""
 
@@ -200,7 +242,7 @@ class EraseVerb(Verb):
                 print(text, flush=True)
 
 
-VERBS: tuple[type[Verb], ...] = (RunVerb, PlanVerb, ModelsVerb, EraseVerb)
+VERBS: tuple[type[Verb], ...] = (RunVerb, PlanVerb, ModelsVerb, ReportVerb, EraseVerb)
 
 
 def _options(args: Namespace) -> "Options":

@@ -1,0 +1,137 @@
+"""The verb `report`: writes a report, or a notebook, of what is loaded.
+
+It needs no settings of the source, asks nothing of Coveo, and changes nothing in the dataset.
+"""
+
+import os
+import webbrowser
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import dlt
+
+from ..dataset import DatasetSql, open_sql_dataset, read_record
+from ..exceptions import SettingError
+from ..models import sql_schema
+from ..private_files import users_umask
+from .building import settings_of_models
+from .pipeline import Options, looking
+from .progress import ConsoleProgress
+
+if TYPE_CHECKING:
+    from ..report import Origin, Place
+
+_NEEDED = ("altair", "jinja2", "vl_convert")
+"""What the extra `report` installs."""
+
+
+class ReportOptions(NamedTuple):
+    """What the command line says of a report.
+
+    out: the file to write
+    start, end: the first day, and the day after the last one, as they were given
+    open_it: whether it is opened in a browser
+    notebook: the file for a notebook, which is written instead
+    """
+
+    out: Path
+    start: str | None = None
+    end: str | None = None
+    with_names: bool = False
+    visit: str | None = None
+    open_it: bool = False
+    notebook: Path | None = None
+
+
+def write_report(options: Options, wanted: ReportOptions) -> str:
+    """Writes a report, or a notebook; returns what was written, in words.
+
+    Raises:
+        SettingError: if the file or the days cannot be what was given; before anything is read
+        PipelineMismatch: if the pipeline holds no data of Coveo's, or models are missing
+        ReportError: if the database refuses a query
+    """
+    check_report(wanted)
+    from ..report import ReportRequest, make_report
+
+    request = ReportRequest(
+        _day("from", wanted.start), _day("to", wanted.end), wanted.with_names, wanted.visit
+    )
+    with looking(options, ConsoleProgress()) as pipeline, _place(pipeline) as place:
+        origin = _origin(options, pipeline, place.dataset)
+        if wanted.notebook:
+            code = ""
+            _write(wanted.notebook, code)
+            return f"Wrote a notebook to {wanted.notebook}.\nTry:    marimo edit {wanted.notebook}"
+        report = make_report(place, origin, request)
+    _write(wanted.out, report.html)
+    if wanted.open_it:
+        webbrowser.open(wanted.out.resolve().as_uri())
+    return f"Report: {wanted.out}, {report.days}"
+
+
+def check_report(wanted: ReportOptions) -> None:
+    """Checks what can be checked before anything is read or loaded.
+
+    Raises:
+        SettingError: if the extra is not installed, or the file cannot be written
+    """
+    if missing := [name for name in _NEEDED if not find_spec(name)]:
+        raise SettingError(
+            "report", ", ".join(missing), "It is not installed: pip install 'coveo-source[report]'"
+        )
+    for name, value in (("from", wanted.start), ("to", wanted.end)):
+        _day(name, value)
+    file = wanted.notebook or wanted.out
+    option = "notebook" if wanted.notebook else "out"
+    if file.is_dir() or not file.resolve().parent.is_dir():
+        raise SettingError(option, str(file), "Name a file in a folder that exists.")
+    if wanted.notebook and file.exists():
+        problem = "It exists, maybe with changes of yours: name a new file, or delete it first."
+        raise SettingError(option, str(file), problem)
+
+
+def _day(name: str, value: str | None) -> date | None:
+    try:
+        return date.fromisoformat(value) if value else None
+    except ValueError:
+        raise SettingError(name, value, "Write a day: 2026-01-31.") from None
+
+
+@contextmanager
+def _place(pipeline: dlt.Pipeline) -> Iterator["Place"]:
+    from ..report import Place
+
+    with open_sql_dataset(pipeline) as dataset:
+        dialect = pipeline.dataset().destination_dialect
+        yield Place(dataset, dialect, sql_schema(pipeline))
+
+
+def _origin(options: Options, pipeline: dlt.Pipeline, dataset: DatasetSql) -> "Origin":
+    from ..report import Origin
+
+    record = read_record(dataset)
+    return Origin(
+        options.pipeline,
+        pipeline.destination.destination_name,
+        dataset.name,
+        record.owner.org if record else None,
+        settings_of_models(pipeline),
+        version("coveo-source"),
+    )
+
+
+def _write(file: Path, text: str) -> None:
+    """Writes a file as a whole, or leaves it as it was."""
+    new = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        with users_umask():
+            new.write_text(text, encoding="utf-8")
+        new.replace(file)
+    finally:
+        new.unlink(missing_ok=True)

@@ -1,0 +1,8 @@
+"""A report: one HTML file with pictures of what the models hold, and a notebook to change it.
+
+It needs the extra `report`, so it is imported only when a report is made.
+"""
+
+from .loaded import Origin
+from .queries import Place
+from .report import Report, ReportRequest, make_report
