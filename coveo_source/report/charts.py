@@ -20,7 +20,7 @@ Points = Sequence[tuple[date, date | None]]
 NOW, BEFORE, TEXT, RULE, MARK = "#2a6fb8", "#a9b6c6", "#55606e", "#dfe4ea", "#c2571a"
 """Colours; the page replaces them by those of its light or dark theme."""
 
-WIDTH, HEIGHT = 460, 170
+WIDTH, HEIGHT = 340, 140
 """Of a chart, in pixels; the page scales it to the room that there is."""
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -48,12 +48,12 @@ def trend(
     for name, colour, size in (("before", BEFORE, 1.5), ("now", NOW, 2.25)):
         chart = alt.Chart().encode(x=_day_axis(days), y=_value_axis(name, whole, text))
         layers.append(chart.mark_line(color=colour, strokeWidth=size))
-        layers.append(chart.mark_circle(color=colour, size=12 if len(days) > 1 else 40, opacity=1))
-        wide = chart.mark_circle(size=220, opacity=0)
-        layers.append(wide.encode(description=f"{name}_text:N"))
+    # a line needs two points; the circles of a longer one are seen when they are pointed at
+    circle = chart.mark_circle(color=NOW, size=180, opacity=0 if len(days) > 1 else 1)
+    layers.append(circle.encode(description=alt.Description("text:N")))
     if benchmark is not None:
         line = alt.Chart(alt.Data(values=[{"value": benchmark}]))
-        layers.append(line.mark_rule(color=MARK, strokeDash=[5, 4]).encode(y="value:Q"))
+        layers.append(line.mark_rule(color=MARK, strokeDash=[5, 4]).encode(y=alt.Y("value:Q")))
     return _framed(layers, values)
 
 
@@ -68,12 +68,13 @@ def _compared(
     day, then = point
     now = _value(by_day.get(day), part, whole)
     before = _value(by_day.get(then), part, whole) if then else None
+    words = "nothing" if now is None else text(now)
+    former = f" (before, {short_day(then)}: {text(before)})" if then and before is not None else ""
     return {
         "day": f"{day}",
         "now": now,
-        "now_text": "" if now is None else f"{short_day(day)}: {text(now)}",
         "before": before,
-        "before_text": f"{short_day(then)}, before: {text(before)}" if then and before is not None else "",
+        "text": f"{short_day(day)}: {words}{former}",
     }
 
 
@@ -114,7 +115,7 @@ def _weekends(days: Sequence[date]) -> alt.Chart:
     ]
     chart = alt.Chart(alt.Data(values=bands)).mark_rect(color=RULE, opacity=0.6, clip=True)
     utc = alt.Scale(type="utc")
-    return chart.encode(x=alt.X("from:T", scale=utc, title=None), x2="to:T")
+    return chart.encode(x=alt.X("from:T", scale=utc, title=None), x2=alt.X2("to:T"))
 
 
 def bars(
@@ -143,18 +144,18 @@ def bars(
         "name:N",
         sort=order,
         title=None,
-        axis=alt.Axis(domain=False, ticks=False, labelLimit=170),
+        axis=alt.Axis(domain=False, ticks=False, labelLimit=180),
         scale=alt.Scale(paddingInner=0.35),
     )
-    x = alt.X("value:Q", axis=None, scale=alt.Scale(domain=[0, most * 1.32]))
+    x = alt.X("value:Q", axis=None, scale=alt.Scale(domain=[0, most * 1.5]))
     chart = alt.Chart().encode(y=y)
-    faint = chart.mark_bar(color=BEFORE, opacity=0.55, height={"band": 1.3}).encode(
+    faint = chart.mark_bar(color=BEFORE, height={"band": 1.4}).encode(
         x=alt.X("before:Q", axis=None)
     )
-    bar = chart.mark_bar(color=colour).encode(x=x, description="label:N")
-    texts = chart.mark_text(align="left", dx=6, color=TEXT).encode(x=x, text="text:N")
+    bar = chart.mark_bar(color=colour).encode(x=x, description=alt.Description("label:N"))
+    texts = chart.mark_text(align="left", dx=6, color=TEXT).encode(x=x, text=alt.Text("text:N"))
     layers = [faint, bar, texts] if before else [bar, texts]
-    return _framed(layers, values, height=max(28 * len(values), 60))
+    return _framed(layers, values, width=WIDTH - 100, height=26 * len(values))
 
 
 def funnel(rows: Rows) -> Drawing:
@@ -172,8 +173,8 @@ def _questions(rows: Rows, period: str) -> list[tuple[str, int]]:
     asked = sum(counts.values())
     return [
         ("Asked", asked),
-        ("Saw results or an answer", asked - counts.get("no_results", 0)),
-        ("Opened one, or was answered", counts.get("clicked", 0) + counts.get("answered", 0)),
+        ("Saw results", asked - counts.get("no_results", 0)),
+        ("Found something", counts.get("clicked", 0) + counts.get("answered", 0)),
     ]
 
 
@@ -228,7 +229,7 @@ def ranks(rows: Rows) -> Drawing:
     )
     axis = alt.Axis(format="~s", tickCount=4, domain=False, ticks=False)
     y = alt.Y("clicks:Q", title=None, axis=axis)
-    chart = alt.Chart().mark_bar(color=NOW).encode(x=x, y=y, description="label:N")
+    chart = alt.Chart().mark_bar(color=NOW).encode(x=x, y=y, description=alt.Description("label:N"))
     return _framed([chart], values)
 
 
@@ -262,7 +263,7 @@ def hours(rows: Rows) -> Drawing:
         ),
         # by opacity, so that it fits a light and a dark page
         opacity=alt.Opacity("share:Q", scale=alt.Scale(range=[0.06, 1], domain=[0, 1]), legend=None),
-        description="label:N",
+        description=alt.Description("label:N"),
     )
     return _framed([encoded], values)
 
@@ -325,14 +326,19 @@ def _with_share(part: float, whole: float) -> str:
 
 
 def _framed(
-    layers: Sequence[alt.Chart], values: Sequence[Mapping[str, Any]], height: int = HEIGHT
+    layers: Sequence[alt.Chart],
+    values: Sequence[Mapping[str, Any]],
+    width: int = WIDTH,
+    height: int = HEIGHT,
 ) -> Drawing:
     """Returns layers over the same values as one chart, in the looks that all have in common."""
     return alt.layer(
         *layers,
         data=alt.Data(values=list(values)),
-        width=WIDTH,
+        width=width,
         height=height,
+        # other fonts than those that Vega knows are wider
+        padding={"left": 16, "right": 12, "top": 5, "bottom": 5},
         background="transparent",
         config=alt.Config(
             axis=alt.AxisConfig(

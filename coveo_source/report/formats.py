@@ -31,6 +31,13 @@ def duration(milliseconds: float) -> str:
     return f"{minutes // 60}{NBSP}h {minutes % 60}{NBSP}min"
 
 
+def signed(change: float, style: str) -> str:
+    """Returns a change with its sign: `+12`, `−3`, or `±0` if it rounds to nothing."""
+    text = f"{abs(change):{style}}"
+    sign = "+" if change > 0 else "−"  # noqa: RUF001
+    return f"{sign if text.strip('0.,') else '±'}{text}"
+
+
 def short_day(day: date) -> str:
     """Returns a day with its weekday: `Tue 3 Nov`."""
     return f"{day:%a} {day.day} {day:%b}"

@@ -65,7 +65,7 @@ def _facts(queries: Queries, zone: ZoneInfo) -> Iterator[tuple[str, str]]:
     for row in queries.ask("newest_events").rows:
         kind = {"Custom": "custom event"}.get(row["c_event_type"], row["c_event_type"].lower())
         newest = _moment(row["newest"], zone)
-        yield f"Newest {kind}", f"{newest}, of {number(row['events'])} since {_day(row, zone)}"
+        yield f"Newest {kind}", f"{newest} ({number(row['events'])} since {_day(row, zone)})"
     for row in queries.ask("exports_total").rows:
         if row["windows"]:
             yield "Loaded", f"{_moment(row['window_start'], zone)} to {_moment(row['window_end'], zone)}"

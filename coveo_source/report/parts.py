@@ -1,6 +1,7 @@
 """What a page is made of: sections with tiles, charts and tables, each with its source."""
 
 from collections.abc import Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -45,12 +46,11 @@ class Tile(NamedTuple):
 
 
 class Chart(NamedTuple):
-    """One chart, as SVG that is safe to be put into a page; wide: over the whole width."""
+    """One chart, as what will be SVG that is safe to be put into a page."""
 
     title: str
-    svg: str
+    svg: "Future[str]"
     source: Source
-    wide: bool = False
 
 
 class Cell(NamedTuple):
@@ -80,7 +80,6 @@ class Table(NamedTuple):
     source: Source
     empty: str = "There is nothing to show."
     numbers: frozenset[int] = frozenset()
-    wide: bool = True
 
 
 @dataclass

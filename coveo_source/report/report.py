@@ -15,6 +15,7 @@ from .page import render_page
 from .period import DAY, Comparison, Period, compare, full_days, touched_days, unfinished
 from .queries import Place, Queries
 from .sections import make_sections
+from .svg import Artist
 
 
 _ANY = "select 1 from {} limit 1"
@@ -50,12 +51,17 @@ def make_report(place: Place, origin: Origin, request: ReportRequest) -> Report:
         PipelineMismatch: if models are missing
         ReportError: if the database refuses a query
     """
+    with Artist() as artist:
+        return _make_report(place, origin, request, artist)
+
+
+def _make_report(place: Place, origin: Origin, request: ReportRequest, artist: Artist) -> Report:
     check_models(place.dataset, origin.pipeline)
     zone = ZoneInfo(origin.settings.time_zone)
     days = choose_days(place.dataset, zone, request.start, request.end)
     queries = Queries(place, days, request.with_names)
-    sections = list(make_sections(queries, origin, request.visit))
     name = origin.organization or origin.pipeline
+    sections = make_sections(queries, artist, origin, request.visit)
     return Report(render_page(name, days, sections, datetime.now(zone)), days)
 
 

@@ -8,7 +8,7 @@ from .formats import decimal, number, percent
 from .loaded import Origin, loaded_section
 from .parts import Chart, Section, Source
 from .queries import Answer, Queries
-from .svg import to_svg
+from .svg import Artist
 from .tiles import make_tiles
 from .visit import visit_section
 
@@ -30,7 +30,9 @@ _TRENDS = (
 _ANSWERED = ("Answered", "searches_by_day", "answered_searches", "searches", percent, None)
 
 
-def make_sections(queries: Queries, origin: Origin, visit: str | None) -> Iterator[Section]:
+def make_sections(
+    queries: Queries, artist: Artist, origin: Origin, visit: str | None
+) -> Iterator[Section]:
     """Yields the sections that have something to show, in the order of the page.
 
     visit: the visit whose timeline is shown; None for an example
@@ -41,24 +43,23 @@ def make_sections(queries: Queries, origin: Origin, visit: str | None) -> Iterat
     has_events = any(row["events"] for row in queries.ask("traffic").rows)
     if has_events:
         answered = any(tile.label == "Answered" for tile in overview.tiles)
-        yield _trends(queries, answered)
-        yield from _questions(queries)
-        yield from _clicks(queries)
+        yield _trends(queries, artist, answered)
+        yield from _questions(queries, artist)
+        yield from _clicks(queries, artist)
         yield _queries(queries)
         yield _documents(queries)
         yield from _facets(queries)
         yield from _ab_tests(queries)
-        yield from _answers(queries)
-        yield from _cases(queries)
+        yield from _answers(queries, artist)
+        yield from _cases(queries, artist)
     if (has_events or visit) and (timeline := visit_section(queries, zone, visit)):
         yield timeline
     yield loaded_section(queries, origin)
 
 
-def _trends(queries: Queries, has_answers: bool) -> Section:
-    unit = "week" if queries.days.by_week else "day"
+def _trends(queries: Queries, artist: Artist, has_answers: bool) -> Section:
     points = queries.days.points
-    section = Section("trends", f"By {unit}")
+    section = Section("trends", "Week by week" if queries.days.by_week else "Day by day")
     if queries.days.before:
         section.text = "The faint line is the period before."
     if not queries.days.by_week:
@@ -69,18 +70,18 @@ def _trends(queries: Queries, has_answers: bool) -> Section:
         about = answer.definition
         if benchmark:
             about += f" The dashed line is Coveo's benchmark of at most {percent(benchmark)}."
-        section.charts.append(_chart(title, chart, answer, about))
+        section.charts.append(_chart(artist, title, chart, answer, about))
     return section
 
 
 def _chart(
-    title: str, chart: charts.Drawing, answer: Answer, about: str | None = None, wide: bool = False
+    artist: Artist, title: str, chart: charts.Drawing, answer: Answer, about: str | None = None
 ) -> Chart:
-    name = title.lower().replace(" ", "-").replace(",", "")
-    return Chart(title, to_svg(chart, name), Source.of(answer, about), wide)
+    name = title.lower().replace(" ", "-")
+    return Chart(title, artist.draw(chart, name), Source.of(answer, about))
 
 
-def _questions(queries: Queries) -> Iterator[Section]:
+def _questions(queries: Queries, artist: Artist) -> Iterator[Section]:
     answer = queries.ask("questions")
     if any(row["period"] == "now" for row in answer.rows):
         section = Section("questions", "From asking to finding")
@@ -91,22 +92,22 @@ def _questions(queries: Queries) -> Iterator[Section]:
         if queries.days.before:
             section.text += " The faint bars are the shares of the period before."
         section.charts = [
-            _chart("How far questions get", charts.funnel(answer.rows), answer),
-            _chart("How questions end", charts.outcomes(answer.rows), answer),
+            _chart(artist, "How far questions get", charts.funnel(answer.rows), answer),
+            _chart(artist, "How questions end", charts.outcomes(answer.rows), answer),
         ]
         yield section
 
 
-def _clicks(queries: Queries) -> Iterator[Section]:
+def _clicks(queries: Queries, artist: Artist) -> Iterator[Section]:
     section = Section("clicks", "Where and when")
     ranks, sources = queries.ask("clicks_by_rank"), queries.ask("clicks_by_source")
     hours = queries.ask("searches_by_hour")
     if ranks.rows:
-        section.charts.append(_chart("Clicks by rank", charts.ranks(ranks.rows), ranks))
+        section.charts.append(_chart(artist, "Clicks by rank", charts.ranks(ranks.rows), ranks))
     if sources.rows:
-        section.charts.append(_chart("Clicks by source", charts.sources(sources.rows), sources))
+        section.charts.append(_chart(artist, "Clicks by source", charts.sources(sources.rows), sources))
     if hours.rows:
-        section.charts.append(_chart("Searches by hour", charts.hours(hours.rows), hours))
+        section.charts.append(_chart(artist, "Searches by hour", charts.hours(hours.rows), hours))
     if section.charts:
         yield section
 
@@ -141,18 +142,18 @@ def _ab_tests(queries: Queries) -> Iterator[Section]:
         yield Section("tests", "A/B tests", text, tables=[table])
 
 
-def _answers(queries: Queries) -> Iterator[Section]:
+def _answers(queries: Queries, artist: Artist) -> Iterator[Section]:
     answer = queries.ask("generated_answers")
     if any(row["asked"] for row in answer.rows):
         section = Section("answers", "Generated answers")
-        section.charts = [_chart("What became of them", charts.answers(answer.rows), answer)]
+        section.charts = [_chart(artist, "What became of them", charts.answers(answer.rows), answer)]
         section.tables = [tables.cited_documents(queries)]
         yield section
 
 
-def _cases(queries: Queries) -> Iterator[Section]:
+def _cases(queries: Queries, artist: Artist) -> Iterator[Section]:
     answer = queries.ask("cases")
     if any(row["period"] == "now" for row in answer.rows):
         section = Section("cases", "Support cases")
-        section.charts = [_chart("How they ended", charts.cases(answer.rows), answer)]
+        section.charts = [_chart(artist, "How they ended", charts.cases(answer.rows), answer)]
         yield section

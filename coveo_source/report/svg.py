@@ -1,10 +1,14 @@
 """A chart as SVG for the page: drawn by Vega, and kept to what cannot run or load anything."""
 
+import json
 import re
+import sys
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from subprocess import PIPE, Popen
 from xml.etree import ElementTree
 
-import vl_convert
-
+from ..exceptions import ReportError
 from .charts import Drawing
 
 _SVG = "http://www.w3.org/2000/svg"
@@ -18,13 +22,57 @@ _ATTRIBUTES = frozenset(
 _NOT_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
-def to_svg(chart: Drawing, name: str) -> str:
-    """Draws a chart.
+class Artist:
+    """Draws charts beside the queries; a context manager.
 
-    name: of the chart on its page; other charts there have other ones
+    Vega is a JavaScript program that keeps Python from running while it starts and draws, so it has
+    a process of its own, which starts at once.
     """
-    drawn = vl_convert.vegalite_to_svg(chart.to_json(validate=False, indent=None))
-    return safe_svg(drawn, name)
+
+    def __init__(self) -> None:
+        self._process = Popen(
+            [sys.executable, "-c", _PROGRAM], stdin=PIPE, stdout=PIPE, stderr=PIPE, text=True
+        )
+        self._thread = ThreadPoolExecutor(1, "coveo-charts")
+
+    def draw(self, chart: Drawing, name: str) -> "Future[str]":
+        """Returns what will be the SVG of a chart.
+
+        name: of the chart on its page; other charts there have other ones
+        """
+        return self._thread.submit(self._drawn, chart.to_json(validate=False, indent=None), name)
+
+    def __enter__(self) -> "Artist":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._thread.shutdown(cancel_futures=True)
+        self._process.communicate()
+
+    def _drawn(self, specification: str, name: str) -> str:
+        """Hands a chart to Vega, and waits for its drawing.
+
+        Raises:
+            ReportError: if Vega cannot draw it
+        """
+        asked, answers = self._process.stdin, self._process.stdout
+        line = ""
+        with suppress(BrokenPipeError):
+            print(specification, file=asked, flush=True)
+            line = answers.readline() if answers else ""
+        if not line:
+            problem = self._process.stderr.read() if self._process.stderr else ""
+            raise ReportError(name, " ".join(problem.split()[-20:]) or "Vega has ended.")
+        return safe_svg(json.loads(line), name)
+
+
+_PROGRAM = """
+import json, sys, vl_convert
+vl_convert.vegalite_to_svg('{"data": {"values": []}, "mark": "bar"}')
+for line in sys.stdin:
+    print(json.dumps(vl_convert.vegalite_to_svg(line)), flush=True)
+"""
 
 
 def safe_svg(drawn: str, name: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .formats import NBSP, decimal, number, percent
+from .formats import NBSP, decimal, number, percent, signed
 from .intervals import Interval, count_interval, difference, mean_interval
 from .parts import Cell, Source, Table, shortened
 from .queries import Answer, Queries, Record
@@ -34,7 +34,7 @@ def average(total: float, counted: float) -> Cell:
 def grew(now: float, before: float) -> Cell:
     """Returns a cell with a change, grey if it may be chance."""
     change = difference(count_interval(now, now), count_interval(before, before))
-    shown = f"{100 * (now - before) / before:+.0f}{NBSP}%" if before else "new"
+    shown = f"{signed(100 * (now - before) / before, '.0f')}{NBSP}%" if before else "new"
     tone = "noise" if change is None or change.is_noise else "plain"
     return Cell(shown, now - before, tone)
 

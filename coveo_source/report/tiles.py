@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from .formats import NBSP, decimal, duration, number, percent
+from .formats import NBSP, decimal, duration, number, percent, signed
 from .intervals import Interval, count_interval, difference, mean_interval, share_interval
 from .parts import Source, Tile
 from .queries import Answer, Queries
@@ -31,19 +31,19 @@ class _Measure(NamedTuple):
 
 
 def _relative(change: float, before: float) -> str:
-    return f"{100 * change / before:+.0f}{NBSP}%" if before else f"{change:+,.0f}"
+    return f"{signed(100 * change / before, '.0f')}{NBSP}%" if before else signed(change, ",.0f")
 
 
 def _points(change: float, before: float) -> str:
-    return f"{100 * change:+.1f}{NBSP}points"
+    return f"{signed(100 * change, '.1f')}{NBSP}points"
 
 
 def _absolute(change: float, before: float) -> str:
-    return f"{change:+.2f}"
+    return signed(change, ".2f")
 
 
 def _seconds(change: float, before: float) -> str:
-    return f"{change / 1000:+.1f}{NBSP}s"
+    return f"{signed(change / 1000, '.1f')}{NBSP}s"
 
 
 def _count(name: str) -> Callable[[_Record], Interval | None]:
