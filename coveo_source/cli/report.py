@@ -24,7 +24,7 @@ from .pipeline import Options, looking
 from .progress import ConsoleProgress
 
 if TYPE_CHECKING:
-    from ..report import Origin, Place
+    from ..report import Connection, Origin, Place
 
 _NEEDED = ("altair", "jinja2", "vl_convert")
 """What the extra `report` installs."""
@@ -57,22 +57,32 @@ def write_report(options: Options, wanted: ReportOptions) -> str:
         ReportError: if the database refuses a query
     """
     check_report(wanted)
-    from ..report import ReportRequest, make_report
+    from ..report import ReportRequest, make_notebook, make_report
 
-    request = ReportRequest(
-        _day("from", wanted.start), _day("to", wanted.end), wanted.with_names, wanted.visit
-    )
+    days = (_day("from", wanted.start), _day("to", wanted.end))
+    request = ReportRequest(*days, wanted.with_names, wanted.visit)
     with looking(options, ConsoleProgress()) as pipeline, _place(pipeline) as place:
         origin = _origin(options, pipeline, place.dataset)
-        if wanted.notebook:
-            code = ""
-            _write(wanted.notebook, code)
-            return f"Wrote a notebook to {wanted.notebook}.\nTry:    marimo edit {wanted.notebook}"
+        if notebook := wanted.notebook:
+            connection = _connection(options, pipeline, notebook)
+            _write(notebook, make_notebook(place, origin, request, notebook.name, connection))
+            return f"Notebook: {notebook}\nTry:      marimo edit {notebook}"
         report = make_report(place, origin, request)
     _write(wanted.out, report.html)
     if wanted.open_it:
         webbrowser.open(wanted.out.resolve().as_uri())
     return f"Report: {wanted.out}, {report.days}"
+
+
+def _connection(options: Options, pipeline: dlt.Pipeline, notebook: Path) -> "Connection":
+    """Returns how a notebook reaches the data of a pipeline."""
+    from ..report import dlt_connection, duckdb_connection
+
+    destination = pipeline.destination.destination_name
+    if destination != "duckdb":
+        return dlt_connection(options.pipeline, destination, options.dataset)
+    database = pipeline.destination_client().config.data_location()
+    return duckdb_connection(os.path.relpath(database, notebook.resolve().parent))
 
 
 def check_report(wanted: ReportOptions) -> None:

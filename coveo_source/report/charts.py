@@ -159,12 +159,11 @@ def bars(
 
 
 def funnel(rows: Rows) -> Drawing:
-    """Draws how many questions got how far: asked, with results or an answer, and found."""
+    """Draws how many questions got how far, with the shares of the period before behind."""
     now, before = (_questions(rows, period) for period in ("now", "before"))
     asked = now[0][1]
     texts = [(name, value, _with_share(value, asked)) for name, value in now]
     scale = asked / before[0][1] if before[0][1] else 0
-    # as shares: how many asked is another chart
     return bars(texts, {name: value * scale for name, value in before} if scale else None)
 
 
@@ -297,7 +296,7 @@ CASES = {
 
 def answers(rows: Rows) -> Drawing:
     """Draws for how many searches an answer was asked for, and what people did with it."""
-    [row] = rows
+    row = rows[0]
     shares = {"asked": "asked", "given": "asked"}
     return bars(
         (title, row[name], _with_share(row[name], row[shares.get(name, "given")]))

@@ -26,6 +26,11 @@ class Origin(NamedTuple):
     settings: ModelSettings
     version: str
 
+    @property
+    def name(self) -> str:
+        """What a reader knows it by."""
+        return self.organization or self.pipeline
+
 
 def loaded_section(queries: Queries, origin: Origin) -> Section:
     """Returns the section about what is loaded."""

@@ -16,10 +16,9 @@ from .period import Comparison
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
-def render_page(name: str, days: Comparison, sections: Iterable[Section], made: datetime) -> str:
+def render_page(title: str, days: Comparison, sections: Iterable[Section], made: datetime) -> str:
     """Returns the page.
 
-    name: what the report is about
     made: when, in the time zone of the report
     """
     environment = Environment(
@@ -36,7 +35,7 @@ def render_page(name: str, days: Comparison, sections: Iterable[Section], made: 
 
     style, script = (_text(file) for file in ("style.css", "page.js"))
     return environment.get_template("page.html.jinja").render(
-        title=shortened(f"Search analytics of {name}"),
+        title=shortened(title),
         policy=_policy(style, script),
         style=Markup(style),  # noqa: S704 a file of ours
         script=Markup(script),  # noqa: S704 a file of ours

@@ -11,6 +11,7 @@ from ..models import model_names
 from ..tables import EVENT_TABLES
 from .coverage import loaded_windows
 from .loaded import Origin
+from .notebook import Connection, notebook_code
 from .page import render_page
 from .period import DAY, Comparison, Period, compare, full_days, touched_days, unfinished
 from .queries import Place, Queries
@@ -52,17 +53,32 @@ def make_report(place: Place, origin: Origin, request: ReportRequest) -> Report:
         ReportError: if the database refuses a query
     """
     with Artist() as artist:
-        return _make_report(place, origin, request, artist)
+        queries = _queries(place, origin, request)
+        sections = make_sections(queries, artist, origin, request.visit)
+        made = datetime.now(ZoneInfo(origin.settings.time_zone))
+        title = f"Search analytics of {origin.name}"
+        return Report(render_page(title, queries.days, sections, made), queries.days)
 
 
-def _make_report(place: Place, origin: Origin, request: ReportRequest, artist: Artist) -> Report:
+def make_notebook(
+    place: Place, origin: Origin, request: ReportRequest, file: str, connection: Connection
+) -> str:
+    """Returns a marimo notebook with the queries and charts of a report, as text.
+
+    file: its name
+
+    Raises:
+        SettingError, PipelineMismatch, ReportError: as for make_report
+    """
+    queries = _queries(place, origin, request)
+    return notebook_code(queries, f"Search analytics of {origin.name}", file, connection)
+
+
+def _queries(place: Place, origin: Origin, request: ReportRequest) -> Queries:
     check_models(place.dataset, origin.pipeline)
     zone = ZoneInfo(origin.settings.time_zone)
     days = choose_days(place.dataset, zone, request.start, request.end)
-    queries = Queries(place, days, request.with_names)
-    name = origin.organization or origin.pipeline
-    sections = make_sections(queries, artist, origin, request.visit)
-    return Report(render_page(name, days, sections, datetime.now(zone)), days)
+    return Queries(place, days, request.with_names)
 
 
 def check_models(dataset: DatasetSql, pipeline: str) -> None:

@@ -1,33 +1,16 @@
 """The sections of a report, from the queries."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from zoneinfo import ZoneInfo
 
-from . import charts, tables
-from .formats import decimal, number, percent
+from . import catalog, tables
+from .catalog import ChartPlan
 from .loaded import Origin, loaded_section
 from .parts import Chart, Section, Source
-from .queries import Answer, Queries
+from .queries import Queries
 from .svg import Artist
 from .tiles import make_tiles
 from .visit import visit_section
-
-_WITHOUT_RESULTS = 0.05
-"""Most of the searches that should be without results, as Coveo recommends."""
-
-_TRENDS = (
-    ("Searches", "searches_by_day", "searches", None, number, None),
-    ("Visits", "visits_by_day", "visits", None, number, None),
-    ("Visitors", "visits_by_day", "visitors", None, number, None),
-    ("Search clickthrough", "searches_by_day", "searches_with_clicks", "searches", percent, None),
-    ("Visit clickthrough", "visits_by_day", "visits_with_clicks", "visits", percent, None),
-    ("Average click rank", "searches_by_day", "click_rank_sum", "ranked_clicks", decimal, None),
-    (
-        "Searches without results",
-        *("searches_by_day", "searches_without_results", "searches", percent, _WITHOUT_RESULTS),
-    ),
-)
-_ANSWERED = ("Answered", "searches_by_day", "answered_searches", "searches", percent, None)
 
 
 def make_sections(
@@ -37,53 +20,53 @@ def make_sections(
 
     visit: the visit whose timeline is shown; None for an example
     """
-    zone = ZoneInfo(origin.settings.time_zone)
     overview = Section("overview", "Overview", tiles=make_tiles(queries))
     yield overview
     has_events = any(row["events"] for row in queries.ask("traffic").rows)
     if has_events:
-        answered = any(tile.label == "Answered" for tile in overview.tiles)
-        yield _trends(queries, artist, answered)
+        has_answers = any(tile.label == catalog.ANSWERED.title for tile in overview.tiles)
+        yield _trends(queries, artist, has_answers)
         yield from _questions(queries, artist)
         yield from _clicks(queries, artist)
-        yield _queries(queries)
-        yield _documents(queries)
+        yield _asked(queries)
+        yield Section("documents", "What people open", tables=[tables.documents(queries)])
         yield from _facets(queries)
         yield from _ab_tests(queries)
         yield from _answers(queries, artist)
         yield from _cases(queries, artist)
+    zone = ZoneInfo(origin.settings.time_zone)
     if (has_events or visit) and (timeline := visit_section(queries, zone, visit)):
         yield timeline
     yield loaded_section(queries, origin)
 
 
+def _drawn(queries: Queries, artist: Artist, plans: Iterable[ChartPlan]) -> list[Chart]:
+    """Draws those charts that have rows."""
+    return [
+        Chart(
+            plan.title,
+            artist.draw(plan.drawn(answer.rows, queries.days.points), plan.title),
+            Source.of(answer),
+        )
+        for plan in plans
+        if (answer := queries.ask(plan.query)).rows
+    ]
+
+
 def _trends(queries: Queries, artist: Artist, has_answers: bool) -> Section:
-    points = queries.days.points
     section = Section("trends", "Week by week" if queries.days.by_week else "Day by day")
     if queries.days.before:
-        section.text = "The faint line is the period before."
+        section.text = "The faint line is the period before. "
     if not queries.days.by_week:
-        section.text += " Weekends are shaded."
-    for title, query, part, whole, text, benchmark in (*_TRENDS, *[_ANSWERED][: int(has_answers)]):
-        answer = queries.ask(query)
-        chart = charts.trend(answer.rows, points, part, whole, text, benchmark)
-        about = answer.definition
-        if benchmark:
-            about += f" The dashed line is Coveo's benchmark of at most {percent(benchmark)}."
-        section.charts.append(_chart(artist, title, chart, answer, about))
+        section.text += "Weekends are shaded. "
+    section.text += "The dashed line is Coveo's benchmark: at most 5 % of searches without results."
+    plans = [*catalog.TRENDS, catalog.ANSWERED] if has_answers else catalog.TRENDS
+    section.charts = _drawn(queries, artist, plans)
     return section
 
 
-def _chart(
-    artist: Artist, title: str, chart: charts.Drawing, answer: Answer, about: str | None = None
-) -> Chart:
-    name = title.lower().replace(" ", "-")
-    return Chart(title, artist.draw(chart, name), Source.of(answer, about))
-
-
 def _questions(queries: Queries, artist: Artist) -> Iterator[Section]:
-    answer = queries.ask("questions")
-    if any(row["period"] == "now" for row in answer.rows):
+    if any(row["period"] == "now" for row in queries.ask("questions").rows):
         section = Section("questions", "From asking to finding")
         section.text = (
             "A question is what somebody typed in a visit, with all searches, facets and clicks that"
@@ -91,28 +74,16 @@ def _questions(queries: Queries, artist: Artist) -> Iterator[Section]:
         )
         if queries.days.before:
             section.text += " The faint bars are the shares of the period before."
-        section.charts = [
-            _chart(artist, "How far questions get", charts.funnel(answer.rows), answer),
-            _chart(artist, "How questions end", charts.outcomes(answer.rows), answer),
-        ]
+        section.charts = _drawn(queries, artist, catalog.QUESTIONS)
         yield section
 
 
 def _clicks(queries: Queries, artist: Artist) -> Iterator[Section]:
-    section = Section("clicks", "Where and when")
-    ranks, sources = queries.ask("clicks_by_rank"), queries.ask("clicks_by_source")
-    hours = queries.ask("searches_by_hour")
-    if ranks.rows:
-        section.charts.append(_chart(artist, "Clicks by rank", charts.ranks(ranks.rows), ranks))
-    if sources.rows:
-        section.charts.append(_chart(artist, "Clicks by source", charts.sources(sources.rows), sources))
-    if hours.rows:
-        section.charts.append(_chart(artist, "Searches by hour", charts.hours(hours.rows), hours))
-    if section.charts:
-        yield section
+    if charts := _drawn(queries, artist, catalog.CLICKS):
+        yield Section("clicks", "Where and when", charts=charts)
 
 
-def _queries(queries: Queries) -> Section:
+def _asked(queries: Queries) -> Section:
     section = Section("queries", "What people ask")
     section.tables = [tables.content_gaps(queries), tables.top_queries(queries)]
     if queries.days.before:
@@ -120,10 +91,6 @@ def _queries(queries: Queries) -> Section:
     if not queries.with_names:
         section.text = "Queries of a single visit are left out."
     return section
-
-
-def _documents(queries: Queries) -> Section:
-    return Section("documents", "What people open", tables=[tables.documents(queries)])
 
 
 def _facets(queries: Queries) -> Iterator[Section]:
@@ -143,17 +110,14 @@ def _ab_tests(queries: Queries) -> Iterator[Section]:
 
 
 def _answers(queries: Queries, artist: Artist) -> Iterator[Section]:
-    answer = queries.ask("generated_answers")
-    if any(row["asked"] for row in answer.rows):
-        section = Section("answers", "Generated answers")
-        section.charts = [_chart(artist, "What became of them", charts.answers(answer.rows), answer)]
-        section.tables = [tables.cited_documents(queries)]
-        yield section
+    if any(row["asked"] for row in queries.ask("generated_answers").rows):
+        charts = _drawn(queries, artist, catalog.ANSWERS)
+        cited = tables.cited_documents(queries)
+        yield Section("answers", "Generated answers", charts=charts, tables=[cited])
 
 
 def _cases(queries: Queries, artist: Artist) -> Iterator[Section]:
-    answer = queries.ask("cases")
-    if any(row["period"] == "now" for row in answer.rows):
-        section = Section("cases", "Support cases")
-        section.charts = [_chart(artist, "How they ended", charts.cases(answer.rows), answer)]
-        yield section
+    if any(row["period"] == "now" for row in queries.ask("cases").rows):
+        text = "The faint bars are the period before." if queries.days.before else ""
+        charts = _drawn(queries, artist, catalog.CASES)
+        yield Section("cases", "Support cases", text, charts=charts)

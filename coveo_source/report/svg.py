@@ -40,7 +40,9 @@ class Artist:
 
         name: of the chart on its page; other charts there have other ones
         """
-        return self._thread.submit(self._drawn, chart.to_json(validate=False, indent=None), name)
+        prefix = re.sub(r"\W+", "-", name.lower())
+        specification = chart.to_json(validate=False, indent=None)
+        return self._thread.submit(self._drawn, specification, prefix)
 
     def __enter__(self) -> "Artist":
         return self
