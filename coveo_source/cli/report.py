@@ -82,7 +82,7 @@ def _connection(options: Options, pipeline: dlt.Pipeline, notebook: Path) -> "Co
     if destination != "duckdb":
         return dlt_connection(options.pipeline, destination, options.dataset)
     database = pipeline.destination_client().config.data_location()
-    return duckdb_connection(os.path.relpath(database, notebook.resolve().parent))
+    return duckdb_connection(os.path.relpath(str(database), notebook.resolve().parent))
 
 
 def check_report(wanted: ReportOptions) -> None:

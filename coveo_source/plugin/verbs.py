@@ -17,6 +17,7 @@ from .exits import exit_codes
 
 if TYPE_CHECKING:
     from ..cli.pipeline import Options
+    from ..cli.report import ReportOptions
 
 _COLLECTORS = ("tqdm", "log", "enlighten", "alive_progress")
 
@@ -102,6 +103,9 @@ class RunVerb(PlanVerb):
         )
         parser.add_argument("--no-models", action="store_true", help="leave the models as they are")
         parser.add_argument(
+            "--report", type=Path, metavar="FILE", help="write a report at the end, as `report` does"
+        )
+        parser.add_argument(
             "--progress", choices=_COLLECTORS, help="one of dlt's progress displays"
         )
 
@@ -111,7 +115,26 @@ class RunVerb(PlanVerb):
         from ..cli.summary import outcome_text
 
         with exit_codes(), _settings(args) as overrides:
-            print(outcome_text(run(_options(args), overrides)))
+            options = _options(args)
+            wanted = self._checked_report(args)
+            print(outcome_text(run(options, overrides)))
+            if wanted:
+                from ..cli.report import write_report
+
+                print(write_report(options, wanted))
+
+    def _checked_report(self, args: Namespace) -> "ReportOptions | None":
+        """Returns what report to write; a wrong one is told now, not when everything is loaded."""
+        if not args.report:
+            return None
+        from ..cli.report import ReportOptions, check_report
+        from ..exceptions import SettingError
+
+        if args.no_models:
+            raise SettingError("report", str(args.report), "It shows the models: no --no-models.")
+        wanted = ReportOptions(args.report)
+        check_report(wanted)
+        return wanted
 
 
 class ModelsVerb(Verb):
@@ -248,6 +271,7 @@ VERBS: tuple[type[Verb], ...] = (RunVerb, PlanVerb, ModelsVerb, ReportVerb, Eras
 def _options(args: Namespace) -> "Options":
     from ..cli.folders import pipelines_dir
     from ..cli.pipeline import Options
+    from ..cli.report import ReportOptions
 
     is_demo = getattr(args, "demo", False)
     return Options(

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from . import charts
-from .charts import Drawing, Points, Rows
+from . import bars
 from .formats import decimal, percent
+from .looks import Drawing, Rows
+from .trends import Points, hours, trend
 
 _WITHOUT_RESULTS = 0.05
 """Most of the searches that should be without results, as Coveo recommends."""
@@ -15,7 +16,7 @@ class ChartPlan(NamedTuple):
     """One chart.
 
     query: the one whose rows it draws
-    draw: a function of `charts`
+    draw: a function that makes it
     arguments: what it takes after the rows; of a trend, after its points
     """
 
@@ -27,7 +28,7 @@ class ChartPlan(NamedTuple):
     @property
     def is_trend(self) -> bool:
         """True if it draws a measure over time."""
-        return self.draw is charts.trend
+        return self.draw is trend
 
     def drawn(self, rows: Rows, points: Points) -> Drawing:
         """Returns the chart."""
@@ -35,7 +36,7 @@ class ChartPlan(NamedTuple):
 
 
 def _trend(title: str, query: str, part: str, *more: Any) -> ChartPlan:
-    return ChartPlan(title, query, charts.trend, (part, *more))
+    return ChartPlan(title, query, trend, (part, *more))
 
 
 TRENDS = (
@@ -53,16 +54,16 @@ TRENDS = (
 )
 ANSWERED = _trend("Answered", "searches_by_day", "answered_searches", "searches", percent)
 QUESTIONS = (
-    ChartPlan("How far questions get", "questions", charts.funnel),
-    ChartPlan("How questions end", "questions", charts.outcomes),
+    ChartPlan("How far questions get", "questions", bars.funnel),
+    ChartPlan("How questions end", "questions", bars.outcomes),
 )
 CLICKS = (
-    ChartPlan("Clicks by rank", "clicks_by_rank", charts.ranks),
-    ChartPlan("Clicks by source", "clicks_by_source", charts.sources),
-    ChartPlan("Searches by hour", "searches_by_hour", charts.hours),
+    ChartPlan("Clicks by rank", "clicks_by_rank", bars.ranks),
+    ChartPlan("Clicks by source", "clicks_by_source", bars.sources),
+    ChartPlan("Searches by hour", "searches_by_hour", hours),
 )
-ANSWERS = (ChartPlan("What became of answers", "generated_answers", charts.answers),)
-CASES = (ChartPlan("How cases ended", "cases", charts.cases),)
+ANSWERS = (ChartPlan("What became of answers", "generated_answers", bars.answers),)
+CASES = (ChartPlan("How cases ended", "cases", bars.cases),)
 
 ALL_CHARTS = (*TRENDS, ANSWERED, *QUESTIONS, *CLICKS, *ANSWERS, *CASES)
 

@@ -32,7 +32,7 @@ def duration(milliseconds: float) -> str:
 
 
 def signed(change: float, style: str) -> str:
-    """Returns a change with its sign: `+12`, `−3`, or `±0` if it rounds to nothing."""
+    """Returns a change with its sign, `+12`; `±0` if it rounds to nothing."""
     text = f"{abs(change):{style}}"
     sign = "+" if change > 0 else "−"  # noqa: RUF001
     return f"{sign if text.strip('0.,') else '±'}{text}"

@@ -1,4 +1,4 @@
-"""The section about the data itself: how new it is, whether it is whole, and what does not count."""
+"""The section about the data itself: how new it is, if it is whole, and what does not count."""
 
 from collections.abc import Iterator
 from datetime import datetime, timezone
@@ -73,7 +73,10 @@ def _facts(queries: Queries, zone: ZoneInfo) -> Iterator[tuple[str, str]]:
         yield f"Newest {kind}", f"{newest} ({number(row['events'])} since {_day(row, zone)})"
     for row in queries.ask("exports_total").rows:
         if row["windows"]:
-            yield "Loaded", f"{_moment(row['window_start'], zone)} to {_moment(row['window_end'], zone)}"
+            yield (
+                "Loaded",
+                f"{_moment(row['window_start'], zone)} to {_moment(row['window_end'], zone)}",
+            )
             yield "Exports", _reconciled(row)
             yield "Rows", _rows(row)
     for row in queries.ask("traffic").rows:
@@ -102,7 +105,8 @@ def _settings(origin: Origin) -> Iterator[tuple[str, str]]:
 def _reconciled(row: Record) -> str:
     if row["windows"] == row["reconciled"]:
         return f"{number(row['windows'])}, all counted after the load"
-    return f"{number(row['windows'])}, of which {number(row['reconciled'])} were counted after the load"
+    counted = number(row["reconciled"])
+    return f"{number(row['windows'])}, of which {counted} were counted after the load"
 
 
 def _rows(row: Record) -> str:

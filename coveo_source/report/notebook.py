@@ -12,7 +12,7 @@ from textwrap import indent
 from types import ModuleType
 from typing import Any, NamedTuple
 
-from . import catalog, charts, formats
+from . import bars, catalog, formats, looks, trends
 from .catalog import ChartPlan
 from .period import Comparison
 from .queries import Answer, Queries
@@ -28,11 +28,11 @@ import marimo
 app = marimo.App(width="medium")
 '''
 
-_TAIL = '''
+_TAIL = """
 
 if __name__ == "__main__":
     app.run()
-'''
+"""
 
 
 class Connection(NamedTuple):
@@ -115,7 +115,7 @@ def _cells(queries: Queries, title: str, connection: Connection) -> Iterator[_Ce
     yield _Cell("import marimo as mo", (), ("mo",))
     yield _markdown(f"# {title}\n\n{queries.days}")
     yield _Cell(connection.code, ("mo",), ("query",))
-    module = _module_code(formats, charts)
+    module = _module_code(formats, looks, trends, bars)
     yield _Cell(module, (), tuple(_names(module)))
     yield _Cell(_points(queries.days), ("date",), ("points",))
     asked: set[str] = set()

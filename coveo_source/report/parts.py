@@ -105,5 +105,7 @@ MOST_LETTERS = 160
 
 def shortened(text: str | None) -> str:
     """Returns a text on one line, not too long, without what cannot be seen."""
-    line = " ".join("".join(letter if letter.isprintable() else " " for letter in text or "").split())
+    line = " ".join(
+        "".join(letter if letter.isprintable() else " " for letter in text or "").split()
+    )
     return line if len(line) <= MOST_LETTERS else line[: MOST_LETTERS - 1] + "…"

@@ -90,10 +90,12 @@ class Comparison:
         """The days of a trend, or the Mondays of its full weeks, each with the former one."""
         if not self.by_week:
             shift = timedelta(days=self.now.days)
-            return [(day, self.before and day - shift) for day in self.now]
+            return [(day, day - shift if self.before else None) for day in self.now]
         shift = timedelta(weeks=round(self.now.days / _WEEK_DAYS))
         before = {*(self.before.mondays if self.before else ())}
-        return [(day, then if (then := day - shift) in before else None) for day in self.now.mondays]
+        return [
+            (day, then if (then := day - shift) in before else None) for day in self.now.mondays
+        ]
 
     @property
     def first_week(self) -> date:
@@ -138,7 +140,9 @@ def compare(loaded: Sequence[Period], start: date | None, end: date | None) -> C
     if start and end and end <= start:
         raise SettingError("to", str(end), f"It is the day after the last one, after {start}.")
     if end and end > newest:
-        notes.append(f"Days are loaded in full up to {long_day(newest - DAY)}: the report ends there.")
+        notes.append(
+            f"Days are loaded in full up to {long_day(newest - DAY)}: the report ends there."
+        )
     upto = min(end or newest, newest)
     now = Period(start, upto) if start and start < upto else None
     if start and not now:

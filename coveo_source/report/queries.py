@@ -126,7 +126,8 @@ class Queries:
             full = exp.to_table(dataset.table(table.name), dialect=dialect)
             full.set("alias", exp.TableAlias(this=exp.to_identifier(table.alias_or_name)))
             table.replace(full)
-        return exp.maybe_parse(translated(query, dialect), dialect=dialect).sql(dialect, pretty=True)
+        text = translated(query, dialect)
+        return exp.maybe_parse(text, dialect=dialect).sql(dialect, pretty=True)
 
 
 def _with_full_names(sql: str, dataset: DatasetSql) -> str:

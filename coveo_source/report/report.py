@@ -18,7 +18,6 @@ from .queries import Place, Queries
 from .sections import make_sections
 from .svg import Artist
 
-
 _ANY = "select 1 from {} limit 1"
 _ENDS = "select min(datetime) as oldest, max(datetime) as newest from {}"
 

@@ -69,8 +69,8 @@ def _questions(queries: Queries, artist: Artist) -> Iterator[Section]:
     if any(row["period"] == "now" for row in queries.ask("questions").rows):
         section = Section("questions", "From asking to finding")
         section.text = (
-            "A question is what somebody typed in a visit, with all searches, facets and clicks that"
-            " belong to it."
+            "A question is what somebody typed in a visit, with all searches, facets and clicks"
+            " that belong to it."
         )
         if queries.days.before:
             section.text += " The faint bars are the shares of the period before."

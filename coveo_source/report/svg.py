@@ -9,7 +9,7 @@ from subprocess import PIPE, Popen
 from xml.etree import ElementTree
 
 from ..exceptions import ReportError
-from .charts import Drawing
+from .looks import Drawing
 
 _SVG = "http://www.w3.org/2000/svg"
 _ELEMENTS = frozenset("svg g path rect line circle text tspan defs clipPath".split())
@@ -30,7 +30,7 @@ class Artist:
     """
 
     def __init__(self) -> None:
-        self._process = Popen(
+        self._process = Popen(  # noqa: S603 a program of ours
             [sys.executable, "-c", _PROGRAM], stdin=PIPE, stdout=PIPE, stderr=PIPE, text=True
         )
         self._thread = ThreadPoolExecutor(1, "coveo-charts")

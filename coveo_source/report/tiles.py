@@ -1,4 +1,4 @@
-"""The tiles: one number each, and whether its change since the period before is more than chance."""
+"""The tiles: one number each, and whether its change is more than chance."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -98,7 +98,7 @@ _MEASURES = (
     _Measure(
         "Visits",
         "visit_measures",
-        "Visits of people that began in the period. A visit ends after 30 minutes without an event.",
+        "Visits of people that began in the period. A visit ends after 30 minutes without events.",
         _count("visits"),
         number,
         _relative,
@@ -174,20 +174,21 @@ _ANSWERED = _Measure(
 
 def make_tiles(queries: Queries) -> list[Tile]:
     """Returns the tiles; the one of answers only if there are answers."""
+    is_compared = queries.days.before is not None
     answers = {measure.query: queries.ask(measure.query) for measure in _MEASURES}
-    tiles = [_tile(measure, answers[measure.query]) for measure in _MEASURES]
+    tiles = [_tile(measure, answers[measure.query], is_compared) for measure in _MEASURES]
     if any(row["searches_with_answers"] for row in answers["search_measures"].rows):
-        tiles.append(_tile(_ANSWERED, answers["search_measures"]))
+        tiles.append(_tile(_ANSWERED, answers["search_measures"], is_compared))
     return tiles
 
 
-def _tile(measure: _Measure, answer: Answer) -> Tile:
+def _tile(measure: _Measure, answer: Answer, is_compared: bool) -> Tile:
+    nothing = count_interval(0, 0) if measure.text is number else None
     found = {row["period"]: measure.interval(row) for row in answer.rows}
-    now, before = found.get("now"), found.get("before")
+    now, before = (found.get(period, nothing) for period in ("now", "before"))
     source = Source.of(answer, measure.definition)
-    nothing = "0" if measure.text is number else "–"
-    value = measure.text(now.value) if now else nothing
-    change = difference(now, before)
+    value = measure.text(now.value) if now else "n/a"
+    change = difference(now, before) if is_compared else None
     if not change or not before:
         return Tile(measure.label, value, "", "", "", source)
     return Tile(

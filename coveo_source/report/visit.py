@@ -28,7 +28,9 @@ def visit_section(queries: Queries, zone: ZoneInfo, visit: str | None) -> Sectio
     section = Section("visit", "One visit" if visit else "One visit, as an example")
     first, last = utc(answer.rows[0]["datetime"]), utc(answer.rows[-1]["datetime"])
     took = duration((last - first).total_seconds() * 1000)
-    section.text = f"{long_day(first.astimezone(zone).date())}, {took} from the first to the last event."
+    section.text = (
+        f"{long_day(first.astimezone(zone).date())}, {took} from the first to the last event."
+    )
     if queries.with_names:
         section.facts = list(_names(chosen, answer.rows))
     else:
@@ -51,7 +53,7 @@ def _timeline(answer: Answer, zone: ZoneInfo, with_names: bool) -> Table:
             Cell(number(row["event_number"]), row["event_number"]),
             Cell(f"{utc(row['datetime']).astimezone(zone):%H:%M:%S}", row["event_number"]),
             _since(row["ms_since_previous_event"]),
-            Cell(_TYPES.get(row["c_event_type"], row["c_event_type"]), None, row["c_event_type"].lower()),
+            Cell(_TYPES[row["c_event_type"]], None, row["c_event_type"].lower()),
             Cell(_what(row, with_names)),
             Cell(_details(row)),
         ]
