@@ -25,9 +25,10 @@ ARROWS = {
     "load": {"root", "destination", "exports", "dataset", "extract"},
     "models": {"root", "destination"},
     "models.dbt": {"root", "models"},
+    "report": {"root", "exports", "dataset", "models"},
     "cli": {
         *("root", "api", "destination", "exports", "dataset", "extract", "load"),
-        *("models", "models.dbt"),
+        *("models", "models.dbt", "report"),
     },
     # a stand-in for Coveo that shares the code under test would share its mistakes
     "demo": {"root"},
