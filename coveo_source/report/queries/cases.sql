@@ -8,4 +8,4 @@ select
 from case_visits
 where is_person and day >= {former_start} and day < {end}
 group by 1, 2
-order by 1 desc, 3 desc, 2
+order by 3 desc

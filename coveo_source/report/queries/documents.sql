@@ -18,5 +18,5 @@ where
     and searches.day < {end}
 group by clicks.event_document_id
 having count(distinct clicks.visit_id) >= {least_visits}
-order by clicks desc, document_title, clicks.event_document_id
+order by clicks desc, clicks.event_document_id
 limit 50

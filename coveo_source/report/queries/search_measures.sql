@@ -49,4 +49,3 @@ select
 
 from by_visitor
 group by period
-order by period desc

@@ -52,4 +52,3 @@ select
 
 from placed
 group by period
-order by period desc

@@ -28,4 +28,3 @@ select
 
 from by_visitor
 group by period
-order by period desc
