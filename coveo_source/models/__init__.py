@@ -2,7 +2,7 @@
 
 from .data_tests import Result, Status, run_data_tests
 from .dialects import translated
-from .files import DIALECT, model_names, parse_sql, selected, sql_folder, tables_of
+from .files import DIALECT, TIMELINE, model_names, parse_sql, selected, sql_folder, tables_of
 from .properties import read_folder
 from .qualify import Schema, qualify_query, sql_schema
 from .runner import build

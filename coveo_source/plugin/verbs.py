@@ -103,7 +103,10 @@ class RunVerb(PlanVerb):
         )
         parser.add_argument("--no-models", action="store_true", help="leave the models as they are")
         parser.add_argument(
-            "--report", type=Path, metavar="FILE", help="write a report at the end, as `report` does"
+            "--report",
+            type=Path,
+            metavar="FILE",
+            help="write a report at the end, as `report` does",
         )
         parser.add_argument(
             "--progress", choices=_COLLECTORS, help="one of dlt's progress displays"

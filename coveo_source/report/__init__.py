@@ -6,4 +6,4 @@ It needs the extra `report`, so it is imported only when a report is made.
 from .loaded import Origin
 from .notebook import Connection, dlt_connection, duckdb_connection
 from .queries import Place
-from .report import Report, ReportRequest, make_notebook, make_report
+from .report import ReportRequest, make_notebook, make_report

@@ -42,11 +42,13 @@ def bars(
     )
     x = alt.X("value:Q", axis=None, scale=alt.Scale(domain=[0, most * 1.5]))
     chart = alt.Chart().encode(y=y)
-    faint = chart.mark_bar(color=BEFORE, height={"band": 1.4}).encode(
+    faint = chart.mark_bar(color=BEFORE, height={"band": 1.4}, aria=False).encode(
         x=alt.X("before:Q", axis=None)
     )
     bar = chart.mark_bar(color=NOW).encode(x=x, description=alt.Description("label:N"))
-    texts = chart.mark_text(align="left", dx=6, color=TEXT).encode(x=x, text=alt.Text("text:N"))
+    texts = chart.mark_text(align="left", dx=6, color=TEXT, aria=False).encode(
+        x=x, text=alt.Text("text:N")
+    )
     layers = [faint, bar, texts] if former else [bar, texts]
     return framed(layers, values, width=WIDTH - 100, height=26 * len(values))
 

@@ -41,6 +41,7 @@ def framed(
         background="transparent",
         config=alt.Config(
             axis=alt.AxisConfig(
+                aria=False,
                 labelColor=TEXT,
                 titleColor=TEXT,
                 titleFontWeight="normal",

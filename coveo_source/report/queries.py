@@ -17,7 +17,7 @@ from sqlglot import exp
 from ..causes import reason
 from ..dataset import COUNTS, GONE, LATE, LOADED, RECONCILED_AT, DatasetSql
 from ..exceptions import ReportError
-from ..models import DIALECT, Schema, parse_sql, qualify_query, tables_of, translated
+from ..models import DIALECT, TIMELINE, Schema, parse_sql, qualify_query, tables_of, translated
 from ..tables import EXPORTS, TABLES
 from .period import Comparison
 
@@ -30,7 +30,9 @@ _PART = re.compile(r"^(\w+) as \($", re.M)
 _QUOTED = re.compile(r'"([a-z_][a-z0-9_]*)"')
 
 
+_LOAD_ID = "_dlt_load_id"
 _NO_NUMBER, _NO_TIME = "cast(null as bigint)", "cast(null as timestamp)"
+_NO_TEXT = "cast(null as varchar)"
 
 
 class Answer(NamedTuple):
@@ -90,7 +92,10 @@ class Queries:
             "unit": "week" if days.by_week else "day",
             "least_visits": 1 if with_names else 2,
         }
-        self._values.update(_export_columns(place.dataset.columns(EXPORTS)[EXPORTS]))
+        columns = place.dataset.columns(EXPORTS, TIMELINE)
+        self._values |= _export_columns(columns[EXPORTS])
+        # a pipeline may be configured not to write the column
+        self._values["load_id"] = _LOAD_ID if _LOAD_ID in columns[TIMELINE] else _NO_TEXT
 
     def ask(self, name: str, visit: str = "") -> Answer:
         """Returns what a query says.

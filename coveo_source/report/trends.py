@@ -34,13 +34,15 @@ def trend(
     layers: list[alt.Chart] = [_weekends(days)]
     for name, colour, size in (("before", BEFORE, 1.5), ("now", NOW, 2.25)):
         chart = alt.Chart().encode(x=_day_axis(days), y=_value_axis(name, whole, text))
-        layers.append(chart.mark_line(color=colour, strokeWidth=size))
+        layers.append(chart.mark_line(color=colour, strokeWidth=size, aria=False))
     # a line needs two points; the circles of a longer one are seen when they are pointed at
     circle = chart.mark_circle(color=NOW, size=180, opacity=0 if len(days) > 1 else 1)
     layers.append(circle.encode(description=alt.Description("text:N")))
     if benchmark is not None:
         line = alt.Chart(inline([{"value": benchmark}]))
-        layers.append(line.mark_rule(color=MARK, strokeDash=[5, 4]).encode(y=alt.Y("value:Q")))
+        layers.append(
+            line.mark_rule(color=MARK, strokeDash=[5, 4], aria=False).encode(y=alt.Y("value:Q"))
+        )
     return framed(layers, values)
 
 
@@ -100,7 +102,7 @@ def _weekends(days: Sequence[date]) -> alt.Chart:
         for day in days
         if is_daily and day.weekday() > 4
     ]
-    chart = alt.Chart(inline(bands)).mark_rect(color=RULE, opacity=0.6, clip=True)
+    chart = alt.Chart(inline(bands)).mark_rect(color=RULE, opacity=0.6, clip=True, aria=False)
     start = alt.X("from:T", scale=alt.Scale(type="utc"), title=None)
     banded: alt.Chart = chart.encode(x=start, x2=alt.X2("to:T"))
     return banded

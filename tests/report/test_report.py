@@ -1,0 +1,289 @@
+"""Every number on a page is the answer of a query over the models, written here anew."""
+
+from datetime import date, datetime, timedelta, timezone
+from typing import Any
+
+import duckdb
+import pytest
+
+from coveo_source.demo import Traffic
+from coveo_source.report import ReportRequest, make_report
+from coveo_source.tables import TABLES
+from tests.report.pages import Page, ask, database_of, number_in, origin, page_of
+from tests.sql.event_rows import click, merged, search
+from tests.sql.warehouse import Rows
+
+START, END = date(2026, 3, 9), date(2026, 3, 16)
+BEFORE = date(2026, 3, 2)
+NOW = f"is_person and day >= date '{START}' and day < date '{END}'"
+FORMER = f"is_person and day >= date '{BEFORE}' and day < date '{START}'"
+WEEKS = f"week >= date '{START}' and week < date '{END}'"
+
+
+def traffic_rows() -> Rows:
+    """Returns seventeen days of the demo's traffic: the first and the last one are not whole."""
+    traffic = Traffic(seed=5, visits_per_day=200)
+    start = datetime(2026, 3, 1, 9, tzinfo=timezone.utc)
+    end = start + timedelta(days=15, hours=6)
+    return {table: list(traffic.records(table, start, end)) for table in TABLES}
+
+
+@pytest.fixture(scope="module")
+def rows() -> Rows:
+    return traffic_rows()
+
+
+@pytest.fixture
+def page(rows: Rows) -> Page:
+    return page_of(rows, start=START, end=END)
+
+
+def value(sql: str) -> float:
+    [[found]] = ask(sql)
+    return float(found)
+
+
+def test_each_tile_shows_a_measure_of_people_in_the_period(page: Page) -> None:
+    expected = {
+        "Searches": f"select count(*) from search_outcomes where {NOW}",
+        "Visits": f"select count(*) from visits where {NOW}",
+        "Visitors": f"select count(distinct coalesce(visitor_id, visit_id)) from visits where {NOW}",
+        "Search clickthrough": f"select 100 * avg(has_click::int) from search_outcomes where {NOW}",
+        "Visit clickthrough": f"select 100 * avg(has_click::int) from visits where {NOW}",
+        "Average click rank": "select avg(event_result_rank) from all_events where event_search_id"
+        f" in (select search_id from search_outcomes where {NOW})",
+        "Without results": "select 100 * avg((has_results is not distinct from false)::int)"
+        f" from search_outcomes where {NOW}",
+        "Median time to click": "select median(ms_to_first_click) / 1000 from query_visits"
+        f" where {NOW} and ms_to_first_click >= 0",
+        "Answered": "select 100 * avg((outcome = 'answered')::int) from search_outcomes"
+        f" where {NOW}",
+    }
+    tiles = [card for card in page.cards if card.value]
+    assert [tile.title for tile in tiles] == list(expected)
+    for tile in tiles:
+        shown = number_in(tile.value)
+        digits = len(tile.value.split("\N{NO-BREAK SPACE}")[0].partition(".")[2])
+        assert shown == pytest.approx(value(expected[tile.title]), abs=0.51 * 10**-digits)
+
+
+def test_each_change_is_against_the_days_before(page: Page) -> None:
+    now, before = (value(f"select count(*) from visits where {each}") for each in (NOW, FORMER))
+    assert page.tile("Visits").change.startswith(f"{'+' if now > before else '−'}")  # noqa: RUF001
+    assert number_in(page.tile("Visits").change) == round(abs(100 * (now - before) / before))
+
+
+def test_a_query_that_is_shown_gives_what_is_shown(page: Page) -> None:
+    for card in page.tables:
+        if card.title != "Timeline":
+            assert len(ask(card.sql)) == len(card.cells) - 1, card.title
+    for title in ("Searches", "Visits"):
+        tile = page.tile(title)
+        found = records(tile.sql)
+        [shown] = [row[title.lower()] for row in found if row["period"] == "now"]
+        assert f"{shown:,}" == tile.value
+
+
+def records(sql: str) -> list[dict[str, Any]]:
+    with duckdb.connect("coveo.duckdb", read_only=True) as connection:
+        result = connection.execute(sql)
+        names = [column[0] for column in result.description]
+        return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+
+def test_a_trend_has_a_point_a_day_with_the_same_weekday_before(page: Page) -> None:
+    chart = page.chart("Searches")
+    counts = dict(
+        ask(f"select day, count(*) from search_outcomes where {NOW} or {FORMER} group by day")
+    )
+    days = [START + timedelta(days=number) for number in range(7)]
+    assert chart.labels == [
+        f"{day:%a} {day.day} {day:%b}: {counts[day]:,} (before, {then:%a} {then.day} {then:%b}:"
+        f" {counts[then]:,})"
+        for day in days
+        for then in [day - timedelta(days=7)]
+    ]
+
+
+def test_a_trend_of_a_share_divides_what_it_counts(page: Page) -> None:
+    chart = page.chart("Search clickthrough")
+    shares = [
+        f"{100 * share:.1f}\N{NO-BREAK SPACE}%"
+        for (share,) in ask(
+            f"select avg(has_click::int) from search_outcomes where {NOW} group by day order by day"
+        )
+    ]
+    assert [label.split(": ")[1].split(" (")[0] for label in chart.labels] == shares
+
+
+def test_the_funnel_counts_questions(page: Page) -> None:
+    asked, no_results, found = ask(
+        "select count(*), count(*) filter (outcome = 'no_results'), count(*) filter (is_successful)"
+        f" from query_visits where {NOW} and query <> ''"
+    )[0]
+    assert [number_in(label) for label in page.chart("How far questions get").labels] == [
+        *(asked, asked - no_results, found)
+    ]
+    ends = {
+        label.split(":")[0]: number_in(label) for label in page.chart("How questions end").labels
+    }
+    assert ends["No results"] == no_results
+    assert sum(ends.values()) == asked
+
+
+def test_clicks_by_rank_and_by_source_are_those_of_the_searches(page: Page) -> None:
+    clicks = (
+        "from all_events where event_click_kind in ('opened', 'quick_viewed')"
+        f" and event_search_id in (select search_id from search_outcomes where {NOW})"
+    )
+    ranks = ask(
+        f"select least(event_result_rank, 11) as rank, count(*) {clicks}"
+        " and event_result_rank is not null group by 1 order by 1"
+    )
+    labels = page.chart("Clicks by rank").labels
+    assert [number_in(label.split(": ")[1]) for label in labels] == [count for _, count in ranks]
+    sources = ask(f"select source_name, count(*) as n {clicks} group by 1 order by n desc, 1")
+    assert [label.split(" (")[0] for label in page.chart("Clicks by source").labels] == [
+        f"{source}: {count:,}" for source, count in sources
+    ]
+
+
+def test_the_hours_add_up_to_all_searches(page: Page) -> None:
+    labels = page.chart("Searches by hour").labels
+    assert len(labels) == 7 * 24
+    total = sum(number_in(label.split("00: ")[-1]) for label in labels)
+    assert total == value(f"select count(*) from search_outcomes where {NOW}")
+
+
+def test_the_top_queries_are_those_of_most_visits(page: Page) -> None:
+    expected = ask(
+        "select query, count(*), 100 * avg(is_successful::int),"
+        f" 100 * avg((outcome = 'no_results')::int) from query_visits where {NOW} and query <> ''"
+        " group by query having count(*) > 1 order by count(*) desc, query limit 50"
+    )
+    shown = page.table("Top queries").cells[1:]
+    assert [(row[0], number_in(row[1])) for row in shown] == [
+        (query, visits) for query, visits, _, _ in expected
+    ]
+    for row, (_, _, success, without) in zip(shown, expected, strict=True):
+        assert number_in(row[3]) == pytest.approx(success, abs=0.051)
+        assert number_in(row[4]) == pytest.approx(without, abs=0.051)
+
+
+def test_the_documents_are_those_of_most_clicks(page: Page) -> None:
+    expected = ask(
+        "select max(document_title), count(*), count(distinct visit_id), avg(event_result_rank)"
+        " from all_events where event_click_kind in ('opened', 'quick_viewed')"
+        f" and event_search_id in (select search_id from search_outcomes where {NOW})"
+        " group by event_document_id having count(distinct visit_id) > 1"
+        " order by count(*) desc, event_document_id limit 50"
+    )
+    shown = page.table("Top documents").cells[1:]
+    assert [(row[0], number_in(row[2]), number_in(row[3])) for row in shown] == [
+        (title, clicks, visits) for title, clicks, visits, _ in expected
+    ]
+
+
+def test_gaps_facets_citations_and_tests_are_of_the_weeks_of_the_period(page: Page) -> None:
+    expected = {
+        "Content gaps": (4, "select count(*), sum(visits) from content_gaps"),
+        "Facets": (2, "select count(*), sum(selections) from facet_usage where visits > 1 and"),
+        "A/B tests": (4, "select count(*), sum(searches) from ab_tests"),
+        "Cited documents": (2, "select count(*), sum(citations) from cited_documents"),
+    }
+    for title, (place, sql) in expected.items():
+        where = "" if sql.endswith("and") else "where"
+        rest = {"Cited documents": "and document_id <> '' and visits > 1"}.get(title, "")
+        count, total = ask(f"{sql} {where} {WEEKS} {rest}")[0]
+        shown = page.table(title).cells[1:]
+        assert len(shown) == min(count, 50)
+        assert count, title
+        assert sum(number_in(row[place]) for row in shown) == total or count > 50
+
+
+def test_the_data_itself_is_counted_over_all_events(page: Page) -> None:
+    assert page.facts["Newest search"].startswith("16")
+    searches = value("select count(*) from all_events where c_event_type = 'Search'")
+    assert f"({searches:,.0f} since" in page.facts["Newest search"]
+    [[lost, clicks]] = ask(
+        "select sum(clicks_without_search), sum(clicks) from daily_metrics"
+        f" where day >= date '{START}' and day < date '{END}'"
+    )
+    assert page.facts["Clicks without their search"].startswith(f"{lost} (")
+    assert clicks > lost > 0
+    unknown = ask(
+        "select count(*) from all_events where event_cause_kind = 'unknown'"
+        f" and event_day >= date '{START}' and event_day < date '{END}'"
+    )[0][0]
+    shown = [row for row in page.table("Causes that no list knows").cells[1:] if row[0] == "Search"]
+    assert sum(number_in(row[2]) for row in shown) == unknown > 0
+
+
+def test_every_card_says_its_definition_and_its_query(page: Page) -> None:
+    assert len(page.cards) > 25
+    for card in page.cards:
+        assert card.definition.endswith("."), card.title
+        assert "from coveo_ua." in card.sql, card.title
+
+
+def test_a_change_beyond_chance_has_a_tone_and_one_within_is_grey() -> None:
+    def day_of(number: int, day: str, cause: str) -> Rows:
+        """Returns visits on a day that have one search each, half of them with a click."""
+        keys = [f"{day}-{index}" for index in range(number)]
+        found = [
+            merged(
+                [
+                    {
+                        "searches": [
+                            search(
+                                key,
+                                "10:00:00.000",
+                                visitId=key,
+                                clientId=key,
+                                visitorId=key,
+                                datetime=f"{day} 10:00:00.000",
+                            )
+                        ],
+                        "clicks": [
+                            click(
+                                key,
+                                "10:00:05.000",
+                                key,
+                                visitId=key,
+                                visitorId=key,
+                                datetime=f"{day} 10:00:05.000",
+                            )
+                        ]
+                        if index % 10 < int(cause)
+                        else [],
+                    }
+                ]
+            )
+            for index, key in enumerate(keys)
+        ]
+        return merged(found)
+
+    page = page_of(
+        merged(
+            (
+                day_of(60, "2026-03-08", "9"),
+                day_of(64, "2026-03-09", "2"),
+                day_of(1, "2026-03-07", "1"),
+                day_of(1, "2026-03-10", "1"),
+            )
+        ),
+        start=date(2026, 3, 9),
+        end=date(2026, 3, 10),
+    )
+    assert page.tile("Search clickthrough").tone == "tile bad"
+    visits = page.tile("Visits")
+    assert visits.value == "64"
+    assert visits.tone == "tile noise"
+    assert "may be chance" in visits.change
+
+
+def test_the_same_days_give_the_same_page(rows: Rows) -> None:
+    with database_of(rows) as place:
+        request = ReportRequest(START, END)
+        first, second = (make_report(place, origin(), request).html for _ in range(2))
+    assert first.partition("<footer>")[0] == second.partition("<footer>")[0]
