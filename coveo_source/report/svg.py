@@ -6,6 +6,7 @@ import sys
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from subprocess import PIPE, Popen
+from typing import Any
 from xml.etree import ElementTree
 
 from ..exceptions import ReportError
@@ -41,7 +42,8 @@ class Artist:
         name: of the chart on its page; other charts there have other ones
         """
         prefix = re.sub(r"\W+", "-", name.lower())
-        specification = chart.to_json(validate=False, indent=None)
+        # Vega aborts at a character that XML does not have
+        specification = json.dumps(_storable(chart.to_dict(validate=False)))
         return self._thread.submit(self._drawn, specification, prefix)
 
     def __enter__(self) -> "Artist":
@@ -77,12 +79,21 @@ for line in sys.stdin:
 """
 
 
+def _storable(value: Any) -> Any:
+    """Returns a value whose texts have no character that XML cannot store."""
+    if isinstance(value, dict):
+        return {key: _storable(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_storable(each) for each in value]
+    return _NOT_XML.sub("\ufffd", value) if isinstance(value, str) else value
+
+
 def safe_svg(drawn: str, name: str) -> str:
     """Returns a drawing with nothing but shapes and texts, as wide as its place.
 
     name: what its ids begin with
     """
-    root = ElementTree.fromstring(_NOT_XML.sub("\ufffd", drawn))  # noqa: S314
+    root = ElementTree.fromstring(drawn)  # noqa: S314
     _keep_harmless(root, name)
     del root.attrib["width"], root.attrib["height"]
     root.set("role", "img")

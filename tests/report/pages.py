@@ -145,16 +145,22 @@ def origin(settings: ModelSettings = DEFAULTS) -> Origin:
 
 
 @contextmanager
-def database_of(rows: Rows, settings: ModelSettings = DEFAULTS) -> Iterator[Place]:
-    """Yields a database with the models of some rows, in the current folder."""
-    Path("coveo.duckdb").unlink(missing_ok=True)
+def database_of(
+    rows: Rows, settings: ModelSettings = DEFAULTS, folder: Path | None = None
+) -> Iterator[Place]:
+    """Yields a database with the models of some rows, in a folder or the current one."""
+    path = (folder or Path.cwd()) / "coveo.duckdb"
+    path.unlink(missing_ok=True)
     with warehouse(rows, settings) as built:
-        built.execute("attach 'coveo.duckdb' as stored")
+        built.execute(f"attach '{path}' as stored")
         built.execute("create schema stored.coveo_ua")
         for (table,) in built.execute("select table_name from duckdb_tables()").fetchall():
             built.execute(f"create table stored.coveo_ua.{table} as from memory.coveo_ua.{table}")
     pipeline = dlt.pipeline(
-        "coveo", destination=dlt.destinations.duckdb("coveo.duckdb"), dataset_name="coveo_ua"
+        "coveo",
+        pipelines_dir=str(path.parent / "pipelines"),
+        destination=dlt.destinations.duckdb(str(path)),
+        dataset_name="coveo_ua",
     )
     with open_sql_dataset(pipeline) as dataset:
         yield Place(dataset, "duckdb", {})

@@ -1,6 +1,7 @@
 """Every number on a page is the answer of a query over the models, written here anew."""
 
 from datetime import date, datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -33,9 +34,24 @@ def rows() -> Rows:
     return traffic_rows()
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the database, in which each test runs."""
+    return tmp_path_factory.mktemp("report")
+
+
+@pytest.fixture(scope="module")
+def pages(rows: Rows, folder: Path) -> list[str]:
+    """Two reports of the same days."""
+    with database_of(rows, folder=folder) as place:
+        request = ReportRequest(START, END)
+        return [make_report(place, origin(), request).html for _ in range(2)]
+
+
 @pytest.fixture
-def page(rows: Rows) -> Page:
-    return page_of(rows, start=START, end=END)
+def page(pages: list[str], folder: Path, monkeypatch: pytest.MonkeyPatch) -> Page:
+    monkeypatch.chdir(folder)
+    return Page(pages[0])
 
 
 def value(sql: str) -> float:
@@ -282,8 +298,6 @@ def test_a_change_beyond_chance_has_a_tone_and_one_within_is_grey() -> None:
     assert "may be chance" in visits.change
 
 
-def test_the_same_days_give_the_same_page(rows: Rows) -> None:
-    with database_of(rows) as place:
-        request = ReportRequest(START, END)
-        first, second = (make_report(place, origin(), request).html for _ in range(2))
+def test_the_same_days_give_the_same_page(pages: list[str]) -> None:
+    first, second = pages
     assert first.partition("<footer>")[0] == second.partition("<footer>")[0]
