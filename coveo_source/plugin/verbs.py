@@ -274,7 +274,6 @@ VERBS: tuple[type[Verb], ...] = (RunVerb, PlanVerb, ModelsVerb, ReportVerb, Eras
 def _options(args: Namespace) -> "Options":
     from ..cli.folders import pipelines_dir
     from ..cli.pipeline import Options
-    from ..cli.report import ReportOptions
 
     is_demo = getattr(args, "demo", False)
     return Options(

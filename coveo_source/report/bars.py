@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 import altair as alt
 
-from .formats import number, percent
+from .formats import number, percent, plural
 from .looks import BEFORE, NOW, TEXT, WIDTH, Drawing, Rows, framed
 
 BEYOND = 11
@@ -108,7 +108,7 @@ def ranks(rows: Rows) -> Drawing:
         {
             "rank": (name := "> 10" if row["click_rank"] >= BEYOND else f"{row['click_rank']}"),
             "clicks": row["clicks"],
-            "label": f"Rank {name}: {number(row['clicks'])} clicks,"
+            "label": f"Rank {name}: {plural(row['clicks'], 'click')},"
             f" {percent(row['clicks'] / total)}",
         }
         for row in rows

@@ -10,6 +10,11 @@ def number(value: float) -> str:
     return f"{value:,.0f}"
 
 
+def plural(count: float, noun: str, nouns: str | None = None) -> str:
+    """Returns a count with its noun: `1 click`, `13 clicks`."""
+    return f"{number(count)} {noun if count == 1 else nouns or noun + 's'}"
+
+
 def percent(value: float) -> str:
     """Returns a share from 0 to 1: `38.5 %`."""
     return f"{100 * value:.1f}{NBSP}%"

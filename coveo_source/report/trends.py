@@ -6,7 +6,7 @@ from typing import Any
 
 import altair as alt
 
-from .formats import number, percent, short_day
+from .formats import number, percent, plural, short_day
 from .looks import BEFORE, MARK, NOW, RULE, Drawing, Rows, framed, inline
 
 Points = Sequence[tuple[date, date | None]]
@@ -120,7 +120,7 @@ def hours(rows: Rows) -> Drawing:
             "hour": hour,
             "share": count / most,
             "label": f"{WEEKDAYS[day]} {hour:02}:00 to {hour + 1:02}:00:"
-            f" {number(count)} {'search' if count == 1 else 'searches'}",
+            f" {plural(count, 'search', 'searches')}",
         }
         for (day, hour), count in counts.items()
     ]

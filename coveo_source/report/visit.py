@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from ..dataset import utc
 from ..exceptions import SettingError
-from .formats import duration, long_day, number
+from .formats import duration, long_day, number, plural
 from .parts import Cell, Section, Source, Table, shortened
 from .queries import Answer, Queries, Record
 
@@ -77,8 +77,7 @@ def _what(row: Record, with_names: bool) -> str:
 def _details(row: Record) -> str:
     parts = [shortened(row["cause"])]
     if row["number_of_results"] is not None:
-        results = row["number_of_results"]
-        parts.append(f"{number(results)} result" + ("" if results == 1 else "s"))
+        parts.append(plural(row["number_of_results"], "result"))
     if row["event_result_rank"] is not None:
         parts.append(f"rank {row['event_result_rank']}")
     if row["c_event_type"] == "Click" and row["source_name"]:

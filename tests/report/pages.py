@@ -100,7 +100,7 @@ class Page(HTMLParser):
             self._into.append(kind)
 
     def handle_endtag(self, tag: str) -> None:
-        if tag in ("h3", "td", "code", "dt", "dd") or tag == "p" and self._into:
+        if tag in ("h3", "td", "code", "dt", "dd") or (tag == "p" and self._into):
             self._into.pop()
 
     def handle_data(self, data: str) -> None:

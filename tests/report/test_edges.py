@@ -40,7 +40,7 @@ def test_a_report_of_one_visit_shows_it_and_compares_it_with_nothing() -> None:
     assert page.tile("Median time to click").value == "19.5\N{NO-BREAK SPACE}s"
     assert page.tile("Without results").value == "0.0\N{NO-BREAK SPACE}%"
     assert [card.change for card in page.cards if card.value] == [""] * 8
-    assert page.chart("Clicks by rank").labels == ["Rank 2: 1 clicks, 100.0\N{NO-BREAK SPACE}%"]
+    assert page.chart("Clicks by rank").labels == ["Rank 2: 1 click, 100.0\N{NO-BREAK SPACE}%"]
     assert "No day is loaded in full yet" in page.notes[0]
 
 

@@ -1,57 +1,21 @@
 """Every number on a page is the answer of a query over the models, written here anew."""
 
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
-from coveo_source.demo import Traffic
-from coveo_source.report import ReportRequest, make_report
-from coveo_source.tables import TABLES
-from tests.report.pages import Page, ask, database_of, number_in, origin, page_of
+from tests.report.conftest import END, START
+from tests.report.pages import Page, ask, number_in, page_of
 from tests.sql.event_rows import click, merged, search
 from tests.sql.warehouse import Rows
 
-START, END = date(2026, 3, 9), date(2026, 3, 16)
-BEFORE = date(2026, 3, 2)
+BEFORE = START - (END - START)
 NOW = f"is_person and day >= date '{START}' and day < date '{END}'"
 FORMER = f"is_person and day >= date '{BEFORE}' and day < date '{START}'"
 WEEKS = f"week >= date '{START}' and week < date '{END}'"
-
-
-def traffic_rows() -> Rows:
-    """Returns seventeen days of the demo's traffic: the first and the last one are not whole."""
-    traffic = Traffic(seed=5, visits_per_day=200)
-    start = datetime(2026, 3, 1, 9, tzinfo=timezone.utc)
-    end = start + timedelta(days=15, hours=6)
-    return {table: list(traffic.records(table, start, end)) for table in TABLES}
-
-
-@pytest.fixture(scope="module")
-def rows() -> Rows:
-    return traffic_rows()
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the database, in which each test runs."""
-    return tmp_path_factory.mktemp("report")
-
-
-@pytest.fixture(scope="module")
-def pages(rows: Rows, folder: Path) -> list[str]:
-    """Two reports of the same days."""
-    with database_of(rows, folder=folder) as place:
-        request = ReportRequest(START, END)
-        return [make_report(place, origin(), request).html for _ in range(2)]
-
-
-@pytest.fixture
-def page(pages: list[str], folder: Path, monkeypatch: pytest.MonkeyPatch) -> Page:
-    monkeypatch.chdir(folder)
-    return Page(pages[0])
 
 
 def value(sql: str) -> float:
@@ -63,7 +27,8 @@ def test_each_tile_shows_a_measure_of_people_in_the_period(page: Page) -> None:
     expected = {
         "Searches": f"select count(*) from search_outcomes where {NOW}",
         "Visits": f"select count(*) from visits where {NOW}",
-        "Visitors": f"select count(distinct coalesce(visitor_id, visit_id)) from visits where {NOW}",
+        "Visitors": "select count(distinct coalesce(visitor_id, visit_id)) from visits"
+        f" where {NOW}",
         "Search clickthrough": f"select 100 * avg(has_click::int) from search_outcomes where {NOW}",
         "Visit clickthrough": f"select 100 * avg(has_click::int) from visits where {NOW}",
         "Average click rank": "select avg(event_result_rank) from all_events where event_search_id"
@@ -298,6 +263,6 @@ def test_a_change_beyond_chance_has_a_tone_and_one_within_is_grey() -> None:
     assert "may be chance" in visits.change
 
 
-def test_the_same_days_give_the_same_page(pages: list[str]) -> None:
-    first, second = pages
+def test_the_same_days_give_the_same_page(folder: Path) -> None:
+    first, second = ((folder / f"{name}.html").read_text("utf-8") for name in ("first", "second"))
     assert first.partition("<footer>")[0] == second.partition("<footer>")[0]
