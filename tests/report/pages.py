@@ -156,10 +156,17 @@ def database_of(
         built.execute("create schema stored.coveo_ua")
         for (table,) in built.execute("select table_name from duckdb_tables()").fetchall():
             built.execute(f"create table stored.coveo_ua.{table} as from memory.coveo_ua.{table}")
+    with opened_database(path.parent) as place:
+        yield place
+
+
+@contextmanager
+def opened_database(folder: Path) -> Iterator[Place]:
+    """Yields the database that was built in a folder."""
     pipeline = dlt.pipeline(
         "coveo",
-        pipelines_dir=str(path.parent / "pipelines"),
-        destination=dlt.destinations.duckdb(str(path)),
+        pipelines_dir=str(folder / "pipelines"),
+        destination=dlt.destinations.duckdb(str(folder / "coveo.duckdb")),
         dataset_name="coveo_ua",
     )
     with open_sql_dataset(pipeline) as dataset:

@@ -46,7 +46,7 @@ def opened(browser: Any, file: Path, **options: Any) -> Iterator[Any]:
     """Opens a page, and checks that it asks for nothing, says nothing in the console, and stays."""
     said: list[str] = []
     asked: list[str] = []
-    context = browser.new_context(offline=True, **options)
+    context = browser.new_context(offline=True, reduced_motion="reduce", **options)
     tab = context.new_page()
     tab.on("console", lambda message: said.append(message.text))
     tab.on("pageerror", lambda error: said.append(str(error)))
