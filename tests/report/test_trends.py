@@ -12,8 +12,7 @@ from coveo_source.report.formats import NBSP, percent
 from coveo_source.report.looks import Drawing, framed, inline
 from coveo_source.report.period import Comparison, Period
 from coveo_source.report.trends import WEEKDAYS, hours, trend
-from tests.exports.window_strategies import relaxed
-from tests.report.drawings import layer_of, marks_of, rows_of, said, values_of
+from tests.report.drawings import a_few, layer_of, marks_of, rows_of, said, specification, values_of
 
 MONDAY = date(2026, 3, 2)
 
@@ -40,7 +39,7 @@ def bands(chart: Drawing) -> list[tuple[str, str]]:
     return [(band[start], band[end]) for band in values_of(chart, layer)]
 
 
-@relaxed
+@a_few
 @given(st.dictionaries(st.integers(-30, 30), counts), st.integers(-9, 9), st.integers(1, 20))
 def test_a_trend_of_counts_has_every_day_and_takes_a_missing_one_for_zero(
     searches: dict[int, int], start: int, length: int
@@ -91,7 +90,7 @@ def test_without_a_former_period_there_is_no_former_value(found: list[dict[str, 
 def test_the_present_is_drawn_over_the_past() -> None:
     chart = trend([], points(0, 7), "searches")
     assert marks_of(chart) == ["rect", "line", "line", "circle"]
-    lines = [layer for layer in chart.to_dict()["layer"] if layer["mark"]["type"] == "line"]
+    lines = [layer for layer in specification(chart)["layer"] if layer["mark"]["type"] == "line"]
     assert [line["encoding"]["y"]["field"] for line in lines] == ["before", "now"]
     assert layer_of(chart, "circle")["encoding"]["y"]["field"] == "now"
 
@@ -143,7 +142,7 @@ def test_a_benchmark_is_a_line_of_its_own() -> None:
     assert "rule" not in marks_of(trend([], points(0, 3), "a", "b", percent))
 
 
-@relaxed
+@a_few
 @given(st.lists(st.tuples(st.integers(-20, 20), st.integers(0, 23), counts)))
 def test_hours_have_a_cell_for_every_hour_of_the_week(
     found: Sequence[tuple[int, int, int]],
