@@ -30,7 +30,7 @@ HOSTILE = [
     "</text></svg><script>alert(1)</script>",
     "&lt;&#0;&amp;&nbsp;'\"",
     "<!-- --><![CDATA[ x",
-    "https://example.com \u202e{{ 1 }} ${x} 😀",
+    "\u202ea {{ 1 }} ${x} 😀",
 ]
 FORBIDDEN = {"href", "src", "style", "class", "onload", "onclick", "onerror"}
 SHAPES = "svg g path rect line circle text tspan defs clipPath".split()
@@ -143,7 +143,7 @@ def test_any_text_stays_text(text: str) -> None:
 
 
 def visible(text: str) -> str:
-    return "".join(letter for letter in text if letter.isprintable() and letter != "\ufffd")
+    return "".join(letter for letter in text if letter.isprintable() and letter not in " \ufffd")
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -153,10 +153,9 @@ def test_a_hostile_label_is_drawn_as_text_only(artist: Artist, text: str) -> Non
     root = ElementTree.fromstring(drawn)
     assert set(tags(root)) <= set(SHAPES)
     assert not {key for element in root.iter() for key in element.attrib} & FORBIDDEN
-    # long labels of the axis are cut
-    assert any(text[:3] in words for words in root.itertext())
+    assert text in set(root.itertext())
     assert f"{text}: {text}" in {element.get("aria-label") for element in root.iter()}
-    assert drawn.count("<") == len(re.findall(r"</?(?:%s)\b" % "|".join(SHAPES), drawn))
+    assert drawn.count("<") == len(re.findall(rf"</?(?:{'|'.join(SHAPES)})\b", drawn))
 
 
 def test_charts_are_drawn_in_turn_with_ids_of_their_own(artist: Artist) -> None:
