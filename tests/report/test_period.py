@@ -189,6 +189,11 @@ def test_a_period_and_a_comparison_are_written_with_their_last_day() -> None:
     )
 
 
+@pytest.mark.parametrize(("length", "by_week"), [(1, False), (62, False), (63, True)])
+def test_a_trend_of_more_than_two_months_is_by_week(length: int, by_week: bool) -> None:
+    assert Comparison(period(3, 3 + length), None).by_week == by_week
+
+
 def is_whole_week_in(monday: date, days: Period) -> bool:
     return days.start <= monday <= days.end - timedelta(days=7)
 
