@@ -4,8 +4,11 @@ from collections.abc import Iterable, Mapping
 
 import altair as alt
 
-from .formats import number, percent, plural
+from .formats import number, one_line, percent, plural
 from .looks import BEFORE, NOW, TEXT, WIDTH, Drawing, Rows, framed
+
+MOST_LETTERS = 26
+"""Of a name beside a bar."""
 
 BEYOND = 11
 """The rank that stands for all ranks beyond the tenth."""
@@ -19,38 +22,45 @@ def bars(
     rows: name, value and text of each
     before: the value of the period before, by name
     """
-    shown = list(rows)
-    former = before or {}
+    shown, former = list(rows), before or {}
+    labels = _labels(name for name, _, _ in shown)
     values = [
         {
-            "name": name,
+            "name": labels[name],
             "value": value,
             "text": text,
             "before": former.get(name, 0),
-            "label": f"{name}: {text}",
+            "label": f"{one_line(name, 160)}: {text}",
         }
         for name, value, text in shown
     ]
-    order = [name for name, _, _ in shown]
     most = max([*(value for _, value, _ in shown), *former.values(), 1])
     y = alt.Y(
         "name:N",
-        sort=order,
+        sort=list(labels.values()),
         title=None,
-        axis=alt.Axis(domain=False, ticks=False, labelLimit=180),
+        axis=alt.Axis(domain=False, ticks=False, labelLimit=0),
         scale=alt.Scale(paddingInner=0.35),
     )
     x = alt.X("value:Q", axis=None, scale=alt.Scale(domain=[0, most * 1.5]))
     chart = alt.Chart().encode(y=y)
-    faint = chart.mark_bar(color=BEFORE, height={"band": 1.4}, aria=False).encode(
-        x=alt.X("before:Q", axis=None)
-    )
+    faint = chart.mark_bar(color=BEFORE, height={"band": 1.4}, aria=False)
     bar = chart.mark_bar(color=NOW).encode(x=x, description=alt.Description("label:N"))
-    texts = chart.mark_text(align="left", dx=6, color=TEXT, aria=False).encode(
-        x=x, text=alt.Text("text:N")
-    )
-    layers = [faint, bar, texts] if former else [bar, texts]
+    texts = chart.mark_text(align="left", dx=6, color=TEXT, aria=False)
+    layers = [bar, texts.encode(x=x, text=alt.Text("text:N"))]
+    if former:
+        layers.insert(0, faint.encode(x=alt.X("before:Q", axis=None)))
     return framed(layers, values, width=WIDTH - 100, height=26 * len(values))
+
+
+def _labels(names: Iterable[str]) -> dict[str, str]:
+    """Returns a label for each name, all different: what Vega cuts itself, it may cut amiss."""
+    labels: dict[str, str] = {}
+    for name in names:
+        label = one_line(name, MOST_LETTERS)
+        same = sum(one_line(other, MOST_LETTERS) == label for other in labels)
+        labels[name] = f"{label} ({same + 1})" if same else label
+    return labels
 
 
 def funnel(rows: Rows) -> Drawing:
@@ -79,26 +89,41 @@ OUTCOMES = {
     "no_results": "No results",
     "abandoned": "Gave up",
 }
+CASES = {
+    "submitted": "Submitted",
+    "solved": "Cancelled: solved",
+    "quit": "Cancelled: another reason",
+    "left": "Left without a word",
+}
 
 
 def outcomes(rows: Rows) -> Drawing:
     """Draws how the questions ended, with the shares of the period before faint behind."""
-    counts = {
-        period: {row["outcome"]: row["questions"] for row in rows if row["period"] == period}
+    return _ends(rows, "questions", OUTCOMES, as_shares=True)
+
+
+def cases(rows: Rows) -> Drawing:
+    """Draws how the visits that began a support case ended, and those of the period before."""
+    return _ends(rows, "visits", CASES, as_shares=False)
+
+
+def _ends(rows: Rows, column: str, words: Mapping[str, str], as_shares: bool) -> Drawing:
+    """Draws how many there were of each outcome.
+
+    as_shares: whether the period before is drawn as if it had as many in all
+    """
+    now, before = (
+        {row["outcome"]: row[column] for row in rows if row["period"] == period}
         for period in ("now", "before")
-    }
-    asked, asked_before = (sum(each.values()) for each in counts.values())
-    names = [*OUTCOMES, *(name for name in counts["now"] if name not in OUTCOMES)]
+    )
+    total, total_before = sum(now.values()), sum(before.values())
+    scale = total / total_before if as_shares and total_before else 1
+    names = [name for name in dict.fromkeys([*words, *now, *before]) if {name} & {*now, *before}]
     texts = [
-        (OUTCOMES.get(name, name), value, _with_share(value, asked))
+        (words.get(name, name), now.get(name, 0), _with_share(now.get(name, 0), total))
         for name in names
-        if (value := counts["now"].get(name, 0)) or name in counts["before"]
     ]
-    former = {
-        OUTCOMES.get(name, name): asked * value / asked_before
-        for name, value in counts["before"].items()
-    }
-    return bars(texts, former or None)
+    return bars(texts, {words.get(name, name): scale * count for name, count in before.items()})
 
 
 def ranks(rows: Rows) -> Drawing:
@@ -109,7 +134,7 @@ def ranks(rows: Rows) -> Drawing:
             "rank": (name := "> 10" if row["click_rank"] >= BEYOND else f"{row['click_rank']}"),
             "clicks": row["clicks"],
             "label": f"Rank {name}: {plural(row['clicks'], 'click')},"
-            f" {percent(row['clicks'] / total)}",
+            f" {percent(row['clicks'] / max(total, 1))}",
         }
         for row in rows
     ]
@@ -132,7 +157,7 @@ def sources(rows: Rows, most: int = 10) -> Drawing:
     total = sum(row["clicks"] for row in rows)
     shown = [(row["source_name"] or "(unknown)", row["clicks"]) for row in rows[:most]]
     if rest := sum(row["clicks"] for row in rows[most:]):
-        shown.append((f"{len(rows) - most} others", rest))
+        shown.append((plural(len(rows) - most, "other"), rest))
     return bars((name, clicks, _with_share(clicks, total)) for name, clicks in shown)
 
 
@@ -146,38 +171,16 @@ ANSWERS = {
     "disliked": "Disliked",
     "with_feedback": "Feedback sent",
 }
-CASES = {
-    "submitted": "Submitted",
-    "solved": "Cancelled: solved",
-    "quit": "Cancelled: another reason",
-    "left": "Left without a word",
-}
 
 
 def answers(rows: Rows) -> Drawing:
     """Draws for how many searches an answer was asked for, and what people did with it."""
-    row = rows[0]
-    shares = {"asked": "asked", "given": "asked"}
+    counts = rows[0] if rows else dict.fromkeys(ANSWERS, 0)
+    wholes = {"asked": "asked", "given": "asked"}
     return bars(
-        (title, row[name], _with_share(row[name], row[shares.get(name, "given")]))
+        (title, counts[name], _with_share(counts[name], counts[wholes.get(name, "given")]))
         for name, title in ANSWERS.items()
     )
-
-
-def cases(rows: Rows) -> Drawing:
-    """Draws how the visits that began a support case ended, and those of the period before."""
-    counts = {
-        period: {row["outcome"]: row["visits"] for row in rows if row["period"] == period}
-        for period in ("now", "before")
-    }
-    begun = sum(counts["now"].values())
-    names = [*CASES, *(name for name in counts["now"] if name not in CASES)]
-    texts = [
-        (CASES.get(name, name), visits, _with_share(visits, begun))
-        for name in names
-        if (visits := counts["now"].get(name, 0)) or name in counts["before"]
-    ]
-    return bars(texts, {CASES.get(name, name): each for name, each in counts["before"].items()})
 
 
 def _with_share(part: float, whole: float) -> str:

@@ -5,6 +5,13 @@ from datetime import date
 NBSP = "\N{NO-BREAK SPACE}"
 
 
+def one_line(text: str | None, most: int) -> str:
+    """Returns a text without line breaks and what cannot be seen, of at most so many letters."""
+    seen = "".join(letter if letter.isprintable() else " " for letter in text or "")
+    line = " ".join(seen.split())
+    return line if len(line) <= most else line[: most - 1] + "…"
+
+
 def number(value: float) -> str:
     """Returns a count: `13,084`."""
     return f"{value:,.0f}"

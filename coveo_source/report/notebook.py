@@ -177,7 +177,7 @@ def _module_code(*modules: ModuleType) -> str:
     code = "\n".join(line for line in lines if not line.startswith("from ."))
     for name in _names(code):
         if name.startswith("_"):
-            code = re.sub(rf"\b{name}\b", name.lstrip("_"), code)
+            code = re.sub(rf"\b{name}\b", f"{name[1:]}_", code)
     return code
 
 

@@ -5,6 +5,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from .formats import one_line
 from .queries import Answer
 
 
@@ -105,7 +106,4 @@ MOST_LETTERS = 160
 
 def shortened(text: str | None) -> str:
     """Returns a text on one line, not too long, without what cannot be seen."""
-    line = " ".join(
-        "".join(letter if letter.isprintable() else " " for letter in text or "").split()
-    )
-    return line if len(line) <= MOST_LETTERS else line[: MOST_LETTERS - 1] + "…"
+    return one_line(text, MOST_LETTERS)

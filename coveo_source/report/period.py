@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 from ..exceptions import SettingError
@@ -107,10 +107,10 @@ def full_days(windows: Iterable[Window], zone: ZoneInfo) -> list[Period]:
     """Returns the days of a time zone that windows cover in full, as periods, oldest first."""
     periods = []
     for window in merge_windows(windows):
-        start, end = window.start.astimezone(zone), window.end.astimezone(zone)
-        first = start.date() if start == _midnight(start.date(), zone) else start.date() + DAY
-        if first < end.date():
-            periods.append(Period(first, end.date()))
+        start, end = (moment.astimezone(zone).date() for moment in window)
+        first = start if _begin(start, zone) >= window.start else start + DAY
+        if first < end:
+            periods.append(Period(first, end))
     return periods
 
 
@@ -135,23 +135,21 @@ def compare(loaded: Sequence[Period], start: date | None, end: date | None) -> C
     Raises:
         SettingError: if the range is none, or nothing of it is loaded
     """
-    newest = loaded[-1].end
-    notes = []
     if start and end and end <= start:
         raise SettingError("to", str(end), f"It is the day after the last one, after {start}.")
-    if end and end > newest:
-        notes.append(
-            f"Days are loaded in full up to {long_day(newest - DAY)}: the report ends there."
-        )
-    upto = min(end or newest, newest)
-    now = Period(start, upto) if start and start < upto else None
-    if start and not now:
-        problem = f"Nothing from then on is loaded in full: the last full day is {newest - DAY}."
-        raise SettingError("from", str(start), problem)
-    now = now or _usual(loaded, upto)
-    if not now:
+    last = _last_before(loaded, end or loaded[-1].end)
+    if not last:
         problem = f"Nothing before it is loaded in full: the first full day is {loaded[0].start}."
         raise SettingError("to", str(end), problem)
+    notes = []
+    if end and end > last:
+        notes.append(
+            f"Days are loaded in full up to {long_day(last - DAY)}: the report ends there."
+        )
+    if start and start >= last:
+        problem = f"Nothing from then on is loaded in full: the last full day is {last - DAY}."
+        raise SettingError("from", str(start), problem)
+    now = Period(start, last) if start else _usual(loaded, last)
     if not _covered(loaded, now):
         notes.append("Not all of these days are loaded, so counts are too low.")
     if _covered(loaded, now.before):
@@ -167,21 +165,24 @@ def unfinished(days: Period) -> Comparison:
     )
 
 
-def _usual(loaded: Sequence[Period], end: date) -> Period | None:
+def _last_before(loaded: Sequence[Period], end: date) -> date | None:
+    """Returns the day after the last full day before another one; None without one."""
+    return max((min(each.end, end) for each in loaded if each.start < end), default=None)
+
+
+def _usual(loaded: Sequence[Period], end: date) -> Period:
     for days in range(USUAL_DAYS, 0, -_WEEK_DAYS):
         now = Period(end - timedelta(days=days), end)
         if _covered(loaded, Period(now.before.start, end)):
             return now
-    around = [Period(each.start, min(each.end, end)) for each in loaded if each.start < end]
-    if not around:
-        return None
-    last = around[-1]
-    return Period(max(last.start, last.end - timedelta(days=USUAL_DAYS)), last.end)
+    [around] = [each for each in loaded if each.start < end <= each.end]
+    return Period(max(around.start, end - timedelta(days=USUAL_DAYS)), end)
 
 
 def _covered(loaded: Iterable[Period], wanted: Period) -> bool:
     return any(each.holds(wanted) for each in loaded)
 
 
-def _midnight(day: date, zone: ZoneInfo) -> datetime:
-    return datetime.combine(day, time(), zone)
+def _begin(day: date, zone: ZoneInfo) -> datetime:
+    """Returns when a day begins; where clocks change at midnight, it has none, or two."""
+    return datetime.combine(day, time(), zone).astimezone(timezone.utc)

@@ -6,6 +6,7 @@ import sys
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from subprocess import PIPE, Popen
+from tempfile import TemporaryFile
 from typing import Any
 from xml.etree import ElementTree
 
@@ -18,9 +19,11 @@ _ATTRIBUTES = frozenset(
     "viewBox d x y x1 x2 y1 y2 dx dy r rx ry cx cy width height transform fill fill-opacity stroke"
     " stroke-width stroke-opacity stroke-dasharray stroke-miterlimit stroke-linejoin stroke-linecap"
     " opacity text-anchor font-family font-size font-weight font-style pointer-events role"
-    " aria-label aria-roledescription aria-hidden clip-path id".split()
+    " aria-label aria-roledescription aria-hidden id".split()
 )
-_NOT_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_WORDS = frozenset(("aria-label", "aria-roledescription"))
+_NOT_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_OWN_PART = re.compile(r"url\(#([\w-]+)\)")
 
 
 class Artist:
@@ -31,8 +34,13 @@ class Artist:
     """
 
     def __init__(self) -> None:
+        self._complaints = TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 closed by __exit__
         self._process = Popen(  # noqa: S603 a program of ours
-            [sys.executable, "-c", _PROGRAM], stdin=PIPE, stdout=PIPE, stderr=PIPE, text=True
+            [sys.executable, "-c", _PROGRAM],
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=self._complaints,
+            text=True,
         )
         self._thread = ThreadPoolExecutor(1, "coveo-charts")
 
@@ -53,6 +61,7 @@ class Artist:
         self._process.kill()
         self._thread.shutdown(cancel_futures=True)
         self._process.communicate()
+        self._complaints.close()
 
     def _drawn(self, specification: str, name: str) -> str:
         """Hands a chart to Vega, and waits for its drawing.
@@ -66,16 +75,27 @@ class Artist:
             print(specification, file=asked, flush=True)
             line = answers.readline() if answers else ""
         if not line:
-            problem = self._process.stderr.read() if self._process.stderr else ""
-            raise ReportError(name, " ".join(problem.split()[-20:]) or "Vega has ended.")
-        return safe_svg(json.loads(line), name)
+            self._complaints.seek(0)
+            said = " ".join(self._complaints.read(_MOST_COMPLAINTS).split())
+            raise ReportError(f"the chart {name}", said or "Vega has ended.")
+        answer = json.loads(line)
+        if "error" in answer:
+            raise ReportError(f"the chart {name}", answer["error"])
+        return safe_svg(answer["svg"], name)
 
+
+_MOST_COMPLAINTS = 300
+"""Letters of what Vega says when it fails; a stack follows."""
 
 _PROGRAM = """
 import json, sys, vl_convert
 vl_convert.vegalite_to_svg('{"data": {"values": []}, "mark": "bar"}')
 for line in sys.stdin:
-    print(json.dumps(vl_convert.vegalite_to_svg(line)), flush=True)
+    try:
+        answer = {"svg": vl_convert.vegalite_to_svg(line)}
+    except Exception as error:
+        answer = {"error": " ".join(str(error).partition("\\n    at ")[0].split())}
+    print(json.dumps(answer), flush=True)
 """
 
 
@@ -93,7 +113,7 @@ def safe_svg(drawn: str, name: str) -> str:
 
     name: what its ids begin with
     """
-    root = ElementTree.fromstring(drawn)  # noqa: S314
+    root = ElementTree.fromstring(_NOT_XML.sub("\ufffd", drawn))  # noqa: S314
     _keep_harmless(root, name)
     del root.attrib["width"], root.attrib["height"]
     root.set("role", "img")
@@ -110,7 +130,12 @@ def _keep_harmless(element: ElementTree.Element, name: str) -> None:
     for key, value in list(element.attrib.items()):
         if key == "id":
             element.set(key, f"{name}-{value}")
-        elif key == "clip-path":
-            element.set(key, value.replace("url(#", f"url(#{name}-"))
-        elif key not in _ATTRIBUTES or "url(" in value:
+        elif key == "clip-path" and (part := _OWN_PART.fullmatch(value)):
+            element.set(key, f"url(#{name}-{part[1]})")
+        elif key not in _ATTRIBUTES or (key not in _WORDS and _can_load(value)):
             del element.attrib[key]
+
+
+def _can_load(value: str) -> bool:
+    """Returns True for a value with an address, which CSS lets be spelled with backslashes."""
+    return "\\" in value or "url" in value.lower()

@@ -95,12 +95,11 @@ def _value_axis(name: str, whole: str | None, text: Callable[[float], str]) -> a
 
 
 def _weekends(days: Sequence[date]) -> alt.Chart:
-    """Returns bands behind Saturdays and Sundays; none behind weeks."""
-    is_daily = len(days) < 2 or days[1] - days[0] == timedelta(days=1)
+    """Returns bands behind Saturdays and Sundays; there are none among the Mondays of weeks."""
     bands = [
         {"from": f"{day - timedelta(days=1)}T12:00:00Z", "to": f"{day}T12:00:00Z"}
         for day in days
-        if is_daily and day.weekday() > 4
+        if day.weekday() > 4
     ]
     chart = alt.Chart(inline(bands)).mark_rect(color=RULE, opacity=0.6, clip=True, aria=False)
     start = alt.X("from:T", scale=alt.Scale(type="utc"), title=None)

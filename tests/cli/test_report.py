@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 import webbrowser
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,7 @@ DAYS = ("--from", "2026-03-02", "--to", "2026-03-04")
 
 
 @pytest.fixture(scope="module")
-def options(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Options]:
+def options(tmp_path_factory: pytest.TempPathFactory) -> Options:
     """A pipeline with the events of ten days, and its models."""
     folder = tmp_path_factory.mktemp("loaded")
     with pytest.MonkeyPatch.context() as patched:
@@ -33,7 +32,7 @@ def options(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Options]:
         patched.setenv("SOURCES__COVEO_SOURCE__CLOCK_TOLERANCE_MINUTES", "10000000")
         with DemoServer(Traffic(seed=3, visits_per_day=25), clock=Clock()) as server:
             load(server, with_models=True, from_date="2026-03-01", window_days=3)
-    yield Options(PIPELINE, pipelines_dir=str(folder / "dlt" / "pipelines"))
+    return Options(PIPELINE, pipelines_dir=str(folder / "dlt" / "pipelines"))
 
 
 def report(options: Options, *words: str) -> Any:
@@ -110,7 +109,7 @@ def test_a_report_replaces_the_last_one_as_a_whole_and_others_may_read_it(
     out.chmod(0o600)
     assert report(options).code == 0
     assert out.read_text(encoding="utf-8").endswith("</html>")
-    assert mode_of(out) == "644"
+    assert mode_of(out) == "0o644"
 
 
 def test_a_report_that_fails_leaves_the_last_one(options: Options) -> None:

@@ -55,15 +55,9 @@ def test_the_notebook_runs_without_a_browser_and_draws_every_chart(notebook: Pat
 
 def test_the_notebook_has_the_queries_of_the_page(notebook: Path, page: Page) -> None:
     code = notebook.read_text(encoding="utf-8")
-    queries = {
-        node.args[0].value.strip()
-        for node in ast.walk(ast.parse(code))
-        if isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Name)
-        and node.func.id == "query"
-        and isinstance(node.args[0], ast.Constant)
-    }
-    plain = {re.sub(r"\s+", " ", query) for query in queries}
+    calls = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Call)]
+    texts = [ast.literal_eval(each.args[0]) for each in calls if ast.unparse(each.func) == "query"]
+    plain = {re.sub(r"\s+", " ", text.strip()) for text in texts}
     charts = [card for card in page.cards if card.tone == "chart"]
     assert len(charts) == len(ALL_CHARTS)
     for card in charts:

@@ -86,14 +86,12 @@ def test_the_period_before_is_right_before_as_long_and_there_exactly_if_it_is_lo
 @relaxed
 @given(wishes())
 def test_days_that_are_asked_for_are_kept_and_an_end_that_is_too_late_is_said(wish: Wish) -> None:
-    newest = wish.loaded[-1].end
-    if wish.start:
-        assert wish.made.now.start == wish.start
-        assert wish.made.now.end == min(wish.end or newest, newest)
-    assert wish.made.now.end <= newest
-    assert not wish.end or wish.made.now.end <= wish.end
+    end = wish.end or wish.loaded[-1].end
+    last = max(min(each.end, end) for each in wish.loaded if each.start < end)
+    assert not wish.start or wish.made.now.start == wish.start
+    assert wish.made.now.end == last
     is_said = any("the report ends there" in note for note in wish.made.notes)
-    assert is_said == (wish.end is not None and wish.end > newest)
+    assert is_said == (wish.end is not None and wish.end > last)
 
 
 @relaxed
@@ -237,3 +235,26 @@ def test_the_first_week_is_the_one_of_the_first_day(start: int) -> None:
     monday = Comparison(period(start, start + 1), None).first_week
     assert monday.weekday() == 0
     assert 0 <= (day(start) - monday).days < 7
+
+
+@pytest.mark.parametrize(
+    ("loaded", "start", "end"),
+    [
+        ([(10, 50)], 1, 5),
+        ([(0, 10), (20, 50)], 12, 15),
+        ([(0, 10)], 10, None),
+    ],
+)
+def test_days_of_which_none_is_loaded_are_an_error(
+    loaded: list[tuple[int, int]], start: int, end: int | None
+) -> None:
+    periods = [Period(day(first), day(last)) for first, last in loaded]
+    with pytest.raises(SettingError, match="loaded in full"):
+        compare(periods, day(start), None if end is None else day(end))
+
+
+def test_an_end_between_loaded_days_is_the_last_one_before_it() -> None:
+    loaded = [Period(day(0), day(40)), Period(day(60), day(130))]
+    made = compare(loaded, None, day(50))
+    assert made.now == Period(day(26), day(40))
+    assert made.before == Period(day(12), day(26))

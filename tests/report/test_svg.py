@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from coveo_source.exceptions import ReportError
 from coveo_source.report.bars import bars
+from coveo_source.report.formats import one_line
 from coveo_source.report.looks import Drawing
 from coveo_source.report.svg import Artist, safe_svg
 from coveo_source.report.trends import hours
@@ -154,7 +155,9 @@ def test_a_hostile_label_is_drawn_as_text_only(artist: Artist, text: str) -> Non
     assert set(tags(root)) <= set(SHAPES)
     assert not {key for element in root.iter() for key in element.attrib} & FORBIDDEN
     assert text in set(root.itertext())
-    assert f"{text}: {text}" in {element.get("aria-label") for element in root.iter()}
+    assert f"{one_line(text, 160)}: {text}" in {
+        element.get("aria-label") for element in root.iter()
+    }
     assert drawn.count("<") == len(re.findall(rf"</?(?:{'|'.join(SHAPES)})\b", drawn))
 
 
@@ -183,13 +186,54 @@ def broken() -> Drawing:
     return alt.LayerChart(layer=[alt.Chart().mark_bar()], transform=[alt.FilterTransform("(((")])
 
 
-def test_a_chart_that_cannot_be_drawn_is_an_error_as_are_those_after_it() -> None:
+def test_a_chart_that_cannot_be_drawn_is_an_error_and_others_are_drawn() -> None:
     with Artist() as artist:
         waiting = [artist.draw(broken(), "Broken one"), artist.draw(hours([]), "Next one")]
-        with pytest.raises(ReportError, match="broken-one"):
+        with pytest.raises(ReportError, match="broken-one: .* Unexpected end of input All"):
             waiting[0].result(SECONDS)
-        with pytest.raises(ReportError, match="next-one"):
-            waiting[1].result(SECONDS)
+        assert waiting[1].result(SECONDS).startswith("<svg")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(f"a{chr(code)}b" for code in (0, 7, 8, 11, 27, 0x2028, 0x2029, 0xFFFE, 0xFFFF)),
+        "\ud800 alone",
+        "\N{GRINNING FACE}" * 30,
+        "https://example.com {{ 1 }} ${x} \N{GRINNING FACE} and more",
+    ],
+)
+def test_a_name_that_vega_could_not_draw_is_drawn_without_what_it_cannot(
+    artist: Artist, text: str
+) -> None:
+    drawn = artist.draw(bars([(text, 3, "three"), (text + "!", 2, "two")]), "Names").result(SECONDS)
+    labels = [each.get("aria-label", "") for each in ElementTree.fromstring(drawn).iter()]
+    assert sum(label.endswith((": three", ": two")) for label in labels) == 2
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "url(https://evil.example/x.svg#c)",
+        "URL(https://evil.example)",
+        r"\75rl(https://evil.example)",
+    ],
+)
+@pytest.mark.parametrize("attribute", ["clip-path", "fill", "stroke", "font-family"])
+def test_an_address_is_removed_however_it_is_spelled(attribute: str, address: str) -> None:
+    drawn = (
+        '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1">'
+        f'<rect {attribute}="{address}"/></svg>'
+    )
+    assert "evil" not in safe_svg(drawn, "name")
+
+
+def test_words_may_look_like_an_address() -> None:
+    drawn = (
+        '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1">'
+        '<rect aria-label="curl(url(1))"/></svg>'
+    )
+    assert "curl(url(1))" in safe_svg(drawn, "name")
 
 
 @pytest.mark.parametrize("has_drawn", [False, True])

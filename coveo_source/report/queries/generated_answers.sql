@@ -2,13 +2,13 @@
 -- least one of each.
 select
     cast(count(*) as bigint) as asked,
-    cast(sum(case when has_answer then 1 else 0 end) as bigint) as given,
-    cast(sum(case when citation_clicks > 0 then 1 else 0 end) as bigint) as opened_source,
-    cast(sum(case when citation_hovers > 0 then 1 else 0 end) as bigint) as hovered_source,
-    cast(sum(case when copies > 0 then 1 else 0 end) as bigint) as copied,
-    cast(sum(case when likes > 0 then 1 else 0 end) as bigint) as liked,
-    cast(sum(case when dislikes > 0 then 1 else 0 end) as bigint) as disliked,
-    cast(sum(case when feedbacks > 0 then 1 else 0 end) as bigint) as with_feedback
+    cast(coalesce(sum(case when has_answer then 1 else 0 end), 0) as bigint) as given,
+    cast(coalesce(sum(case when citation_clicks > 0 then 1 else 0 end), 0) as bigint) as opened_source,
+    cast(coalesce(sum(case when citation_hovers > 0 then 1 else 0 end), 0) as bigint) as hovered_source,
+    cast(coalesce(sum(case when copies > 0 then 1 else 0 end), 0) as bigint) as copied,
+    cast(coalesce(sum(case when likes > 0 then 1 else 0 end), 0) as bigint) as liked,
+    cast(coalesce(sum(case when dislikes > 0 then 1 else 0 end), 0) as bigint) as disliked,
+    cast(coalesce(sum(case when feedbacks > 0 then 1 else 0 end), 0) as bigint) as with_feedback
 
 from generated_answers
 where is_person and day >= {start} and day < {end}
