@@ -82,7 +82,7 @@ def test_every_region_is_documented() -> None:
 
 def test_the_first_run_and_the_tests_take_one_command_each() -> None:
     commands = [line for line in README.splitlines() if line.startswith("python3 -m venv")]
-    assert [command.split()[-1] for command in commands] == ["--demo", ".venv/bin/pytest"]
+    assert [command.split()[-1] for command in commands] == ["report.html", ".venv/bin/pytest"]
 
 
 def test_the_readme_has_fewer_than_150_lines() -> None:
