@@ -30,6 +30,7 @@ _PART = re.compile(r"^(\w+) as \($", re.M)
 _QUOTED = re.compile(r'"([a-z_][a-z0-9_]*)"')
 
 
+_VISIT = "'the visit'"
 _LOAD_ID = "_dlt_load_id"
 _NO_NUMBER, _NO_TIME = "cast(null as bigint)", "cast(null as timestamp)"
 _NO_TEXT = "cast(null as varchar)"
@@ -110,23 +111,33 @@ class Queries:
         return self._answers[name, visit]
 
     def _ask(self, name: str, visit: str) -> Answer:
-        sql = self._filled(name, visit)
-        shown = sql if self.with_names or not visit else self._filled(name, "ID")
+        sql = self.filled(name)
+        placed = self._placed(sql)
+        shown = visit if self.with_names else "ID"
         try:
-            rows = self._place.dataset.records(self._placed(sql))
+            rows = self._place.dataset.records(self._of_visit(placed, visit))
         except Exception as error:
-            raise ReportError(name, reason(error)) from error
-        return Answer(name, _definition(sql), _tables(sql), self._placed(shown), rows)
+            raise ReportError(f"the query {name}", reason(error)) from error
+        definition = _definition(_template(name)).format(**self._values)
+        return Answer(name, definition, _tables(sql), self._of_visit(placed, shown), rows)
 
-    def _filled(self, name: str, visit: str) -> str:
-        return _template(name).format(**self._values, visit=exp.Literal.string(visit).sql(DIALECT))
+    def filled(self, name: str) -> str:
+        """Returns a query in DuckDB's SQL, with its days filled in, over tables by short names.
+
+        The visit that it is about, if it is about one, is still to be filled in.
+        """
+        return _body(_template(name)).format(**self._values, visit=_VISIT)
+
+    def _of_visit(self, placed: str, visit: str) -> str:
+        """Fills in the visit last: it is whatever somebody typed."""
+        return placed.replace(_VISIT, exp.Literal.string(visit).sql(self._place.dialect))
 
     def _placed(self, sql: str) -> str:
         """Returns a query over the tables of the dataset, in the dialect of the database."""
         dataset, dialect, schema = self._place
         if dialect == DIALECT:
-            return _with_full_names(_body(sql), dataset)
-        query = qualify_query(parse_sql(_body(sql)), schema)
+            return _with_full_names(sql, dataset)
+        query = qualify_query(parse_sql(sql), schema)
         for table in list(tables_of(query)):
             full = exp.to_table(dataset.table(table.name), dialect=dialect)
             full.set("alias", exp.TableAlias(this=exp.to_identifier(table.alias_or_name)))
@@ -160,7 +171,7 @@ def _definition(sql: str) -> str:
 def _tables(sql: str) -> tuple[str, ...]:
     """Returns the tables that a file reads; by pattern, as parsing takes longer than running it."""
     parts = set(_PART.findall(sql))
-    read = (table for _, table in _READ.findall(_body(sql)))
+    read = (table for _, table in _READ.findall(sql))
     return tuple(dict.fromkeys(table for table in read if table not in parts))
 
 

@@ -6,19 +6,25 @@ queries can be parsed.
 """
 
 import shutil
+from datetime import date
 from pathlib import Path
 from typing import Any, Protocol
 
 import duckdb
 import pytest
 
+from coveo_source.dataset import open_sql_dataset
 from coveo_source.models.dialects import translated
-from coveo_source.models.files import Model, models, parse_sql
+from coveo_source.models.files import Model, models, parse_sql, tables_of
 from coveo_source.models.properties import VISIT
 from coveo_source.models.pushdown import Limits, Range, touched_units_query
 from coveo_source.models.qualify import Schema, qualify_query, sql_schema
 from coveo_source.models.state import UNITS
 from coveo_source.models.touched import touched_by_loads
+from coveo_source.report import Place
+from coveo_source.report.period import Comparison, Period
+from coveo_source.report.queries import Queries
+from coveo_source.report.queries import names as query_names
 from tests.models.incremental.history import load
 from tests.models.incremental.removal import Removal, remove
 from tests.models.incremental.warehouse import Warehouse
@@ -150,8 +156,13 @@ def comparable(select: Any) -> str:
     return f'{column} as "{name}"'
 
 
-def differing_rows(warehouse: Warehouse, engine: Engine, query: Any, folder: Path) -> list[Any]:
-    """Returns the rows that a query gives in only one of the two databases."""
+def differing_rows(
+    warehouse: Warehouse, engine: Engine, query: Any, folder: Path, is_empty: bool = False
+) -> list[Any]:
+    """Returns the rows that a query gives in only one of the two databases.
+
+    is_empty: whether it gives none
+    """
     path = folder / "rows.parquet"
     engine.write(translated(query, engine.dialect), path)
     file = f"{path}/*.parquet" if path.is_dir() else str(path)
@@ -162,7 +173,8 @@ def differing_rows(warehouse: Warehouse, engine: Engine, query: Any, folder: Pat
         connection.execute("set timezone = 'UTC'")
         ours = f"(select {columns} from ({sql}))"
         theirs = f"(select {columns} from read_parquet('{file}'))"
-        assert connection.execute(f"select count(*) from {ours}").fetchall() != [(0,)]
+        [(rows,)] = connection.execute(f"select count(*) from {ours}").fetchall()
+        assert (rows == 0) == is_empty
         return connection.execute(
             f"(from {ours} except all from {theirs}) union all"
             f" (from {theirs} except all from {ours})"
@@ -181,6 +193,27 @@ def test_a_model_has_the_same_rows(
         limits = Limits(TIMES, None if model.unit == VISIT else DAYS)
         query = touched_units_query(model, schema, limits)
     assert differing_rows(warehouse, engine, query, tmp_path) == []
+
+
+DAYS_OF_A_REPORT = Comparison(
+    Period(date(2026, 3, 8), date(2026, 3, 29)), Period(date(2026, 2, 15), date(2026, 3, 8))
+)
+EMPTY_HERE = {"rising_queries", "example_visit"}
+"""Queries for which there are too few events here."""
+
+
+@pytest.mark.parametrize("name", query_names())
+def test_a_query_of_a_report_has_the_same_rows(
+    stored: tuple[Warehouse, Schema], engine: Engine, name: str, tmp_path: Path
+) -> None:
+    warehouse, schema = stored
+    with open_sql_dataset(warehouse.pipeline) as dataset:
+        queries = Queries(Place(dataset, "duckdb", schema), DAYS_OF_A_REPORT, with_names=True)
+        sql = queries.filled(name).replace("the visit", "v1")
+    query = qualify_query(parse_sql(sql), schema)
+    if not {table.name for table in tables_of(query)} <= {*schema}:
+        pytest.skip("nothing was exported here")
+    assert differing_rows(warehouse, engine, query, tmp_path, name in EMPTY_HERE) == []
 
 
 def test_the_list_of_touched_units_has_the_same_rows(

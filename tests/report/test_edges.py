@@ -128,9 +128,21 @@ def test_days_are_those_of_the_time_zone() -> None:
     assert page.chart("Searches").labels == ["Sun 8 Mar: 1"]
 
 
-def test_a_visit_that_is_not_there_is_an_error() -> None:
-    with database_of(one_visit()) as place, pytest.raises(SettingError, match="no-such-visit"):
-        make_report(place, origin(), ReportRequest(visit="no-such-visit' or 1=1 --"))
+@pytest.mark.parametrize(
+    "visit",
+    ["no-such-visit", "' or 1=1 --", "\\' or 1=1 --", "x from visits join clicks", "{start}"],
+)
+def test_a_visit_that_is_not_there_is_an_error(visit: str) -> None:
+    with database_of(one_visit()) as place, pytest.raises(SettingError) as caught:
+        make_report(place, origin(), ReportRequest(visit=visit))
+    assert caught.value.value == visit
+
+
+def test_a_visit_is_found_whatever_its_id_is() -> None:
+    visit = "it's {start} from visits -- \\' \n"
+    rows = {"searches": [search("s1", "10:00:00.000", "vpn", visitId=visit)]}
+    page = page_of(rows, visit=visit, with_names=True)
+    assert len(page.table("Timeline").cells) == 2
 
 
 def test_a_model_that_is_missing_is_named() -> None:

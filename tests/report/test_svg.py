@@ -189,7 +189,7 @@ def broken() -> Drawing:
 def test_a_chart_that_cannot_be_drawn_is_an_error_and_others_are_drawn() -> None:
     with Artist() as artist:
         waiting = [artist.draw(broken(), "Broken one"), artist.draw(hours([]), "Next one")]
-        with pytest.raises(ReportError, match="broken-one: .* Unexpected end of input All"):
+        with pytest.raises(ReportError, match=r"broken-one: .* Unexpected end of input All"):
             waiting[0].result(SECONDS)
         assert waiting[1].result(SECONDS).startswith("<svg")
 
