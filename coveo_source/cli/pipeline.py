@@ -178,7 +178,9 @@ def looking(options: Options, progress: ConsoleProgress) -> Iterator[dlt.Pipelin
         if database_exists(pipeline):
             with open_dataset(pipeline) as dataset:
                 record = read_record(dataset) if dataset else None
-            pipeline = restore_state(pipeline, record.id if record else None, progress.say)
+            # what a look needs of the state does not change, and restoring takes half a second
+            if not record or record.id != PipelineState.of_pipeline(pipeline.state).dataset_id:
+                pipeline = restore_state(pipeline, record.id if record else None, progress.say)
         else:
             # a database would be created
             pipeline = pipeline.drop()

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import dlt
 
-from ..dataset import DatasetSql, open_sql_dataset, read_record
+from ..dataset import open_dataset, read_record
 from ..exceptions import SettingError
-from ..models import sql_schema
+from ..models import DIALECT, sql_schema
 from ..private_files import users_umask
 from .building import settings_of_models
 from .pipeline import Options, looking
@@ -57,17 +57,18 @@ def write_report(options: Options, wanted: ReportOptions) -> str:
         ReportError: if the database refuses a query
     """
     check_report(wanted)
-    from ..report import ReportRequest, make_notebook, make_report
+    from ..report import Artist, ReportRequest, make_notebook, make_report
 
     days = (_day("from", wanted.start), _day("to", wanted.end))
     request = ReportRequest(*days, wanted.with_names, wanted.visit)
-    with looking(options, ConsoleProgress()) as pipeline, _place(pipeline) as place:
-        origin = _origin(options, pipeline, place.dataset)
-        if notebook := wanted.notebook:
+    if notebook := wanted.notebook:
+        with _looked_at(options) as (pipeline, place, origin):
             connection = _connection(options, pipeline, notebook)
             _write(notebook, make_notebook(place, origin, request, notebook.name, connection))
-            return f"Notebook: {notebook}\nTry:      marimo edit {notebook}"
-        report = make_report(place, origin, request)
+        return f"Notebook: {notebook}\nTry:      marimo edit {notebook}"
+    # Vega starts while the pipeline is looked at
+    with Artist() as artist, _looked_at(options) as (_, place, origin):
+        report = make_report(place, origin, request, artist)
     _write(wanted.out, report.html)
     if wanted.open_it:
         webbrowser.open(wanted.out.resolve().as_uri())
@@ -114,26 +115,30 @@ def _day(name: str, value: str | None) -> date | None:
 
 
 @contextmanager
-def _place(pipeline: dlt.Pipeline) -> Iterator["Place"]:
-    from ..report import Place
+def _looked_at(options: Options) -> Iterator[tuple[dlt.Pipeline, "Place", "Origin"]]:
+    """Yields a pipeline, its dataset, and what is said of both."""
+    from ..report import Origin, Place
 
-    with open_sql_dataset(pipeline) as dataset:
-        dialect = pipeline.dataset().destination_dialect
-        yield Place(dataset, dialect, sql_schema(pipeline))
-
-
-def _origin(options: Options, pipeline: dlt.Pipeline, dataset: DatasetSql) -> "Origin":
-    from ..report import Origin
-
-    record = read_record(dataset)
-    return Origin(
-        options.pipeline,
-        pipeline.destination.destination_name,
-        dataset.name,
-        record.owner.org if record else None,
-        settings_of_models(pipeline),
-        version("coveo-source"),
-    )
+    with (
+        looking(options, ConsoleProgress()) as pipeline,
+        open_dataset(pipeline) as dataset,
+    ):
+        destination = pipeline.destination.destination_name
+        if not dataset:
+            problem = "A report needs a database with SQL."
+            raise SettingError("destination", destination, problem)
+        # the queries are in DuckDB's SQL, which needs no schema to be translated to itself
+        schema = {} if dataset.dialect == DIALECT else sql_schema(pipeline)
+        record = read_record(dataset)
+        origin = Origin(
+            options.pipeline,
+            destination,
+            dataset.name,
+            record.owner.org if record else None,
+            settings_of_models(pipeline),
+            version("coveo-source"),
+        )
+        yield pipeline, Place(dataset, dataset.dialect, schema), origin
 
 
 def _write(file: Path, text: str) -> None:

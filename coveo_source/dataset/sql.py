@@ -54,6 +54,11 @@ class DatasetSql:
         return self._sql.dataset_name
 
     @property
+    def dialect(self) -> str:
+        """sqlglot's name for the SQL of the database."""
+        return str(self._sql.capabilities.sqlglot_dialect)
+
+    @property
     def staging(self) -> str:
         """The name of the dataset through which dlt merges; it keeps the rows of the last load."""
         return self._sql.staging_dataset_name

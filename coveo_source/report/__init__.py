@@ -7,3 +7,4 @@ from .loaded import Origin
 from .notebook import Connection, dlt_connection, duckdb_connection
 from .queries import Place
 from .report import ReportRequest, make_notebook, make_report
+from .svg import Artist

@@ -137,7 +137,10 @@ class Queries:
         dataset, dialect, schema = self._place
         if dialect == DIALECT:
             return _with_full_names(sql, dataset)
-        query = qualify_query(parse_sql(sql), schema)
+        query = parse_sql(sql)
+        # a table that never had a row is not in the schema, and maybe not in the database
+        if schema.keys() >= {table.name for table in tables_of(query)}:
+            query = qualify_query(query, schema)
         for table in list(tables_of(query)):
             full = exp.to_table(dataset.table(table.name), dialect=dialect)
             full.set("alias", exp.TableAlias(this=exp.to_identifier(table.alias_or_name)))

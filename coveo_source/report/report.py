@@ -43,7 +43,7 @@ class Report(NamedTuple):
     days: Comparison
 
 
-def make_report(place: Place, origin: Origin, request: ReportRequest) -> Report:
+def make_report(place: Place, origin: Origin, request: ReportRequest, artist: Artist) -> Report:
     """Makes a report.
 
     Raises:
@@ -51,12 +51,11 @@ def make_report(place: Place, origin: Origin, request: ReportRequest) -> Report:
         PipelineMismatch: if models are missing
         ReportError: if the database refuses a query
     """
-    with Artist() as artist:
-        queries = _queries(place, origin, request)
-        sections = make_sections(queries, artist, origin, request.visit)
-        made = datetime.now(ZoneInfo(origin.settings.time_zone))
-        title = f"Search analytics of {origin.name}"
-        return Report(render_page(title, queries.days, sections, made), queries.days)
+    queries = _queries(place, origin, request)
+    sections = make_sections(queries, artist, origin, request.visit)
+    made = datetime.now(ZoneInfo(origin.settings.time_zone))
+    title = f"Search analytics of {origin.name}"
+    return Report(render_page(title, queries.days, sections, made), queries.days)
 
 
 def make_notebook(

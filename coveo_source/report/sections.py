@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator
 from zoneinfo import ZoneInfo
 
+from altair.utils.schemapi import debug_mode
+
 from . import catalog, tables
 from .catalog import ChartPlan
 from .loaded import Origin, loaded_section
@@ -42,15 +44,17 @@ def make_sections(
 
 def _drawn(queries: Queries, artist: Artist, plans: Iterable[ChartPlan]) -> list[Chart]:
     """Draws those charts that have rows."""
-    return [
-        Chart(
-            plan.title,
-            artist.draw(plan.drawn(answer.rows, queries.days.points), plan.title),
-            Source.of(answer),
-        )
-        for plan in plans
-        if (answer := queries.ask(plan.query)).rows
-    ]
+    # Altair checks every part of a chart against its schema, which takes longer than all the rest
+    with debug_mode(False):
+        return [
+            Chart(
+                plan.title,
+                artist.draw(plan.drawn(answer.rows, queries.days.points), plan.title),
+                Source.of(answer),
+            )
+            for plan in plans
+            if (answer := queries.ask(plan.query)).rows
+        ]
 
 
 def _trends(queries: Queries, artist: Artist, has_answers: bool) -> Section:

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from coveo_source.demo import Traffic
-from coveo_source.report import ReportRequest, make_report
+from coveo_source.report import ReportRequest
 from coveo_source.tables import TABLES
-from tests.report.pages import Page, database_of, origin
+from tests.report.pages import Page, database_of, html_of
 
 START, END = date(2026, 3, 9), date(2026, 3, 16)
 
@@ -24,7 +24,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with database_of(rows, folder=folder) as place:
         request = ReportRequest(START, END)
         for name in ("first.html", "second.html"):
-            html = make_report(place, origin(), request).html
+            html = html_of(place, request)
             (folder / name).write_text(html, encoding="utf-8")
     return folder
 

@@ -13,7 +13,7 @@ import duckdb
 
 from coveo_source.dataset import open_sql_dataset
 from coveo_source.model_settings import DEFAULTS, ModelSettings
-from coveo_source.report import Origin, Place, ReportRequest, make_report
+from coveo_source.report import Artist, Origin, Place, ReportRequest, make_report
 from tests.sql.warehouse import Rows, warehouse
 
 
@@ -176,7 +176,13 @@ def opened_database(folder: Path) -> Iterator[Place]:
 def page_of(rows: Rows, settings: ModelSettings = DEFAULTS, **request: Any) -> Page:
     """Returns the page of a report of some rows."""
     with database_of(rows, settings) as place:
-        return Page(make_report(place, origin(settings), ReportRequest(**request)).html)
+        return Page(html_of(place, ReportRequest(**request), origin(settings)))
+
+
+def html_of(place: Place, request: ReportRequest, whose: Origin | None = None) -> str:
+    """Returns the text of a report."""
+    with Artist() as artist:
+        return make_report(place, whose or origin(), request, artist).html
 
 
 def ask(sql: str) -> list[tuple[Any, ...]]:

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from coveo_source.report import Origin, ReportRequest, make_report
-from tests.report.pages import database_of, origin
+from coveo_source.report import Origin, ReportRequest
+from tests.report.pages import database_of, html_of, origin
 from tests.sql.event_rows import click, custom, merged, search
 from tests.sql.warehouse import Rows
 
@@ -225,7 +225,7 @@ def test_what_a_stranger_typed_is_only_shown(
     named = Origin(HOSTILE[0], "duckdb", HOSTILE[1], HOSTILE[2], origin().settings, "1.0")
     with database_of(hostile_rows()) as place:
         request = ReportRequest(with_names=with_names, visit=visit)
-        html = make_report(place, named, request).html
+        html = html_of(place, request, named)
     file = tmp_path / "hostile.html"
     file.write_text(html, encoding="utf-8")
     with opened(browser, file) as tab:

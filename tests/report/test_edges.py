@@ -10,8 +10,8 @@ import pytest
 from coveo_source.demo import DemoServer, Traffic
 from coveo_source.exceptions import PipelineMismatch, SettingError
 from coveo_source.model_settings import ModelSettings
-from coveo_source.report import ReportRequest, make_report
-from tests.report.pages import Page, database_of, origin, page_of, read_page
+from coveo_source.report import ReportRequest
+from tests.report.pages import Page, database_of, html_of, page_of, read_page
 from tests.sql.event_rows import click, custom, merged, search
 from tests.sql.warehouse import Rows
 from tests.support.assertions import invoke
@@ -134,7 +134,7 @@ def test_days_are_those_of_the_time_zone() -> None:
 )
 def test_a_visit_that_is_not_there_is_an_error(visit: str) -> None:
     with database_of(one_visit()) as place, pytest.raises(SettingError) as caught:
-        make_report(place, origin(), ReportRequest(visit=visit))
+        html_of(place, ReportRequest(visit=visit))
     assert caught.value.value == visit
 
 
@@ -149,7 +149,7 @@ def test_a_model_that_is_missing_is_named() -> None:
     with database_of(one_visit()) as place:
         place.dataset.execute("drop table coveo_ua.case_visits")
         with pytest.raises(PipelineMismatch, match=r"case_visits.*dlt pipeline coveo models"):
-            make_report(place, origin(), ReportRequest())
+            html_of(place, ReportRequest())
 
 
 def shown_everywhere(page: Page) -> str:
