@@ -102,6 +102,8 @@ def check_report(wanted: ReportOptions) -> None:
     option = "notebook" if wanted.notebook else "out"
     if file.is_dir() or not file.resolve().parent.is_dir():
         raise SettingError(option, str(file), "Name a file in a folder that exists.")
+    if wanted.notebook and (wanted.visit or wanted.open_it):
+        raise SettingError(option, str(file), "It goes neither with --visit nor with --open.")
     if wanted.notebook and file.exists():
         problem = "It exists, maybe with changes of yours: name a new file, or delete it first."
         raise SettingError(option, str(file), problem)

@@ -14,6 +14,7 @@ from ..exceptions import ReportError
 from .looks import Drawing
 
 _SVG = "http://www.w3.org/2000/svg"
+ElementTree.register_namespace("", _SVG)
 _ELEMENTS = frozenset("svg g path rect line circle text tspan defs clipPath".split())
 _ATTRIBUTES = frozenset(
     "viewBox d x y x1 x2 y1 y2 dx dy r rx ry cx cy width height transform fill fill-opacity stroke"
@@ -88,7 +89,10 @@ _MOST_COMPLAINTS = 300
 """Letters of what Vega says when it fails; a stack follows."""
 
 _PROGRAM = """
-import json, sys, vl_convert
+import sys
+# nothing from the current folder, which is first in the path
+sys.path[:] = filter(None, sys.path)
+import json, vl_convert
 vl_convert.vegalite_to_svg('{"data": {"values": []}, "mark": "bar"}')
 for line in sys.stdin:
     try:
@@ -117,7 +121,6 @@ def safe_svg(drawn: str, name: str) -> str:
     _keep_harmless(root, name)
     del root.attrib["width"], root.attrib["height"]
     root.set("role", "img")
-    ElementTree.register_namespace("", _SVG)
     return ElementTree.tostring(root, encoding="unicode")
 
 

@@ -68,6 +68,7 @@ def test_days_are_half_open_as_in_a_run(options: Options) -> None:
         (("--out", "missing/report.html"), "folder that exists"),
         (("--out", "."), "Name a file"),
         (("--visit", "nobody"), "No event"),
+        (("--notebook", "a.py", "--visit", "nobody"), "neither with --visit"),
         (("--dataset-name", "elsewhere"), "holds no data of Coveo's"),
     ],
 )
