@@ -19,6 +19,7 @@ from ..dataset import open_dataset, read_record
 from ..exceptions import SettingError
 from ..models import DIALECT, sql_schema
 from ..private_files import users_umask
+from ..vega import Vega
 from .building import settings_of_models
 from .pipeline import Options, looking
 from .progress import ConsoleProgress
@@ -48,8 +49,10 @@ class ReportOptions(NamedTuple):
     notebook: Path | None = None
 
 
-def write_report(options: Options, wanted: ReportOptions) -> str:
+def write_report(options: Options, wanted: ReportOptions, vega: Vega | None = None) -> str:
     """Writes a report, or a notebook; returns what was written, in words.
+
+    vega: if it has been started
 
     Raises:
         SettingError: if the file or the days cannot be what was given; before anything is read
@@ -66,8 +69,11 @@ def write_report(options: Options, wanted: ReportOptions) -> str:
             connection = _connection(options, pipeline, notebook)
             _write(notebook, make_notebook(place, origin, request, notebook.name, connection))
         return f"Notebook: {notebook}\nTry:      marimo edit {notebook}"
-    # Vega starts while the pipeline is looked at
-    with Artist() as artist, _looked_at(options) as (_, place, origin):
+    with (
+        vega or Vega() as running,
+        Artist(running) as artist,
+        _looked_at(options) as (_, place, origin),
+    ):
         report = make_report(place, origin, request, artist)
     _write(wanted.out, report.html)
     if wanted.open_it:

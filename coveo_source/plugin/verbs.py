@@ -229,9 +229,12 @@ class ReportVerb(Verb):
 
     def execute(self, args: Namespace) -> None:
         """Writes the report, or the notebook."""
-        from ..cli.report import ReportOptions, write_report
+        from ..vega import Vega
 
-        with exit_codes():
+        # it starts while everything else is imported
+        with exit_codes(), Vega() as vega:
+            from ..cli.report import ReportOptions, write_report
+
             wanted = ReportOptions(
                 out=args.out,
                 start=args.from_date,
@@ -241,7 +244,7 @@ class ReportVerb(Verb):
                 open_it=args.open,
                 notebook=args.notebook,
             )
-            print(write_report(_options(args), wanted))
+            print(write_report(_options(args), wanted, vega))
 
 
 class EraseVerb(Verb):

@@ -42,6 +42,10 @@ def framed(
         config=alt.Config(
             axis=alt.AxisConfig(
                 aria=False,
+                # Vega takes longer to measure labels than to draw the rest
+                labelOverlap=False,
+                labelFlush=False,
+                labelBound=False,
                 labelColor=TEXT,
                 titleColor=TEXT,
                 titleFontWeight="normal",

@@ -138,7 +138,7 @@ def _new_query(answer: Answer, asked: set[str]) -> Iterator[_Cell]:
         asked.add(answer.name)
         rows = f"{answer.name}_rows"
         comment = f"# {answer.definition}"
-        yield _Cell(f"{comment}\n{rows} = query(\n{_quoted(answer.sql)}\n)", ("query",), (rows,))
+        yield _Cell(f"{comment}\n{rows} = query(\n{quoted(answer.sql)}\n)", ("query",), (rows,))
 
 
 def _chart(plan: ChartPlan) -> _Cell:
@@ -195,9 +195,12 @@ def _names(code: str) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _quoted(sql: str) -> str:
-    """Returns SQL as a literal that can be read, unless it has what ends one."""
-    return repr(sql) if "\\" in sql or '"""' in sql else f'"""\n{sql}\n"""'
+def quoted(sql: str) -> str:
+    """Returns SQL as a literal that can be read, unless something in it does not allow that."""
+    is_plain = all(line.isprintable() for line in sql.split("\n"))
+    if is_plain and "\\" not in sql and '"""' not in sql:
+        return f'"""\n{sql}\n"""'
+    return repr(sql)
 
 
 def _plain(text: Any) -> str:

@@ -2,15 +2,12 @@
 
 import json
 import re
-import sys
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
-from subprocess import PIPE, Popen
-from tempfile import TemporaryFile
 from typing import Any
 from xml.etree import ElementTree
 
 from ..exceptions import ReportError
+from ..vega import Vega, VegaError
 from .looks import Drawing
 
 _SVG = "http://www.w3.org/2000/svg"
@@ -28,21 +25,10 @@ _OWN_PART = re.compile(r"url\(#([\w-]+)\)")
 
 
 class Artist:
-    """Draws charts beside the queries; a context manager.
+    """Draws charts beside the queries; a context manager."""
 
-    Vega is a JavaScript program that keeps Python from running while it starts and draws, so it has
-    a process of its own, which starts at once.
-    """
-
-    def __init__(self) -> None:
-        self._complaints = TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 closed by __exit__
-        self._process = Popen(  # noqa: S603 a program of ours
-            [sys.executable, "-c", _PROGRAM],
-            stdin=PIPE,
-            stdout=PIPE,
-            stderr=self._complaints,
-            text=True,
-        )
+    def __init__(self, vega: Vega) -> None:
+        self._vega = vega
         self._thread = ThreadPoolExecutor(1, "coveo-charts")
 
     def draw(self, chart: Drawing, name: str) -> "Future[str]":
@@ -59,10 +45,7 @@ class Artist:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._process.kill()
-        self._thread.shutdown(cancel_futures=True)
-        self._process.communicate()
-        self._complaints.close()
+        self._thread.shutdown(wait=False, cancel_futures=True)
 
     def _drawn(self, specification: str, name: str) -> str:
         """Hands a chart to Vega, and waits for its drawing.
@@ -70,37 +53,10 @@ class Artist:
         Raises:
             ReportError: if Vega cannot draw it
         """
-        asked, answers = self._process.stdin, self._process.stdout
-        line = ""
-        with suppress(BrokenPipeError):
-            print(specification, file=asked, flush=True)
-            line = answers.readline() if answers else ""
-        if not line:
-            self._complaints.seek(0)
-            said = " ".join(self._complaints.read(_MOST_COMPLAINTS).split())
-            raise ReportError(f"the chart {name}", said or "Vega has ended.")
-        answer = json.loads(line)
-        if "error" in answer:
-            raise ReportError(f"the chart {name}", answer["error"])
-        return safe_svg(answer["svg"], name)
-
-
-_MOST_COMPLAINTS = 300
-"""Letters of what Vega says when it fails; a stack follows."""
-
-_PROGRAM = """
-import sys
-# nothing from the current folder, which is first in the path
-sys.path[:] = filter(None, sys.path)
-import json, vl_convert
-vl_convert.vegalite_to_svg('{"data": {"values": []}, "mark": "bar"}')
-for line in sys.stdin:
-    try:
-        answer = {"svg": vl_convert.vegalite_to_svg(line)}
-    except Exception as error:
-        answer = {"error": " ".join(str(error).partition("\\n    at ")[0].split())}
-    print(json.dumps(answer), flush=True)
-"""
+        try:
+            return safe_svg(self._vega.draw(specification), name)
+        except VegaError as error:
+            raise ReportError(f"the chart {name}", str(error)) from error
 
 
 def _storable(value: Any) -> Any:

@@ -80,7 +80,7 @@ def _day_axis(days: Sequence[date]) -> alt.X:
         "day:T",
         title=None,
         scale=alt.Scale(type="utc", domain=ends, padding=6),
-        axis=alt.Axis(format="%-d %b", tickCount=6, grid=False, labelFlush=True),
+        axis=alt.Axis(format="%-d %b", tickCount=6, grid=False),
     )
 
 

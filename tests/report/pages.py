@@ -14,6 +14,7 @@ import duckdb
 from coveo_source.dataset import open_sql_dataset
 from coveo_source.model_settings import DEFAULTS, ModelSettings
 from coveo_source.report import Artist, Origin, Place, ReportRequest, make_report
+from coveo_source.vega import Vega
 from tests.sql.warehouse import Rows, warehouse
 
 
@@ -181,7 +182,7 @@ def page_of(rows: Rows, settings: ModelSettings = DEFAULTS, **request: Any) -> P
 
 def html_of(place: Place, request: ReportRequest, whose: Origin | None = None) -> str:
     """Returns the text of a report."""
-    with Artist() as artist:
+    with Vega() as vega, Artist(vega) as artist:
         return make_report(place, whose or origin(), request, artist).html
 
 

@@ -5,6 +5,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from coveo_source.demo import DemoServer, Traffic
@@ -42,6 +43,22 @@ def test_a_report_of_one_visit_shows_it_and_compares_it_with_nothing() -> None:
     assert [card.change for card in page.cards if card.value] == [""] * 8
     assert page.chart("Clicks by rank").labels == ["Rank 2: 1 click, 100.0\N{NO-BREAK SPACE}%"]
     assert "No day is loaded in full yet" in page.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "median"), [((9, 2, 4), "4.0"), ((9, 2, 4, 30), "6.5"), ((3,), "3.0")]
+)
+def test_the_median_is_the_middle_one_or_that_of_the_two_in_the_middle(
+    seconds: tuple[int, ...], median: str
+) -> None:
+    rows = merged(
+        {
+            "searches": [search(f"s{n}", "10:00:00.000", "vpn", visitId=f"v{n}")],
+            "clicks": [click(f"c{n}", f"10:00:{each:02}.000", f"s{n}", visitId=f"v{n}")],
+        }
+        for n, each in enumerate(seconds)
+    )
+    assert page_of(rows).tile("Median time to click").value == f"{median}\N{NO-BREAK SPACE}s"
 
 
 def test_the_only_visit_is_shown_with_names() -> None:
@@ -205,7 +222,14 @@ def test_a_pipeline_that_found_no_event_gives_a_page_without_numbers(serve: Any)
     page = read_page(Path("report.html"))
     assert page.sections == ["overview", "data"]
     assert page.tile("Searches").value == "0"
-    assert page.facts["Exports"].startswith("1, all counted")
+    assert page.facts["Exports"] == "1, all counted after the load"
+    assert page.table("Newest exports").cells[1][-1] == "all there"
+    with duckdb.connect(f"{PIPELINE}.duckdb") as connection:
+        connection.execute("update coveo_ua.exports set reconciled_at = null, searches_late = null")
+    assert invoke(PIPELINE, "report").code == 0
+    page = read_page(Path("report.html"))
+    assert page.facts["Exports"] == "1, of which 0 were counted after the load"
+    assert page.table("Newest exports").cells[1][-1] == "not yet"
 
 
 @pytest.mark.slow

@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from coveo_source.report import (
     ReportRequest,
@@ -15,6 +17,7 @@ from coveo_source.report import (
     make_notebook,
 )
 from coveo_source.report.catalog import ALL_CHARTS, ALL_TABLES
+from coveo_source.report.notebook import quoted
 from tests.report.conftest import END, START
 from tests.report.pages import Page, database_of, opened_database, origin
 from tests.report.test_edges import one_visit
@@ -100,6 +103,11 @@ def test_texts_of_strangers_do_not_become_code_of_the_notebook(own_folder: Path)
     Path("report.py").write_text(code, encoding="utf-8")
     export(own_folder / "report.py")
     assert not Path("hacked").exists()
+
+
+@given(st.text())
+def test_any_query_becomes_one_text_of_the_notebook(sql: str) -> None:
+    assert ast.literal_eval(quoted(sql)).strip("\n") == sql.strip("\n")
 
 
 def test_a_notebook_of_another_database_uses_dlt() -> None:

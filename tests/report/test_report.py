@@ -86,6 +86,18 @@ def test_a_trend_has_a_point_a_day_with_the_same_weekday_before(page: Page) -> N
     ]
 
 
+@pytest.mark.parametrize(
+    ("title", "counted"),
+    [("Visits", "count(*)"), ("Visitors", "count(distinct coalesce(visitor_id, visit_id))")],
+)
+def test_visits_and_visitors_are_counted_by_the_day_on_which_they_began(
+    page: Page, title: str, counted: str
+) -> None:
+    days = ask(f"select {counted} from visits where {NOW} group by day order by day")
+    shown = [label.split(": ")[1].split(" (")[0] for label in page.chart(title).labels]
+    assert shown == [f"{count:,}" for (count,) in days]
+
+
 def test_a_trend_of_a_share_divides_what_it_counts(page: Page) -> None:
     chart = page.chart("Search clickthrough")
     shares = [

@@ -15,6 +15,7 @@ from coveo_source.report.formats import one_line
 from coveo_source.report.looks import Drawing
 from coveo_source.report.svg import Artist, safe_svg
 from coveo_source.report.trends import hours
+from coveo_source.vega import Vega
 
 SVG = "{http://www.w3.org/2000/svg}"
 HEAD = (
@@ -39,7 +40,7 @@ SHAPES = "svg g path rect line circle text tspan defs clipPath".split()
 
 @pytest.fixture(scope="module")
 def artist() -> Iterator[Artist]:
-    with Artist() as one:
+    with Vega() as vega, Artist(vega) as one:
         yield one
 
 
@@ -187,7 +188,7 @@ def broken() -> Drawing:
 
 
 def test_a_chart_that_cannot_be_drawn_is_an_error_and_others_are_drawn() -> None:
-    with Artist() as artist:
+    with Vega() as vega, Artist(vega) as artist:
         waiting = [artist.draw(broken(), "Broken one"), artist.draw(hours([]), "Next one")]
         with pytest.raises(ReportError, match=r"broken-one: .* Unexpected end of input All"):
             waiting[0].result(SECONDS)
@@ -238,19 +239,19 @@ def test_words_may_look_like_an_address() -> None:
 
 @pytest.mark.parametrize("has_drawn", [False, True])
 def test_a_process_that_was_killed_is_an_error_and_nothing_waits_for_it(has_drawn: bool) -> None:
-    with Artist() as artist:
+    with Vega() as vega, Artist(vega) as artist:
         if has_drawn:
             assert artist.draw(hours([]), "First").result(SECONDS)
-        artist._process.kill()
+        vega._process.kill()
         for name in ("Second", "Third"):
             with pytest.raises(ReportError, match=f"{name.lower()}: Vega has ended"):
                 artist.draw(hours([]), name).result(SECONDS)
-    assert artist._process.poll() is not None
+    assert vega._process.poll() is not None
 
 
 def test_leaving_ends_the_process_and_what_is_not_yet_drawn() -> None:
-    with Artist() as artist:
+    with Vega() as vega, Artist(vega) as artist:
         waiting = [artist.draw(hours([]), f"Chart {number}") for number in range(20)]
-    assert artist._process.poll() is not None
+    assert vega._process.poll() is not None
     assert all(each.done() for each in waiting)
     assert waiting[-1].cancelled()
