@@ -89,7 +89,7 @@ def _around(day: date) -> list[str]:
 
 
 def _value_axis(name: str, whole: str | None, text: Callable[[float], str]) -> alt.Y:
-    style = "~s" if text is number else ".0%" if text is percent else ".1f"
+    style = "~s" if text is number else ".1~%" if text is percent else ".2~f"
     axis = alt.Axis(format=style, tickCount=4, domain=False, ticks=False)
     return alt.Y(f"{name}:Q", title=None, axis=axis, scale=alt.Scale(zero=whole is None))
 

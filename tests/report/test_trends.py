@@ -131,7 +131,7 @@ def test_counts_begin_at_zero_and_shares_where_they_are() -> None:
     many, share = trend([], points(0, 3), "a"), trend([], points(0, 3), "a", "b", percent)
     axes = [layer_of(chart, "circle")["encoding"]["y"] for chart in (many, share)]
     assert [axis["scale"]["zero"] for axis in axes] == [True, False]
-    assert [axis["axis"]["format"] for axis in axes] == ["~s", ".0%"]
+    assert [axis["axis"]["format"] for axis in axes] == ["~s", ".1~%"]
 
 
 def test_a_benchmark_is_a_line_of_its_own() -> None:
