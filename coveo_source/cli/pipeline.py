@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,7 +14,7 @@ from dlt.common.pipeline import get_dlt_pipelines_dir
 from dlt.pipeline.state_sync import load_pipeline_state_from_destination
 
 from ..dataset import last_erasure, open_dataset, read_record
-from ..destination import tuned_destination
+from ..destination import reading_settings, tuned_destination
 from ..exceptions import PipelineMismatch
 from ..extract import PipelineState
 from ..load import drop_packages, hold_lock
@@ -173,9 +173,10 @@ def looking(options: Options, progress: ConsoleProgress) -> Iterator[dlt.Pipelin
     Raises:
         PipelineMismatch: as `attached`
     """
-    with graceful_shutdown(), copied_folder(options) as copy:
+    with graceful_shutdown(), copied_folder(options) as copy, ExitStack() as opened:
         pipeline = create_pipeline(replace(options, pipelines_dir=str(copy)), progress)
         if database_exists(pipeline):
+            opened.enter_context(reading_settings(pipeline))
             with open_dataset(pipeline) as dataset:
                 record = read_record(dataset) if dataset else None
             # what a look needs of the state does not change, and restoring takes half a second

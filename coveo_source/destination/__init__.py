@@ -1,6 +1,6 @@
 """What we change of dlt's DuckDB destination, and what destinations cannot store."""
 
-from .duckdb import building_settings, loading_settings, tuned_destination
+from .duckdb import building_settings, loading_settings, reading_settings, tuned_destination
 from .jobs import DEDUPLICATED, DirectClient, embed_query
 from .limits import holds_nul, longest_text, most_columns
 from .rewriting import database_file, remove_copy, rewrite

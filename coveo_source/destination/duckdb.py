@@ -15,9 +15,11 @@ class TunedDuckDb(dlt.destinations.duckdb):
     """dlt's DuckDB destination with other defaults; a pipeline records it under dlt's own name.
 
     defaults: settings of DuckDB; those that a user configured take precedence
+    is_read_only: whether the file is opened for reading, beside others who read it
     """
 
     defaults: Mapping[str, Any] = {}
+    is_read_only = False
 
     @property
     def destination_type(self) -> str:
@@ -35,6 +37,7 @@ class TunedDuckDb(dlt.destinations.duckdb):
         if config.credentials:
             configured = config.credentials.global_config or {}
             config.credentials.global_config = {**self.defaults, **configured}
+            config.credentials.read_only = config.credentials.read_only or self.is_read_only
         return config
 
 
@@ -72,6 +75,21 @@ def building_settings(
         pipeline.sql_client() if is_duckdb else nullcontext(),
     ):
         yield
+
+
+@contextmanager
+def reading_settings(pipeline: dlt.Pipeline) -> Iterator[None]:
+    """Opens DuckDB's file only for reading, so that others can read it too, and keeps it open."""
+    destination = pipeline.destination
+    if not isinstance(destination, TunedDuckDb):
+        yield
+        return
+    destination.is_read_only = True
+    try:
+        with pipeline.sql_client():
+            yield
+    finally:
+        destination.is_read_only = False
 
 
 @contextmanager

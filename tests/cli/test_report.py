@@ -1,6 +1,7 @@
 """The verb `report`, and `run --report`, as a user types them."""
 
 import os
+import shutil
 import subprocess
 import sys
 import webbrowser
@@ -227,3 +228,29 @@ def test_other_verbs_do_not_need_the_extra() -> None:
 
 def test_dlt_lists_the_verb() -> None:
     assert "report" in dlt_command("pipeline", "--help").stdout
+
+
+READER = """
+import duckdb, sys
+connection = duckdb.connect(sys.argv[1], read_only=True)
+print("open", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_report_is_made_beside_others_who_read_the_file(options: Options) -> None:
+    database = Path(str(options.pipelines_dir)).parents[1] / "coveo.duckdb"
+    command = [sys.executable, "-c", READER, str(database)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as reader:
+        assert reader.stdout
+        assert reader.stdout.readline() == b"open\n"
+        assert report(options).code == 0
+        assert reader.stdin
+        reader.stdin.close()
+
+
+def test_a_report_on_another_machine_needs_only_the_database(options: Options) -> None:
+    shutil.copy(Path(str(options.pipelines_dir)).parents[1] / "coveo.duckdb", "coveo.duckdb")
+    completed = invoke(PIPELINE, "report")
+    assert completed.code == 0, completed.err
+    assert read_page(Path("report.html")).tile("Searches").value != "0"

@@ -9,6 +9,7 @@ inner join search_outcomes as searches on clicks.event_search_id = searches.sear
 where
     clicks.event_result_rank is not null
     and searches.is_person
+    and searches.has_click
     and searches.day >= {start}
     and searches.day < {end}
 group by 1

@@ -10,6 +10,7 @@ sourced_clicks as (
     where
         clicks.event_click_kind in ('opened', 'quick_viewed')
         and searches.is_person
+        and searches.has_click
         and searches.day >= {start}
         and searches.day < {end}
 

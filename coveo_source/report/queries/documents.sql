@@ -14,6 +14,7 @@ where
     clicks.event_click_kind in ('opened', 'quick_viewed')
     and clicks.event_document_id <> ''
     and searches.is_person
+    and searches.has_click
     and searches.day >= {start}
     and searches.day < {end}
 group by clicks.event_document_id
