@@ -10,7 +10,8 @@ from collections.abc import Callable
 from dlt.common.configuration import plugins
 from dlt.common.configuration.plugins import SupportsCliCommand, only_host
 
-from .verbs import VERBS, Verb
+from .verb import Verb
+from .verbs import VERBS
 
 
 def _is_taken(verb: str) -> bool:

@@ -4,8 +4,9 @@ Visitors are what varies: the searches of one visitor are alike, so an interval 
 be too narrow. All intervals are for a confidence of 95 %.
 """
 
+from collections.abc import Mapping
 from math import sqrt
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 _Z = 1.96
 """Standard errors on each side of an interval."""
@@ -74,6 +75,18 @@ def mean_interval(  # noqa: PLR0913, RUF100
     mean = total / count
     reach = _Z * _ratio_error(mean, count, units, total_squares, squares, both)
     return Interval(mean, mean - reach, mean + reach)
+
+
+def rank_interval(row: Mapping[str, Any]) -> Interval | None:
+    """Returns the interval of the average rank, from sums over visitors as `ab_tests` has them."""
+    return mean_interval(
+        row["click_rank_sum"],
+        row["ranked_clicks"],
+        row["visitors"],
+        row["rank_sum_squared"],
+        row["ranked_squared"],
+        row["ranked_by_rank_sum"],
+    )
 
 
 def difference(now: Interval | None, before: Interval | None) -> Interval | None:

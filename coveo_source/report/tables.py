@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from .formats import NBSP, decimal, number, percent, signed
-from .intervals import Interval, count_interval, difference, mean_interval
+from .intervals import Interval, count_interval, difference, mean_interval, rank_interval
 from .parts import Cell, Source, Table, shortened
 from .queries import Answer, Queries, Record
 
@@ -194,18 +194,6 @@ def clickthrough_interval(row: Mapping[str, Any]) -> Interval | None:
         row["clicked_squared"],
         row["searches_squared"],
         row["searches_by_clicked"],
-    )
-
-
-def rank_interval(row: Mapping[str, Any]) -> Interval | None:
-    """Returns the interval of a version's average rank, by the formula of the model."""
-    return mean_interval(
-        row["click_rank_sum"],
-        row["ranked_clicks"],
-        row["visitors"],
-        row["rank_sum_squared"],
-        row["ranked_squared"],
-        row["ranked_by_rank_sum"],
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from .formats import NBSP, decimal, duration, number, percent, signed
-from .intervals import Interval, count_interval, difference, mean_interval, share_interval
+from .intervals import Interval, count_interval, difference, rank_interval, share_interval
 from .parts import Source, Tile
 from .queries import Answer, Queries
 
@@ -68,14 +68,7 @@ def _visitors(row: _Record) -> Interval | None:
 
 def _rank(row: _Record) -> Interval | None:
     """Returns the average rank; of a single visitor without a limit to what it may be by chance."""
-    found = mean_interval(
-        row["click_rank_sum"],
-        row["ranked_clicks"],
-        row["visitors"],
-        row["rank_sum_squared"],
-        row["ranked_squared"],
-        row["ranked_by_rank_sum"],
-    )
+    found = rank_interval(row)
     if found or not row["ranked_clicks"]:
         return found
     mean = row["click_rank_sum"] / row["ranked_clicks"]

@@ -1,0 +1,139 @@
+"""The verbs about what is loaded, and their options; they ask nothing of Coveo."""
+
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from ..tables import IDENTIFIERS
+from .exits import exit_codes
+from .verb import Verb, options_of
+
+
+class ModelsVerb(Verb):
+    """`models`."""
+
+    command = "models"
+    help_string = "Brings the SQL models up to date with what is loaded; asks nothing of Coveo"
+
+    def configure_parser(self, parser: ArgumentParser) -> None:
+        """Adds the options that decide what to build."""
+        super().configure_parser(parser)
+        parser.add_argument("--select", nargs="+", default=(), metavar="NAME", help="default: all")
+        instead = parser.add_mutually_exclusive_group()
+        instead.add_argument(
+            "--full-refresh", action="store_true", help="build them in full, not only what changed"
+        )
+        instead.add_argument(
+            "--test", action="store_true", help="run their data tests, and build nothing"
+        )
+        instead.add_argument(
+            "--dbt",
+            type=Path,
+            metavar="FOLDER",
+            help="write them as a dbt project",
+        )
+
+    def execute(self, args: Namespace) -> None:
+        """Builds the models, tests them, or writes them as a dbt project."""
+        from ..cli.model_texts import models_text
+        from ..cli.models import build_models
+
+        with exit_codes():
+            if args.test:
+                self._test(args)
+            elif args.dbt:
+                self._write_dbt_project(args)
+            else:
+                print(models_text(*build_models(options_of(args), args.select)))
+
+    def _test(self, args: Namespace) -> None:
+        """Prints the result of each data test; exits with 1 if one fails."""
+        from ..cli.model_texts import result_line, results_text
+        from ..cli.models import run_model_tests
+
+        results = []
+        for result in run_model_tests(options_of(args), args.select):
+            print(result_line(result), flush=True)
+            results.append(result)
+        print(results_text(results))
+        if any(result.status == "FAIL" for result in results):
+            raise SystemExit(1)
+
+    def _write_dbt_project(self, args: Namespace) -> None:
+        """Writes the dbt project of all models, and prints how to build it."""
+        from ..cli.model_texts import project_text
+        from ..cli.models import write_dbt_project
+        from ..exceptions import SettingError
+
+        if args.select:
+            given = " ".join(args.select)
+            raise SettingError("select", given, "A dbt project has all models: leave it out.")
+        print(project_text(args.dbt, write_dbt_project(options_of(args), args.dbt)))
+
+
+class ReportVerb(Verb):
+    """`report`."""
+
+    command = "report"
+    help_string = "Writes one HTML file with pictures of what is loaded; asks nothing of Coveo"
+
+    def configure_parser(self, parser: ArgumentParser) -> None:
+        """Adds the options that decide what to show, and where."""
+        super().configure_parser(parser)
+        parser.add_argument("--from", dest="from_date", metavar="DATE", help="first day")
+        parser.add_argument("--to", dest="to_date", metavar="DATE", help="day after the last one")
+        parser.add_argument(
+            "--out", type=Path, metavar="FILE", default="report.html", help="default: report.html"
+        )
+        parser.add_argument("--open", action="store_true", help="open it in a browser")
+        parser.add_argument(
+            "--with-names",
+            action="store_true",
+            help="show names and ids of users, and what only one visit asked or opened",
+        )
+        parser.add_argument("--visit", metavar="ID", help="show the timeline of this visit")
+        parser.add_argument(
+            "--notebook", type=Path, metavar="FILE", help="write a marimo notebook instead"
+        )
+
+    def execute(self, args: Namespace) -> None:
+        """Writes the report, or the notebook."""
+        from ..vega import Vega
+
+        # it starts while everything else is imported
+        with exit_codes(), Vega() as vega:
+            from ..cli.report import ReportOptions, write_report
+
+            wanted = ReportOptions(
+                out=args.out,
+                start=args.from_date,
+                end=args.to_date,
+                with_names=args.with_names,
+                visit=args.visit,
+                open_it=args.open,
+                notebook=args.notebook,
+            )
+            print(write_report(options_of(args), wanted, vega))
+
+
+class EraseVerb(Verb):
+    """`erase`."""
+
+    command = "erase"
+    help_string = "Erases the rows of a person or a visit, so that runs do not load them again"
+
+    def configure_parser(self, parser: ArgumentParser) -> None:
+        """Adds the identifiers, of which one is needed."""
+        super().configure_parser(parser)
+        whose = parser.add_mutually_exclusive_group(required=True)
+        for kind in IDENTIFIERS:
+            whose.add_argument(f"--{kind.replace('_', '-')}", metavar="X")
+        parser.add_argument("--yes", action="store_true", help="do not ask")
+
+    def execute(self, args: Namespace) -> None:
+        """Shows what would go, asks, and erases it."""
+        from ..cli.erase import erase
+
+        with exit_codes():
+            given = {kind: getattr(args, kind) for kind in IDENTIFIERS}
+            for text in erase(options_of(args), given, args.yes):
+                print(text, flush=True)

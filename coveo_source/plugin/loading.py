@@ -1,0 +1,140 @@
+"""The verbs that ask something of Coveo, and their options."""
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .exits import exit_codes
+from .verb import Verb, options_of
+
+if TYPE_CHECKING:
+    from ..cli.report import ReportOptions
+
+_COLLECTORS = ("tqdm", "log", "enlighten", "alive_progress")
+
+
+class PlanVerb(Verb):
+    """`plan`."""
+
+    command = "plan"
+    help_string = "Shows what run would load from Coveo; creates nothing"
+
+    def configure_parser(self, parser: ArgumentParser) -> None:
+        """Adds the options that decide what to load."""
+        super().configure_parser(parser)
+        parser.add_argument("--from", dest="from_date", metavar="DATE", help="start of the range")
+        parser.add_argument("--to", dest="to_date", metavar="DATE", help="end of the range")
+        parser.add_argument("--tables", nargs="+", metavar="TABLE", help="default: all five")
+        parser.add_argument("--window-days", type=float, metavar="N", help="default: 30")
+        parser.add_argument(
+            "--full-refresh", action="store_true", help="drop the tables and load them again"
+        )
+        parser.add_argument(
+            "--demo", action="store_true", help="load from a local stand-in for Coveo"
+        )
+
+    def execute(self, args: Namespace) -> None:
+        """Prints the plan."""
+        from ..cli.session import open_preview
+        from ..cli.summary import plan_text
+
+        with (
+            exit_codes(),
+            _settings(args) as overrides,
+            open_preview(options_of(args), overrides) as session,
+        ):
+            plan = session.plan()
+            for notice in plan.notices:
+                print(notice)
+            print(plan_text(plan))
+
+
+class RunVerb(PlanVerb):
+    """`run`."""
+
+    command = "run"
+    help_string = "Loads what is due from Coveo's usage analytics, and builds the SQL models"
+
+    def configure_parser(self, parser: ArgumentParser) -> None:
+        """Adds the options that decide how to load."""
+        super().configure_parser(parser)
+        parser.add_argument(
+            "--replace",
+            action="store_true",
+            help="with --from and --to: also remove the rows that Coveo no longer has",
+        )
+        parser.add_argument(
+            "--force", action="store_true", help="with --replace: even if most rows of a window go"
+        )
+        parser.add_argument(
+            "--strict",
+            action="store_true",
+            help="stop at what does not fit, and at signs that an export is not whole",
+        )
+        parser.add_argument(
+            "--allow-erased", action="store_true", help="also load what was erased from the dataset"
+        )
+        parser.add_argument(
+            "--drop-pending",
+            action="store_true",
+            help="drop what an earlier run read and could not load, and read it again",
+        )
+        parser.add_argument("--no-models", action="store_true", help="leave the models as they are")
+        parser.add_argument(
+            "--report",
+            type=Path,
+            metavar="FILE",
+            help="write a report at the end, as `report` does",
+        )
+        parser.add_argument(
+            "--progress", choices=_COLLECTORS, help="one of dlt's progress displays"
+        )
+
+    def execute(self, args: Namespace) -> None:
+        """Loads, builds the models and prints a summary."""
+        from ..cli.run import run
+        from ..cli.summary import outcome_text
+
+        with exit_codes(), _settings(args) as overrides:
+            options = options_of(args)
+            wanted = self._checked_report(args)
+            print(outcome_text(run(options, overrides)))
+            if wanted:
+                from ..cli.report import write_report
+
+                print(write_report(options, wanted))
+
+    def _checked_report(self, args: Namespace) -> "ReportOptions | None":
+        """Returns what report to write; a wrong one is told now, not when everything is loaded."""
+        if not args.report:
+            return None
+        from ..cli.report import ReportOptions, check_report
+        from ..exceptions import SettingError
+
+        if args.no_models:
+            raise SettingError("report", str(args.report), "It shows the models: no --no-models.")
+        wanted = ReportOptions(args.report)
+        check_report(wanted)
+        return wanted
+
+
+@contextmanager
+def _settings(args: Namespace) -> Iterator[dict[str, Any]]:
+    """Yields the settings of the command line; with `--demo`, runs the demo server meanwhile."""
+    given = {
+        "from_date": args.from_date,
+        "to_date": args.to_date,
+        "tables": args.tables,
+        "window_days": args.window_days,
+        "strict": getattr(args, "strict", False) or None,
+        "allow_erased": getattr(args, "allow_erased", False) or None,
+    }
+    if not args.demo:
+        yield given
+        return
+    from ..demo import DemoServer
+
+    with DemoServer() as server:
+        yield {**given, "base_url": server.base_url, "org": server.org, "api_key": server.api_key}

@@ -1,0 +1,46 @@
+"""What all verbs have in common.
+
+Whatever does their work is imported only when a verb runs, because dlt imports this package at
+every start of its command.
+"""
+
+from argparse import ArgumentParser, Namespace
+from typing import TYPE_CHECKING
+
+from dlt.common.configuration.plugins import SupportsCliCommand
+
+if TYPE_CHECKING:
+    from ..cli.pipeline import Options
+
+
+class Verb(SupportsCliCommand):
+    """Base of the verbs."""
+
+    parent = "pipeline"
+    docs_url = None
+    description: str | None = None
+
+    def configure_parser(self, parser: ArgumentParser) -> None:
+        """Adds the options of every verb."""
+        parser.add_argument("--destination", default="duckdb", help="a dlt destination")
+        parser.add_argument("--dataset-name", default="coveo_ua", help="default: coveo_ua")
+
+
+def options_of(args: Namespace) -> "Options":
+    """Returns the options of any verb."""
+    from ..cli.folders import pipelines_dir
+    from ..cli.pipeline import Options
+
+    is_demo = getattr(args, "demo", False)
+    return Options(
+        pipeline=args.pipeline_name,
+        pipelines_dir=args.pipelines_dir or pipelines_dir(args.pipeline_name, is_demo),
+        destination=args.destination,
+        dataset=args.dataset_name,
+        full_refresh=getattr(args, "full_refresh", False),
+        replace=getattr(args, "replace", False),
+        force=getattr(args, "force", False),
+        drop_pending=getattr(args, "drop_pending", False),
+        with_models=not getattr(args, "no_models", False),
+        progress=getattr(args, "progress", None),
+    )
