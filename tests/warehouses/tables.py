@@ -1,0 +1,80 @@
+"""The tables of a dataset, in a form that is the same whatever database they come from."""
+
+import json
+import pickle
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import dlt
+
+from coveo_source.cli.pipeline import Options, create_pipeline
+from coveo_source.cli.progress import ConsoleProgress
+from coveo_source.dataset import open_sql_dataset
+from coveo_source.dataset.sql import utc
+from coveo_source.models.files import SEEDS, models
+from coveo_source.tables import EXPORTS, REJECTED, REMOVED, TABLES
+
+Rows = list[tuple[tuple[str, Any], ...]]
+"""Rows in a fixed order, each with its columns in a fixed order."""
+Tables = dict[str, Rows]
+
+COMPARED = (*TABLES, REJECTED, REMOVED, EXPORTS, *SEEDS, *models())
+CHANCE = {
+    *("_dlt_load_id", "_dlt_id", "export_id", "backfill_id", "removed_at", "made_at"),
+    *("fetched_at", "reconciled_at", "wait_seconds", "read_seconds", "file_bytes"),
+}
+"""Columns that are different in every run."""
+JSON_LISTS = {"keyword_list", "group_list", "top_queries"}
+"""Columns of JSON; databases differ in which characters they escape without need."""
+
+
+def dump(pipeline_name: str, destination: str, file: Path) -> None:
+    """Writes the tables of a pipeline's dataset to a file."""
+    pipeline = create_pipeline(Options(pipeline_name, destination=destination), ConsoleProgress())
+    file.write_bytes(pickle.dumps(tables(pipeline)))
+
+
+def read_dump(file: Path) -> Tables:
+    """Returns the tables that were written to a file."""
+    read: Tables = pickle.loads(file.read_bytes())
+    return read
+
+
+def tables(pipeline: dlt.Pipeline) -> Tables:
+    """Returns the tables of a dataset; a table that does not exist has no rows."""
+    with open_sql_dataset(pipeline) as dataset:
+        return {
+            name: sorted(
+                (_row(name, record) for record in _records(dataset, name)),
+                key=repr,
+            )
+            for name in COMPARED
+        }
+
+
+def _records(dataset: Any, name: str) -> list[dict[str, Any]]:
+    records: list[dict[str, Any]] = dataset.records(f"select * from {dataset.table(name)}")
+    return records
+
+
+def _row(table: str, record: dict[str, Any]) -> tuple[tuple[str, Any], ...]:
+    kept = {name: value for name, value in record.items() if name not in CHANCE}
+    if table == EXPORTS:
+        kept["is_reconciled"] = record["reconciled_at"] is not None
+    return tuple((name, _plain(name, value)) for name, value in sorted(kept.items()))
+
+
+def _plain(name: str, value: Any) -> Any:
+    """Returns a value as it is the same whatever computed it."""
+    if isinstance(value, datetime):
+        return utc(value).isoformat(timespec="microseconds")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, (float, Decimal)):
+        # databases differ in the last digits of a square root
+        return round(float(value), 9)
+    if value is not None and name in JSON_LISTS:
+        return json.loads(value)
+    return value
