@@ -22,7 +22,7 @@ from ..dataset import (
     open_sql_dataset,
     unfinished_erasures,
 )
-from ..destination import database_file, remove_copy, rewrite
+from ..destination import database_file, forget_history, remove_copy, rewrite
 from ..exceptions import ErasureUnfinished
 from ..extract import files_folder
 from ..models import UNITS, consumed_loads, selected
@@ -68,6 +68,7 @@ def remove_traces(
         say("Writing the database file anew, without the bytes of the erased rows.")
         with lease.paused():
             rewrite(file)
+    forget_history(pipeline)
     with open_sql_dataset(pipeline) as dataset:
         for erasure in erasures:
             complete_erasure(dataset, erasure)

@@ -2,6 +2,9 @@
 
 The holder renews it; a lease that nobody renews expires, so a crash blocks others for minutes at
 most. On the machine of the crash, where one can see that the process is gone, it blocks nobody.
+
+A DuckLake whose catalog is a file cannot be written to beside a load: there the lease is not
+renewed, and a lock on a file beside the catalog takes the place of its time.
 """
 
 import atexit
@@ -18,7 +21,9 @@ from uuid import uuid4
 import dlt
 from dlt.destinations.job_client_impl import SqlJobClientBase
 
+from ..destination import catalog_file
 from ..exceptions import DatasetBusy, LeaseLost
+from ..file_lock import FileLock
 from .comments import write_comments
 from .owner import RECORD, DatasetRecord, Owner, claim, settle
 from .sql import DatasetSql, client_of_dataset, open_dataset
@@ -38,13 +43,21 @@ class Lease:
     """The right to write to a dataset, until it is released.
 
     record: what the dataset says of itself
+    lock: the lock that decides who holds it; None if its time does
     """
 
-    def __init__(self, record: DatasetRecord, client: SqlJobClientBase, destination: str) -> None:
+    def __init__(
+        self,
+        record: DatasetRecord,
+        client: SqlJobClientBase,
+        destination: str,
+        lock: FileLock | None = None,
+    ) -> None:
         self.record = record
         self.holder = uuid4().hex
         self._client = client
         self._destination = destination
+        self._lock = lock
         self._lost = threading.Event()
         self._released = threading.Event()
         self._renewing = threading.Lock()
@@ -56,12 +69,14 @@ class Lease:
         Raises:
             DatasetBusy: if another run holds it
         """
-        if self._take(dataset):
+        if (not self._lock or self._lock.acquire()) and self._take(dataset):
             _held[self.holder] = self
-            self._thread.start()
+            if not self._lock:
+                self._thread.start()
             # a thread that is in the database's code when Python ends would abort the process
             atexit.register(self.stop)
             return
+        self.unlock()
         raise _busy(dataset)
 
     def check(self) -> None:
@@ -74,6 +89,8 @@ class Lease:
         """Opens no connection meanwhile; renews the lease afterwards."""
         with self._renewing:
             yield
+        if self._lock:
+            return
         with suppress(Exception):
             self._renew()
 
@@ -84,6 +101,11 @@ class Lease:
             self._thread.join(_END_SECONDS)
         _held.pop(self.holder, None)
         atexit.unregister(self.stop)
+
+    def unlock(self) -> None:
+        """Gives back the lock, if there is one; to be called last."""
+        if self._lock:
+            self._lock.release()
 
     def release(self, dataset: DatasetSql) -> None:
         """Lets others take the lease."""
@@ -99,7 +121,7 @@ class Lease:
             "dataset_id = %s and (holder is null or expires_at < %s or holder = %s)",
             self.record.id,
             now,
-            _dead_holder(dataset) or "",
+            self._gone_holder(dataset) or "",
         )
         query = f"select dataset_id, holder from {dataset.table(RECORD.name)}"
         rows: dict[str, str | None] = dict(dataset.rows(query))
@@ -114,6 +136,13 @@ class Lease:
         own = f"delete from {dataset.table(RECORD.name)} where dataset_id = %s and holder = %s"
         dataset.execute(own, self.record.id, self.holder)
         return False
+
+    def _gone_holder(self, dataset: DatasetSql) -> str | None:
+        """Returns the holder in the record if it holds the lease no more."""
+        if not self._lock:
+            return _dead_holder(dataset)
+        [(holder,)] = dataset.rows(f"select max(holder) from {dataset.table(RECORD.name)}")
+        return holder
 
     def _renew_regularly(self) -> None:
         while not self._released.wait(_RENEWAL_SECONDS):
@@ -154,7 +183,9 @@ def take_lease(pipeline: dlt.Pipeline, owner: Owner) -> Lease | None:
         if dataset is None or client is None:
             return None
         record = claim(pipeline, dataset, owner)
-        lease = Lease(record, client, pipeline.destination.destination_name)
+        catalog = catalog_file(pipeline)
+        lock = FileLock(catalog.with_name(f"{catalog.name}.lock")) if catalog else None
+        lease = Lease(record, client, pipeline.destination.destination_name, lock)
         lease.acquire(dataset)
         lease.record = settle(dataset, record, owner)
         return lease
@@ -171,6 +202,7 @@ def give_back(pipeline: dlt.Pipeline, lease: Lease) -> None:
             # nothing is to be written any more, and the connection is open
             write_comments(pipeline, dataset)
             lease.release(dataset)
+    lease.unlock()
 
 
 def _times(dataset: DatasetSql) -> dict[str, object]:

@@ -19,7 +19,7 @@ from ..secrets import keep_passwords
 
 _UPDATES = {"clickhouse": "alter table {table} update"}
 """How an update begins in a destination that does not support `update … set`."""
-_NOW = {"clickhouse": "select now64(6)"}
+_NOW = {"clickhouse": "select now64(6, 'UTC')"}
 """The query for the time in a destination that does not support `current_timestamp`."""
 _CURSORS = ("postgres", "redshift")
 """Dialects whose driver holds all rows of a query in memory, unless they come from a cursor."""

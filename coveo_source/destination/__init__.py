@@ -1,6 +1,8 @@
-"""What we change of dlt's DuckDB destination, and what destinations cannot store."""
+"""Which of dlt's destinations work, what we change of them, and what they cannot store."""
 
-from .duckdb import building_settings, loading_settings, reading_settings, tuned_destination
+from .choice import check_destination, tuned_destination
+from .duckdb import building_settings, loading_settings, reading_settings
+from .ducklake import catalog_file, forget_history
 from .jobs import DEDUPLICATED, DirectClient, embed_query
 from .limits import holds_nul, longest_text, most_columns
 from .rewriting import database_file, remove_copy, rewrite

@@ -5,10 +5,9 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import dlt
-from dlt.common.destination import Destination
 
 from .jobs import DirectClient
-from .tuning import LOADING, TABLES_AT_ONCE, building
+from .tuning import LOADING, building
 
 
 class TunedDuckDb(dlt.destinations.duckdb):
@@ -39,15 +38,6 @@ class TunedDuckDb(dlt.destinations.duckdb):
             config.credentials.global_config = {**self.defaults, **configured}
             config.credentials.read_only = config.credentials.read_only or self.is_read_only
         return config
-
-
-def tuned_destination(destination: str) -> Destination[Any, Any]:
-    """Returns a destination by its name in dlt; DuckDB with our defaults."""
-    known: Destination[Any, Any] = Destination.from_reference(destination)  # type: ignore[assignment]
-    if type(known) is dlt.destinations.duckdb:
-        capabilities = {"max_parallel_load_jobs": TABLES_AT_ONCE, **known.caps_params}
-        return TunedDuckDb(**known.config_params, **capabilities)
-    return known
 
 
 def loading_settings(pipeline: dlt.Pipeline) -> AbstractContextManager[None]:

@@ -24,7 +24,7 @@ from ..dataset import (
     take_lease,
     watch,
 )
-from ..destination import most_columns
+from ..destination import check_destination, most_columns
 from ..exceptions import PipelineMismatch
 from ..exports import ExportOwner, Prefetch, after_load, delete_exports
 from ..packages import delete_loaded, delete_unfinished, describe_package
@@ -133,6 +133,7 @@ class ExtractContext:
 
     def _start(self, load_id: str) -> _RunningExtract:
         pipeline = dlt.current.pipeline()
+        check_destination(pipeline.destination)
         resources = dlt.current.source().selected_resources
         selected = resources.keys()
         state = PipelineState(dlt.current.source_state())

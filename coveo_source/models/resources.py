@@ -56,7 +56,10 @@ def to_relation(dataset: dlt.Dataset, query: exp.Query) -> Relation:
         # a dimension may be called like a keyword, such as `select`
         identifier.set("quoted", True)
     if not is_direct:
-        return dataset(translated(query, dataset.destination_dialect))
+        dialect = dataset.destination_dialect
+        # dlt parses it once more, and would not understand the rewrites of DuckDB's own SQL
+        text = query.sql(DIALECT) if dialect == DIALECT else translated(query, dialect)
+        return dataset(text)
     return _RawRelation(dataset=dataset, query=query, _execute_raw_query=True)
 
 

@@ -7,12 +7,8 @@ import dlt
 import duckdb
 import pytest
 
-from coveo_source.destination.duckdb import (
-    TunedDuckDb,
-    building_settings,
-    loading_settings,
-    tuned_destination,
-)
+from coveo_source.destination import tuned_destination
+from coveo_source.destination.duckdb import TunedDuckDb, building_settings, loading_settings
 from coveo_source.destination.tuning import (
     BYTES_AN_EVENT,
     LOADING,

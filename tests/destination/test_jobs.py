@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from coveo_source.demo import DemoServer
-from coveo_source.destination.duckdb import tuned_destination
+from coveo_source.destination import tuned_destination
 from coveo_source.destination.jobs import DEDUPLICATED, MergeJob, merge_statements
 from coveo_source.destination.tuning import LOADING, cores
 from coveo_source.extract.resources import MERGE

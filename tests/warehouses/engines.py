@@ -1,5 +1,6 @@
 """The databases that the main job runs in, and how each of them is reached."""
 
+import json
 import os
 import subprocess
 import sys
@@ -8,7 +9,10 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from tests.support.clock import ANY_TIME_MINUTES
+from tests.support.duckdb_extensions import extension_folder
 from tests.warehouses.tables import Tables, read_dump
 
 PIPELINE = "coveo"
@@ -42,7 +46,7 @@ class Engine:
     destination: str
     start: Callable[[Path], AbstractContextManager[Settings]]
     driver: str = "own"
-    seconds: float = 120
+    seconds: float = 600
 
 
 class User:
@@ -99,5 +103,41 @@ def _postgres(folder: Path) -> Iterator[Settings]:
         yield {"DESTINATION__POSTGRES__CREDENTIALS": address}
 
 
+def _lake(folder: Path, catalog: str) -> Settings:
+    credentials = "DESTINATION__DUCKLAKE__CREDENTIALS"
+    extensions = extension_folder(folder / "extensions")
+    return {
+        f"{credentials}__GLOBAL_CONFIG": json.dumps({"extension_directory": extensions}),
+        f"{credentials}__CATALOG": catalog,
+        f"{credentials}__STORAGE": str(folder / "files"),
+    }
+
+
+@contextmanager
+def _lake_in_sqlite(folder: Path) -> Iterator[Settings]:
+    yield _lake(folder, f"sqlite:///{folder / 'catalog.sqlite'}")
+
+
+@contextmanager
+def _lake_in_postgres(folder: Path) -> Iterator[Settings]:
+    from tests.support.postgres_server import postgres_server
+
+    with postgres_server() as address:
+        yield _lake(folder, address)
+
+
+@contextmanager
+def _clickhouse(folder: Path) -> Iterator[Settings]:
+    pytest.importorskip("chdb", reason="pip install .[dev]")
+    yield {
+        "CHDB_FOLDER": str(folder),
+        "DESTINATION__CLICKHOUSE__CREDENTIALS": "clickhouse://loader:any@localhost:9000/default",
+    }
+
+
 DUCKDB = Engine("DuckDB", "duckdb", _duckdb)
+DUCKLAKE = Engine("DuckLake", "ducklake", _lake_in_sqlite)
+DUCKLAKE_IN_CLICKHOUSE = Engine("ClickHouse", "clickhouse", _clickhouse, driver="clickhouse")
+POSTGRES = Engine("DuckLake in PostgreSQL", "ducklake", _lake_in_postgres)
+CLICKHOUSE = Engine("ClickHouse", "clickhouse", _clickhouse, driver="clickhouse")
 POSTGRES = Engine("PostgreSQL", "postgres", _postgres)

@@ -1,0 +1,67 @@
+"""Which of dlt's destinations work, and which are refused before anything is asked of Coveo.
+
+A destination has to replace rows by their key, because every run reads some of them again, and its
+SQL has to be one that the models are translated to.
+"""
+
+from typing import Any
+
+import dlt
+from dlt.common.destination import Destination
+from dlt.common.destination.exceptions import UnknownDestinationModule
+
+from ..exceptions import SettingError
+from .clickhouse import TunedClickHouse
+from .duckdb import TunedDuckDb
+from .tuning import TABLES_AT_ONCE
+
+_MERGE = "delete-insert"
+"""The only merge strategy of dlt that also removes duplicates within a load."""
+_DIALECTS = (
+    *("duckdb", "postgres", "clickhouse", "databricks", "bigquery", "snowflake", "redshift"),
+)
+"""Names in sqlglot of the SQL that the models are translated to."""
+
+WHAT_WORKS = (
+    "What works: duckdb, ducklake, postgres, clickhouse, databricks, bigquery, snowflake, redshift"
+    " and motherduck; docs/destinations.md says how far each was tested. For files in a folder or a"
+    " bucket, use ducklake: it writes Parquet, and it can replace rows."
+)
+
+
+def tuned_destination(name: str) -> Destination[Any, Any]:
+    """Returns a destination by its name in dlt, with our defaults where we have some.
+
+    Raises:
+        SettingError: if it cannot hold what is loaded, or the models cannot be built there
+    """
+    try:
+        known: Any = Destination.from_reference(name)
+    except UnknownDestinationModule:
+        raise SettingError(
+            "destination", name, f"dlt knows none of this name. {WHAT_WORKS}"
+        ) from None
+    check_destination(known)
+    if type(known) is dlt.destinations.duckdb:
+        capabilities = {"max_parallel_load_jobs": TABLES_AT_ONCE, **known.caps_params}
+        return TunedDuckDb(**known.config_params, **capabilities)
+    if type(known) is dlt.destinations.clickhouse:
+        return TunedClickHouse(**known.config_params, **known.caps_params)
+    destination: Destination[Any, Any] = known
+    return destination
+
+
+def check_destination(destination: Destination[Any, Any]) -> None:
+    """Raises a SettingError if a destination cannot hold what is loaded, or its SQL is not known.
+
+    dlt itself would append every row again that a later run reads once more.
+    """
+    capabilities = destination.capabilities()
+    name = destination.destination_name
+    if _MERGE not in (capabilities.supported_merge_strategies or ()):
+        why = "It cannot replace rows by their key, so every run would load some of them twice."
+    elif capabilities.sqlglot_dialect not in _DIALECTS:
+        why = "The models cannot be built there, as they are not translated to its SQL."
+    else:
+        return
+    raise SettingError("destination", name, f"{why} {WHAT_WORKS}")
