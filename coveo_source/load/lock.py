@@ -1,5 +1,4 @@
-"""One run at a time on a pipeline: two would merge through the same staging tables, and lose rows.
-
+"""One run at a time on a pipeline: two would use the same staging tables and lose rows."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -137,7 +137,6 @@ def _clickhouse(folder: Path) -> Iterator[Settings]:
 
 DUCKDB = Engine("DuckDB", "duckdb", _duckdb)
 DUCKLAKE = Engine("DuckLake", "ducklake", _lake_in_sqlite)
-DUCKLAKE_IN_CLICKHOUSE = Engine("ClickHouse", "clickhouse", _clickhouse, driver="clickhouse")
-POSTGRES = Engine("DuckLake in PostgreSQL", "ducklake", _lake_in_postgres)
+DUCKLAKE_IN_POSTGRES = Engine("DuckLake in PostgreSQL", "ducklake", _lake_in_postgres)
 CLICKHOUSE = Engine("ClickHouse", "clickhouse", _clickhouse, driver="clickhouse")
 POSTGRES = Engine("PostgreSQL", "postgres", _postgres)
