@@ -14,11 +14,12 @@ from pathlib import Path
 import dlt
 import duckdb
 import pytest
-import sqlglot
 from dlt.dataset import lineage
 from dlt.destinations.impl.duckdb import sql_client
 from packaging.requirements import Requirement
-from sqlglot.optimizer.qualify import qualify
+
+from coveo_source.models.files import parse_sql
+from coveo_source.models.qualify import qualify_query
 
 
 def requirement(name: str) -> Requirement:
@@ -39,11 +40,9 @@ def test_sqlglot_is_held_back_while_dlt_passes_an_argument_that_newer_versions_d
 
 
 def test_sqlglot_must_give_a_union_by_name_the_columns_of_all_its_branches() -> None:
-    union = sqlglot.parse_one(
-        "select * from shelf union all by name select * from box", read="duckdb"
-    )
-    schema = {"shelf": {"a": "int", "b": "int"}, "box": {"b": "int", "c": "int"}}
-    assert qualify(union, schema=schema, dialect="duckdb").named_selects == ["a", "b", "c"]
+    union = parse_sql("select * from shelf union all by name select * from box")
+    query = qualify_query(union, {"shelf": {"a": "int"}, "box": {"b": "int"}})
+    assert query.named_selects == ["a", "b"]
     assert "30.16.0" not in requirement("sqlglot").specifier
     assert "30.17.0" in requirement("sqlglot").specifier
 
