@@ -20,8 +20,9 @@ ACCEPTED: Mapping[ColumnType, str] = {
 }
 """What is accepted as a value of each type, for people to read."""
 
+# newer Pythons take 24:00 for the midnight that follows
 _TIME = re.compile(
-    r"(?P<day>[1-9]\d{3}-\d\d-\d\d)[ T](?P<minute>\d\d:\d\d)(?P<second>:\d\d)?"
+    r"(?P<day>[1-9]\d{3}-\d\d-\d\d)[ T](?P<minute>(?!24)\d\d:\d\d)(?P<second>:\d\d)?"
     r"(?:(?<=:\d\d:\d\d)[.,](?P<fraction>\d{1,9}))?"
     r" ?(?:Z|UTC|GMT|(?P<sign>[+-])(?P<hours>0\d|1[0-4])(?::?(?P<minutes>[0-5]\d))?)?",
     re.ASCII | re.IGNORECASE,
