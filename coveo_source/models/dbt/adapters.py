@@ -34,7 +34,8 @@ def _variable(name: str, suffix: str = "") -> str:
 
 
 _ADAPTERS = (
-    Adapter(DIALECT, DIALECT, True, {}),
+    # `md:NAME` for MotherDuck, `ducklake:CATALOG` for DuckLake
+    Adapter(DIALECT, DIALECT, True, {"path": _variable("DUCKDB_PATH")}),
     Adapter(
         "postgres",
         "postgres",

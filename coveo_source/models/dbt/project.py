@@ -32,6 +32,7 @@ _STRATEGY = "touched_units"
 """The incremental strategy of macros/rebuild.sql. dbt's own `delete+insert` would not delete units
 that have no rows any more."""
 
+
 def write_project(
     pipeline: dlt.Pipeline,
     folder: Path,
@@ -80,13 +81,14 @@ def _project_files(
     names = jinja_names(models, schema, writer)
     for model in models:
         yield f"models/{model.name}.sql", _model_file(model, adapter, names, writer)
-        yield f"models/{model.name}.yml", model.properties.text
+        yield f"models/{model.name}.yml", writer.described(model.properties.text)
     by_name = {model.name: model for model in models}
     layer = semantic_layer(by_name, settings, writer.expression)
     yield "models/semantic_models.yml", yaml_of(layer)
     seeds = seed_rows(settings=settings)
     for name in SEEDS:
-        yield f"seeds/{name}.yml", read_properties(sql_folder() / f"{name}.yml").text
+        seed = read_properties(sql_folder() / f"{name}.yml")
+        yield f"seeds/{name}.yml", writer.described(seed.text)
         yield f"seeds/{name}.csv", _csv_of(seeds[name])
 
 
@@ -124,13 +126,13 @@ def _csv_of(rows: Sequence[Mapping[str, str]]) -> str:
     return file.getvalue()
 
 
-def _model_file(
-    model: Model, adapter: Adapter, names: Mapping[str, str], writer: SqlWriter
-) -> str:
+def _model_file(model: Model, adapter: Adapter, names: Mapping[str, str], writer: SqlWriter) -> str:
     """Returns a model's SQL for dbt, with the condition for the rows of an incremental build."""
     body = writer.query(model.sql, names)
     if adapter.is_translated:
-        body = f"-- Translated from {model.path.name} of coveo_source, which explains it.\n\n{body}\n"
+        body = (
+            f"-- Translated from {model.path.name} of coveo_source, which explains it.\n\n{body}\n"
+        )
     if not model.unit:
         return body
     if not adapter.rebuilds_units:

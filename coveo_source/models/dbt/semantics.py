@@ -32,7 +32,7 @@ _NO_DIMENSIONS = frozenset(
 
 
 def semantic_layer(
-    models: Mapping[str, Model], settings: ModelSettings, translate: Callable[[str], str]
+    models: Mapping[str, Model], settings: ModelSettings, translate: Callable[[str], str] = str
 ) -> dict[str, Any]:
     """Returns the content of the YAML file.
 

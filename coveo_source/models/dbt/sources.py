@@ -21,10 +21,9 @@ _LOAD_ID = "_dlt_load_id"
 _LOADED_AT = f"to_timestamp(cast(cast({_LOAD_ID} as double) as bigint))"
 
 _FRESH: Mapping[str, Mapping[str, int]] = {
-    **dict.fromkeys(TABLES, {"warn_after": 7 * 24}),
-    **dict.fromkeys(EVENT_TABLES, {"warn_after": 72}),
-    DIMENSIONS: {"warn_after": 7 * 24},
-    DLT_LOADS: {"warn_after": 36, "error_after": 72},
+    **{table: {"warn_after": 7 * 24} for table in (*TABLES, DIMENSIONS)},
+    **{table: {"warn_after": 3 * 24} for table in EVENT_TABLES},
+    DLT_LOADS: {"warn_after": 36, "error_after": 3 * 24},
 }
 """After how many hours without a load dbt warns, or reports an error, by table.
 

@@ -22,6 +22,9 @@ _TEXT = "varchar"
 
 _PLACEHOLDER = re.compile(r"jinja__(\w+?)__jinja")
 
+_TYPE = re.compile(r"(?<=data_type: )\w+|(?<= as )varchar(?=\))")
+"""The type of a column in YAML, or one to which a data test casts."""
+
 
 class SqlWriter:
     """Writes queries over the tables of a pipeline in the SQL of an adapter."""
@@ -62,6 +65,13 @@ class SqlWriter:
         if not self.translates:
             return sql
         return self._quoted(parse_one(sql, read=DIALECT)).sql(self._dialect)
+
+    def described(self, yaml: str) -> str:
+        """Returns the YAML of a model or seed, with the names of types as the database has them."""
+        return _TYPE.sub(lambda found: self._type(found[0]), yaml) if self.translates else yaml
+
+    def _type(self, kind: str) -> str:
+        return exp.DataType.build(kind, dialect=DIALECT).sql(self._dialect)
 
     def _quoted(self, tree: exp.Expr) -> exp.Query:
         """Quotes all names, since a dimension may be called like a keyword; changes the tree."""
