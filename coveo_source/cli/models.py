@@ -56,12 +56,15 @@ def run_model_tests(options: Options, names: Iterable[str]) -> Iterator[Result]:
         yield from run_data_tests(pipeline, tables)
 
 
-def write_dbt_project(options: Options, folder: Path) -> list[Path]:
+def write_dbt_project(options: Options, folder: Path, adapter: str | None = None) -> list[Path]:
     """Writes the models as a dbt project; returns the files that it wrote.
 
+    adapter: name of a dbt adapter; None for that of the destination
+
     Raises:
+        SettingError: if there is no such adapter
         PipelineMismatch, PipelineBusy: as for build_models
-        ProjectError: if it cannot be written there
+        ProjectError: if it cannot be written there, or for the destination
     """
     with attached(options, ConsoleProgress()) as pipeline, users_umask():
-        return write_project(pipeline, folder, settings_of_models(pipeline))
+        return write_project(pipeline, folder, settings_of_models(pipeline), adapter)

@@ -32,12 +32,16 @@ _RowFilter = Callable[[str], str | None]
 
 
 def sql_schema(pipeline: dlt.Pipeline) -> Schema:
-    """Returns the tables that a pipeline has in the destination, and the columns that models read.
+    """Returns the tables that a pipeline has in the destination, and the columns models read."""
+    return readable(stored_schema(pipeline))
+
+
+def readable(schema: Schema) -> Schema:
+    """Returns the columns that models read, of all columns of some tables.
 
     An early version loaded dimensions under names that are reserved for columns of ours; these
     columns stay in their tables, but models must not read them.
     """
-    schema = stored_schema(pipeline)
     hidden = {name: left_out(name, schema) for name in schema}
     return {
         name: {column: kind for column, kind in types.items() if column not in hidden[name]}

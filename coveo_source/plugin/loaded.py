@@ -31,13 +31,21 @@ class ModelsVerb(Verb):
             metavar="FOLDER",
             help="write them as a dbt project",
         )
+        parser.add_argument(
+            "--adapter",
+            metavar="NAME",
+            help="the dbt adapter to write it for (default: that of the destination)",
+        )
 
     def execute(self, args: Namespace) -> None:
         """Builds the models, tests them, or writes them as a dbt project."""
         from ..cli.model_texts import models_text
         from ..cli.models import build_models
+        from ..exceptions import SettingError
 
         with exit_codes():
+            if args.adapter and not args.dbt:
+                raise SettingError("adapter", args.adapter, "It is for --dbt FOLDER only.")
             if args.test:
                 self._test(args)
             elif args.dbt:
@@ -67,7 +75,8 @@ class ModelsVerb(Verb):
         if args.select:
             given = " ".join(args.select)
             raise SettingError("select", given, "A dbt project has all models: leave it out.")
-        print(project_text(args.dbt, write_dbt_project(options_of(args), args.dbt)))
+        written = write_dbt_project(options_of(args), args.dbt, args.adapter)
+        print(project_text(args.dbt, written))
 
 
 class ReportVerb(Verb):

@@ -36,7 +36,19 @@ def _find_dbt() -> str | None:
 needs_dbt = pytest.mark.skipif(
     _find_dbt() is None,
     reason="dbt is not installed: python3 -m venv .venv-dbt &&"
-    " .venv-dbt/bin/pip install -c constraints-dbt.txt dbt-core dbt-duckdb dbt-metricflow",
+    " .venv-dbt/bin/pip install -c constraints-dbt.txt dbt-core dbt-duckdb"
+    " dbt-postgres dbt-metricflow",
+)
+
+
+def _has_postgres() -> bool:
+    """Returns True if dbt's adapter for PostgreSQL is installed beside dbt."""
+    library = Path(_find_dbt() or "dbt").parents[1] / "lib"
+    return any(library.glob("python*/site-packages/dbt/adapters/postgres/__init__.py"))
+
+
+needs_dbt_postgres = pytest.mark.skipif(
+    not _find_dbt() or not _has_postgres(), reason="dbt-postgres is not installed beside dbt"
 )
 
 

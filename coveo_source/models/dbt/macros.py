@@ -8,10 +8,11 @@ the touched units and the same condition for the rows to rebuild, generated here
 from collections.abc import Iterable, Mapping, Sequence
 
 from ...tables import REMOVED, TABLES
-from ..files import SEEDS, Model, parse_sql, tables_of
+from ..files import SEEDS, Model
 from ..qualify import Schema, left_out, missing_columns
 from ..state import UNITS
-from ..touched import is_touched, touched_by_loads
+from ..touched import comparable, touched_by_loads, units_to_rebuild
+from .translation import SqlWriter, is_subquery
 
 DBT_SOURCE = "coveo_ua"
 """The name of the dbt source, whatever the dataset is called."""
@@ -25,34 +26,23 @@ _STATE_TABLES = {UNITS: f"state_table('dbt_{UNITS}')"}
 """The list of touched units is not a model, but a table next to the models."""
 
 
-def with_jinja(sql: str, replacements: Mapping[str, str]) -> str:
-    """Returns SQL with the names of tables replaced by Jinja, and nothing else changed.
-
-    replacements: Jinja expression by name of the table
-    """
-    tables = [table for table in tables_of(parse_sql(sql)) if table.name in replacements]
-    for table in sorted(tables, key=lambda table: -int(table.this.meta["start"])):
-        text = f"{{{{ {replacements[table.name]} }}}}"
-        if _is_subquery(replacements[table.name]) and not table.alias:
-            text += f" as {table.name}"
-        sql = sql[: table.this.meta["start"]] + text + sql[table.this.meta["end"] + 1 :]
-    return sql
-
-
-def jinja_names(models: Iterable[Model], schema: Schema) -> dict[str, str]:
+def jinja_names(models: Iterable[Model], schema: Schema, writer: SqlWriter) -> dict[str, str]:
     """Returns the Jinja expression for each table and model that the models read."""
     built = {name: f"ref('{name}')" for name in (*SEEDS, *(model.name for model in models))}
+    if writer.translates:
+        # what is missing is already null in the query
+        return {**{name: _loaded(name) for name in (*TABLES, REMOVED) if name in schema}, **built}
     loaded = {name: _source(name, schema) for name in TABLES}
     return {**loaded, REMOVED: f"complete_{REMOVED}()", **built}
 
 
 def _source(table: str, schema: Schema) -> str:
     as_it_is = not missing_columns(table, schema) and not left_out(table, schema)
-    return f"source('{DBT_SOURCE}', '{table}')" if as_it_is else f"complete_{table}()"
+    return _loaded(table) if as_it_is else f"complete_{table}()"
 
 
-def _is_subquery(replacement: str) -> bool:
-    return replacement.startswith("complete_")
+def _loaded(table: str) -> str:
+    return f"source('{DBT_SOURCE}', '{table}')"
 
 
 def completing_macros(schema: Schema) -> str:
@@ -73,22 +63,22 @@ def completing_macros(schema: Schema) -> str:
             rows = "where false"
             if table in schema:
                 selects.insert(0, f"* exclude ({', '.join(hidden)})" if hidden else "*")
-                rows = f"from {{{{ source('{DBT_SOURCE}', '{table}') }}}}"
+                rows = f"from {{{{ {_loaded(table)} }}}}"
             listed = ",\n        ".join(selects)
             body = f"(\n    select\n        {listed}\n    {rows}\n)"
             macros.append(_macro(f"complete_{table}", body))
     return "\n\n".join(macros)
 
 
-def touched_macros(models: Sequence[Model], schema: Schema) -> str:
+def touched_macros(models: Sequence[Model], schema: Schema, writer: SqlWriter) -> str:
     """Returns the macros that tell what to rebuild."""
     by_unit = [model for model in models if model.unit]
-    names = jinja_names(models, schema)
+    names = jinja_names(models, schema, writer)
     previous = {model.name: f"previous('{model.name}')" for model in models}
-    query = with_jinja(touched_by_loads(_NEW_LOADS), {**names, **previous, **_STATE_TABLES})
-    sources = {name: _source(name, schema) for name in TABLES if name in schema}
+    query = writer.query(touched_by_loads(_NEW_LOADS), {**names, **previous, **_STATE_TABLES})
+    sources = {name: names[name] for name in TABLES if name in schema}
     loaded = [
-        f"{source} ~ ' as {name}'" if _is_subquery(source) else source
+        f"{source} ~ ' as {name}'" if is_subquery(source) else source
         for name, source in sources.items()
     ]
     return "\n\n".join(
@@ -98,7 +88,7 @@ def touched_macros(models: Sequence[Model], schema: Schema) -> str:
             _macro("seeds", _returning(map(repr, SEEDS))),
             _macro("loaded_tables", _returning(loaded)),
             _macro("touched_by_new_loads", query),
-            *(_macro(condition_macro(model), _condition(model, names)) for model in by_unit),
+            *(_macro(condition_macro(each), _condition(each, names, writer)) for each in by_unit),
         ]
     )
 
@@ -108,10 +98,10 @@ def condition_macro(model: Model) -> str:
     return f"touched_{model.name}"
 
 
-def _condition(model: Model, names: Mapping[str, str]) -> str:
-    head = "select 1 where "
-    text = with_jinja(head + is_touched(model, str(model.unit)), {**names, **_STATE_TABLES})
-    return f"({{{{ everything_is_touched() }}}} or {text.removeprefix(head)})"
+def _condition(model: Model, names: Mapping[str, str], writer: SqlWriter) -> str:
+    unit = writer.expression(comparable(model, str(model.unit)))
+    units = writer.query(units_to_rebuild(model), {**names, **_STATE_TABLES})
+    return f"({{{{ everything_is_touched() }}}} or {unit} in ({units}))"
 
 
 def _returning(expressions: Iterable[str]) -> str:

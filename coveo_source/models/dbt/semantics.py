@@ -5,7 +5,7 @@ https://docs.getdbt.com/docs/build/semantic-models
 """
 
 import re
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Callable, Iterator, Mapping, Set
 from typing import Any
 
 from ...model_settings import ModelSettings
@@ -31,22 +31,27 @@ _NO_DIMENSIONS = frozenset(
 """What MetricFlow accepts as the name of no dimension, in any semantic model."""
 
 
-def semantic_layer(models: Mapping[str, Model], settings: ModelSettings) -> dict[str, Any]:
+def semantic_layer(
+    models: Mapping[str, Model], settings: ModelSettings, translate: Callable[[str], str] = str
+) -> dict[str, Any]:
     """Returns the content of the YAML file.
 
     models: all of them by name
     settings: with columns instead of API names
+    translate: writes an expression of DuckDB's in the SQL of the project
     """
     return {
         "version": 2,
         "semantic_models": [
-            _semantic_model(each, models[each.model], settings) for each in MEASURED
+            _semantic_model(each, models[each.model], settings, translate) for each in MEASURED
         ],
         "metrics": [metric for each in MEASURED for metric in _metrics(each)],
     }
 
 
-def _semantic_model(measured: Measured, model: Model, settings: ModelSettings) -> dict[str, Any]:
+def _semantic_model(
+    measured: Measured, model: Model, settings: ModelSettings, translate: Callable[[str], str]
+) -> dict[str, Any]:
     return {
         "name": measured.model,
         "description": model.properties.content["description"],
@@ -59,13 +64,13 @@ def _semantic_model(measured: Measured, model: Model, settings: ModelSettings) -
                 for entity, column in measured.references.items()
             ),
         ],
-        "dimensions": list(_dimensions(measured, model, settings)),
+        "dimensions": list(_dimensions(measured, model, settings, translate)),
         "measures": [_measure(measure) for measure in measured.measures],
     }
 
 
 def _dimensions(
-    measured: Measured, model: Model, settings: ModelSettings
+    measured: Measured, model: Model, settings: ModelSettings, translate: Callable[[str], str]
 ) -> Iterator[dict[str, Any]]:
     """Yields the dimensions of a model: time, who acted, and what to slice by."""
     described = {
@@ -90,7 +95,7 @@ def _dimensions(
         yield {
             "name": name,
             "type": "categorical",
-            "expr": column if column in described else f'"{column}"',
+            "expr": column if column in described else translate(f'"{column}"'),
             "description": described.get(column, text),
         }
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import dlt
+import duckdb
 import pytest
 import yaml
 
@@ -12,7 +13,7 @@ from coveo_source.demo import DemoServer, Traffic
 from coveo_source.demo.faults import HOSTILE_TEXTS, Fault, at, inject, rewritten
 from coveo_source.models.dbt.project import write_project
 from coveo_source.tables import DIMENSIONS, REMOVED, TABLES
-from tests.support.cli_user import PIPELINE, load
+from tests.support.cli_user import DATASET, PIPELINE, load
 from tests.support.dbt_user import dbt, needs_dbt
 
 DESCRIBED = (*TABLES, DIMENSIONS, REMOVED)
@@ -81,3 +82,18 @@ def test_dbt_reads_them_as_they_are(project: Path) -> None:
     }
     assert read == said()
     assert any("{{ env_var('HOME') }}" in text for text in read.values())
+
+
+@pytest.mark.slow
+@needs_dbt
+def test_dbt_tells_how_fresh_the_tables_are_before_it_has_built_anything(project: Path) -> None:
+    printed = dbt(project, "source", "freshness", "--show-all-deprecations")
+    # every table but that of removed rows
+    assert printed.count(" PASS freshness of ") == len(DESCRIBED)
+    assert "eprecat" not in printed
+    with duckdb.connect(f"{PIPELINE}.duckdb") as database:
+        database.execute(f"update {DATASET}.groups set _dlt_load_id = '1765432109.137'")
+    # a quiet table is no failure, by which this command would end
+    assert "1 of 1 WARN freshness of coveo_ua.groups" in dbt(
+        project, "source", "freshness", "--select", "source:coveo_ua.groups"
+    )

@@ -16,7 +16,7 @@
 
 {% macro list_touched_units() %}
 {# on-run-start: adds the units that new loads touch to the list #}
-{% if execute %}
+{% if execute and not only_looks() %}
     create table if not exists {{ state_table('dbt_touched_units') }} (unit varchar, value varchar);
     create table if not exists {{ state_table('dbt_rebuilt_loads') }} (load_id varchar);
     create table if not exists {{ state_table('dbt_built_files') }} (name varchar, checksum varchar);
@@ -59,7 +59,7 @@
 
 {% macro list_what_was_built(results) %}
 {# on-run-end: clears the list if all models were built #}
-{% if execute %}
+{% if execute and not only_looks() %}
     {% set built = [] %}
     {% for result in results if result.status == 'success' %}
     {% do built.append(result.node.name) %}
@@ -76,6 +76,12 @@
     delete from {{ state_table('dbt_touched_units') }};
     {% endif %}
 {% endif %}
+{% endmacro %}
+
+
+{% macro only_looks() %}
+{# true for `dbt source freshness`, which may be run before there is anything to list #}
+{{ return(flags.WHICH == 'freshness') }}
 {% endmacro %}
 
 
