@@ -10,7 +10,7 @@ import dlt
 
 from ..extract import PipelineState
 from ..model_settings import ModelSettings, read_model_settings
-from ..models import UnknownCause, build, unknown_causes
+from ..models import UnknownCause, build, create_indexes, unknown_causes
 
 
 class BuiltModels(NamedTuple):
@@ -44,5 +44,6 @@ def update_models(
         ModelError: if a model fails
     """
     built = list(build(pipeline, names, full_refresh, say, settings=settings_of_models(pipeline)))
+    create_indexes(pipeline)
     rows = {each.name: each.rows for each in built}
     return BuiltModels(rows, unknown_causes(pipeline, built))

@@ -27,6 +27,7 @@ from ..extract import (
     window_by_window,
 )
 from ..load import explained, load_pending
+from ..models import create_indexes
 from ..signals import graceful_shutdown, interruptible
 from ..tables import SOURCE
 from .building import update_models
@@ -57,6 +58,7 @@ def run(options: Options, overrides: Mapping[str, Any]) -> Outcome:
         with prefetch.opened():
             outcome.fetched.extend(_load_windows(session, plan.steps, prefetch))
         session.complete(plan)
+        create_indexes(session.pipeline)
         if options.with_models:
             session.check_lease()
             built = update_models(session.pipeline, (), options.full_refresh, session.progress.say)

@@ -7,6 +7,12 @@ import dlt
 SETTINGS = {
     # rows that a left join does not find are null, not 0 or ''
     "join_use_nulls": "1",
+    # as in standard SQL, where they mean `distinct`
+    "union_default_mode": "DISTINCT",
+    "except_default_mode": "DISTINCT",
+    "intersect_default_mode": "DISTINCT",
+    # a text with a time zone is a time
+    "cast_string_to_date_time_mode": "best_effort",
     # an update or delete is done when its statement ends
     "mutations_sync": "2",
     "lightweight_deletes_sync": "2",

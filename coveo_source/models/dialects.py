@@ -83,7 +83,12 @@ def _for_redshift(node: exp.Expression) -> exp.Expression:
 
 
 def _for_clickhouse(node: exp.Expression) -> exp.Expression:
-    """Sorts lists with a function, as aggregates cannot; lower-cases letters beyond ASCII."""
+    """Sorts lists with a function, as aggregates cannot; lower-cases letters beyond ASCII.
+
+    Times have microseconds: its type `DateTime`, which sqlglot would take, has seconds only.
+    """
+    if isinstance(node, exp.Cast) and node.to.is_type(*_TIMES):
+        node.set("to", _DATETIME64.copy())
     if isinstance(node, exp.Lower):
         return _call("lowerUTF8", node.this)
     if isinstance(node, exp.GroupConcat) and isinstance(node.this, exp.Order):
@@ -156,6 +161,9 @@ _JSON_TEXTS = {
     "clickhouse": r"replace(toJSONString(value), '\\/', '/')",
 }
 """How databases write the text `value` as JSON, where they do not do so like DuckDB."""
+
+_TIMES = tuple(exp.DataType.Type[f"TIMESTAMP{zone}"] for zone in ("", "TZ", "NTZ"))
+_DATETIME64 = exp.DataType.build("Nullable(DateTime64(6, 'UTC'))", dialect="clickhouse")
 
 _SEPARATOR = "(chr(10) || chr(65535))"
 """Occurs in no text: code point 65535 is guaranteed never to be a character."""

@@ -101,7 +101,11 @@ touched_events as (
     select datetime, event_day
     from all_events
     where coalesce(visit_id, '') in (select value from touched_visits)
-        or event_search_id in (select event_id from touched_searches)
+    union all
+    -- not with `or`: a database could not use an index on either column
+    select datetime, event_day
+    from all_events
+    where event_search_id in (select event_id from touched_searches)
 
 ),
 

@@ -45,6 +45,14 @@ def test_lower_works_for_all_letters_in_clickhouse() -> None:
     assert to("clickhouse", "select lower(x) as x from t") == "SELECT lowerUTF8(x) AS x FROM t"
 
 
+@pytest.mark.parametrize("kind", ["timestamp", "timestamptz"])
+def test_times_keep_their_microseconds_in_clickhouse(kind: str) -> None:
+    assert to("clickhouse", f"select cast(x as {kind}) as x, cast(y as date) as y from t") == (
+        "SELECT CAST(x AS Nullable(DateTime64(6, 'UTC'))) AS x, CAST(y AS Nullable(DATE)) AS y"
+        " FROM t"
+    )
+
+
 def test_an_ordered_list_is_sorted_by_function_in_duckdb_with_the_same_result() -> None:
     rows = "(values (1, 'b', 2), (1, 'a', 3), (1, null, 1), (1, '', 4), (2, null, 1))"
     source = f"select * from {rows} as words(id, word, place)"
