@@ -1,12 +1,17 @@
 """The databases that the main job runs in, and how each of them is reached."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
+from importlib.metadata import version
 from pathlib import Path
+
+import pytest
 
 from tests.support.clock import ANY_TIME_MINUTES
 from tests.warehouses.tables import Tables, read_dump
@@ -99,5 +104,21 @@ def _postgres(folder: Path) -> Iterator[Settings]:
         yield {"DESTINATION__POSTGRES__CREDENTIALS": address}
 
 
+@contextmanager
+def _spark(master: str, folder: Path) -> Iterator[Settings]:
+    for package in ("pyspark", "snowpark_connect_deps_iceberg", "databricks.sql"):
+        pytest.importorskip(package)
+    if not version("pyspark").startswith("3.5."):
+        pytest.skip("Iceberg's jars in PyPI are for Spark 3.5")
+    if not shutil.which("java"):
+        pytest.skip("Spark needs Java")
+    from tests.warehouses.drivers.spark.server import spark_server
+
+    with spark_server(folder, master) as settings:
+        yield settings
+
+
 DUCKDB = Engine("DuckDB", "duckdb", _duckdb)
 POSTGRES = Engine("PostgreSQL", "postgres", _postgres)
+SPARK = Engine("Spark", "databricks", partial(_spark, "local[2]"), driver="spark", seconds=300)
+SPARK_CLUSTER = replace(SPARK, name="Spark cluster", start=partial(_spark, "local-cluster[2,1,1024]"))
