@@ -121,4 +121,6 @@ def _spark(master: str, folder: Path) -> Iterator[Settings]:
 DUCKDB = Engine("DuckDB", "duckdb", _duckdb)
 POSTGRES = Engine("PostgreSQL", "postgres", _postgres)
 SPARK = Engine("Spark", "databricks", partial(_spark, "local[2]"), driver="spark", seconds=300)
-SPARK_CLUSTER = replace(SPARK, name="Spark cluster", start=partial(_spark, "local-cluster[2,1,1024]"))
+SPARK_CLUSTER = replace(
+    SPARK, name="Spark cluster", start=partial(_spark, "local-cluster[2,1,1024]")
+)

@@ -19,6 +19,7 @@ CATALOG = "lake"
 VOLUMES = "SPARK_VOLUMES"
 """The environment variable with the folder that stands for `/Volumes`."""
 
+_JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 _ROOT = Path(__file__).parents[4]
 
 
@@ -73,6 +74,7 @@ def _spark_home(folder: Path) -> Path:
 def _configuration(folder: Path, master: str) -> dict[str, str]:
     jars = os.pathsep.join(map(str, iceberg_jars(folder)))
     (tables := folder / "tables").mkdir()
+    (events := folder / "events").mkdir()
     catalog = f"spark.sql.catalog.{CATALOG}"
     return {
         "spark.master": master,
@@ -81,8 +83,17 @@ def _configuration(folder: Path, master: str) -> dict[str, str]:
         "spark.driver.host": "localhost",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.memory": "2g",
+        # compiling takes longer than reading a few rows
+        "spark.driver.extraJavaOptions": _JAVA,
+        "spark.executor.extraJavaOptions": _JAVA,
+        "spark.sql.codegen.wholeStage": "false",
+        "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+        "spark.sql.adaptive.enabled": "false",
         "spark.local.dir": str(folder / "scratch"),
         "spark.ui.enabled": "false",
+        # which executor did which task
+        "spark.eventLog.enabled": "true",
+        "spark.eventLog.dir": str(events),
         "spark.sql.shuffle.partitions": "2",
         # as in Databricks
         "spark.sql.ansi.enabled": "true",

@@ -80,18 +80,23 @@ class Statements:
         """Answers a query of the information schema, which is made from Spark's catalog for it."""
         schemas = [name for (name,) in self._session.sql("show namespaces").collect()]
         self._view("schemata", _SCHEMATA, [(CATALOG, name) for name in schemas])
-        named = [name for name in schemas if f"'{name}'" in query]
-        self._view("columns", _COLUMNS, [each for name in named for each in self._columns(name)])
+        columns = [
+            column
+            for schema in _named(schemas, query)
+            for table in _named(self._tables(schema), query)
+            for column in self._columns(schema, table)
+        ]
+        self._view("columns", _COLUMNS, columns)
         return self._session.sql(_INFORMATION.sub(r"information_schema_\1", query))
 
-    def _columns(self, schema: str) -> list[tuple[object, ...]]:
-        tables = [table for _, table, _ in self._session.sql(f"show tables in {schema}").collect()]
+    def _tables(self, schema: str) -> list[str]:
+        return [table for _, table, _ in self._session.sql(f"show tables in {schema}").collect()]
+
+    def _columns(self, schema: str, table: str) -> list[tuple[object, ...]]:
+        columns = self._session.table(f"{schema}.{table}").dtypes
         return [
             (CATALOG, schema, table, name, place, full_type, "YES", None, None)
-            for table in tables
-            for place, (name, full_type) in enumerate(
-                self._session.table(f"{schema}.{table}").dtypes
-            )
+            for place, (name, full_type) in enumerate(columns)
         ]
 
     def _view(self, name: str, columns: Iterable[str], rows: list[tuple[object, ...]]) -> None:
@@ -101,3 +106,8 @@ class Statements:
         query = f"select inline(from_json(:records, 'array<struct<{fields}>>'))"
         view = self._session.sql(query, args={"records": records})
         view.createOrReplaceTempView(f"information_schema_{name}")
+
+
+def _named(names: list[str], query: str) -> list[str]:
+    """Returns the names that a query asks for; all of them if it names none."""
+    return [name for name in names if f"'{name}'" in query] or names
