@@ -122,7 +122,8 @@ def main() -> None:
         "PYSPARK_GATEWAY_PORT": str(gateway.port),
         "PYSPARK_GATEWAY_SECRET": gateway.auth_token,
     }
-    print(json.dumps(address), flush=True)
+    sys.stdout.write(f"{json.dumps(address)}\n")
+    sys.stdout.flush()
     sys.stdin.read()
     context.stop()
 
