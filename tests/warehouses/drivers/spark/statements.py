@@ -3,7 +3,7 @@
 import json
 import re
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
 from pyspark.sql import DataFrame, SparkSession
@@ -12,10 +12,11 @@ from .server import CATALOG
 
 _CLUSTERS = re.compile(r"CLUSTER BY (?:AUTO|\([^)]*\))")
 _INFORMATION = re.compile(r"\S*\bINFORMATION_SCHEMA\.(\w+)`?", re.IGNORECASE)
-_SCHEMATA = ("catalog_name", "schema_name")
+_SCHEMATA = "catalog_name string, schema_name string"
 _COLUMNS = (
-    *("table_catalog", "table_schema", "table_name", "column_name", "ordinal_position"),
-    *("full_data_type", "is_nullable", "numeric_precision", "numeric_scale"),
+    "table_catalog string, table_schema string, table_name string, column_name string,"
+    " ordinal_position int, full_data_type string, is_nullable string,"
+    " numeric_precision int, numeric_scale int"
 )
 
 
@@ -99,11 +100,11 @@ class Statements:
             for place, (name, full_type) in enumerate(columns)
         ]
 
-    def _view(self, name: str, columns: Iterable[str], rows: list[tuple[object, ...]]) -> None:
-        # the way from Python's rows to Spark's would start further processes
-        records = json.dumps([dict(zip(columns, row, strict=True)) for row in rows])
-        fields = ", ".join(f"{column}: string" for column in columns)
-        query = f"select inline(from_json(:records, 'array<struct<{fields}>>'))"
+    def _view(self, name: str, columns: str, rows: list[tuple[object, ...]]) -> None:
+        # Python's rows have another way into Spark, but it starts further processes
+        names = [column.split()[0] for column in columns.split(",")]
+        records = json.dumps([dict(zip(names, row, strict=True)) for row in rows])
+        query = f"select inline(from_json(:records, 'array<struct<{columns}>>'))"
         view = self._session.sql(query, args={"records": records})
         view.createOrReplaceTempView(f"information_schema_{name}")
 
