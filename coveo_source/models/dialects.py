@@ -1,7 +1,8 @@
 """Rewrites of DuckDB's SQL for databases where sqlglot's translation is not enough.
 
-The rewrites for PostgreSQL and ClickHouse were found by running the models there: they give the
-same tables as DuckDB. Those for Snowflake, BigQuery and Redshift are based on their manuals only.
+The rewrites for PostgreSQL, ClickHouse and Databricks were found by running the models there, the
+last ones in Spark: they give the same tables as DuckDB. Those for Snowflake, BigQuery and Redshift
+are based on their manuals only.
 """
 
 from collections.abc import Callable
@@ -103,6 +104,24 @@ def _for_clickhouse(node: exp.Expression) -> exp.Expression:
     return node
 
 
+def _for_databricks(node: exp.Expression) -> exp.Expression:
+    """Sorts lists with a function, as aggregates cannot before Spark 4."""
+    if not isinstance(node, exp.GroupConcat) or not isinstance(node.this, exp.Order):
+        return node
+    value, (order,) = node.this.this, node.this.expressions
+    if order.args.get("desc") or not order.args.get("nulls_first"):
+        return node
+    text, key, separator = (
+        each.sql("databricks") for each in (value, order.this, node.args["separator"])
+    )
+    pairs = f"array_sort(collect_list(named_struct('key', {key}, 'value', {text})))"
+    values = f"array_join(transform({pairs}, pair -> pair.value), {separator})"
+    listed: exp.Expr = exp.maybe_parse(
+        f"case when count({text}) > 0 then {values} end", dialect="databricks"
+    )
+    return cast(exp.Expression, listed)
+
+
 def _call(name: str, *arguments: Any) -> exp.Expression:
     return exp.Anonymous(this=name, expressions=[*arguments])
 
@@ -173,6 +192,7 @@ REWRITES: dict[str, _Rewrite] = {
     "postgres": _for_postgres,
     "snowflake": _for_snowflake,
     "bigquery": _for_bigquery,
+    "databricks": _for_databricks,
     "redshift": _for_redshift,
     "clickhouse": _for_clickhouse,
 }

@@ -115,12 +115,11 @@ def test_of_a_million_rows_a_run_reads_only_those_that_it_needs(
     clock.advance(hours=25, milliseconds=251)
     run_into_postgres(server)
     with postgres.cursor() as cursor:
-        cursor.execute("set enable_seqscan to on")
         cursor.execute(f"select max(_dlt_load_id) from {DATASET}.searches")
         [(load_id,)] = cursor.fetchall()
         for statement in statements(pipeline_of(), load_id):
-            cursor.execute(f"explain {statement}")
+            cursor.execute(f"explain verbose {statement}")
             plan = "\n".join(line for (line,) in cursor.fetchall())
             for table in GROWN:
-                assert f"Seq Scan on {table}" not in plan, plan
+                assert f"Seq Scan on {DATASET}.{table} " not in plan, plan
             assert "Index" in plan

@@ -97,10 +97,6 @@ class Spark:
             "spark.ui.enabled": "false",
             "spark.sql.session.timeZone": "UTC",
             "spark.sql.shuffle.partitions": "1",
-            # with this rule Spark 4.3 cannot plan the timeline (error XXKD0)
-            "spark.sql.optimizer.excludedRules": (
-                "org.apache.spark.sql.catalyst.optimizer.RemoveRedundantAliases"
-            ),
         }.items():
             builder = builder.config(name, value)
         self.session = builder.getOrCreate()

@@ -2,11 +2,14 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -135,8 +138,30 @@ def _clickhouse(folder: Path) -> Iterator[Settings]:
     }
 
 
+@contextmanager
+def _spark(master: str, folder: Path) -> Iterator[Settings]:
+    for package in ("pyspark", "snowpark_connect_deps_iceberg", "databricks.sql"):
+        pytest.importorskip(package)
+    if not version("pyspark").startswith("3.5."):
+        pytest.skip("Iceberg's jars in PyPI are for Spark 3.5")
+    if not shutil.which("java"):
+        pytest.skip("Spark needs Java")
+    from tests.warehouses.drivers.spark.server import spark_server
+
+    with spark_server(folder, master) as settings:
+        yield settings
+
+
 DUCKDB = Engine("DuckDB", "duckdb", _duckdb)
 DUCKLAKE = Engine("DuckLake", "ducklake", _lake_in_sqlite)
 DUCKLAKE_IN_POSTGRES = Engine("DuckLake in PostgreSQL", "ducklake", _lake_in_postgres)
 CLICKHOUSE = Engine("ClickHouse", "clickhouse", _clickhouse, driver="clickhouse")
 POSTGRES = Engine("PostgreSQL", "postgres", _postgres)
+SPARK = Engine("Spark", "databricks", partial(_spark, "local[2]"), driver="spark", seconds=300)
+SPARK_CLUSTER = replace(
+    SPARK, name="Spark cluster", start=partial(_spark, "local-cluster[2,1,1024]")
+)
+
+IN_CI = (DUCKDB, DUCKLAKE, DUCKLAKE_IN_POSTGRES, POSTGRES, CLICKHOUSE)
+OPTIONAL = (SPARK, SPARK_CLUSTER)
+"""What needs much time, or packages that do not go with the others."""

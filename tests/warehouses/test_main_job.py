@@ -11,21 +11,13 @@ import pytest
 from coveo_source.demo import DemoServer
 from tests.support.clock import NOW, Clock
 from tests.support.person import PersonalTraffic
-from tests.warehouses.engines import (
-    CLICKHOUSE,
-    DUCKDB,
-    DUCKLAKE,
-    DUCKLAKE_IN_POSTGRES,
-    POSTGRES,
-    Engine,
-    User,
-)
+from tests.warehouses.engines import DUCKDB, IN_CI, OPTIONAL, Engine, User
 from tests.warehouses.main_job import STEPS
 from tests.warehouses.tables import COMPARED, Tables
 
 pytestmark = pytest.mark.slow
 
-ENGINES = [CLICKHOUSE, DUCKDB, DUCKLAKE, DUCKLAKE_IN_POSTGRES, POSTGRES]
+ENGINES = [*IN_CI, *(pytest.param(each, marks=pytest.mark.warehouses) for each in OPTIONAL)]
 
 
 @contextmanager
