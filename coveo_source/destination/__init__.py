@@ -2,5 +2,6 @@
 
 from .duckdb import building_settings, loading_settings, reading_settings, tuned_destination
 from .jobs import DEDUPLICATED, DirectClient, embed_query
+from .layout import Layout, lay_out
 from .limits import holds_nul, longest_text, most_columns
 from .rewriting import database_file, remove_copy, rewrite

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import dlt
 from dlt.common import logger
 from dlt.common.configuration.container import Container
+from dlt.common.normalizers.naming import NamingConvention
 from dlt.common.storages.load_package import LoadPackageStateInjectableContext
 
 from ..api import CoveoClient, Say, client_of
@@ -24,17 +25,17 @@ from ..dataset import (
     take_lease,
     watch,
 )
-from ..destination import most_columns
+from ..destination import Layout, lay_out, most_columns
 from ..exceptions import PipelineMismatch
 from ..exports import ExportOwner, Prefetch, after_load, delete_exports
 from ..packages import delete_loaded, delete_unfinished, describe_package
 from ..private_files import make_private
 from ..settings import Settings, assigned_interval
 from ..signals import interruptible
-from ..tables import DIMENSIONS, EXPORTS, TABLES
+from ..tables import CURSOR, DIMENSIONS, EXPORTS, TABLES, Table
 from ..working_folder import delete_half_written
 from .audit import FetchedExport
-from .column_names import ColumnNames
+from .column_names import ColumnNames, plain_column
 from .descriptions import Descriptions
 from .dimensions import NOT_OURS, Dimension, dimension_rows, read_dimensions
 from .erased import ErasedRows
@@ -157,6 +158,9 @@ class ExtractContext:
         state.claim(self.settings, record.id if record else None)
         state.add_history(step.window for step in steps)
         stored = StoredTables(pipeline, dlt.current.source_schema(), state)
+        dialect = pipeline.destination.capabilities().sqlglot_dialect
+        for name in selected & TABLES.keys():
+            lay_out(resources[name], _layout(TABLES[name], stored.naming), dialect)
         describe_package(
             [str(step.window) for step in steps],
             [name for name in TABLES if any(name in step.tables for step in steps)],
@@ -172,7 +176,7 @@ class ExtractContext:
             stored,
             names,
             TableWidths(
-                most_columns(pipeline.destination.capabilities().sqlglot_dialect),
+                most_columns(dialect),
                 stored.columns,
                 self._window is not None and self._window.with_models,
             ),
@@ -246,6 +250,12 @@ class ExtractContext:
         if not self.settings.keep_exports:
             ids = [fetched.export.id for fetched in reader.fetched]
             after_load.expect(load_id, reader.client, ids)
+
+
+def _layout(table: Table, naming: NamingConvention) -> Layout:
+    # dlt does not change the names in the hints of a table to those in the destination
+    time, *key = (plain_column(name, naming) for name in (CURSOR, *table.key))
+    return Layout(time, is_day=False, key=tuple(key))
 
 
 def _warn_of_event_protocol(fetched: Sequence[FetchedExport]) -> None:
