@@ -1,4 +1,4 @@
-"""A warehouse keeps the rows of a table in an order that suits the queries; others do not change."""
+"""A warehouse keeps the rows of a table in an order that suits queries; others do not change."""
 
 from typing import Any
 
