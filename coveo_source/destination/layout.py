@@ -6,6 +6,8 @@ A destination is one function in `_ADAPTERS`. Whatever is not named there is lef
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import dlt
+from dlt.common.schema import Schema
 from dlt.extract import DltResource
 
 
@@ -32,6 +34,22 @@ def lay_out(resource: DltResource, layout: Layout, dialect: str | None) -> DltRe
     """
     adapter = _ADAPTERS.get(dialect or "")
     return adapter(resource, layout) if adapter and not _is_laid_out(resource) else resource
+
+
+def lay_out_table(schema: Schema, name: str, layout: Layout, dialect: str | None) -> None:
+    """Gives a table in a schema a layout, by the names of its columns in the destination.
+
+    In the hints of a resource columns may have other names, which an adapter would not find.
+    """
+    if dialect not in _ADAPTERS:
+        return
+    table: Any = schema.tables[name]
+    resource = dlt.resource(
+        [], name=name, columns=table["columns"], write_disposition=table["write_disposition"]
+    )
+    own = {hint: value for hint, value in table.items() if hint.startswith("x-")}
+    resource.apply_hints(additional_table_hints=own)
+    schema.update_table(lay_out(resource, layout, dialect).compute_table_schema())
 
 
 def _is_laid_out(resource: DltResource) -> bool:

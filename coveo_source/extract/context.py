@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 import dlt
 from dlt.common import logger
 from dlt.common.configuration.container import Container
-from dlt.common.normalizers.naming import NamingConvention
 from dlt.common.storages.load_package import LoadPackageStateInjectableContext
 
 from ..api import CoveoClient, Say, client_of
@@ -25,23 +24,23 @@ from ..dataset import (
     take_lease,
     watch,
 )
-from ..destination import Layout, lay_out, most_columns
+from ..destination import most_columns
 from ..exceptions import PipelineMismatch
 from ..exports import ExportOwner, Prefetch, after_load, delete_exports
 from ..packages import delete_loaded, delete_unfinished, describe_package
 from ..private_files import make_private
 from ..settings import Settings, assigned_interval
 from ..signals import interruptible
-from ..tables import CURSOR, DIMENSIONS, EXPORTS, TABLES, Table
+from ..tables import DIMENSIONS, EXPORTS, TABLES
 from ..working_folder import delete_half_written
 from .audit import FetchedExport
-from .column_names import ColumnNames, plain_column
+from .column_names import ColumnNames
 from .descriptions import Descriptions
 from .dimensions import NOT_OURS, Dimension, dimension_rows, read_dimensions
 from .erased import ErasedRows
 from .event_protocol import event_protocol_notice
 from .halving import window_by_window
-from .hints import with_hints
+from .hints import add_layout, with_hints
 from .plan import PlannedExport, make_plan
 from .state import PipelineState, plain_utc
 from .stored import StoredTables
@@ -83,7 +82,9 @@ class _RunningExtract:
 
     def rows(self, resource: str) -> Iterator[Any]:
         yield from with_hints(self.stream.tap(resource), self.load_id)
-        self.descriptions.add(dlt.current.source_schema(), resource)
+        schema = dlt.current.source_schema()
+        self.descriptions.add(schema, resource)
+        add_layout(schema, resource, dlt.current.pipeline())
 
 
 class ExtractContext:
@@ -158,9 +159,6 @@ class ExtractContext:
         state.claim(self.settings, record.id if record else None)
         state.add_history(step.window for step in steps)
         stored = StoredTables(pipeline, dlt.current.source_schema(), state)
-        dialect = pipeline.destination.capabilities().sqlglot_dialect
-        for name in selected & TABLES.keys():
-            lay_out(resources[name], _layout(TABLES[name], stored.naming), dialect)
         describe_package(
             [str(step.window) for step in steps],
             [name for name in TABLES if any(name in step.tables for step in steps)],
@@ -176,7 +174,7 @@ class ExtractContext:
             stored,
             names,
             TableWidths(
-                most_columns(dialect),
+                most_columns(pipeline.destination.capabilities().sqlglot_dialect),
                 stored.columns,
                 self._window is not None and self._window.with_models,
             ),
@@ -250,12 +248,6 @@ class ExtractContext:
         if not self.settings.keep_exports:
             ids = [fetched.export.id for fetched in reader.fetched]
             after_load.expect(load_id, reader.client, ids)
-
-
-def _layout(table: Table, naming: NamingConvention) -> Layout:
-    # dlt does not change the names in the hints of a table to those in the destination
-    time, *key = (plain_column(name, naming) for name in (CURSOR, *table.key))
-    return Layout(time, is_day=False, key=tuple(key))
 
 
 def _warn_of_event_protocol(fetched: Sequence[FetchedExport]) -> None:

@@ -8,6 +8,8 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from tests.support.clock import ANY_TIME_MINUTES
 from tests.warehouses.tables import Tables, read_dump
 
@@ -99,5 +101,22 @@ def _postgres(folder: Path) -> Iterator[Settings]:
         yield {"DESTINATION__POSTGRES__CREDENTIALS": address}
 
 
+@contextmanager
+def _bigquery(folder: Path) -> Iterator[Settings]:
+    from tests.warehouses.servers import bigquery_server
+
+    pytest.importorskip("google.cloud.bigquery", reason="dlt[bigquery] is not installed")
+    with bigquery_server(folder) as host:
+        account = {"PROJECT_ID": "coveo", "CLIENT_EMAIL": "nobody@example.com", "PRIVATE_KEY": "-"}
+        credentials = "DESTINATION__BIGQUERY__CREDENTIALS__"
+        yield {
+            "BIGQUERY_EMULATOR_HOST": host,
+            # the emulator does not unpack compressed files
+            "NORMALIZE__DATA_WRITER__DISABLE_COMPRESSION": "true",
+            **{f"{credentials}{name}": value for name, value in account.items()},
+        }
+
+
 DUCKDB = Engine("DuckDB", "duckdb", _duckdb)
 POSTGRES = Engine("PostgreSQL", "postgres", _postgres)
+BIGQUERY = Engine("BigQuery", "bigquery", _bigquery, driver="bigquery")

@@ -11,13 +11,17 @@ import pytest
 from coveo_source.demo import DemoServer
 from tests.support.clock import NOW, Clock
 from tests.support.person import PersonalTraffic
-from tests.warehouses.engines import DUCKDB, POSTGRES, Engine, User
+from tests.warehouses.engines import BIGQUERY, DUCKDB, POSTGRES, Engine, User
 from tests.warehouses.main_job import STEPS
 from tests.warehouses.tables import COMPARED, Tables
 
 pytestmark = pytest.mark.slow
 
-ENGINES = [DUCKDB, POSTGRES]
+ENGINES = [
+    DUCKDB,
+    POSTGRES,
+    *(pytest.param(engine, marks=pytest.mark.warehouses) for engine in [BIGQUERY]),
+]
 
 
 @contextmanager
