@@ -117,6 +117,21 @@ def _bigquery(folder: Path) -> Iterator[Settings]:
         }
 
 
+@contextmanager
+def _snowflake(folder: Path) -> Iterator[Settings]:
+    pytest.importorskip("snowflake.connector", reason="dlt[snowflake] is not installed")
+    pytest.importorskip("fakesnow", reason="fakesnow is not installed")
+    account = {"HOST": "none", "USERNAME": "loader", "PASSWORD": "any", "DATABASE": "coveo"}
+    credentials = "DESTINATION__SNOWFLAKE__CREDENTIALS__"
+    yield {
+        "FAKESNOW_FOLDER": str(folder),
+        # the driver reads files as they are
+        "NORMALIZE__DATA_WRITER__DISABLE_COMPRESSION": "true",
+        **{f"{credentials}{name}": value for name, value in account.items()},
+    }
+
+
 DUCKDB = Engine("DuckDB", "duckdb", _duckdb)
 POSTGRES = Engine("PostgreSQL", "postgres", _postgres)
 BIGQUERY = Engine("BigQuery", "bigquery", _bigquery, driver="bigquery")
+SNOWFLAKE = Engine("Snowflake", "snowflake", _snowflake, driver="snowflake")
