@@ -5,18 +5,22 @@ The database is in a folder, which the environment variable `FAKESNOW_FOLDER` na
 
 import os
 import re
+from contextlib import ExitStack
 from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import fakesnow
+from fakesnow import transforms
 from fakesnow.conn import FakeSnowflakeConnection
 from fakesnow.cursor import FakeSnowflakeCursor
 from pyarrow import json as arrow_json
 from pyarrow import parquet
+from sqlglot import exp
 
 _PUT = re.compile(r"PUT 'file://(?P<path>[^']+)'")
 _COPY = re.compile(r"COPY INTO (?P<table>\S+)\s+FROM '[^']*/(?P<name>[^'/]+)'")
+_UNTIL_EXIT = ExitStack()
 _ROWS = ("SELECT", "WITH", "SHOW", "DESCRIBE", "(")
 
 
@@ -25,8 +29,9 @@ def install() -> None:
     _name_the_schema_alone()
     _describe_rows_only()
     _load_files()
+    _keep_backslashes()
     folder = os.environ["FAKESNOW_FOLDER"]
-    fakesnow.patch(db_path=folder, create_schema_on_connect=False).__enter__()
+    _UNTIL_EXIT.enter_context(fakesnow.patch(db_path=folder, create_schema_on_connect=False))
 
 
 def _name_the_schema_alone() -> None:
@@ -34,9 +39,17 @@ def _name_the_schema_alone() -> None:
     connect = FakeSnowflakeConnection.__init__
 
     @wraps(connect)
-    def named(self: Any, *args: Any, schema: str | None = None, **kwargs: Any) -> None:
+    def named(
+        self: Any,
+        database: Any,
+        cache: Any,
+        name: str | None = None,
+        schema: str | None = None,
+        *args: Any,
+        **kwargs: Any,
+    ) -> None:
         plain = schema and schema.rpartition(".")[2].strip('"')
-        connect(self, *args, schema=plain, **kwargs)
+        connect(self, database, cache, name, plain, *args, **kwargs)
 
     FakeSnowflakeConnection.__init__ = named
 
@@ -70,6 +83,20 @@ def _load_files() -> None:
         return execute(self, "select 1")
 
     FakeSnowflakeCursor.execute = executed
+
+
+def _keep_backslashes() -> None:
+    """The emulator removes backslashes from patterns that its parser has unescaped already."""
+    extract = transforms.regex_substr
+
+    @wraps(extract)
+    def extracted(node: exp.Expr) -> exp.Expr:
+        if isinstance(node, exp.RegexpExtract):
+            pattern = node.expression.name.replace("\\", 2 * "\\")
+            node.set("expression", exp.Literal.string(pattern))
+        return extract(node)
+
+    transforms.regex_substr = extracted
 
 
 def _copy(connection: Any, table: str, path: Path) -> None:
