@@ -6,6 +6,7 @@ The database is in a folder, which the environment variable `FAKESNOW_FOLDER` na
 import os
 import re
 from contextlib import ExitStack
+from decimal import Decimal
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ def install() -> None:
     _describe_rows_only()
     _load_files()
     _keep_backslashes()
+    _return_integers()
     folder = os.environ["FAKESNOW_FOLDER"]
     _UNTIL_EXIT.enter_context(fakesnow.patch(db_path=folder, create_schema_on_connect=False))
 
@@ -97,6 +99,22 @@ def _keep_backslashes() -> None:
         return extract(node)
 
     transforms.regex_substr = extracted
+
+
+def _return_integers() -> None:
+    """The emulator returns decimals for numbers without decimal places, for which there is int."""
+    fetch = FakeSnowflakeCursor.fetchmany
+
+    @wraps(fetch)
+    def fetched(self: Any, size: int | None = None) -> Any:
+        return [tuple(map(_number, row)) for row in fetch(self, size)]
+
+    FakeSnowflakeCursor.fetchmany = fetched
+
+
+def _number(value: Any) -> Any:
+    is_whole = isinstance(value, Decimal) and value.as_tuple().exponent == 0
+    return int(value) if is_whole else value
 
 
 def _copy(connection: Any, table: str, path: Path) -> None:
