@@ -11,7 +11,7 @@ import pytest
 from coveo_source.demo import DemoServer
 from tests.support.clock import NOW, Clock
 from tests.support.person import PersonalTraffic
-from tests.warehouses.engines import BIGQUERY, DUCKDB, POSTGRES, Engine, User
+from tests.warehouses.engines import BIGQUERY, DUCKDB, POSTGRES, SNOWFLAKE, Engine, User
 from tests.warehouses.main_job import STEPS
 from tests.warehouses.tables import COMPARED, Tables
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 ENGINES = [
     DUCKDB,
     POSTGRES,
-    *(pytest.param(engine, marks=pytest.mark.warehouses) for engine in [BIGQUERY]),
+    *(pytest.param(engine, marks=pytest.mark.warehouses) for engine in (BIGQUERY, SNOWFLAKE)),
 ]
 
 
