@@ -13,14 +13,9 @@ from coveo_source.destination import Layout, lay_out
 EVENTS = Layout("datetime", is_day=False, key=("search_id", "keyword"))
 VISITS = Layout("day", is_day=True, key=("visit_id",))
 COLUMNS: Any = {
-    name: new_column(name, kind)
-    for name, kind in {
-        "visit_id": "text",
-        "search_id": "text",
-        "keyword": "text",
-        "datetime": "timestamp",
-        "day": "date",
-    }.items()
+    **{name: new_column(name, "text") for name in ("visit_id", "search_id", "keyword")},
+    "datetime": new_column("datetime", "timestamp"),
+    "day": new_column("day", "date"),
 }
 
 

@@ -23,8 +23,8 @@ def install() -> None:
 def _sign_nothing() -> None:
     """Sends no signature: a made-up account would need a key and a server of tokens."""
 
-    def anonymous(self: GcpServiceAccountCredentials) -> AnonymousCredentials:
-        return AnonymousCredentials()  # type: ignore[no-untyped-call]
+    def anonymous(self: Any) -> AnonymousCredentials:
+        return AnonymousCredentials()
 
     GcpServiceAccountCredentials.to_native_credentials = anonymous  # type: ignore[method-assign]
 

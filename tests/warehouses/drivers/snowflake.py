@@ -92,7 +92,7 @@ def _keep_backslashes() -> None:
     extract = transforms.regex_substr
 
     @wraps(extract)
-    def extracted(node: exp.Expr) -> exp.Expr:
+    def extracted(node: exp.Expr) -> Any:
         if isinstance(node, exp.RegexpExtract):
             pattern = node.expression.name.replace("\\", 2 * "\\")
             node.set("expression", exp.Literal.string(pattern))
