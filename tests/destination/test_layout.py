@@ -8,7 +8,7 @@ from dlt.common.schema import Schema
 from dlt.common.schema.utils import new_column
 from dlt.extract import DltResource
 
-from coveo_source.destination import Layout, lay_out
+from coveo_source.destination import Layout, lay_out, lay_out_table
 
 EVENTS = Layout("datetime", is_day=False, key=("search_id", "keyword"))
 VISITS = Layout("day", is_day=True, key=("visit_id",))
@@ -74,3 +74,12 @@ def test_a_layout_of_your_own_stays(dialect: str) -> None:
     chosen = own.compute_table_schema()
     assert chosen != table().compute_table_schema()
     assert lay_out(own, EVENTS, dialect).compute_table_schema() == chosen
+
+
+@pytest.mark.parametrize("dialect", ["bigquery", "snowflake", "duckdb"])
+def test_a_table_of_a_schema_is_laid_out_like_that_of_a_resource(dialect: str) -> None:
+    schema, expected = Schema("coveo"), Schema("coveo")
+    schema.update_table(table().compute_table_schema())
+    lay_out_table(schema, "events", EVENTS, dialect)
+    expected.update_table(lay_out(table(), EVENTS, dialect).compute_table_schema())
+    assert schema.tables["events"] == expected.tables["events"]
