@@ -36,6 +36,16 @@ def utc(moment: datetime) -> datetime:
     return moment.replace(tzinfo=moment.tzinfo or timezone.utc).astimezone(timezone.utc)
 
 
+def _places(values: Iterable[object]) -> list[str]:
+    """Returns what stands for values in a statement; Google's driver takes no null."""
+    return ["null" if value is None else "%s" for value in values]
+
+
+def _bound(values: Iterable[object]) -> list[object]:
+    """Returns the values that a statement takes as parameters."""
+    return [value for value in values if value is not None]
+
+
 class DatasetSql:
     """SQL on the dataset of a pipeline, over one open connection.
 
@@ -137,25 +147,26 @@ class DatasetSql:
 
         of: the values of the condition
         """
-        assignments = ", ".join(f"{self.column(name)} = %s" for name in values)
+        pairs = zip(map(self.column, values), _places(values.values()), strict=True)
+        assignments = ", ".join(f"{column} = {place}" for column, place in pairs)
         begin = self._update.format(table=self.table(table))
-        self.execute(f"{begin} {assignments} where {where}", *values.values(), *of)
+        self.execute(f"{begin} {assignments} where {where}", *_bound(values.values()), *of)
 
     def insert(self, table: str, values: Mapping[str, object]) -> None:
         """Inserts one row."""
         names = ", ".join(map(self.column, values))
-        places = ", ".join("%s" for _ in values)
+        places = ", ".join(_places(values.values()))
         statement = f"insert into {self.table(table)} ({names}) values ({places})"
-        self.execute(statement, *values.values())
+        self.execute(statement, *_bound(values.values()))
 
     def insert_all(self, table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
         """Inserts rows whose values are in the order of the columns."""
         names = ", ".join(map(self.column, columns))
-        places = f"({', '.join('%s' for _ in columns)})"
         into = f"insert into {self.table(table)} ({names}) values"
         waiting = iter(rows)
         while some := list(islice(waiting, _ROWS_AT_ONCE)):
-            self.execute(f"{into} {', '.join([places] * len(some))}", *chain.from_iterable(some))
+            places = ", ".join(f"({', '.join(_places(row))})" for row in some)
+            self.execute(f"{into} {places}", *_bound(chain.from_iterable(some)))
 
     def empty(self, *tables: str) -> None:
         """Removes all rows of those tables that exist."""

@@ -4,5 +4,6 @@ from .choice import check_destination, tuned_destination
 from .duckdb import building_settings, loading_settings, reading_settings
 from .ducklake import catalog_file, forget_history
 from .jobs import DEDUPLICATED, DirectClient, embed_query
+from .layout import Layout, lay_out, lay_out_table
 from .limits import holds_nul, longest_text, most_columns
 from .rewriting import database_file, remove_copy, rewrite

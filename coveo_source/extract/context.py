@@ -40,7 +40,7 @@ from .dimensions import NOT_OURS, Dimension, dimension_rows, read_dimensions
 from .erased import ErasedRows
 from .event_protocol import event_protocol_notice
 from .halving import window_by_window
-from .hints import with_hints
+from .hints import add_layout, with_hints
 from .plan import PlannedExport, make_plan
 from .state import PipelineState, plain_utc
 from .stored import StoredTables
@@ -82,7 +82,9 @@ class _RunningExtract:
 
     def rows(self, resource: str) -> Iterator[Any]:
         yield from with_hints(self.stream.tap(resource), self.load_id)
-        self.descriptions.add(dlt.current.source_schema(), resource)
+        schema = dlt.current.source_schema()
+        self.descriptions.add(schema, resource)
+        add_layout(schema, resource, dlt.current.pipeline())
 
 
 class ExtractContext:

@@ -1,4 +1,4 @@
-"""Rows with what dlt has to know of them."""
+"""Rows with what dlt has to know of them, and their tables too."""
 
 from collections.abc import Generator, Iterator
 from contextlib import closing
@@ -6,9 +6,11 @@ from typing import Any
 
 import dlt
 import pyarrow as pa
+from dlt.common.schema import Schema
 
-from ..destination import DEDUPLICATED
-from ..tables import CURSOR
+from ..destination import DEDUPLICATED, Layout, lay_out_table
+from ..tables import CURSOR, TABLES
+from .column_names import plain_column
 from .stream import Item
 
 _LOAD_ID = pa.field("_dlt_load_id", pa.string(), nullable=False)
@@ -38,3 +40,13 @@ def with_hints(items: Generator[Item | None, None, None], load_id: str) -> Itera
                 )
                 rows = dlt.mark.with_hints(rows, hints)
             yield rows
+
+
+def add_layout(schema: Schema, table: str, pipeline: dlt.Pipeline) -> None:
+    """Adds the layout of one of Coveo's tables to a schema: by time, and by key."""
+    if table not in TABLES or table not in schema.tables:
+        return
+    names = (CURSOR, *TABLES[table].key)
+    time, *key = (plain_column(name, schema.naming) for name in names)
+    dialect = pipeline.destination.capabilities().sqlglot_dialect
+    lay_out_table(schema, table, Layout(time, is_day=False, key=tuple(key)), dialect)

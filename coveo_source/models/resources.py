@@ -13,11 +13,11 @@ from dlt.common.schema import Schema
 from dlt.dataset import Relation
 from sqlglot import exp
 
-from ..destination import DirectClient, embed_query, most_columns
+from ..destination import DirectClient, Layout, embed_query, lay_out, most_columns
 from ..tables import EVENT_TABLES
 from .dialects import REWRITES, translated
 from .files import DIALECT, parse_sql
-from .properties import Properties
+from .properties import VISIT, Properties
 
 _Scope = str
 """The condition for the rows of a table that a query's result replaces, in the destination's SQL.
@@ -101,7 +101,8 @@ def query_resource(
     """
     relation = to_relation(dataset, query)
     columns, about = _described(dataset.schema, properties, column_hints(query))
-    hints = dlt.mark.make_hints(columns=columns, additional_table_hints=about)
+    # dlt takes hints that are empty for a wish to remove those of the resource
+    hints = dlt.mark.make_hints(columns=columns, additional_table_hints=about or None)
     disposition: Any = "replace"
     if scope:
         # in one transaction, if the destination supports transactions
@@ -111,7 +112,16 @@ def query_resource(
             "destination_scope": scope,
         }
     rows = [dlt.mark.with_hints(relation, hints=hints)]
-    return dlt.resource(rows, name=name, write_disposition=disposition)
+    resource = dlt.resource(rows, name=name, write_disposition=disposition)
+    layout = _layout(properties, columns) if properties else None
+    return lay_out(resource, layout, dataset.destination_dialect) if layout else resource
+
+
+def _layout(properties: Properties, columns: Any) -> Layout | None:
+    """Returns the layout of a model, by its first column of dates; None if it has none."""
+    days = (name for name, hint in columns.items() if hint["data_type"] == "date")
+    key = (VISIT,) if properties.unit == VISIT else ()
+    return next((Layout(day, is_day=True, key=key) for day in days), None)
 
 
 def column_hints(query: exp.Query) -> Any:

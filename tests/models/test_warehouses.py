@@ -1,8 +1,8 @@
 """The models in other databases that run without an account: `pytest -m warehouses`.
 
-ClickHouse runs inside chdb, and Databricks' SQL in a local Spark, which needs Java. There is no
-engine to run BigQuery, Snowflake or Redshift here; for them `test_qualify.py` only shows that the
-queries can be parsed.
+ClickHouse runs inside chdb, and Databricks' SQL in a local Spark, which needs Java. BigQuery and
+Snowflake have emulators (`tests/warehouses`). There is nothing to run Redshift here; for it,
+`test_qualify.py` only shows that the queries can be parsed.
 """
 
 import shutil

@@ -152,16 +152,48 @@ def _spark(master: str, folder: Path) -> Iterator[Settings]:
         yield settings
 
 
+@contextmanager
+def _bigquery(folder: Path) -> Iterator[Settings]:
+    from tests.warehouses.servers import bigquery_server
+
+    pytest.importorskip("google.cloud.bigquery", reason="dlt[bigquery] is not installed")
+    with bigquery_server(folder) as host:
+        account = {"PROJECT_ID": "coveo", "CLIENT_EMAIL": "nobody@example.com", "PRIVATE_KEY": "-"}
+        credentials = "DESTINATION__BIGQUERY__CREDENTIALS__"
+        yield {
+            "BIGQUERY_EMULATOR_HOST": host,
+            # the emulator does not unpack compressed files
+            "NORMALIZE__DATA_WRITER__DISABLE_COMPRESSION": "true",
+            **{f"{credentials}{name}": value for name, value in account.items()},
+        }
+
+
+@contextmanager
+def _snowflake(folder: Path) -> Iterator[Settings]:
+    pytest.importorskip("snowflake.connector", reason="dlt[snowflake] is not installed")
+    pytest.importorskip("fakesnow", reason="fakesnow is not installed")
+    account = {"HOST": "none", "USERNAME": "loader", "PASSWORD": "any", "DATABASE": "coveo"}
+    credentials = "DESTINATION__SNOWFLAKE__CREDENTIALS__"
+    yield {
+        "FAKESNOW_FOLDER": str(folder),
+        # the driver reads files as they are
+        "NORMALIZE__DATA_WRITER__DISABLE_COMPRESSION": "true",
+        **{f"{credentials}{name}": value for name, value in account.items()},
+    }
+
+
 DUCKDB = Engine("DuckDB", "duckdb", _duckdb)
 DUCKLAKE = Engine("DuckLake", "ducklake", _lake_in_sqlite)
 DUCKLAKE_IN_POSTGRES = Engine("DuckLake in PostgreSQL", "ducklake", _lake_in_postgres)
-CLICKHOUSE = Engine("ClickHouse", "clickhouse", _clickhouse, driver="clickhouse")
 POSTGRES = Engine("PostgreSQL", "postgres", _postgres)
-SPARK = Engine("Spark", "databricks", partial(_spark, "local[2]"), driver="spark", seconds=300)
+CLICKHOUSE = Engine("ClickHouse", "clickhouse", _clickhouse, driver="clickhouse")
+SPARK = Engine("Spark", "databricks", partial(_spark, "local[2]"), driver="spark")
 SPARK_CLUSTER = replace(
     SPARK, name="Spark cluster", start=partial(_spark, "local-cluster[2,1,1024]")
 )
+BIGQUERY = Engine("BigQuery", "bigquery", _bigquery, driver="bigquery")
+SNOWFLAKE = Engine("Snowflake", "snowflake", _snowflake, driver="snowflake")
 
 IN_CI = (DUCKDB, DUCKLAKE, DUCKLAKE_IN_POSTGRES, POSTGRES, CLICKHOUSE)
-OPTIONAL = (SPARK, SPARK_CLUSTER)
+OPTIONAL = (SPARK, SPARK_CLUSTER, BIGQUERY, SNOWFLAKE)
 """What needs much time, or packages that do not go with the others."""
