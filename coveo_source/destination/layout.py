@@ -10,6 +10,8 @@ import dlt
 from dlt.common.schema import Schema
 from dlt.extract import DltResource
 
+from .jobs import DEDUPLICATED
+
 
 class Layout(NamedTuple):
     """What a table is mostly read by.
@@ -88,7 +90,47 @@ def _for_snowflake(resource: DltResource, layout: Layout) -> DltResource:
     return resource.apply_hints(columns=cluster)
 
 
+def _for_clickhouse(resource: DltResource, layout: Layout) -> DltResource:
+    """Partitions by month; orders by key, or of models by visit, and then by time.
+
+    ClickHouse finds rows by the first columns of that order, if they are its primary key, which dlt
+    takes from its own.
+    https://clickhouse.com/docs/best-practices/choosing-a-primary-key
+    """
+    from dlt.destinations.impl.clickhouse.clickhouse_adapter import clickhouse_adapter
+
+    columns: Any = resource.columns or {}
+    merges = any(hints.get("primary_key") for hints in columns.values())
+    # dlt lists the columns of the primary key in the order of the table
+    key = [name for name in columns if name in layout.key] if merges else list(layout.key)
+    order = list(dict.fromkeys((*key, layout.time)))
+    if not merges:
+        # a model has no key for dlt to merge by, as each unit is replaced as a whole
+        hints: Any = {name: {"name": name, "nullable": True} for name in order}
+        hints[order[0]]["primary_key"] = True
+        resource = resource.apply_hints(columns=hints, additional_table_hints={DEDUPLICATED: True})
+    return clickhouse_adapter(
+        resource,
+        sort=order,
+        partition=f"toYYYYMM({layout.time})",
+        # not every event has a visit
+        settings={"allow_nullable_key": True},
+    )
+
+
+def _for_databricks(resource: DltResource, layout: Layout) -> DltResource:
+    """Clusters by time and key, which Databricks advises instead of partitions.
+
+    https://docs.databricks.com/aws/en/delta/clustering
+    """
+    from dlt.destinations.impl.databricks.databricks_adapter import databricks_adapter
+
+    return databricks_adapter(resource, cluster=[layout.time, *layout.key])
+
+
 _ADAPTERS: dict[str, Callable[[DltResource, Layout], DltResource]] = {
     "bigquery": _for_bigquery,
+    "clickhouse": _for_clickhouse,
+    "databricks": _for_databricks,
     "snowflake": _for_snowflake,
 }

@@ -19,19 +19,25 @@ COLUMNS: Any = {
 }
 
 
-def table() -> DltResource:
-    return dlt.resource([], name="events", columns=COLUMNS, write_disposition="merge")
+def table(key: tuple[str, ...] = ()) -> DltResource:
+    return dlt.resource(
+        [], name="events", columns=COLUMNS, primary_key=key or None, write_disposition="merge"
+    )
 
 
-def statement(destination: str, layout: Layout, generate_alter: bool = False) -> str:
+def statement(
+    destination: str, layout: Layout, generate_alter: bool = False, key: tuple[str, ...] = ()
+) -> str:
     """What dlt sends to create the table, or to add its columns to an existing one."""
     settings: Any = {"project_id": "p", "private_key": "", "client_email": ""}
-    if destination == "snowflake":
-        settings = "snowflake://user:secret@account/database"
+    if destination in ("snowflake", "clickhouse"):
+        settings = f"{destination}://user:secret@account/database"
+    if destination == "databricks":
+        settings = {"server_hostname": "h", "http_path": "p", "access_token": "t", "catalog": "c"}
     kind: Any = getattr(dlt.destinations, destination)(credentials=settings)
     dialect = kind.capabilities().sqlglot_dialect
     schema = Schema("coveo")
-    schema.update_table(lay_out(table(), layout, dialect).compute_table_schema())
+    schema.update_table(lay_out(table(key), layout, dialect).compute_table_schema())
     config = kind.spec()._bind_dataset_name(dataset_name="ua")
     config.credentials = kind.configuration(config, accept_partial=True).credentials
     client = kind.client(schema, config)
@@ -68,7 +74,43 @@ def test_snowflake_clusters_by_time() -> None:
     assert statement("snowflake", EVENTS).endswith('CLUSTER BY ("DATETIME")')
 
 
-@pytest.mark.parametrize("dialect", ["bigquery", "snowflake"])
+@pytest.mark.parametrize(
+    ("layout", "key", "clauses"),
+    [
+        (
+            EVENTS,
+            ("search_id", "keyword"),
+            "PRIMARY KEY (`search_id`, `keyword`)\nORDER BY (search_id, keyword, datetime)"
+            "\nPARTITION BY toYYYYMM(datetime)",
+        ),
+        (
+            VISITS,
+            (),
+            "PRIMARY KEY (`visit_id`)\nORDER BY (visit_id, day)\nPARTITION BY toYYYYMM(day)",
+        ),
+        (
+            Layout("day", is_day=True),
+            (),
+            "PRIMARY KEY (`day`)\nORDER BY (day)\nPARTITION BY toYYYYMM(day)",
+        ),
+    ],
+)
+def test_clickhouse_finds_rows_by_their_key_or_visit_in_partitions_of_a_month(
+    layout: Layout, key: tuple[str, ...], clauses: str
+) -> None:
+    pytest.importorskip("clickhouse_driver")
+    created = statement("clickhouse", layout, key=key)
+    assert created.endswith(f"{clauses}\nSETTINGS allow_nullable_key = true")
+    assert "`visit_id` Nullable(String)" in created
+    assert " BY " not in statement("clickhouse", layout, generate_alter=True, key=key)
+
+
+def test_databricks_clusters_by_time_and_key() -> None:
+    pytest.importorskip("databricks.sql")
+    assert "CLUSTER BY (`day`, `visit_id`)" in statement("databricks", VISITS)
+
+
+@pytest.mark.parametrize("dialect", ["bigquery", "clickhouse", "databricks", "snowflake"])
 def test_a_layout_of_your_own_stays(dialect: str) -> None:
     own = lay_out(table(), VISITS, dialect)
     chosen = own.compute_table_schema()
@@ -76,7 +118,7 @@ def test_a_layout_of_your_own_stays(dialect: str) -> None:
     assert lay_out(own, EVENTS, dialect).compute_table_schema() == chosen
 
 
-@pytest.mark.parametrize("dialect", ["bigquery", "snowflake", "duckdb"])
+@pytest.mark.parametrize("dialect", ["bigquery", "clickhouse", "databricks", "snowflake", "duckdb"])
 def test_a_table_of_a_schema_is_laid_out_like_that_of_a_resource(dialect: str) -> None:
     schema, expected = Schema("coveo"), Schema("coveo")
     schema.update_table(table().compute_table_schema())
