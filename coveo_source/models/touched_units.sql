@@ -90,6 +90,7 @@ touched_searches as (
     select event_id
     from all_events
     where coalesce(visit_id, '') in (select value from touched_visits)
+        and event_id = event_search_id
     union
     select event_id from new_events
 
