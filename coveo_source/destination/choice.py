@@ -22,6 +22,13 @@ _DIALECTS = (
 )
 """Names in sqlglot of the SQL that the models are translated to."""
 
+_WITH_TRANSACTIONS = (
+    *(dlt.destinations.duckdb, dlt.destinations.ducklake, dlt.destinations.motherduck),
+    *(dlt.destinations.postgres, dlt.destinations.redshift, dlt.destinations.snowflake),
+)
+"""Destinations in which deletes and inserts can be one transaction. dlt has them so only in jobs
+that create something, and otherwise would show readers a table between the two."""
+
 WHAT_WORKS = (
     "What works: duckdb, ducklake, postgres, clickhouse, databricks, bigquery, snowflake, redshift"
     " and motherduck; docs/destinations.md says how far each was tested. For files in a folder or a"
@@ -42,13 +49,17 @@ def tuned_destination(name: str) -> Destination[Any, Any]:
             "destination", name, f"dlt knows none of this name. {WHAT_WORKS}"
         ) from None
     check_destination(known)
-    if type(known) is dlt.destinations.duckdb:
-        capabilities = {"max_parallel_load_jobs": TABLES_AT_ONCE, **known.caps_params}
-        return TunedDuckDb(**known.config_params, **capabilities)
-    if type(known) is dlt.destinations.clickhouse:
-        return TunedClickHouse(**known.config_params, **known.caps_params)
-    destination: Destination[Any, Any] = known
-    return destination
+    kind = type(known)
+    capabilities = dict(known.caps_params)
+    if kind in _WITH_TRANSACTIONS:
+        capabilities = {"supports_transactions": True, **capabilities}
+    if kind is dlt.destinations.duckdb:
+        kind = TunedDuckDb
+        capabilities = {"max_parallel_load_jobs": TABLES_AT_ONCE, **capabilities}
+    if kind is dlt.destinations.clickhouse:
+        kind = TunedClickHouse
+    tuned: Destination[Any, Any] = kind(**known.config_params, **capabilities)
+    return tuned
 
 
 def check_destination(destination: Destination[Any, Any]) -> None:

@@ -73,7 +73,6 @@ def grow(connection: Any, table: str, key: str) -> None:
         "visit_id": "visit_id || '-' || n",
         "event_search_id": "event_search_id || '-' || n",
         "datetime": "datetime - n * interval '1 hour 7.003 seconds'",
-        "_dlt_load_id": "'1.' || n % 100",
     }
     with connection.cursor() as cursor:
         cursor.execute(f"select * from {DATASET}.{table} limit 0")

@@ -112,7 +112,7 @@ def _lake(folder: Path, catalog: str) -> Settings:
     return {
         f"{credentials}__GLOBAL_CONFIG": json.dumps({"extension_directory": extensions}),
         f"{credentials}__CATALOG": catalog,
-        f"{credentials}__STORAGE": str(folder / "files"),
+        f"{credentials}__STORAGE__BUCKET_URL": str(folder / "files"),
     }
 
 
