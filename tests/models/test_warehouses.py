@@ -33,7 +33,7 @@ from tests.sql.typed_rows import storable, typed
 
 pytestmark = [pytest.mark.slow, pytest.mark.warehouses]
 
-TIMES = Range("timestamptz", "2026-02-01T00:00:00+00:00", "2026-06-01T00:00:00+00:00")
+TIMES = Range("timestamptz", "2026-02-01T00:00:00.123+00:00", "2026-06-01T00:00:00.457+00:00")
 DAYS = Range("date", "2026-02-01", "2026-06-01")
 JSON_LISTS = ("keyword_list", "group_list", "top_queries")
 
