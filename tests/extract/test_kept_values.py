@@ -18,6 +18,7 @@ from coveo_source.tables import TABLES
 from tests.support.cli_user import DATASET, PIPELINE
 
 START = datetime(2026, 3, 10, tzinfo=timezone.utc)
+FIRST = START + timedelta(milliseconds=123)
 DAY = Window(START, START + timedelta(days=1))
 ROWS = 12_000
 """Searches in the destination, one every four seconds; the last ones are after the day."""
@@ -34,7 +35,7 @@ def searches() -> dlt.Pipeline:
     rows = pa.table(
         {
             "id": [f"id-{number}" for number in numbers],
-            "datetime": [START + timedelta(seconds=4 * number) for number in numbers],
+            "datetime": [FIRST + timedelta(seconds=4 * number) for number in numbers],
             "country": [f"country {number}" if number % 3 else None for number in numbers],
             "numberOfResults": [number << 40 for number in numbers],
             "withClicks": [number % 2 == 0 for number in numbers],
@@ -91,7 +92,7 @@ def test_only_the_window_is_read(searches: dlt.Pipeline, tmp_path: Path) -> None
 def test_a_key_of_two_columns_is_compared_as_a_whole(tmp_path: Path) -> None:
     keys = {"searchId": ["a", "a", "b"], "keyword": ["x", "y", "x"]}
     used = loaded(
-        "keywords", pa.table({**keys, "datetime": [START] * 3, "c_rank": ["1", "2", "3"]})
+        "keywords", pa.table({**keys, "datetime": [FIRST] * 3, "c_rank": ["1", "2", "3"]})
     )
     wanted = {"searchId": ["b", "a", "b"], "keyword": ["x", "y", "y"]}
     [rows] = completed(used, tmp_path, [pa.table(wanted)], "keywords")

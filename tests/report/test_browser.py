@@ -187,21 +187,21 @@ def hostile_rows() -> Rows:
         rows.append(
             {
                 "searches": [
-                    search(f"s{number}", "10:00:00.000", text, **visit, **test),
+                    search(f"s{number}", "10:00:00", text, **visit, **test),
                     search(
                         f"f{number}",
-                        "10:00:02.000",
+                        "10:00:02",
                         text,
                         actionCause="facetSelect",
                         customDatas=details,
                         **visit,
                     ),
-                    search(f"u{number}", "10:00:03.000", text, actionCause=text, **visit),
+                    search(f"u{number}", "10:00:03", text, actionCause=text, **visit),
                 ],
                 "clicks": [
                     click(
                         f"c{number}",
-                        "10:00:05.000",
+                        "10:00:05",
                         f"s{number}",
                         documentTitle=text,
                         systemUriHash=text,
@@ -210,7 +210,7 @@ def hostile_rows() -> Rows:
                     )
                 ],
                 "custom_events": [
-                    custom(f"e{number}", "10:00:06.000", f"s{number}", eventValue=text, **visit)
+                    custom(f"e{number}", "10:00:06", f"s{number}", eventValue=text, **visit)
                 ],
             }
         )

@@ -91,8 +91,8 @@ def test_texts_of_strangers_do_not_become_code_of_the_notebook(own_folder: Path)
     rows = merged(
         [
             {
-                "searches": [search(f"s{n}", "10:00:00.000", text, visitId=f"v{n}")],
-                "clicks": [click(f"c{n}", "10:00:05.000", f"s{n}", sourceName=text)],
+                "searches": [search(f"s{n}", "10:00:00", text, visitId=f"v{n}")],
+                "clicks": [click(f"c{n}", "10:00:05", f"s{n}", sourceName=text)],
             }
             for n in range(2)
         ]

@@ -234,21 +234,19 @@ def test_a_change_beyond_chance_has_a_tone_and_one_within_is_grey() -> None:
                         "searches": [
                             search(
                                 key,
-                                "10:00:00.000",
+                                f"{day} 10:00:00",
                                 visitId=key,
                                 clientId=key,
                                 visitorId=key,
-                                datetime=f"{day} 10:00:00.000",
                             )
                         ],
                         "clicks": [
                             click(
                                 key,
-                                "10:00:05.000",
+                                f"{day} 10:00:05",
                                 key,
                                 visitId=key,
                                 visitorId=key,
-                                datetime=f"{day} 10:00:05.000",
                             )
                         ]
                         if index % 10 < int(cause)

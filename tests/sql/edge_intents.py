@@ -60,7 +60,7 @@ def intents() -> Rows:
     searches = [
         search(
             f"{visit} {n}",
-            f"19:00:0{n}.000",
+            f"19:00:0{n}",
             query,
             actionCause=cause,
             numberOfResults=results,
@@ -72,19 +72,19 @@ def intents() -> Rows:
     ]
     here: dict[str, str | None] = {"visitId": "at once", "withResults": None}
     at_once = [
-        search("at once 2", "19:00:00.000", "second", numberOfResults=None, **here),
-        search("at once 1", "19:00:00.000", "first", numberOfResults=None, **here),
-        search("at once 3", "19:00:00.000", "second", numberOfResults="0", **here),
-        search("at once 4", "19:00:01.000", "staff asks", **{**STAFF, "visitId": "at once"}),
+        search("at once 2", "19:00:00", "second", numberOfResults=None, **here),
+        search("at once 1", "19:00:00", "first", numberOfResults=None, **here),
+        search("at once 3", "19:00:00", "second", numberOfResults="0", **here),
+        search("at once 4", "19:00:01", "staff asks", **{**STAFF, "visitId": "at once"}),
     ]
     clicks = [
-        click("i-c1", "19:10:00.000", "narrowed 3", visitId="narrowed", clickRank="6"),
-        click("i-c2", "19:09:00.000", "narrowed 2", visitId="elsewhere", clickRank="2"),
-        click("i-c3", "19:09:00.000", "corrected 1", clickCause="caseAttach"),
-        click("i-c4", "19:09:00.000", "corrected 2"),
-        click("i-c5", "19:09:00.000", "back and forth 4"),
+        click("i-c1", "19:10:00", "narrowed 3", visitId="narrowed", clickRank="6"),
+        click("i-c2", "19:09:00", "narrowed 2", visitId="elsewhere", clickRank="2"),
+        click("i-c3", "19:09:00", "corrected 1", clickCause="caseAttach"),
+        click("i-c4", "19:09:00", "corrected 2"),
+        click("i-c5", "19:09:00", "back and forth 4"),
     ]
-    answers = [stream_end("i-e1", "19:00:09.000", "back and forth 6", visitId="back and forth")]
+    answers = [stream_end("i-e1", "19:00:09", "back and forth 6", visitId="back and forth")]
     return {"searches": [*searches, *at_once], "clicks": clicks, "custom_events": answers}
 
 
@@ -103,7 +103,7 @@ def asked(
     searches: list[Record] = [
         search(
             key,
-            f"{day} 10:00:00.000",
+            f"{day} 10:00:00",
             query,
             visitId=f"visit {key}",
             numberOfResults=str(results if n >= good else 5),
@@ -111,7 +111,7 @@ def asked(
         for n, (key, day) in enumerate(zip(keys, days, strict=True))
     ]
     clicks: list[Record] = [
-        click(f"on {key}", f"{day} 10:00:09.000", key, visitId=f"visit {key}", clickRank=str(rank))
+        click(f"on {key}", f"{day} 10:00:09", key, visitId=f"visit {key}", clickRank=str(rank))
         for key, day in [*zip(keys, days, strict=True)][:good]
     ]
     return {"searches": searches, "clicks": clicks}
@@ -125,23 +125,23 @@ def gaps() -> Rows:
                 search(f"edge {n}", time, "edge", visitId=f"edge {n}", numberOfResults="0")
                 for n, time in enumerate(
                     (
-                        *("2026-04-05 23:59:59.999", "2026-04-06 00:00:00.000"),
-                        *("2026-04-12 23:59:59.999", "2026-04-12 12:00:00.000"),
+                        *("2026-04-05 23:59:59.999", "2026-04-06 00:00:00.001"),
+                        *("2026-04-12 23:59:59.999", "2026-04-12 12:00:00"),
                     )
                 )
             ),
-            *(search(f"r{n}", "2026-04-06 10:00:00.000", "robots", **BOT) for n in range(4)),
+            *(search(f"r{n}", "2026-04-06 10:00:00", "robots", **BOT) for n in range(4)),
             *(
-                search(f"nothing {n}", "2026-04-06 10:00:00.000", " ", visitId=f"nothing {n}")
+                search(f"nothing {n}", "2026-04-06 10:00:00", " ", visitId=f"nothing {n}")
                 for n in range(4)
             ),
             *(
-                search(f"answered {n}", "2026-04-06 10:00:00.000", "ask", visitId=f"answered {n}")
+                search(f"answered {n}", "2026-04-06 10:00:00", "ask", visitId=f"answered {n}")
                 for n in range(3)
             ),
         ],
         "custom_events": [
-            stream_end(f"end {n}", "2026-04-06 10:00:01.000", f"answered {n}") for n in range(3)
+            stream_end(f"end {n}", "2026-04-06 10:00:01", f"answered {n}") for n in range(3)
         ],
     }
     return merged(
@@ -178,7 +178,7 @@ def gaps() -> Rows:
 
 def days_that_shift() -> Rows:
     """Returns events around midnight in Sydney, where daylight saving time ended on April 5."""
-    times = ("2026-04-04 13:30:00.000", "2026-04-05 13:30:00.000", "2026-04-05 14:00:00.000")
+    times = ("2026-04-04 13:30:00", "2026-04-05 13:30:00", "2026-04-05 14:00:00.001")
     return {
         "searches": [
             search(f"shift {n}", time, "shift", visitId=f"shift {n}", c_product=product)

@@ -46,7 +46,7 @@ def refinements() -> Rows:
     searches = [
         search(
             f"f-{n}",
-            f"16:00:{n:02}.000",
+            f"16:00:{n:02}",
             "printer",
             actionCause=cause,
             customDatas=custom_data,
@@ -57,12 +57,12 @@ def refinements() -> Rows:
     ]
     hidden = data(facetTitle="Source", facetValue="Manuals")
     others = [
-        search(key, "16:00:00.000", "x", actionCause="facetSelect", customDatas=hidden, **columns)
+        search(key, "16:00:00", "x", actionCause="facetSelect", customDatas=hidden, **columns)
         for key, columns in (("f-bot", BOT), ("f-staff", STAFF))
     ]
     clicked = [(0, "1"), (0, "3"), (6, "12"), (10, "2"), (1, "5"), (17, "-1")]
     clicks = [
-        click(f"f-c{n}", "16:01:00.000", f"f-{key}", clickRank=rank, visitId=f"facets-{key % 3}")
+        click(f"f-c{n}", "16:01:00", f"f-{key}", clickRank=rank, visitId=f"facets-{key % 3}")
         for n, (key, rank) in enumerate(clicked)
     ]
     return {"searches": [*searches, *others], "clicks": clicks}
@@ -82,7 +82,7 @@ def suggestions() -> Rows:
     searches = [
         search(
             f"o-{n}",
-            f"17:00:0{n}.000",
+            f"17:00:0{n}",
             query,
             actionCause="omniboxAnalytics" if n % 2 else "OmniboxAnalytics",
             customDatas=custom_data,
@@ -93,11 +93,11 @@ def suggestions() -> Rows:
         for n, (query, custom_data) in enumerate(chosen)
     ]
     others = [
-        search("o-next", "2026-03-09 00:00:00.000", "printer", actionCause="omniboxAnalytics"),
-        search("o-link", "17:00:00.000", "printer", actionCause="omniboxFromLink"),
-        search("o-bot", "17:00:00.000", "printer", actionCause="omniboxAnalytics", **BOT),
+        search("o-next", "2026-03-09 00:00:00.001", "printer", actionCause="omniboxAnalytics"),
+        search("o-link", "17:00:00", "printer", actionCause="omniboxFromLink"),
+        search("o-bot", "17:00:00", "printer", actionCause="omniboxAnalytics", **BOT),
     ]
-    clicks = [click("o-c1", "17:01:00.000", "o-0", visitId="suggestions-0")]
+    clicks = [click("o-c1", "17:01:00", "o-0", visitId="suggestions-0")]
     return {"searches": [*searches, *others], "clicks": clicks}
 
 
@@ -119,18 +119,17 @@ def kinds_of_clicks() -> Rows:
     )
     names = ("clickCause", "causeV2", "clickRank", "rankingModifier")
     clicks = [
-        click(
-            f"k-c{n}", f"18:00:{n:02}.000", "k-1", **{**here, **dict(zip(names, row, strict=True))}
-        )
+        click(f"k-c{n}", f"18:00:{n:02}", "k-1", **{**here, **dict(zip(names, row, strict=True))})
         for n, row in enumerate(causes)
     ]
     single = [
-        click(f"on k-{cause}", "18:10:01.000", f"k-{cause}", clickCause=cause, **here)
+        click(f"on k-{cause}", "18:10:01", f"k-{cause}", clickCause=cause, **here)
         for cause in ("caseAttach", "recommendationOpen", "ownClick")
     ]
     searches = [
-        search("k-1", "18:00:00.000", "all", **here),
-        *(search(row["searchId"] or "", "18:10:00.000", row["searchId"], **here) for row in single),
+        # at the same time as its first click
+        search("k-1", "18:00:00.457", "all", **here),
+        *(search(row["searchId"] or "", "18:10:00", row["searchId"], **here) for row in single),
     ]
     return {"searches": searches, "clicks": [*clicks, *single]}
 
@@ -138,11 +137,11 @@ def kinds_of_clicks() -> Rows:
 def distant_clicks() -> Rows:
     """Returns clicks long after their search, and before it."""
     days = ("2026-03-08", "2026-03-09", "2026-03-10", "2026-03-15", "2026-03-16", "2026-03-22")
-    times = [f"{day} {time}" for day in days for time in ("00:00:00.000", "23:59:59.999")]
+    times = [f"{day} {time}" for day in days for time in ("00:00:00.001", "23:59:59.999")]
     return {
         "searches": [
-            search("d-1", "2026-03-08 12:00:00.000", "far", visitId="far"),
-            search("d-2", "2026-03-22 12:00:00.000", "far away", visitId="far"),
+            search("d-1", "2026-03-08 12:00:00", "far", visitId="far"),
+            search("d-2", "2026-03-22 12:00:00", "far away", visitId="far"),
         ],
         "clicks": [
             click(f"{key}-c{n}", time, key, visitId="far")
@@ -166,7 +165,7 @@ def experiment_search(
         "visitorId": visitor,
     }
     run = {"splitTestRunName": test, "splitTestRunVersion": version}
-    return search(key, f"2026-03-{day:02} 12:00:00.000", "tested", **{**shared, **run, **columns})
+    return search(key, f"2026-03-{day:02} 12:00:00", "tested", **{**shared, **run, **columns})
 
 
 def experiments() -> Rows:
@@ -209,7 +208,7 @@ def experiments() -> Rows:
             experiment_search("staff 1", 6, "Ranking", "A", isInternal="t"),
         ],
         "clicks": [
-            click(f"click {n} on {key}", "2026-03-08 13:00:00.000", key, clickRank=rank)
+            click(f"click {n} on {key}", "2026-03-08 13:00:00", key, clickRank=rank)
             for n, (key, rank) in enumerate((*clicked, *twice))
         ],
     }

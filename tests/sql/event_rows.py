@@ -2,14 +2,20 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from coveo_source.demo import Record
 from coveo_source.tables import TABLES
 from tests.sql.warehouse import Rows
+from tests.support.event_times import has_odd_milliseconds
 
 DAY = "2026-03-08"
 """The day on which daylight saving time begins in Montréal, at 7:00 UTC."""
+SEARCH_MS, CLICK_MS, CUSTOM_MS = "123", "457", "789"
+"""Odd numbers, each its own: in a database that cuts times off at the second, events have other
+times, and other durations between them.
+"""
 
 
 def search(key: str, time: str, query: str | None = "vpn", **columns: str | None) -> Record:
@@ -22,7 +28,7 @@ def search(key: str, time: str, query: str | None = "vpn", **columns: str | None
         "withResults": "t",
         "withClicks": "f",
         "responseTimeMs": "100",
-        **common(time),
+        **common(moment(time, SEARCH_MS)),
         "username": "ann",
         **columns,
     }
@@ -39,7 +45,7 @@ def click(key: str, time: str, search_id: str | None, **columns: str | None) -> 
         "documentTitle": "VPN manual",
         "documentUrl": "https://docs.example.com/vpn",
         "sourceName": "Manuals",
-        **common(time),
+        **common(moment(time, CLICK_MS)),
         "username": "ann",
         **columns,
     }
@@ -52,16 +58,28 @@ def custom(key: str, time: str, search_id: str | None, **columns: str | None) ->
         "lastSearchId": search_id,
         "eventType": "getMoreResults",
         "eventValue": "pagerNext",
-        **common(time),
+        **common(moment(time, CUSTOM_MS)),
         "userName": "ann",
         **columns,
     }
 
 
-def common(time: str) -> Record:
-    """Returns the columns that all events have; a time without a date is on `DAY`."""
+def moment(time: str, milliseconds: str) -> str:
+    """Returns a time with what it may lack: a date, which is `DAY`, and milliseconds.
+
+    Raises ValueError if its milliseconds are even, as in a time that is cut off or rounded.
+    """
+    dated = time if " " in time else f"{DAY} {time}"
+    full = dated if "." in dated else f"{dated}.{milliseconds}"
+    if not has_odd_milliseconds(datetime.fromisoformat(full)):
+        raise ValueError(f"{full} has no odd milliseconds")
+    return full
+
+
+def common(at: str) -> Record:
+    """Returns the columns that all events have."""
     return {
-        "datetime": time if " " in time else f"{DAY} {time}",
+        "datetime": at,
         "visitId": "visit-1",
         "visitorId": "browser-1",
         "userId": "user-1",
@@ -75,12 +93,12 @@ def common(time: str) -> Record:
 
 def keyword(search_id: str, word: str) -> Record:
     """Returns a keyword of a search."""
-    return {"searchId": search_id, "keyword": word, "datetime": f"{DAY} 10:00:00.000"}
+    return {"searchId": search_id, "keyword": word, "datetime": moment("10:00:00", SEARCH_MS)}
 
 
 def group(search_id: str, name: str) -> Record:
     """Returns a user group of a search."""
-    return {"searchId": search_id, "groupName": name, "datetime": f"{DAY} 10:00:00.000"}
+    return {"searchId": search_id, "groupName": name, "datetime": moment("10:00:00", SEARCH_MS)}
 
 
 BOT = {"deviceCategory": "Bot", "visitId": "visit-bot", "username": None}

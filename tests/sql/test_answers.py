@@ -8,7 +8,7 @@ from tests.sql.event_rows import answer_event, citation, click, custom, opening,
 from tests.sql.export_rows import demo_rows
 from tests.sql.warehouse import Rows, rows_of, value_in, value_of, warehouse
 
-SEARCH = search("s", "10:00:00.000")
+SEARCH = search("s", "10:00:00")
 
 
 def answers_of(events: list[Record], clicks: tuple[Record, ...], columns: str) -> Any:
@@ -18,7 +18,7 @@ def answers_of(events: list[Record], clicks: tuple[Record, ...], columns: str) -
 
 
 def test_an_answer_that_was_read_is_no_abandoned_search() -> None:
-    rows = {"searches": [SEARCH], "custom_events": [stream_end("e", "10:00:05.000", "s")]}
+    rows = {"searches": [SEARCH], "custom_events": [stream_end("e", "10:00:05", "s")]}
     database = warehouse(rows)
     sql = "select (outcome, has_answer, is_abandoned, is_successful) from search_outcomes"
     assert value_in(database, sql) == ("answered", True, False, True)
@@ -45,11 +45,9 @@ STREAM_ENDS: tuple[tuple[str | None, bool], ...] = (
 
 def test_an_answer_was_generated_and_is_not_empty() -> None:
     rows = {
-        "searches": [
-            search(f"s{n}", "10:00:00.000", visitId=f"v{n}") for n in range(len(STREAM_ENDS))
-        ],
+        "searches": [search(f"s{n}", "10:00:00", visitId=f"v{n}") for n in range(len(STREAM_ENDS))],
         "custom_events": [
-            stream_end(f"e{n}", "10:00:05.000", f"s{n}", customDatas=custom_data)
+            stream_end(f"e{n}", "10:00:05", f"s{n}", customDatas=custom_data)
             for n, (custom_data, _) in enumerate(STREAM_ENDS)
         ],
     }
@@ -64,10 +62,10 @@ def test_other_events_are_no_answers() -> None:
     said = '{"answerGenerated":true}'
     rows = {
         "searches": [SEARCH],
-        "clicks": [click("c", "10:00:02.000", "s", customDatas=said)],
+        "clicks": [click("c", "10:00:02", "s", customDatas=said)],
         "custom_events": [
-            custom("e", "10:00:01.000", "s", eventType="other", customDatas=said),
-            custom("f", "10:00:01.000", "s", eventType="generatedAnswer", customDatas=said),
+            custom("e", "10:00:01", "s", eventType="other", customDatas=said),
+            custom("f", "10:00:01", "s", eventType="generatedAnswer", customDatas=said),
         ],
     }
     sql = "select event_id, event_is_answer from all_events order by event_number"
@@ -77,22 +75,22 @@ def test_other_events_are_no_answers() -> None:
 def test_a_citation_with_its_custom_event_is_one() -> None:
     columns = "citation_clicks, cited_documents, clicks, has_click, outcome"
     clicked, opened = (
-        citation("c", "10:00:09.000", "s", "d"),
-        opening("o", "10:00:09.000", "s", "d"),
+        citation("c", "10:00:09", "s", "d"),
+        opening("o", "10:00:09", "s", "d"),
     )
     for events, clicks in (([opened], (clicked,)), ([opened], ()), ([], (clicked,))):
         outcome = "answered" if clicks else "abandoned"
         assert answers_of(events, clicks, columns) == (1, 1, 0, False, outcome)
-    again = opening("o2", "10:00:19.000", "s", "d")
-    other = citation("c2", "10:00:29.000", "s", "e")
+    again = opening("o2", "10:00:19", "s", "d")
+    other = citation("c2", "10:00:29", "s", "e")
     assert answers_of([opened, again], (clicked, other), columns) == (3, 2, 0, False, "answered")
 
 
 def test_a_citation_is_one_even_if_its_custom_event_is_of_another_visit() -> None:
-    opened = opening("o", "10:00:09.000", "s", "d", visitId="visit-2")
+    opened = opening("o", "10:00:09", "s", "d", visitId="visit-2")
     rows = {
         "searches": [SEARCH],
-        "clicks": [citation("c", "10:00:09.000", "s", "d")],
+        "clicks": [citation("c", "10:00:09", "s", "d")],
         "custom_events": [opened],
     }
     sql = "select (document_id, citations, searches, visits) from cited_documents"
@@ -103,9 +101,9 @@ def test_a_citation_is_counted_in_the_week_in_which_it_is_opened() -> None:
     rows = {
         "searches": [SEARCH],
         "clicks": [
-            citation("c1", "10:00:09.000", "s", "d", documentTitle="old"),
-            citation("c2", "2026-03-09 00:00:00.000", "s", "d", documentTitle="new"),
-            citation("c3", "2026-03-09 00:00:01.000", "gone", "d", documentTitle="newest"),
+            citation("c1", "10:00:09", "s", "d", documentTitle="old"),
+            citation("c2", "2026-03-09 00:00:00.001", "s", "d", documentTitle="new"),
+            citation("c3", "2026-03-09 00:00:01", "gone", "d", documentTitle="newest"),
         ],
     }
     sql = "select week, citations, document_title from cited_documents order by week"
@@ -122,7 +120,7 @@ def test_what_visitors_think_of_an_answer_is_counted_by_kind() -> None:
         *("generatedAnswerCopyToClipboard", "generatedAnswerFeedbackSubmitV2"),
         *("generatedAnswerExpand", "generatedAnswerCollapse", "generatedAnswerOpenInlineLink"),
     )
-    events = [answer_event(f"e{n}", f"10:00:0{n}.000", "s", name) for n, name in enumerate(names)]
+    events = [answer_event(f"e{n}", f"10:00:0{n}", "s", name) for n, name in enumerate(names)]
     columns = "streams, is_empty, likes, dislikes, copies, feedbacks, expansions, follow_ups"
     assert answers_of(events, (), f"{columns}, inline_link_clicks, has_answer") == (
         *(0, False, 1, 2, 1, 1, 1, 0),
@@ -134,7 +132,7 @@ def test_hovers_add_up_and_are_no_citations() -> None:
     events = [
         answer_event(
             f"e{n}",
-            f"10:00:0{n}.000",
+            f"10:00:0{n}",
             "s",
             "generatedAnswerSourceHover",
             {"permanentId": "d", "citationHoverTimeMs": ms},
@@ -151,10 +149,10 @@ def test_hovers_add_up_and_are_no_citations() -> None:
 
 def test_an_answer_has_the_id_of_its_first_event() -> None:
     events = [
-        answer_event("e1", "10:00:02.000", "s", "likeGeneratedAnswer"),
-        stream_end("late", "10:00:05.000", "s"),
+        answer_event("e1", "10:00:02", "s", "likeGeneratedAnswer"),
+        stream_end("late", "10:00:05", "s"),
         answer_event(
-            "e2", "10:00:03.000", "s", "generatedAnswerExpand", {"answerAPIStreamId": "first"}
+            "e2", "10:00:03", "s", "generatedAnswerExpand", {"answerAPIStreamId": "first"}
         ),
     ]
     assert answers_of(events, (), "answer_id") == "first"
@@ -164,11 +162,11 @@ def test_a_rephrased_answer_is_an_answer_of_its_own_and_nobody_typed_it() -> Non
     rows = {
         "searches": [
             SEARCH,
-            search("r", "10:01:00.000", actionCause="rephraseGeneratedAnswer"),
+            search("r", "10:01:00", actionCause="rephraseGeneratedAnswer"),
         ],
         "custom_events": [
-            stream_end("e1", "10:00:05.000", "s", False),
-            stream_end("e2", "10:01:05.000", "r"),
+            stream_end("e1", "10:00:05", "s", False),
+            stream_end("e2", "10:01:05", "r"),
         ],
     }
     database = warehouse(rows)
@@ -179,7 +177,7 @@ def test_a_rephrased_answer_is_an_answer_of_its_own_and_nobody_typed_it() -> Non
 
 
 def test_a_smart_snippet_that_was_opened_is_an_answer_but_no_citation() -> None:
-    clicked = click("c", "10:00:05.000", "s", clickCause="openSmartSnippetSource")
+    clicked = click("c", "10:00:05", "s", clickCause="openSmartSnippetSource")
     database = warehouse({"searches": [SEARCH], "clicks": [clicked]})
     assert rows_of(database, "select has_answer, outcome from search_outcomes") == [
         (True, "answered")
@@ -215,8 +213,8 @@ def with_citations_and_facets(rows: Rows) -> Rows:
     cited, narrowed = [], []
     for number, row in enumerate(rows["searches"]):
         own = {name: row[name] for name in names}
-        cited.append(citation(f"cited {number}", "10:00:00.000", row["id"], "d", **own))
+        cited.append(citation(f"cited {number}", "10:00:00", row["id"], "d", **own))
         own |= {"actionCause": "facetSelect", "customDatas": '{"facetTitle":"Source"}'}
-        narrowed.append(search(f"facet {number}", "10:00:00.000", row["queryExpression"], **own))
+        narrowed.append(search(f"facet {number}", "10:00:00", row["queryExpression"], **own))
     searches, clicks = [*rows["searches"], *narrowed], [*rows["clicks"], *cited]
     return {**rows, "searches": searches, "clicks": clicks}

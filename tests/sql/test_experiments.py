@@ -23,9 +23,7 @@ def versions(rows: Rows, columns: str) -> list[tuple[object, ...]]:
 def clicks_on(*keys: str, rank: str = "1") -> Rows:
     """Returns a click on each of some searches."""
     return {
-        "clicks": [
-            click(f"on {key}", "2026-03-03 13:00:00.000", key, clickRank=rank) for key in keys
-        ]
+        "clicks": [click(f"on {key}", "2026-03-03 13:00:00", key, clickRank=rank) for key in keys]
     }
 
 

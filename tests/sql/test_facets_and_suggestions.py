@@ -27,7 +27,7 @@ CAUSES = {
 
 def refined(key: str, custom_data: str | None, cause: str = "facetSelect") -> Record:
     """Returns a search that sends custom data along."""
-    return search(key, "10:00:00.000", actionCause=cause, customDatas=custom_data)
+    return search(key, "10:00:00", actionCause=cause, customDatas=custom_data)
 
 
 def test_a_facet_is_selected_or_removed() -> None:
@@ -69,7 +69,7 @@ def test_a_facet_helps_if_a_click_follows_its_selection() -> None:
         "searches": [
             search(
                 f"s{n}",
-                f"10:0{n}:00.000",
+                f"10:0{n}:00",
                 actionCause=cause,
                 customDatas=SOURCE,
                 numberOfResults=str(n),
@@ -77,9 +77,9 @@ def test_a_facet_helps_if_a_click_follows_its_selection() -> None:
             for n, cause in enumerate(causes)
         ],
         "clicks": [
-            click("c1", "10:05:00.000", "s1", clickRank="3"),
-            click("c2", "10:06:00.000", "s1", clickRank="4"),
-            click("c3", "10:07:00.000", "s2"),
+            click("c1", "10:05:00", "s1", clickRank="3"),
+            click("c2", "10:06:00", "s1", clickRank="4"),
+            click("c3", "10:07:00", "s2"),
         ],
     }
     columns = "selections, visits, searches_with_clicks, search_clickthrough"
@@ -98,14 +98,14 @@ def test_suggestions_stand_at_ranks_from_1_on() -> None:
         "searches": [
             search(
                 f"s{n}",
-                f"10:00:0{n}.000",
+                f"10:00:0{n}",
                 "printer",
                 actionCause="omniboxAnalytics",
                 customDatas=custom_data,
             )
             for n, custom_data in enumerate(written)
         ],
-        "clicks": [click("c", "10:01:00.000", "s1")],
+        "clicks": [click("c", "10:01:00", "s1")],
     }
     columns = "suggestion, searches, search_clickthrough, successful_searches"
     ranks = "ranked_suggestions, suggestion_rank_sum, average_suggestion_rank"
@@ -118,7 +118,7 @@ def test_suggestions_stand_at_ranks_from_1_on() -> None:
 def test_only_suggestions_that_were_chosen_are_suggestions() -> None:
     causes = ("searchboxSubmit", "omniboxFromLink", "OMNIBOXANALYTICS")
     rows = {
-        "searches": [search(cause, "10:00:00.000", actionCause=cause) for cause in causes],
+        "searches": [search(cause, "10:00:00", actionCause=cause) for cause in causes],
     }
     assert value_of(rows, "select searches from query_suggestions") == 1
 
@@ -133,9 +133,7 @@ def test_ranking_modifiers_share_the_clicks_on_results_of_a_week() -> None:
     )
     rows = {
         "clicks": [
-            click(
-                f"c{n}", "10:00:00.000", "s", rankingModifier=name, clickRank=rank, clickCause=cause
-            )
+            click(f"c{n}", "10:00:00", "s", rankingModifier=name, clickRank=rank, clickCause=cause)
             for n, (name, rank, cause) in enumerate(clicked)
         ]
     }

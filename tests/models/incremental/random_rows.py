@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 Rows = list[dict[str, Any]]
 RowsByTable = dict[str, Rows]
 
-EVENING = datetime(2026, 3, 1, 22, 30, tzinfo=timezone.utc)
+EVENING = datetime(2026, 3, 1, 22, 30, 0, 457_000, tzinfo=timezone.utc)
 """A Sunday: the day, and the week, end soon."""
+STEP = timedelta(minutes=1, milliseconds=2)
+"""Whole steps after an odd number of milliseconds, it is another odd number."""
 times = st.builds(
-    lambda hours, days: EVENING + timedelta(days=days, hours=hours, minutes=hours % 7),
+    lambda hours, days: EVENING + timedelta(days=days, hours=hours) + STEP * (hours % 7),
     st.integers(0, 60),
     st.sampled_from([0, 0, 0, 0, 1, 7, 8, 28, 35]),
 )
@@ -118,7 +120,7 @@ def large_load(seed: int) -> RowsByTable:
     random = Random(seed)
 
     def moment() -> datetime:
-        return EVENING + timedelta(minutes=random.randrange(60 * 60))
+        return EVENING + STEP * random.randrange(60 * 60)
 
     def any_of(letter: str, count: int) -> str | None:
         return random.choice([*(f"{letter}{number}" for number in range(count)), None])
