@@ -133,5 +133,5 @@ def _snowflake(folder: Path) -> Iterator[Settings]:
 
 DUCKDB = Engine("DuckDB", "duckdb", _duckdb)
 POSTGRES = Engine("PostgreSQL", "postgres", _postgres)
-BIGQUERY = Engine("BigQuery", "bigquery", _bigquery, driver="bigquery", seconds=300)
+BIGQUERY = Engine("BigQuery", "bigquery", _bigquery, driver="bigquery", seconds=600)
 SNOWFLAKE = Engine("Snowflake", "snowflake", _snowflake, driver="snowflake", seconds=300)
