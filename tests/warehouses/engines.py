@@ -194,6 +194,6 @@ SPARK_CLUSTER = replace(
 BIGQUERY = Engine("BigQuery", "bigquery", _bigquery, driver="bigquery")
 SNOWFLAKE = Engine("Snowflake", "snowflake", _snowflake, driver="snowflake")
 
-IN_CI = (DUCKDB, DUCKLAKE, DUCKLAKE_IN_POSTGRES, POSTGRES, CLICKHOUSE)
+IN_CI = (DUCKDB, DUCKLAKE, POSTGRES, CLICKHOUSE)
 OPTIONAL = (SPARK, SPARK_CLUSTER, BIGQUERY, SNOWFLAKE)
 """What needs much time, or packages that do not go with the others."""

@@ -11,13 +11,24 @@ import pytest
 from coveo_source.demo import DemoServer
 from tests.support.clock import NOW, Clock
 from tests.support.person import PersonalTraffic
-from tests.warehouses.engines import DUCKDB, IN_CI, OPTIONAL, Engine, User
+from tests.warehouses.engines import (
+    DUCKDB,
+    DUCKLAKE_IN_POSTGRES,
+    IN_CI,
+    OPTIONAL,
+    Engine,
+    User,
+)
 from tests.warehouses.main_job import STEPS
 from tests.warehouses.tables import COMPARED, Tables
 
 pytestmark = pytest.mark.slow
 
-ENGINES = [*IN_CI, *(pytest.param(each, marks=pytest.mark.warehouses) for each in OPTIONAL)]
+ENGINES = [
+    *IN_CI,
+    pytest.param(DUCKLAKE_IN_POSTGRES, marks=pytest.mark.thorough),
+    *(pytest.param(engine, marks=pytest.mark.warehouses) for engine in OPTIONAL),
+]
 
 
 @contextmanager

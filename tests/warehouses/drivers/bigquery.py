@@ -12,12 +12,15 @@ from google.cloud.bigquery import Client
 from google.cloud.bigquery.dbapi import Cursor
 from sqlglot import exp, parse_one
 
+_END_SESSION = ";CALL BQ.ABORT_SESSION()"
+
 
 def install() -> None:
     """Reaches the emulator without an account."""
     _sign_nothing()
     _read_by_rest()
     _compute_weeks()
+    _end_transactions_alone()
 
 
 def _sign_nothing() -> None:
@@ -36,6 +39,17 @@ def _read_by_rest() -> None:
         return None
 
     Client._ensure_bqstorage_client = no_storage
+
+
+def _end_transactions_alone() -> None:
+    """The emulator knows no `BQ.ABORT_SESSION`, and with it fails to end the transaction too."""
+    execute = Cursor.execute
+
+    @wraps(execute)
+    def executed(self: Cursor, operation: str, *args: Any, **kwargs: Any) -> Any:
+        return execute(self, operation.removesuffix(_END_SESSION), *args, **kwargs)
+
+    Cursor.execute = executed
 
 
 def _compute_weeks() -> None:
