@@ -26,8 +26,8 @@ _WITH_TRANSACTIONS = (
     *(dlt.destinations.duckdb, dlt.destinations.ducklake, dlt.destinations.motherduck),
     *(dlt.destinations.postgres, dlt.destinations.redshift, dlt.destinations.snowflake),
 )
-"""Destinations in which deletes and inserts can be one transaction. dlt has them so only in jobs
-that create something, and otherwise would show readers a table between the two."""
+"""Destinations in which a delete and an insert can be one transaction. dlt makes them one only in
+jobs that create something; otherwise a reader of a DuckLake would see the table between the two."""
 
 WHAT_WORKS = (
     "What works: duckdb, ducklake, postgres, clickhouse, databricks, bigquery, snowflake, redshift"
