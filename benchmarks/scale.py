@@ -8,100 +8,25 @@ the two follows what a run reads after a history that no machine here could hold
 import argparse
 import os
 import sys
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
 
 from .counted import Counts, Day, Statement, one_more_day
-from .scanned import billed, scans
+from .extrapolated import WAREHOUSES, Key, Scale, Total
 
 LENGTHS = (72, 317)
 """Days of history. The day after both is the 14th of its month, and a Friday."""
-
-EVENTS = 1e9
-DAYS = 730
-MONTH = 30
-TERABYTE = 1 << 40
-PRICE = 6.25
-"""BigQuery's list price of a terabyte that is read, in dollars."""
-
-TIMES = ("event_day", "day", "week", "datetime")
-"""The columns of time that tables are laid out by; a table has the first that it has."""
-
-Key = tuple[str, ...]
-"""What statements are added up by: the step and the table, and perhaps what they do to it."""
 
 SLOPE = 0.01
 """Rows read for each event of the history, above which a statement counts as reading it."""
 
 
-class Total(NamedTuple):
-    """What some statements count together: after the short and the long history, and on paper."""
-
-    short: Counts
-    long: Counts
-    paper_rows: float = 0
-    billed: float = 0
-
-
-class Scale:
-    """Two runs, and what follows from them for a billion events."""
-
-    def __init__(self, short: Day, long: Day) -> None:
-        self.short, self.long = short, long
-        growth = EVENTS / (long.history + long.events)
-        self.rows = {
-            name: (size.rows * growth, size.rows * growth * MONTH / DAYS)
-            for name, size in long.sizes.items()
-        }
-        self.columns = {name: size.columns for name, size in long.sizes.items()}
-        self.times = {
-            name: time
-            for name, columns in self.columns.items()
-            for time in [next((each for each in TIMES if each in columns), "")]
-            if time and "staging" not in name
-        }
-
-    def parts(self, short: float, long: float) -> tuple[float, float]:
-        """Returns what is counted for each event of the day, and for each of the history."""
-        slope = max(0.0, (long - short) / (self.long.history - self.short.history))
-        return (long - slope * self.long.history) / self.long.events, slope
-
-    def at_scale(self, short: float, long: float) -> float:
-        """Returns what would be counted after a billion events."""
-        day, history = self.parts(short, long)
-        return day * EVENTS / DAYS + history * EVENTS
-
-    def totals(self, key: Callable[[Statement], Key]) -> dict[Key, Total]:
-        """Returns the totals of statements, by a key."""
-        short, long = (_added(run.statements, key) for run in (self.short, self.long))
-        paper: dict[Key, tuple[float, float]] = defaultdict(lambda: (0.0, 0.0))
-        for statement in self.long.statements:
-            if found := list(scans(statement.text, self.times)):
-                rows, size = paper[key(statement)]
-                rows += sum(self.rows[scan.table][scan.in_part] for scan in found)
-                paper[key(statement)] = rows, size + billed(found, self.rows, self.columns)
-        return {
-            each: Total(short.get(each, Counts(0, 0, 0, 0)), counts, *paper[each])
-            for each, counts in long.items()
-        }
-
-
-def _added(statements: Iterable[Statement], key: Callable[[Statement], Key]) -> dict[Key, Counts]:
-    totals: dict[Key, Counts] = {}
-    for statement in statements:
-        before = totals.get(key(statement), Counts(0, 0, 0, 0))
-        totals[key(statement)] = Counts(*map(sum, zip(before, statement.counts, strict=True)))
-    return totals
-
-
 def by_table(statement: Statement) -> Key:
     """Returns the step and the table; the tables that do not grow with the events are one."""
     is_small = statement.table.startswith("_") or statement.table in (
-        *("", "exports", "dimensions", "removed_rows", "rejected_rows"),
+        *("", "exports", "dimensions", "removed_rows", "rejected_rows", "erasures"),
         *("rebuilt_loads", "model_builds", "search_causes", "click_causes"),
     )
     return statement.step, "others" if is_small else statement.table
@@ -136,22 +61,23 @@ def report(scale: Scale) -> Iterator[str]:
             yield _line(scale, key, total)
     yield "\n| table | laid out by | rows for an event | bytes of a row | compressed | GB |"
     for name, size in scale.long.sizes.items():
-        if name in scale.times and size.rows:
+        if name in scale.laid_out_by and size.rows:
             logical, compressed = sum(size.columns.values()), size.compressed / size.rows
             events = scale.long.history + scale.long.events
             yield (
-                f"| `{name}` | `{scale.times[name]}` | {size.rows / events:.3f} | {logical:,.0f} |"
+                f"| `{name}` | `{scale.laid_out_by[name]}` | {size.rows / events:.3f} |"
+                f" {logical:,.0f} |"
                 f" {compressed:,.0f} | {scale.rows[name][0] * logical / 1e9:,.1f} |"
             )
 
 
-_AT_SCALE = " million rows | GB | million written | on paper | GB billed | $ |"
+_AT_SCALE = f" million rows | GB | million written | {' | '.join(WAREHOUSES)} | GB billed |"
 
 
 def _sum(totals: Iterable[Total]) -> Total:
-    short, long, rows, size = zip(*totals, strict=True)
+    short, long, paper, size = zip(*totals, strict=True)
     before, after = (Counts(*map(sum, zip(*each, strict=True))) for each in (short, long))
-    return Total(before, after, sum(rows), sum(size))
+    return Total(before, after, [*map(sum, zip(*paper, strict=True))], sum(size))
 
 
 def _rows_at_scale(scale: Scale, total: Total) -> float:
@@ -167,8 +93,8 @@ def _line(scale: Scale, key: Key, total: Total) -> str:
         *key,
         *(f"{counts.rows:,.0f}" for counts in (total.short, total.long)),
         *(f"{day:,.1f}", f"{history:,.2f}", f"{rows / 1e6:,.0f}", f"{size / 1e9:,.0f}"),
-        *(f"{written / 1e6:,.1f}", f"{total.paper_rows / 1e6:,.0f}"),
-        *(f"{total.billed / 1e9:,.0f}", f"{total.billed / TERABYTE * PRICE:,.2f}"),
+        *(f"{written / 1e6:,.1f}", *(f"{rows / 1e6:,.0f}" for rows in total.paper)),
+        f"{total.billed / 1e9:,.0f}",
     ]
     return f"| {' | '.join(cells)} |"
 

@@ -1,11 +1,10 @@
 """What a statement scans on paper: which columns of which tables, of all time or of a few months.
 
-The three warehouses that are counted on paper skip rows by one thing, the column of time that a
-table is partitioned or clustered by. So a table is read in part if a statement compares that column
-with constants, and else as a whole.
+A warehouse skips rows by columns that say when an event was. So a table is read in part if a
+statement compares one of these columns with constants, and else as a whole.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import sqlglot
@@ -17,7 +16,7 @@ from sqlglot.optimizer.scope import Scope, traverse_scope
 SEPARATOR = "___"
 """Between the name of the dataset and that of a table, in dlt's tables in ClickHouse."""
 
-_COMPARISONS = (exp.EQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Between)
+_COMPARISONS = (exp.EQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Between, exp.In)
 
 
 class Scan(NamedTuple):
@@ -33,10 +32,10 @@ class Scan(NamedTuple):
     deletes: bool = False
 
 
-def scans(statement: str, times: Mapping[str, str]) -> Iterator[Scan]:
+def scans(statement: str, times: Mapping[str, Collection[str]]) -> Iterator[Scan]:
     """Yields the places where a statement reads one of some tables.
 
-    times: the tables, with the column of time that each is laid out by
+    times: the tables, each with the columns by which the warehouse skips rows
     """
     if not statement.lstrip().lower().startswith(("select", "insert", "delete")):
         return
@@ -67,8 +66,8 @@ def _name(table: exp.Table) -> str:
     return "" if dataset.endswith("_staging") else name
 
 
-def _compares(scope: Scope, column: str) -> bool:
-    """Returns True if a query compares a column with constants."""
+def _compares(scope: Scope, columns: Collection[str]) -> bool:
+    """Returns True if a query compares one of some columns with constants."""
     where = scope.expression.args.get("where")
     if where is None:
         return False
@@ -76,15 +75,14 @@ def _compares(scope: Scope, column: str) -> bool:
     return any(
         isinstance(each, _COMPARISONS)
         and isinstance(each.this, exp.Column)
-        and each.this.name == column
+        and each.this.name in columns
         and not any(side.find(exp.Column, exp.Query) for side in _others(each))
         for each in conditions
     )
 
 
 def _others(comparison: exp.Expression) -> Sequence[exp.Expression]:
-    sides = (comparison.args.get(name) for name in ("expression", "low", "high"))
-    return [side for side in sides if side is not None]
+    return [side for side in comparison.iter_expressions() if side is not comparison.this]
 
 
 def billed(
