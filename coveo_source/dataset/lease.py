@@ -141,8 +141,8 @@ class Lease:
         """Returns the holder in the record if it holds the lease no more."""
         if not self._lock:
             return _dead_holder(dataset)
-        [(holder,)] = dataset.rows(f"select max(holder) from {dataset.table(RECORD.name)}")
-        return holder
+        rows = dataset.rows(f"select holder from {dataset.table(RECORD.name)}")
+        return next((str(holder) for (holder,) in rows if holder), None)
 
     def _renew_regularly(self) -> None:
         while not self._released.wait(_RENEWAL_SECONDS):

@@ -1,6 +1,7 @@
 """DuckLake as the destination: Parquet files, and a catalog that says which of them are valid."""
 
 from pathlib import Path
+from typing import Any
 
 import dlt
 
@@ -15,7 +16,8 @@ def catalog_file(pipeline: dlt.Pipeline) -> Path | None:
     """
     if not isinstance(pipeline.destination, dlt.destinations.ducklake):
         return None
-    catalog = pipeline.destination_client().config.credentials.catalog
+    credentials: Any = pipeline.destination_client().config.credentials
+    catalog = credentials.catalog
     return Path(catalog.database).resolve() if catalog.drivername in _FILES else None
 
 

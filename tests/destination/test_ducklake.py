@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow.parquet as pq
@@ -59,15 +60,16 @@ def attach_statement(settings: dict[str, str]) -> str:
     return f"attach 'ducklake:{catalog}' as lake (read_only{schema})"
 
 
-def read(settings: dict[str, str], sql: str) -> list[tuple[object, ...]]:
+def read(settings: dict[str, str], sql: str) -> list[tuple[Any, ...]]:
     config = json.loads(settings[f"{CREDENTIALS}GLOBAL_CONFIG"])
     with duckdb.connect(":memory:", config=config) as database:
         database.execute(attach_statement(settings))
         return database.execute(sql).fetchall()
 
 
-def counts(settings: dict[str, str], tables: list[str]) -> dict[str, object]:
-    return {name: read(settings, f"select count(*) from lake.coveo_ua.{name}") for name in tables}
+def counts(settings: dict[str, str], tables: list[str]) -> dict[str, Any]:
+    query = "select count(*) from lake.coveo_ua."
+    return {name: read(settings, f"{query}{name}")[0][0] for name in tables}
 
 
 @contextmanager
@@ -90,18 +92,18 @@ def test_two_readers_ask_while_a_run_writes_and_never_see_half_a_table(
     server = serve()
     tables = ["searches", "clicks", "all_events", "visits"]
     with lake(DUCKLAKE_IN_POSTGRES, tmp_path) as (user, settings):
-        user.types("run", "--from", "2026-03-09", **environment(server))
+        user.types("run", "--from", "2026-03-09", env=environment(server))
         before = counts(settings, tables)
         clock.advance(hours=30, milliseconds=251)
         with reader(settings, tables) as first, reader(settings, tables) as second:
-            user.types("run", **environment(server))
+            user.types("run", env=environment(server))
             answers = [json.loads(each.communicate(timeout=60)[0]) for each in (first, second)]
             assert [first.returncode, second.returncode] == [0, 0]
         after = counts(settings, tables)
     for answer in answers:
         assert answer["rounds"] > 1
         for name in tables:
-            whole = {count for ((count,),) in (before[name], after[name])}  # type: ignore[misc]
+            whole = {before[name], after[name]}
             assert set(answer["seen"][name]) <= whole, name
             assert len(whole) == 2
 
@@ -115,11 +117,11 @@ def test_where_the_catalog_is_a_file_a_second_run_is_refused_until_the_first_has
         lock = FileLock(catalog.with_name(f"{catalog.name}.lock"))
         assert lock.acquire()
         words = ("--from", "2026-03-10", "--no-models")
-        refused = user.types("run", *words, fails=True, **environment(server))
+        refused = user.types("run", *words, fails=True, env=environment(server))
         assert refused.returncode == 1
         assert "Another run is writing to the dataset" in refused.stderr
         lock.release()
-        user.types("run", *words, **environment(server))
+        user.types("run", *words, env=environment(server))
 
 
 def test_what_is_erased_is_in_no_file_and_in_no_snapshot(
@@ -127,7 +129,7 @@ def test_what_is_erased_is_in_no_file_and_in_no_snapshot(
 ) -> None:
     server = serve(PersonalTraffic(visits_per_day=12))
     with lake(DUCKLAKE, tmp_path) as (user, settings):
-        user.types("run", "--from", "2026-03-08", **environment(server))
+        user.types("run", "--from", "2026-03-08", env=environment(server))
         files = Path(settings[f"{CREDENTIALS}STORAGE__BUCKET_URL"])
         assert NAME in texts(files)
         user.types("erase", "--user-name", NAME, "--yes")

@@ -20,9 +20,8 @@ COLUMNS: Any = {
 
 
 def table(key: tuple[str, ...] = ()) -> DltResource:
-    return dlt.resource(
-        [], name="events", columns=COLUMNS, primary_key=key or None, write_disposition="merge"
-    )
+    resource = dlt.resource([], name="events", columns=COLUMNS, write_disposition="merge")
+    return resource.apply_hints(primary_key=key or None)
 
 
 def statement(

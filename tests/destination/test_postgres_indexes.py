@@ -90,9 +90,10 @@ def grow(connection: Any, table: str, key: str) -> None:
 def statements(pipeline: dlt.Pipeline, load_id: str) -> Iterator[str]:
     """Yields what a run sends to merge a table, to list touched visits, and to rebuild a model."""
     dataset, schema = pipeline.dataset(), sql_schema(pipeline)
+    client: Any
     with pipeline.destination_client() as client:
-        chain = [client.prepare_load_table("searches")]  # type: ignore[attr-defined]
-        yield SqlMergeFollowupJob.generate_sql(chain, client.sql_client)[0]  # type: ignore[attr-defined]
+        chain = [client.prepare_load_table("searches")]
+        yield SqlMergeFollowupJob.generate_sql(chain, client.sql_client)[0]
     listed = qualify_query(parse_sql(touched_by_loads(f"'{load_id}'")), schema)
     yield to_relation(dataset, listed).to_sql()
     times = Range("timestamptz", "2026-03-10T00:00:00.123+00:00", "2026-03-11T00:00:00.457+00:00")

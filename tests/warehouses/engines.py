@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
@@ -23,6 +24,7 @@ PIPELINE = "coveo"
 Settings = Mapping[str, str]
 """Environment variables with which a database is reached."""
 
+NO_SETTINGS: Settings = MappingProxyType({})
 USER_SETTINGS = {
     "PYTHONPATH": str(Path(__file__).parents[2]),
     "RUNTIME__DLTHUB_TELEMETRY": "false",
@@ -63,9 +65,12 @@ class User:
         self._environment = {**os.environ, **private, **USER_SETTINGS, **settings}
 
     def types(
-        self, verb: str, *words: str, fails: bool = False, **env: str
+        self, verb: str, *words: str, env: Mapping[str, str] = NO_SETTINGS, fails: bool = False
     ) -> "subprocess.CompletedProcess[str]":
-        """Runs a verb, and checks how it ends."""
+        """Runs a verb, and checks how it ends.
+
+        env: environment variables beside those of the database
+        """
         completed = self._run(verb, *words, "--destination", self.engine.destination, env=env)
         assert (completed.returncode != 0) == fails, completed.stdout + completed.stderr
         return completed

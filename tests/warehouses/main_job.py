@@ -15,12 +15,12 @@ Step = Callable[[User, DemoServer, Clock], None]
 
 
 def load_for_the_first_time(user: User, server: DemoServer, clock: Clock) -> None:
-    user.types("run", "--from", FIRST, **environment(server))
+    user.types("run", "--from", FIRST, env=environment(server))
 
 
 def load_a_day_again_and_two_new_ones(user: User, server: DemoServer, clock: Clock) -> None:
     clock.advance(days=2, milliseconds=251)
-    user.types("run", **environment(server))
+    user.types("run", env=environment(server))
 
 
 def test_the_data(user: User, server: DemoServer, clock: Clock) -> None:
@@ -36,7 +36,7 @@ def build_the_models_in_full(user: User, server: DemoServer, clock: Clock) -> No
 def remove_what_is_no_longer_exported(user: User, server: DemoServer, clock: Clock) -> None:
     window = ("--from", FIRST, "--to", LAST)
     filters = {"SOURCES__COVEO_SOURCE__FILTERS": "[\"deviceCategory!='Mobile'\"]"}
-    user.types("run", *window, "--replace", **environment(server), **filters)
+    user.types("run", *window, "--replace", env={**environment(server), **filters})
 
 
 def erase_a_person(user: User, server: DemoServer, clock: Clock) -> None:

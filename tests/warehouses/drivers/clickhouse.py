@@ -13,29 +13,30 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import clickhouse_driver
-import dlt.destinations.impl.clickhouse.sql_client as dlts
 import pyarrow as pa
 import pyarrow.parquet as pq
 from chdb.session import Session
 from clickhouse_driver.dbapi import errors
 from clickhouse_driver.util.escape import escape_params
+from dlt.destinations.impl.clickhouse import sql_client
 
 _READING = ("select", "with", "show", "describe", "exists")
 _OF_THE_DRIVER = {"secure", "connect_timeout", "send_receive_timeout", "enable_http_compression"}
 """Options of a connection's address that are no settings of the server."""
 
+_dlts: Any = sql_client
 _turn = threading.RLock()
-_sessions: list[Session] = []
+_sessions: list[Any] = []
 
 
 def install() -> None:
     """Lets dlt reach the database in this process instead of a server."""
     clickhouse_driver.connect = _Connection
-    dlts.clickhouse_connect = _NoConnection
-    dlts.clk_insert_file = _insert_file
+    _dlts.clickhouse_connect = _NoConnection
+    _dlts.clk_insert_file = _insert_file
 
 
-def _session() -> Session:
+def _session() -> Any:
     if not _sessions:
         _sessions.append(Session(os.environ["CHDB_FOLDER"]))
     return _sessions[0]
