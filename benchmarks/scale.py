@@ -43,7 +43,7 @@ def by_action(statement: Statement) -> Key:
 
 
 def report(scale: Scale) -> Iterator[str]:
-    """Yields the tables of docs/scale.md."""
+    """Yields the lines of the tables from which docs/scale.md is made."""
     runs = (scale.short, scale.long)
     yield "| | " + " | ".join(f"{run.history:,} events" for run in runs) + " |\n|---|---:|---:|"
     yield f"| events of the day | {' | '.join(f'{run.events:,}' for run in runs)} |\n"
@@ -109,7 +109,7 @@ def measured(lengths: Sequence[int], visits_per_day: int) -> Iterator[Day]:
 
 
 def main() -> int:
-    """Prints the tables of docs/scale.md."""
+    """Prints the figures of docs/scale.md."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scale", description=__doc__)
     parser.add_argument("--days", type=int, nargs=2, default=LENGTHS, metavar="N")
     parser.add_argument("--visits-per-day", type=int, default=500, metavar="N")
