@@ -152,7 +152,7 @@ class _Search:
         visit = self._dataset.normalized(VISIT)
         column = self._dataset.column(visit)
         within = [each for each in events if visit in self._columns[each.table]]
-        visits = " union ".join(
+        visits = " union all ".join(
             f"select {column} from {self._dataset.table(table)} where {where}"
             for table, where, _ in within
         )

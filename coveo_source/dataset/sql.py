@@ -36,14 +36,13 @@ def utc(moment: datetime) -> datetime:
     return moment.replace(tzinfo=moment.tzinfo or timezone.utc).astimezone(timezone.utc)
 
 
-def _places(values: Iterable[object]) -> list[str]:
-    """Returns what stands for values in a statement; Google's driver takes no null."""
-    return ["null" if value is None else "%s" for value in values]
-
-
-def _bound(values: Iterable[object]) -> list[object]:
-    """Returns the values that a statement takes as parameters."""
-    return [value for value in values if value is not None]
+def _with_nulls(statement: str, values: Sequence[object]) -> str:
+    """Returns a statement with nulls written out: Google's driver takes none as parameters."""
+    if None not in values:
+        return statement
+    first, *others = statement.split("%s")
+    places = ("null" if value is None else "%s" for value in values)
+    return first + "".join(chain.from_iterable(zip(places, others, strict=True)))
 
 
 class DatasetSql:
@@ -140,33 +139,32 @@ class DatasetSql:
 
     def execute(self, statement: str, *values: object) -> None:
         """Executes a statement."""
-        self._sql.execute_sql(statement, *values)
+        self._sql.execute_sql(_with_nulls(statement, values), *(v for v in values if v is not None))
 
     def update(self, table: str, values: Mapping[str, object], where: str, *of: object) -> None:
         """Updates the rows that meet a condition.
 
         of: the values of the condition
         """
-        pairs = zip(map(self.column, values), _places(values.values()), strict=True)
-        assignments = ", ".join(f"{column} = {place}" for column, place in pairs)
+        assignments = ", ".join(f"{self.column(name)} = %s" for name in values)
         begin = self._update.format(table=self.table(table))
-        self.execute(f"{begin} {assignments} where {where}", *_bound(values.values()), *of)
+        self.execute(f"{begin} {assignments} where {where}", *values.values(), *of)
 
     def insert(self, table: str, values: Mapping[str, object]) -> None:
         """Inserts one row."""
         names = ", ".join(map(self.column, values))
-        places = ", ".join(_places(values.values()))
+        places = ", ".join("%s" for _ in values)
         statement = f"insert into {self.table(table)} ({names}) values ({places})"
-        self.execute(statement, *_bound(values.values()))
+        self.execute(statement, *values.values())
 
     def insert_all(self, table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
         """Inserts rows whose values are in the order of the columns."""
         names = ", ".join(map(self.column, columns))
+        places = f"({', '.join('%s' for _ in columns)})"
         into = f"insert into {self.table(table)} ({names}) values"
         waiting = iter(rows)
         while some := list(islice(waiting, _ROWS_AT_ONCE)):
-            places = ", ".join(f"({', '.join(_places(row))})" for row in some)
-            self.execute(f"{into} {places}", *_bound(chain.from_iterable(some)))
+            self.execute(f"{into} {', '.join([places] * len(some))}", *chain.from_iterable(some))
 
     def empty(self, *tables: str) -> None:
         """Removes all rows of those tables that exist."""
