@@ -76,7 +76,7 @@ def copied_folder(options: Options) -> Iterator[Path]:
 
 def database_exists(pipeline: dlt.Pipeline) -> bool:
     """Returns False if the database is a file that connecting to it would create."""
-    if pipeline.destination.destination_name != "duckdb":
+    if not isinstance(pipeline.destination, dlt.destinations.duckdb):
         return True
     location = pipeline.destination_client().config.data_location() or ":unknown:"
     return location.startswith(":") or Path(location).exists()

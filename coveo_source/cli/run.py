@@ -149,7 +149,7 @@ def _outcome(session: Session) -> Outcome:
         location = client.config.data_location() or str(client.config)
     with open_dataset(session.pipeline) as dataset:
         name_there = dataset.name if dataset else session.options.dataset
-    is_file = session.pipeline.destination.destination_name == "duckdb"
+    is_file = isinstance(session.pipeline.destination, dlt.destinations.duckdb)
     shown = relative(location) if is_file else location
     name, folder = session.options.pipeline, session.options.pipelines_dir
     return Outcome(

@@ -50,13 +50,11 @@ class Lease:
         self,
         record: DatasetRecord,
         client: SqlJobClientBase,
-        destination: str,
         lock: FileLock | None = None,
     ) -> None:
         self.record = record
         self.holder = uuid4().hex
         self._client = client
-        self._destination = destination
         self._lock = lock
         self._lost = threading.Event()
         self._released = threading.Event()
@@ -152,7 +150,7 @@ class Lease:
 
     def _renew(self) -> None:
         with self._renewing, self._client:
-            dataset = DatasetSql(self._client, self._destination)
+            dataset = DatasetSql(self._client)
             if not self._released.is_set():
                 dataset.update(RECORD.name, _times(dataset), "holder = %s", self.holder)
                 current = dataset.rows(f"select holder from {dataset.table(RECORD.name)}")
@@ -185,7 +183,7 @@ def take_lease(pipeline: dlt.Pipeline, owner: Owner) -> Lease | None:
         record = claim(pipeline, dataset, owner)
         catalog = catalog_file(pipeline)
         lock = FileLock(catalog.with_name(f"{catalog.name}.lock")) if catalog else None
-        lease = Lease(record, client, pipeline.destination.destination_name, lock)
+        lease = Lease(record, client, lock)
         lease.acquire(dataset)
         lease.record = settle(dataset, record, owner)
         return lease

@@ -18,9 +18,9 @@ from ..exceptions import SettingError
 from ..secrets import keep_passwords
 
 _UPDATES = {"clickhouse": "alter table {table} update"}
-"""How an update begins in a destination that does not support `update … set`."""
+"""How an update begins in SQL that does not have `update … set`, by its name in sqlglot."""
 _NOW = {"clickhouse": "select now64(6, 'UTC')"}
-"""The query for the time in a destination that does not support `current_timestamp`."""
+"""The query for the time in SQL whose `current_timestamp` has seconds only."""
 _CURSORS = ("postgres", "redshift")
 """Dialects whose driver holds all rows of a query in memory, unless they come from a cursor."""
 _CHUNK_ROWS = 1_000
@@ -51,11 +51,11 @@ class DatasetSql:
     Values are parameters, written as `%s`.
     """
 
-    def __init__(self, client: SqlJobClientBase, destination: str) -> None:
+    def __init__(self, client: SqlJobClientBase) -> None:
         self._client = client
         self._sql = client.sql_client
-        self._update = _UPDATES.get(destination, "update {table} set")
-        self._now = _NOW.get(destination, "select current_timestamp")
+        self._update = _UPDATES.get(self.dialect, "update {table} set")
+        self._now = _NOW.get(self.dialect, "select current_timestamp")
 
     @property
     def name(self) -> str:
@@ -234,7 +234,7 @@ def open_dataset(pipeline: dlt.Pipeline) -> Iterator[DatasetSql | None]:
         yield None
         return
     with client:
-        yield DatasetSql(client, pipeline.destination.destination_name)
+        yield DatasetSql(client)
 
 
 @contextmanager

@@ -121,11 +121,14 @@ def _for_clickhouse(resource: DltResource, layout: Layout) -> DltResource:
 def _for_databricks(resource: DltResource, layout: Layout) -> DltResource:
     """Clusters by time and key, which Databricks advises instead of partitions.
 
+    It has to have statistics of these columns, and by default has those of the first 32.
     https://docs.databricks.com/aws/en/delta/clustering
     """
     from dlt.destinations.impl.databricks.databricks_adapter import databricks_adapter
 
-    return databricks_adapter(resource, cluster=[layout.time, *layout.key])
+    columns = [layout.time, *layout.key]
+    statistics: Any = {"delta.dataSkippingStatsColumns": ",".join(columns)}
+    return databricks_adapter(resource, cluster=columns, table_properties=statistics)
 
 
 _ADAPTERS: dict[str, Callable[[DltResource, Layout], DltResource]] = {

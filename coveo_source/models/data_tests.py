@@ -16,6 +16,7 @@ from ..exceptions import CheckError
 from .files import DIALECT, parse_sql, tables_of
 from .properties import DataTest, Properties
 from .qualify import Schema, qualify_query, sql_schema
+from .resources import to_relation
 
 _SAMPLE_ROWS = 5
 """Number of failing rows that are shown."""
@@ -68,8 +69,9 @@ def _run_data_test(dataset: dlt.Dataset, test: DataTest, query: str, schema: Sch
     read = {table.name: schema[table.name] for table in tables_of(counted) if table.name in schema}
     try:
         counted = qualify_query(counted, read)
-        rows = dataset(counted.sql(dataset.destination_dialect, identify=True)).fetchall()
-        sample = [dict(zip(counted.named_selects, row, strict=True)) for row in rows]
+        names = counted.named_selects
+        rows = to_relation(dataset, counted).fetchall()
+        sample = [dict(zip(names, row, strict=True)) for row in rows]
     except Exception as error:
         raise CheckError(f"{_place(test)} failed: {reason(error)} Its SQL: {sql}") from error
     counts = [int(row.pop(_COUNT)) for row in sample]

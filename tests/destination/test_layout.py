@@ -106,7 +106,9 @@ def test_clickhouse_finds_rows_by_their_key_or_visit_in_partitions_of_a_month(
 
 def test_databricks_clusters_by_time_and_key() -> None:
     pytest.importorskip("databricks.sql")
-    assert "CLUSTER BY (`day`, `visit_id`)" in statement("databricks", VISITS)
+    created = statement("databricks", VISITS)
+    assert "CLUSTER BY (`day`, `visit_id`)" in created
+    assert "'delta.dataSkippingStatsColumns'='day,visit_id'" in created.replace(" ", "")
 
 
 @pytest.mark.parametrize("dialect", ["bigquery", "clickhouse", "databricks", "snowflake"])
