@@ -1,8 +1,8 @@
 """Rewrites of DuckDB's SQL for databases where sqlglot's translation is not enough.
 
 The rewrites for PostgreSQL, ClickHouse and Databricks were found by running the models there, the
-last ones in Spark: they give the same tables as DuckDB. Those for Snowflake, BigQuery and Redshift
-are based on their manuals only.
+last ones in Spark: they give the same tables as DuckDB. Those for Snowflake and BigQuery are based
+on their manuals and were run in emulators; those for Redshift are based on its manual only.
 """
 
 from collections.abc import Callable
