@@ -35,7 +35,7 @@ def build_the_models_in_full(user: User, server: DemoServer, clock: Clock) -> No
 
 def remove_what_is_no_longer_exported(user: User, server: DemoServer, clock: Clock) -> None:
     window = ("--from", FIRST, "--to", LAST)
-    filters = {"SOURCES__COVEO_SOURCE__FILTERS": "[\"deviceCategory!='Mobile'\"]"}
+    filters = {"SOURCES__COVEO_SOURCE__FILTERS": "[\"deviceCategory!='Phone'\"]"}
     user.types("run", *window, "--replace", env={**environment(server), **filters})
 
 
