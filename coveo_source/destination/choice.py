@@ -17,19 +17,21 @@ from .tuning import TABLES_AT_ONCE
 
 _MERGE = "delete-insert"
 """The only merge strategy of dlt that also removes duplicates within a load."""
-_DIALECTS = (
-    *("duckdb", "postgres", "clickhouse", "databricks", "bigquery", "snowflake", "redshift"),
-)
+_DIALECTS = {"duckdb", "postgres", "clickhouse", "databricks", "bigquery", "snowflake", "redshift"}
 """Names in sqlglot of the SQL that the models are translated to."""
 
-_WITH_TRANSACTIONS = (
-    *(dlt.destinations.duckdb, dlt.destinations.ducklake, dlt.destinations.motherduck),
-    *(dlt.destinations.postgres, dlt.destinations.redshift, dlt.destinations.snowflake),
-)
+_WITH_TRANSACTIONS = {
+    dlt.destinations.duckdb,
+    dlt.destinations.ducklake,
+    dlt.destinations.motherduck,
+    dlt.destinations.postgres,
+    dlt.destinations.redshift,
+    dlt.destinations.snowflake,
+}
 """Destinations in which a delete and an insert can be one transaction. dlt makes them one only in
 jobs that create something; otherwise a reader of a DuckLake would see the table between the two."""
 
-WHAT_WORKS = (
+_WHAT_WORKS = (
     "What works: duckdb, ducklake, postgres, clickhouse, databricks, bigquery, snowflake, redshift"
     " and motherduck; docs/destinations.md says how far each was tested. For files in a folder or a"
     " bucket, use ducklake: it writes Parquet, and it can replace rows."
@@ -46,7 +48,7 @@ def tuned_destination(name: str) -> Destination[Any, Any]:
         known: Any = Destination.from_reference(name)
     except UnknownDestinationModule:
         raise SettingError(
-            "destination", name, f"dlt knows none of this name. {WHAT_WORKS}"
+            "destination", name, f"dlt knows none of this name. {_WHAT_WORKS}"
         ) from None
     check_destination(known)
     kind = type(known)
@@ -75,4 +77,4 @@ def check_destination(destination: Destination[Any, Any]) -> None:
         why = "The models cannot be built there, as they are not translated to its SQL."
     else:
         return
-    raise SettingError("destination", name, f"{why} {WHAT_WORKS}")
+    raise SettingError("destination", name, f"{why} {_WHAT_WORKS}")
