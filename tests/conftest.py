@@ -60,3 +60,12 @@ def serve(clock: Clock) -> Iterator[Callable[..., DemoServer]]:
 @pytest.fixture
 def demo(serve: Callable[..., DemoServer]) -> DemoServer:
     return serve()
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    """The address of a PostgreSQL server that a module's tests share."""
+    from tests.support.postgres_server import postgres_server
+
+    with postgres_server() as address:
+        yield address

@@ -9,14 +9,6 @@ import pytest
 from tests.support.cli_user import DATASET
 
 
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    from tests.support.postgres_server import postgres_server
-
-    with postgres_server() as address:
-        yield address
-
-
 @pytest.fixture
 def postgres(address: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """A connection to the server that is configured as the destination."""

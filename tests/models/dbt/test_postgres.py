@@ -26,14 +26,6 @@ PIPELINE = "coveo_dbt_postgres"
 Tables = Mapping[str, list[tuple[Any, ...]]]
 
 
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    from tests.support.postgres_server import postgres_server
-
-    with postgres_server() as address:
-        yield address
-
-
 @pytest.fixture
 def postgres(address: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """A connection to the server, which dlt and dbt are configured to use."""
