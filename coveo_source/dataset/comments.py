@@ -48,7 +48,7 @@ def write_comments(pipeline: dlt.Pipeline, dataset: DatasetSql) -> None:
 
     Nothing depends on them, so what stands in the way is logged, and no more.
     """
-    destination = pipeline.destination.destination_name
+    destination = pipeline.destination.to_name(pipeline.destination.destination_type)
     if destination not in _STORED or SOURCE not in pipeline.schema_names:
         return
     try:

@@ -15,7 +15,7 @@ from .clickhouse import TunedClickHouse
 from .duckdb import TunedDuckDb
 from .tuning import TABLES_AT_ONCE
 
-_MERGE = "delete-insert"
+MERGE_STRATEGY = "delete-insert"
 """The only merge strategy of dlt that also removes duplicates within a load."""
 _DIALECTS = {"duckdb", "postgres", "clickhouse", "databricks", "bigquery", "snowflake", "redshift"}
 """Names in sqlglot of the SQL that the models are translated to."""
@@ -71,7 +71,7 @@ def check_destination(destination: Destination[Any, Any]) -> None:
     """
     capabilities = destination.capabilities()
     name = destination.destination_name
-    if _MERGE not in (capabilities.supported_merge_strategies or ()):
+    if MERGE_STRATEGY not in (capabilities.supported_merge_strategies or ()):
         why = "It cannot replace rows by their key, so every run would load some of them twice."
     elif capabilities.sqlglot_dialect not in _DIALECTS:
         why = "The models cannot be built there, as they are not translated to its SQL."

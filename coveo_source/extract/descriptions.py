@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from dlt.common.schema import Schema
+from dlt.common.schema.typing import C_DLT_LOAD_ID
 
 from ..dataset import AUDIT_MEANINGS, AUDIT_TABLE_MEANINGS
 from ..meanings import MEANINGS, TABLE_MEANINGS
@@ -11,7 +12,7 @@ from ..tables import TABLES
 from .column_names import ColumnNames
 from .dimensions import Dimension
 
-_LOAD_ID = {"_dlt_load_id": "Id of the load that wrote the row, as in _dlt_loads."}
+_LOAD_ID = {C_DLT_LOAD_ID: "Id of the load that wrote the row, as in _dlt_loads."}
 
 
 class Descriptions:

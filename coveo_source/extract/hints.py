@@ -7,13 +7,14 @@ from typing import Any
 import dlt
 import pyarrow as pa
 from dlt.common.schema import Schema
+from dlt.common.schema.typing import C_DLT_LOAD_ID
 
 from ..destination import DEDUPLICATED, Layout, lay_out_table
 from ..tables import CURSOR, TABLES
 from .column_names import plain_column
 from .stream import Item
 
-_LOAD_ID = pa.field("_dlt_load_id", pa.string(), nullable=False)
+_LOAD_ID = pa.field(C_DLT_LOAD_ID, pa.string(), nullable=False)
 
 
 def with_hints(items: Generator[Item | None, None, None], load_id: str) -> Iterator[Any]:

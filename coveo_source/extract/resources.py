@@ -7,13 +7,14 @@ import dlt
 from dlt.extract import DltResource
 from jsonpath_ng import Fields  # type: ignore[import-untyped]
 
+from ..destination import MERGE_STRATEGY
 from ..scrubbing import scrubbed_errors
 from ..settings import Settings, assigned_interval
 from ..tables import CURSOR, DIMENSIONS, EXPORTS, REJECTED, REMOVED, TABLES, Table
 from .context import Cursor, ExtractContext
 
-MERGE: Any = {"disposition": "merge", "strategy": "delete-insert"}
-"""The only merge strategy of dlt that also removes duplicates within a load."""
+MERGE: Any = {"disposition": "merge", "strategy": MERGE_STRATEGY}
+"""How rows are loaded that an earlier load may have brought already."""
 
 
 def make_resources(context: ExtractContext) -> Sequence[DltResource]:

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 
+from dlt.common.schema.typing import C_DLT_LOAD_ID
+
 from ..exceptions import TableError
 from ..tables import EVENT_TABLES
 
 TIMELINE_ROOM = 32
 """Columns that are left free in the timeline for those that it adds, and for dlt's."""
-
-_LOAD_ID = "_dlt_load_id"
 
 
 class TableWidths:
@@ -35,7 +35,7 @@ class TableWidths:
             TableError: if these are too many
         """
         present = self.columns.setdefault(table, set())
-        new = {*columns, _LOAD_ID} - present
+        new = {*columns, C_DLT_LOAD_ID} - present
         present |= new
         if new:
             self._check(f"{table} would have", len(present), [table], "")

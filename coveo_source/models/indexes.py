@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import dlt
 from dlt.common.normalizers.naming import NamingConvention
+from dlt.common.schema.typing import C_DLT_LOAD_ID
 
 from ..tables import CURSOR, TABLES
 from .files import TIMELINE, Model, models
@@ -16,7 +17,7 @@ from .properties import VISIT
 from .qualify import stored_schema
 
 _DIALECT = "postgres"
-_LOAD_ID = "_dlt_load_id"
+_MADE = "select indexname from pg_indexes where schemaname = %s"
 _TIMELINE_IDS = ("event_id", "event_search_id")
 
 
@@ -48,12 +49,14 @@ def create_indexes(pipeline: dlt.Pipeline) -> None:
     with pipeline.destination_client() as client:
         stored = dict(client.get_storage_tables(stored_schema(pipeline)))
         sql = client.sql_client
+        made = {name for (name,) in sql.execute_sql(_MADE, sql.dataset_name)}
         for index in indexes(stored, naming):
-            sql.execute_sql(
-                f"create index if not exists {sql.escape_column_name(index.name)}"
-                f" on {sql.make_qualified_table_name(index.table)}"
-                f" using {index.method} ({index.expression})"
-            )
+            if index.name not in made:
+                sql.execute_sql(
+                    f"create index {sql.escape_column_name(index.name)}"
+                    f" on {sql.make_qualified_table_name(index.table)}"
+                    f" using {index.method} ({index.expression})"
+                )
 
 
 def indexes(stored: Mapping[str, Container[str]], naming: NamingConvention) -> Iterator[Index]:
@@ -64,7 +67,7 @@ def indexes(stored: Mapping[str, Container[str]], naming: NamingConvention) -> I
     for table in TABLES.values():
         columns = stored.get(table.name, ())
         key = naming.normalize_identifier(table.key[0])
-        times, loads = _range(table.name, CURSOR), _range(table.name, _LOAD_ID)
+        times, loads = _range(table.name, CURSOR), _range(table.name, C_DLT_LOAD_ID)
         yield from _existing(columns, _equal(table.name, key), times, loads)
     for model in models().values():
         yield from _existing(stored.get(model.name, ()), *_of_model(model))
@@ -78,7 +81,7 @@ def _of_model(model: Model) -> Iterator[Index]:
         yield _range(model.name, column)
     if model.name == TIMELINE:
         yield from (_equal(TIMELINE, column) for column in _TIMELINE_IDS)
-    yield _range(model.name, _LOAD_ID)
+    yield _range(model.name, C_DLT_LOAD_ID)
 
 
 def _equal(table: str, column: str) -> Index:

@@ -10,6 +10,7 @@ import dlt
 from dlt.common.destination.client import SqlModel
 from dlt.common.libs.sqlglot import from_sqlglot_type
 from dlt.common.schema import Schema
+from dlt.common.schema.typing import C_DLT_LOAD_ID
 from dlt.dataset import Relation
 from sqlglot import exp
 
@@ -24,9 +25,6 @@ _Scope = str
 dlt formats it, so braces are doubled."""
 
 EVERYTHING: _Scope = "1 = 1"
-
-_LOAD_ID = "_dlt_load_id"
-"""The column that dlt adds to every table."""
 
 
 class UntypedColumn(Exception):
@@ -175,7 +173,7 @@ def _type_hints(kind: exp.DataType | None) -> dict[str, Any]:
 
 def check_width(dataset: dlt.Dataset, query: exp.Query) -> None:
     """Raises TooManyColumns if a table of the destination cannot hold a query's result."""
-    width = len({*query.named_selects, _LOAD_ID})
+    width = len({*query.named_selects, C_DLT_LOAD_ID})
     most = most_columns(dataset.destination_dialect)
     if most is not None and width > most:
         raise TooManyColumns(
@@ -195,7 +193,7 @@ def fits(dataset: dlt.Dataset, table: str, query: exp.Query) -> bool:
     return all(
         name in columns and hints["data_type"] == columns[name]["data_type"]
         for name, hints in stored.items()
-        if name != _LOAD_ID
+        if name != C_DLT_LOAD_ID
     )
 
 

@@ -12,6 +12,7 @@ from itertools import dropwhile, takewhile
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from dlt.common.schema.typing import C_DLT_LOAD_ID
 from sqlglot import exp
 
 from ..causes import reason
@@ -31,7 +32,6 @@ _QUOTED = re.compile(r'"([a-z_][a-z0-9_]*)"')
 
 
 _VISIT = "'the visit'"
-_LOAD_ID = "_dlt_load_id"
 _NO_NUMBER, _NO_TIME = "cast(null as bigint)", "cast(null as timestamp)"
 _NO_TEXT = "cast(null as varchar)"
 
@@ -96,7 +96,7 @@ class Queries:
         columns = place.dataset.columns(EXPORTS, TIMELINE)
         self._values |= _export_columns(columns[EXPORTS])
         # a pipeline may be configured not to write the column
-        self._values["load_id"] = _LOAD_ID if _LOAD_ID in columns[TIMELINE] else _NO_TEXT
+        self._values["load_id"] = C_DLT_LOAD_ID if C_DLT_LOAD_ID in columns[TIMELINE] else _NO_TEXT
 
     def ask(self, name: str, visit: str = "") -> Answer:
         """Returns what a query says.

@@ -105,6 +105,16 @@ def test_whatever_a_dimension_is_called_it_is_only_text(server: DemoServer) -> N
     assert rows("searches")
 
 
+def test_a_destination_with_a_name_of_its_own_gets_them_too(
+    server: DemoServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DESTINATION__STORE__DESTINATION_TYPE", "duckdb")
+    monkeypatch.setenv("DESTINATION__STORE__CREDENTIALS", str(DATABASE))
+    completed = run_against(server, "--no-models", "--destination", "store")
+    assert completed.code == 0, completed.err
+    assert comments()["clicks", None] == "One row per click on a result."
+
+
 def test_texts_of_a_library_user_are_comments_too(server: DemoServer) -> None:
     text = "it's \\ mine\n%s; --\x00"
 

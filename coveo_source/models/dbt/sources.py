@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import dlt
+from dlt.common.schema.typing import C_DLT_LOAD_ID
 
 from ...tables import DIMENSIONS, EVENT_TABLES, REMOVED, TABLES
 from .macros import DBT_SOURCE, DLT_LOADS
@@ -15,10 +16,8 @@ from .target import Target
 from .translation import SqlWriter
 from .yaml_text import literal, yaml_of
 
-_LOAD_ID = "_dlt_load_id"
-
 # in whole seconds, because not every database takes others
-_LOADED_AT = f"to_timestamp(cast(cast({_LOAD_ID} as double) as bigint))"
+_LOADED_AT = f"to_timestamp(cast(cast({C_DLT_LOAD_ID} as double) as bigint))"
 
 _FRESH: Mapping[str, Mapping[str, int]] = {
     **{table: {"warn_after": 7 * 24} for table in (*TABLES, DIMENSIONS)},
@@ -58,7 +57,7 @@ def described_sources(schema: dlt.Schema, writer: SqlWriter) -> Iterator[dict[st
             hints = schema.get_table_columns(name)
             columns = [_with_text({"name": literal(each)}, hints[each]) for each in hints]
             table = _with_text({"name": name}, schema.tables[name])
-            if name in _FRESH and _LOAD_ID in hints:
+            if name in _FRESH and C_DLT_LOAD_ID in hints:
                 table |= _freshness(name, writer.expression(_LOADED_AT))
             yield {**table, "columns": columns}
         elif name == REMOVED:

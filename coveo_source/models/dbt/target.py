@@ -42,7 +42,8 @@ def target_of(pipeline: dlt.Pipeline, adapter_name: str | None) -> Target:
         SettingError: if there is no adapter of the name
         ProjectError: if there is none for the destination, or dbt cannot read from there
     """
-    destination = str(pipeline.destination.destination_name)
+    # not its name, which may be one of the user's
+    destination = pipeline.destination.to_name(pipeline.destination.destination_type)
     adapter = find_adapter(adapter_name, destination)
     database = None
     if destination == "duckdb" and not adapter.is_translated:

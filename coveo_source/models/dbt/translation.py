@@ -37,8 +37,9 @@ class SqlWriter:
         """
         self._dialect = adapter.dialect
         self.translates = adapter.is_translated
+        read = readable(schema)
         self._schema: dict[str, Mapping[str, str]] = {
-            **{name: readable(schema)[name] for name in TABLES if name in schema},
+            **{name: read[name] for name in TABLES if name in read},
             REMOVED: known_columns(REMOVED),
             UNITS: {"unit": _TEXT, "value": _TEXT},
             **{seed: {"action_cause": _TEXT, "kind": _TEXT} for seed in SEEDS},

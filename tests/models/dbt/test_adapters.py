@@ -16,6 +16,7 @@ from coveo_source.demo import DemoServer
 from coveo_source.exceptions import ProjectError, SettingError
 from coveo_source.model_settings import ModelSettings
 from coveo_source.models.dbt.adapters import ADAPTERS, Adapter, find_adapter
+from coveo_source.models.dbt.macros import DBT_SOURCE
 from coveo_source.models.dbt.project import Target, profile, write_project
 from coveo_source.models.dbt.sources import sources
 from coveo_source.models.files import SEEDS
@@ -47,6 +48,20 @@ def projects(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
     for name, project in written.items():
         write_project(pipeline, project, settings, name)
     return written
+
+
+def test_a_destination_with_a_name_of_its_own_gets_the_adapter_of_its_kind(tmp_path: Path) -> None:
+    database = tmp_path / "data.duckdb"
+    pipeline = dlt.pipeline(
+        PIPELINE,
+        destination=dlt.destinations.duckdb(str(database), destination_name="store"),
+        dataset_name=DATASET,
+    )
+    history.load(pipeline, large_load(1))
+    write_project(pipeline, tmp_path / "project")
+    profiles = yaml.safe_load((tmp_path / "project/profiles.yml").read_text())
+    output = profiles[DBT_SOURCE]["outputs"]["dev"]
+    assert (output["type"], output["path"]) == ("duckdb", str(database))
 
 
 @pytest.fixture(params=TRANSLATED, ids=lambda adapter: str(adapter.name))
