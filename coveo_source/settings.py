@@ -8,7 +8,6 @@ from functools import wraps
 from typing import Any, TypeVar, Union
 from urllib.parse import urlsplit
 
-import dlt
 from dlt.common.configuration import configspec
 from dlt.common.configuration.specs import BaseConfiguration
 from dlt.common.typing import TSecretStrValue
@@ -62,6 +61,8 @@ class CoveoConfiguration(BaseConfiguration):
     window_days: the longest window that one export covers
     lookback_days: how far behind its cursor a table is read again, for late events
     settle_minutes: how close to now the range may come
+    wait_minutes: how long a run waits for the last events of an interval
+    allow_external_schedulers: whether the interval that a scheduler assigns decides what is loaded
     poll_timeout_minutes: how long Coveo may take to build one export
     clock_tolerance_minutes: by how much Coveo's clock may differ from this machine's
     min_download_rate: bytes a second; a download that is slower for a minute counts as broken
@@ -90,6 +91,8 @@ class CoveoConfiguration(BaseConfiguration):
     window_days: float = 30.0
     lookback_days: float = 1.0
     settle_minutes: float = 15.0
+    wait_minutes: float = 30.0
+    allow_external_schedulers: bool = True
     poll_timeout_minutes: float = 60.0
     clock_tolerance_minutes: float = 60.0
     min_download_rate: float = 1000.0
@@ -154,6 +157,8 @@ class Settings:
     window: timedelta
     lookback: timedelta
     settle: timedelta
+    wait: timedelta
+    allow_external_schedulers: bool
     poll_timeout: timedelta
     clock_tolerance: timedelta
     min_download_rate: float
@@ -196,6 +201,8 @@ def check_settings(config: CoveoConfiguration) -> Settings:
         window=timedelta(days=between("window_days", config.window_days, 0.01, _MAX_DAYS)),
         lookback=timedelta(days=between("lookback_days", config.lookback_days, 0, _MAX_DAYS)),
         settle=timedelta(minutes=between("settle_minutes", config.settle_minutes, 0, 10_000)),
+        wait=timedelta(minutes=between("wait_minutes", config.wait_minutes, 0, 10_000)),
+        allow_external_schedulers=config.allow_external_schedulers,
         poll_timeout=timedelta(
             minutes=between("poll_timeout_minutes", config.poll_timeout_minutes, 0.01, 10_000)
         ),
@@ -218,8 +225,3 @@ def check_settings(config: CoveoConfiguration) -> Settings:
             "from_date", iso_time(settings.from_date), f"It must be before to_date, {end}."
         )
     return settings
-
-
-def assigned_interval() -> tuple[datetime, datetime] | None:
-    """Returns the range that a scheduler assigned to this run; None without one."""
-    return None if dlt.current.interval.is_empty else dlt.current.interval()

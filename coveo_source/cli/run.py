@@ -23,6 +23,7 @@ from ..extract import (
     SingleWindow,
     files_folder,
     make_resources,
+    plan_when_settled,
     read_dimensions,
     window_by_window,
 )
@@ -49,7 +50,7 @@ def run(options: Options, overrides: Mapping[str, Any]) -> Outcome:
     with graceful_shutdown(), open_session(options, overrides) as session, session.writing():
         load_pending(session.pipeline, session.progress.say)
         session.finish_erasures()
-        plan = session.plan()
+        plan = plan_when_settled(session.plan, session.client, session.settings.wait)
         for notice in plan.notices:
             session.progress.say(notice)
         delete_exports(session.client, [export.id for export in plan.stale])

@@ -1,6 +1,6 @@
 """What a command that loads works with: settings, pipeline, client, and messages to the user."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import replace
 from typing import Any
@@ -35,12 +35,14 @@ from ..extract import (
     backfill_request,
     export_owner,
     files_folder,
+    ignored_bounds,
+    interval_of,
     make_plan,
 )
 from ..model_settings import read_model_settings
 from ..private_files import delete_folder
 from ..setting_values import resolved
-from ..settings import CoveoConfiguration, Settings, assigned_interval, check_settings
+from ..settings import CoveoConfiguration, Settings, check_settings
 from ..signals import interruptible
 from ..tables import SOURCE
 from .pipeline import (
@@ -59,12 +61,14 @@ from .traces import finish_erasures
 class Session:
     """A pipeline, the client of the service that it loads from, and a display of progress.
 
+    typed: the settings that the command line gives
     record: what the dataset says of itself; None until it is known, and where it cannot
     """
 
-    def __init__(self, options: Options, settings: Settings) -> None:
+    def __init__(self, options: Options, settings: Settings, typed: Collection[str] = ()) -> None:
         self.options = options
         self.settings = settings
+        self._typed = typed
         self.progress = ConsoleProgress()
         self.pipeline = create_pipeline(options, self.progress)
         self.client = client_of(settings, self.progress.say)
@@ -146,7 +150,9 @@ class Session:
             # Coveo may take its time, and others want to read the database meanwhile
             task = Task(self._backfill(owner), options.replace, options.full_refresh)
             tables = settings.tables
-            return make_plan(settings, state, self.client, owner, tables, ledger, task)
+            plan = make_plan(settings, state, self.client, owner, tables, ledger, task)
+        plan.notices.extend(ignored_bounds(settings, state, self._typed))
+        return plan
 
     def held_rows(self, step: PlannedExport) -> dict[str, HeldRows]:
         """Returns what of a step the dataset holds, by table, since it was loaded before."""
@@ -196,11 +202,11 @@ def open_session(options: Options, overrides: Mapping[str, Any]) -> Iterator[Ses
         SettingError: before anything else
         PipelineBusy: if another process works on the pipeline
     """
-    settings = _resolve_settings(overrides)
+    settings, typed = _resolve_settings(overrides)
     # a wrong one is told now, not when everything is loaded
     read_model_settings()
     _check_options(options, settings)
-    with pipeline_lock(options), closing(Session(options, settings)) as opened:
+    with pipeline_lock(options), closing(Session(options, settings, typed)) as opened:
         yield opened
 
 
@@ -212,11 +218,11 @@ def open_preview(options: Options, overrides: Mapping[str, Any]) -> Iterator[Ses
         SettingError: before anything else
         PipelineMismatch: if pipeline or dataset hold the data of another owner
     """
-    settings = _resolve_settings(overrides)
+    settings, typed = _resolve_settings(overrides)
     _check_options(options, settings)
     with (
         copied_folder(options) as copy,
-        closing(Session(replace(options, pipelines_dir=str(copy)), settings)) as opened,
+        closing(Session(replace(options, pipelines_dir=str(copy)), settings, typed)) as opened,
     ):
         opened.look()
         yield opened
@@ -224,7 +230,7 @@ def open_preview(options: Options, overrides: Mapping[str, Any]) -> Iterator[Ses
 
 def _check_options(options: Options, settings: Settings) -> None:
     """Raises a SettingError for options that contradict the range that is to be loaded."""
-    has_end = settings.to_date is not None or assigned_interval() is not None
+    has_end = settings.to_date is not None or interval_of(settings) is not None
     if options.full_refresh and has_end:
         raise SettingError(
             "full_refresh",
@@ -238,11 +244,13 @@ def _check_options(options: Options, settings: Settings) -> None:
         raise SettingError("force", "without --replace", "It has a meaning only together with it.")
 
 
-def _resolve_settings(overrides: Mapping[str, Any]) -> Settings:
+def _resolve_settings(overrides: Mapping[str, Any]) -> tuple[Settings, Collection[str]]:
     """Returns the settings from configuration, secrets and environment, below the overrides.
+
+    Also returns the names of those that the overrides give.
 
     Raises:
         SettingError: if one is missing or not accepted
     """
     given = {name: value for name, value in overrides.items() if value is not None}
-    return check_settings(resolved(CoveoConfiguration(), given))
+    return check_settings(resolved(CoveoConfiguration(), given)), given

@@ -5,6 +5,7 @@ CoveoSourceError
  x PipelineMismatch        the pipeline or dataset holds the data of another owner
  x PipelineBusy            another process is loading into the pipeline
    x DatasetBusy           another run is writing to the dataset, maybe on another machine
+ x TooEarly                the range has just ended; its last events may be missing
  x LeaseLost               another run has taken over the dataset
  x ServiceUnreachable      a host did not answer, after all retries
    x TooSlow               it sends at a lower rate than min_download_rate
@@ -73,6 +74,7 @@ from .runs import (
     ReportError,
     SettingError,
     TableUnusable,
+    TooEarly,
     UnsafeReplacement,
 )
 from .service import (
@@ -118,6 +120,7 @@ __all__ = [
     "SettingError",
     "TableError",
     "TableUnusable",
+    "TooEarly",
     "TooManyRejected",
     "TooSlow",
     "UnknownAnswer",

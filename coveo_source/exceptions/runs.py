@@ -1,5 +1,7 @@
 """Errors of settings, pipelines, datasets and models."""
 
+from datetime import timedelta
+
 from dlt.common.exceptions import TerminalException, TransientException
 
 from .base import CoveoSourceError
@@ -18,6 +20,20 @@ class SettingError(CoveoSourceError, TerminalException):
         self.accepted = accepted
         problem = "is missing" if value is None else f"is {value!r}, which is not accepted"
         super().__init__(f"The setting {setting} {problem}. {accepted}")
+
+
+class TooEarly(CoveoSourceError, TransientException):
+    """The range has not ended, or its last events may not be with Coveo yet.
+
+    settled: when they are expected to be, as people read it
+    """
+
+    def __init__(self, settled: str, patience: timedelta) -> None:
+        minutes = patience.total_seconds() / 60
+        super().__init__(
+            f"It is too early to load this range: Coveo may take until {settled} to have all of its"
+            f" events, and wait_minutes is {minutes:g}. Nothing was loaded; run again then."
+        )
 
 
 class PipelineMismatch(CoveoSourceError, TerminalException):

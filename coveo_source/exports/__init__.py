@@ -19,5 +19,6 @@ from .window import (
     split_by_length,
     split_to_limit,
     subtract_window,
+    window_between,
     windows_due,
 )

@@ -45,7 +45,10 @@ class LoadRange(NamedTuple):
     backfill_from: the start of an explicit range, for which cursors are ignored; else None
     first: where a table without a cursor starts, unless `history` starts earlier
     lookback: how far before its cursor a table is loaded again
+    interval_from: the start of the interval that a scheduler assigned, which is loaded even if it
+        is before the cursors; None without one
     history: the windows that earlier runs loaded; a table without a cursor catches up with these
+    gaps: by table, what was left out by intervals that did not follow each other
     unproved: by table, windows that were loaded, but not proved to be complete
     done: by table, what a backfill has already loaded
     """
@@ -54,7 +57,9 @@ class LoadRange(NamedTuple):
     backfill_from: datetime | None
     first: datetime
     lookback: timedelta
+    interval_from: datetime | None = None
     history: Sequence[Window] = ()
+    gaps: Mapping[str, Sequence[Window]] = MappingProxyType({})
     unproved: Mapping[str, Sequence[Window]] = MappingProxyType({})
     done: Mapping[str, Sequence[Window]] = MappingProxyType({})
 
@@ -106,7 +111,8 @@ def _ranges_due(table: str, cursor: datetime | None, load_range: LoadRange) -> l
         for window in load_range.done.get(table, ()):
             left = subtract_window(left, window)
         return left
-    wanted = [*_ranges_since(cursor, load_range), *load_range.unproved.get(table, ())]
+    left_open = (*load_range.gaps.get(table, ()), *load_range.unproved.get(table, ()))
+    wanted = [*_ranges_since(cursor, load_range), *left_open]
     return merge_windows(
         Window(start, min(end, load_range.end)) for start, end in wanted if start < load_range.end
     )
@@ -116,8 +122,9 @@ def _ranges_since(cursor: datetime | None, load_range: LoadRange) -> list[Window
     """Returns what is due after a cursor; without one, all that was ever loaded is due too."""
     if cursor is None:
         return [*load_range.history, *window_between(load_range.first, load_range.end)]
-    earliest = min((window.start for window in load_range.history), default=cursor)
-    return window_between(max(cursor - load_range.lookback, min(earliest, cursor)), load_range.end)
+    start = min(cursor, load_range.interval_from or cursor)
+    earliest = min([start, *(window.start for window in load_range.history)])
+    return window_between(max(start - load_range.lookback, earliest), load_range.end)
 
 
 def window_between(start: datetime, end: datetime) -> list[Window]:

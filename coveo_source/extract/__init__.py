@@ -5,7 +5,9 @@ from .context import ExtractContext, SingleWindow, export_owner, files_folder
 from .dimensions import read_dimensions
 from .event_protocol import event_protocol_notice
 from .halving import window_by_window
+from .load_range import ignored_bounds, interval_of
 from .plan import Plan, PlannedExport, make_plan
 from .resources import make_resources
+from .settling import plan_when_settled
 from .state import PipelineState
 from .task import Task, backfill_request

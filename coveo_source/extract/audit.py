@@ -96,6 +96,7 @@ class FetchedExport:
     signs: clauses that say why the export may not be whole
     found: what was found in the destination after the load
     event_protocol: number of searches that came by Coveo's Event Protocol
+    cut_short: tables of which a library user wants no more rows, as by `add_limit`
     """
 
     export: Export
@@ -109,6 +110,12 @@ class FetchedExport:
     signs: list[str] = field(default_factory=list)
     found: Reconciliation = field(default_factory=Reconciliation)
     event_protocol: int = 0
+    cut_short: list[str] = field(default_factory=list)
+
+    @property
+    def whole_tables(self) -> list[str]:
+        """The tables whose rows were all taken."""
+        return [table for table in self.step.tables if table not in self.cut_short]
 
     def as_row(self, org: str) -> pa.Table:
         """Returns the row of the export in the audit trail."""
@@ -118,10 +125,10 @@ class FetchedExport:
             "org": org,
             "window_start": self.step.window.start,
             "window_end": self.step.window.end,
-            "tables": ",".join(self.step.tables),
+            "tables": ",".join(self.whole_tables),
             **{
-                f"{table}_{name}": getattr(counts, name)
-                for table, counts in self.counts.items()
+                f"{table}_{name}": getattr(self.counts[table], name)
+                for table in self.whole_tables
                 for name in COUNTS
             },
             "file_bytes": self.file_bytes,

@@ -29,7 +29,7 @@ from ..exceptions import PipelineMismatch
 from ..exports import ExportOwner, Prefetch, after_load, delete_exports
 from ..packages import delete_loaded, delete_unfinished, describe_package
 from ..private_files import make_private
-from ..settings import Settings, assigned_interval
+from ..settings import Settings
 from ..signals import interruptible
 from ..tables import DIMENSIONS, EXPORTS, TABLES
 from ..working_folder import delete_half_written
@@ -42,6 +42,7 @@ from .event_protocol import event_protocol_notice
 from .halving import window_by_window
 from .hints import add_layout, with_hints
 from .plan import PlannedExport, make_plan
+from .settling import plan_when_settled
 from .state import PipelineState, plain_utc
 from .stored import StoredTables
 from .stream import Item, Stream, WindowReader, empty_audit_tables
@@ -113,15 +114,17 @@ class ExtractContext:
         )
 
     def table_rows(self, table: str, cursor: Cursor) -> Iterator[Any]:
-        """Yields the rows of a table, and moves its cursor to the end of its last window."""
+        """Yields the rows of a table; once all are taken, its cursor moves to the end."""
         current = self._begin()
-        ends = [step.window.end for step in current.steps if table in step.tables]
-        if ends:
-            if cursor.last_value:
-                ends.append(plain_utc(cursor.last_value))
-            # `advance` also makes dlt pass the rows on unfiltered: Coveo has applied the range
-            cursor.advance(max(ends))
+        # dlt passes the rows on unfiltered: Coveo has applied the range
+        cursor.advance(None)  # type: ignore[arg-type]
         yield from current.rows(table)
+        windows = [step.window for step in current.steps if table in step.tables]
+        if windows:
+            before = plain_utc(cursor.last_value) if cursor.last_value else None
+            state = PipelineState(dlt.current.source_state())
+            state.note_loaded(table, windows, None if self.settings.is_backfill else before)
+            cursor.advance(max([*(window.end for window in windows), *filter(None, [before])]))
 
     def audit_rows(self, table: str) -> Iterator[Any]:
         """Yields the rows of a table that has no cursor."""
@@ -164,7 +167,7 @@ class ExtractContext:
             [str(step.window) for step in steps],
             [name for name in TABLES if any(name in step.tables for step in steps)],
             selected & {EXPORTS},
-            self.settings.is_backfill or assigned_interval() is not None,
+            self.settings.is_backfill,
         )
         names = ColumnNames(state, stored.naming, set().union(*stored.columns.values()), say)
         reader = WindowReader(
@@ -190,6 +193,7 @@ class ExtractContext:
             disposition: Any = "replace" if listed else "append"
             resources[DIMENSIONS].apply_hints(write_disposition=disposition)
         stream = Stream(self._items(load_id, reader, steps, listed), selected)
+        reader.takes = stream.is_open
         descriptions = Descriptions(dimensions, names)
         return _RunningExtract(load_id, steps, reader, stream, descriptions)
 
@@ -222,7 +226,11 @@ class ExtractContext:
             ledger = read_ledger(dataset)
         with interruptible():
             known = state.restored(ledger)
-            plan = make_plan(self.settings, known, client, owner, tables, ledger)
+            plan = plan_when_settled(
+                lambda: make_plan(self.settings, known, client, owner, tables, ledger),
+                client,
+                self.settings.wait,
+            )
             for notice in plan.notices:
                 logger.warning(notice)
             delete_exports(client, [export.id for export in plan.stale])

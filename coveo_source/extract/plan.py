@@ -3,36 +3,36 @@
 import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 
 from ..api import CoveoClient
 from ..dataset import Ledger
 from ..exceptions import RowLimitReached, SettingError
 from ..exports import (
-    SHORTEST_WINDOW,
     Export,
     ExportOwner,
     ExportRequest,
     LoadRange,
     Window,
     WindowTables,
-    floor_to,
+    common_windows,
     owned_by,
     short_time,
     split_after_export,
     split_by_length,
     split_to_limit,
+    window_between,
     windows_due,
 )
-from ..settings import Settings, assigned_interval
+from ..settings import Settings
 from ..tables import CURSOR, TABLES
 from .column_names import called_otherwise
 from .dimensions import api_names
+from .load_range import range_due
 from .state import PipelineState
 from .task import NO_TASK, Task
 
-_FIRST_RUN = timedelta(days=30)
-"""How far back a first run reaches if no start is given."""
+_NEVER = datetime.min.replace(tzinfo=timezone.utc)
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,7 @@ class Plan:
     row_limit: the most rows that one export may hold, if there is a limit
     task: what was asked for, beside what is due
     renamed: the columns of known dimensions that are called otherwise in the dataset, by API name
+    settles_at: when the last events of the range are expected to be there; None if they are
     """
 
     steps: list[PlannedExport]
@@ -82,6 +83,7 @@ class Plan:
     row_limit: int | None = None
     task: Task = NO_TASK
     renamed: Mapping[str, str] = field(default_factory=dict)
+    settles_at: datetime | None = None
 
 
 def make_plan(
@@ -108,11 +110,12 @@ def make_plan(
     outdated = task.outdated(existing, ledger)
     proved = state.as_proved(ledger)
     cursors = proved.cursors(tables)
-    load_range, notices = _load_range(settings, proved, client.now)
-    load_range = load_range._replace(
+    due = range_due(settings, proved, client.now)
+    notices = due.notices
+    load_range = due.load_range._replace(
         unproved=task.unproved(ledger, cursors), done=task.done(ledger, cursors)
     )
-    notices.extend(_ignored_start(settings, cursors))
+    notices.extend(_gaps(cursors, load_range))
     notices.extend(_disagreements(state, cursors, load_range))
     notices.extend(task.notices(ledger))
     parts = windows_due(cursors, load_range, TABLES)
@@ -136,7 +139,7 @@ def make_plan(
     stale = [export for export in existing if export.id not in used]
     unneeded = [] if settings.keep_exports else stale
     renamed = called_otherwise(state.column_names)
-    return Plan(steps, unneeded, notices, row_limit, task, renamed)
+    return Plan(steps, unneeded, notices, row_limit, task, renamed, due.settles_at)
 
 
 def _disagreements(
@@ -155,55 +158,22 @@ def _disagreements(
             )
 
 
+def _gaps(cursors: Mapping[str, datetime | None], load_range: LoadRange) -> Iterator[str]:
+    """Yields what intervals left out, and this run loads."""
+    missed: dict[Window, list[str]] = {}
+    for table, cursor in cursors.items():
+        gaps = list(load_range.gaps.get(table, ()))
+        if cursor and load_range.interval_from:
+            gaps += window_between(cursor, load_range.interval_from)
+        for gap in common_windows(gaps, Window(_NEVER, load_range.end)):
+            missed.setdefault(gap, []).append(table)
+    for gap, tables in sorted(missed.items()):
+        yield f"No run has loaded {gap} yet ({', '.join(tables)}): it is loaded now."
+
+
 def estimates_of(request: ExportRequest, client: CoveoClient) -> dict[str, int]:
     """Returns the rows that Coveo expects in an export, by table."""
     return client.estimate(request.estimate_query)
-
-
-def _load_range(
-    settings: Settings, state: PipelineState, now: datetime
-) -> tuple[LoadRange, list[str]]:
-    notices: list[str] = []
-    settled = floor_to(now - settings.settle, SHORTEST_WINDOW)
-    assigned = assigned_interval() if not settings.is_backfill else None
-    start, end = assigned or (settings.from_date, settings.to_date)
-    if end and end > settled:
-        notices.append(
-            f"Events of the last {settings.settle.total_seconds() / 60:g} minutes may still"
-            f" change, so the range ends at {short_time(settled)} and not at {short_time(end)}."
-        )
-    first = start or _resume_point(state)
-    if first is None:
-        # rounded up to midnight, so that the whole range fits into one window
-        first = floor_to(settled - _FIRST_RUN, timedelta(days=1)) + timedelta(days=1)
-        notices.append(
-            "Nothing was loaded before and no start is given: beginning"
-            f" {_FIRST_RUN.days} days back, at {short_time(first)}. To begin earlier, give --from."
-        )
-    load_range = LoadRange(
-        end=min(end, settled) if end else settled,
-        backfill_from=start if assigned or settings.is_backfill else None,
-        first=first,
-        lookback=settings.lookback,
-        history=state.history,
-    )
-    return load_range, notices
-
-
-def _resume_point(state: PipelineState) -> datetime | None:
-    # at the earliest cursor or at the end of the history; gaps in it before that stay gaps
-    ends = [window.end for window in state.history][-1:]
-    return min([*ends, *filter(None, state.cursors(TABLES).values())], default=None)
-
-
-def _ignored_start(settings: Settings, cursors: dict[str, datetime | None]) -> Iterator[str]:
-    known = [cursor for cursor in cursors.values() if cursor]
-    if settings.from_date and not settings.to_date and known:
-        yield (
-            f"Loading continues where it ended, at {short_time(min(known))}; the start"
-            f" {short_time(settings.from_date)} applies only to tables that were never loaded. To"
-            " load an older range, give --from and --to."
-        )
 
 
 def _match_exports(

@@ -9,7 +9,7 @@ from jsonpath_ng import Fields  # type: ignore[import-untyped]
 
 from ..destination import MERGE_STRATEGY
 from ..scrubbing import scrubbed_errors
-from ..settings import Settings, assigned_interval
+from ..settings import Settings
 from ..tables import CURSOR, DIMENSIONS, EXPORTS, REJECTED, REMOVED, TABLES, Table
 from .context import Cursor, ExtractContext
 
@@ -71,4 +71,5 @@ def _incremental(settings: Settings) -> Cursor:
         return Cursor(
             column, settings.from_date, end_value=settings.to_date, allow_external_schedulers=False
         )
-    return Cursor(column, allow_external_schedulers=assigned_interval() is not None)
+    # the plan follows a scheduler's interval; dlt would also take the cursor out of the state
+    return Cursor(column, allow_external_schedulers=False)

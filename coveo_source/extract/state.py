@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from ..dataset import Ledger
 from ..exceptions import PipelineMismatch
-from ..exports import Window, merge_windows, subtract_window
+from ..exports import Window, merge_windows, subtract_window, window_between
 from ..settings import Settings
 from ..tables import CURSOR, SOURCE, TABLES
 
@@ -83,17 +83,31 @@ class PipelineState:
     @property
     def history(self) -> list[Window]:
         """Everything that was ever loaded, for any table, as disjoint windows, oldest first."""
-        return [
-            Window(datetime.fromisoformat(start), datetime.fromisoformat(end))
-            for start, end in self._state.get("history", [])
-        ]
+        return _windows(self._state.get("history", []))
 
     def add_history(self, windows: Iterable[Window]) -> None:
         """Adds windows to the history."""
-        self._state["history"] = [
-            [window.start.isoformat(), window.end.isoformat()]
-            for window in merge_windows([*self.history, *windows])
-        ]
+        self._state["history"] = _as_text(merge_windows([*self.history, *windows]))
+
+    def gaps(self, table: str) -> list[Window]:
+        """Returns what intervals that did not follow each other left out, oldest first."""
+        return _windows(self._state.get("resources", {}).get(table, {}).get("gaps", []))
+
+    def note_loaded(self, table: str, windows: Iterable[Window], cursor: datetime | None) -> None:
+        """Records what a load leaves out before the cursor of its table, and what it fills in.
+
+        windows: what is loaded of the table, part of the history already
+        cursor: up to where the table was loaded before; None if nothing may be left out by this
+        """
+        gaps = self.gaps(table)
+        for window in windows:
+            left = window_between(window.end, cursor or window.end)
+            for known in self.history:
+                left = subtract_window(left, known)
+            gaps = subtract_window(merge_windows([*gaps, *left]), window)
+        if gaps != self.gaps(table):
+            resource = self._state.setdefault("resources", {}).setdefault(table, {})
+            resource["gaps"] = _as_text(gaps)
 
     def columns(self, table: str) -> set[str]:
         """Returns the columns that exports of a table have had, by their names in the dataset."""
@@ -141,6 +155,14 @@ class PipelineState:
                 f" the data of {settings.org} at {settings.host} would mix with it. Use another"
                 " pipeline name and another dataset."
             )
+
+
+def _windows(texts: Iterable[Iterable[str]]) -> list[Window]:
+    return [Window(*map(datetime.fromisoformat, bounds)) for bounds in texts]
+
+
+def _as_text(windows: Iterable[Window]) -> list[list[str]]:
+    return [[bound.isoformat() for bound in window] for window in windows]
 
 
 def plain_utc(moment: datetime) -> datetime:

@@ -5,12 +5,13 @@ order, and each resource takes its own items. Only the table that is being read 
 """
 
 import time
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from itertools import chain
 from pathlib import Path
+from threading import Lock
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -53,35 +54,46 @@ class Item(NamedTuple):
 class Stream:
     """Items that several resources draw from, each when it is its turn.
 
-    dlt asks its resources in rotation; one whose turn it is not answers None. Items for a resource
-    that was closed early (`add_limit`) are skipped. The last resource to close closes the items.
+    dlt asks its resources in rotation, or in threads (`parallelize`); one whose turn it is not
+    answers None. Items for a resource that was closed early (`add_limit`) are skipped. The last
+    resource to close closes the items.
     """
 
     def __init__(self, items: Generator[Item, None, None], resources: Iterable[str]) -> None:
         self._items = items
         self._open = set(resources)
         self._head: Item | None = None
+        self._lock = Lock()
 
     def tap(self, resource: str) -> Generator[Item | None, None, None]:
         """Yields the items for one resource, and None whenever another resource's comes first."""
         try:
-            while head := self._next():
-                if head.resource == resource:
-                    self._head = None
-                    yield head
-                else:
-                    yield None
+            while not self._is_over():
+                yield self._take(resource)
         finally:
-            self._open.discard(resource)
-            if not self._open:
-                self._items.close()
+            with self._lock:
+                self._open.discard(resource)
+                if not self._open:
+                    self._items.close()
 
-    def _next(self) -> Item | None:
-        while self._head is None or self._head.resource not in self._open:
-            self._head = next(self._items, None)
-            if self._head is None:
+    def is_open(self, resource: str) -> bool:
+        """Returns False if a resource takes no more items."""
+        return resource in self._open
+
+    def _is_over(self) -> bool:
+        with self._lock:
+            while self._head is None or self._head.resource not in self._open:
+                self._head = next(self._items, None)
+                if self._head is None:
+                    return True
+            return False
+
+    def _take(self, resource: str) -> Item | None:
+        with self._lock:
+            if self._head is None or self._head.resource != resource:
                 return None
-        return self._head
+            item, self._head = self._head, None
+            return item
 
 
 @dataclass
@@ -94,6 +106,7 @@ class WindowReader:
     names: the columns of dimensions
     widths: how many columns the tables will have
     erased: what must not come back
+    takes: whether a resource still wants rows
     fetched: the exports that were read so far
     """
 
@@ -105,6 +118,7 @@ class WindowReader:
     names: ColumnNames
     widths: TableWidths
     erased: ErasedRows
+    takes: Callable[[str], bool] = lambda resource: True
     fetched: list[FetchedExport] = field(default_factory=list)
 
     def items(self, step: PlannedExport, later: Sequence[PlannedExport]) -> Iterator[Item]:
@@ -125,12 +139,15 @@ class WindowReader:
                     if csv_file is None:
                         fetched.without_file.append(name)
                     yield from self._table_items(fetched, TABLES[name], csv_file, folder)
+                if not self.takes(name):
+                    fetched.cut_short.append(name)
             check_whole(fetched, self.client, self.settings.strict)
             self.erased.remember()
             file.path.unlink(missing_ok=True)
             fetched.read_seconds = time.monotonic() - started
             self.fetched.append(fetched)
-            yield Item(EXPORTS, fetched.as_row(self.settings.org), deduplicated=True)
+            if fetched.whole_tables:
+                yield Item(EXPORTS, fetched.as_row(self.settings.org), deduplicated=True)
 
     def _settle_columns(self, file: ExportFile, tables: Iterable[str]) -> dict[str, str]:
         """Decides what the columns of a window are called; returns what is called otherwise.
