@@ -100,8 +100,10 @@ def delete_unfinished(pipeline: dlt.Pipeline, running: Path | None = None) -> No
 
     running: the folder of the extract that is running
     """
-    for folder in (Path(pipeline.working_dir) / "normalize").glob("*"):
-        if folder.is_dir() and folder.name != "extracted" and folder != running:
+    # dlt takes a relative folder for its pipelines as it is
+    kept = running and running.resolve()
+    for folder in (Path(pipeline.working_dir).resolve() / "normalize").glob("*"):
+        if folder.is_dir() and folder.name != "extracted" and folder != kept:
             shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -140,6 +140,13 @@ def between(setting: str, value: float, least: float, most: float) -> float:
     return value
 
 
+def whole_number(setting: str, value: int | None) -> int | None:
+    """Returns a positive number, or None if none is given."""
+    if value is not None and value < 1:
+        raise SettingError(setting, value, "Write a whole number from 1, or leave it out.")
+    return value
+
+
 def instant(setting: str, value: object) -> datetime | None:
     """Returns a date (its midnight) or a time as a UTC instant in whole milliseconds."""
     if value is None or value == "":

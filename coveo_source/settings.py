@@ -22,6 +22,7 @@ from .setting_values import (
     required_text,
     table_names,
     token,
+    whole_number,
     words,
 )
 
@@ -59,6 +60,7 @@ class CoveoConfiguration(BaseConfiguration):
     base_url: scheme and host of the API, instead of a region
     export_format: the CSV dialect that Coveo writes, EXCEL or NO_NEWLINE
     window_days: the longest window that one export covers
+    max_windows: how many windows one run loads at most, the oldest ones; the next run goes on
     lookback_days: how far behind its cursor a table is read again, for late events
     settle_minutes: how close to now the range may come
     wait_minutes: how long a run waits for the last events of an interval
@@ -89,6 +91,7 @@ class CoveoConfiguration(BaseConfiguration):
     base_url: str | None = None
     export_format: str = "EXCEL"
     window_days: float = 30.0
+    max_windows: int | None = None
     lookback_days: float = 1.0
     settle_minutes: float = 15.0
     wait_minutes: float = 30.0
@@ -155,6 +158,7 @@ class Settings:
     custom_event_filters: tuple[str, ...]
     export_format: str
     window: timedelta
+    max_windows: int | None
     lookback: timedelta
     settle: timedelta
     wait: timedelta
@@ -199,6 +203,7 @@ def check_settings(config: CoveoConfiguration) -> Settings:
         custom_event_filters=words("custom_event_filters", config.custom_event_filters),
         export_format=one_of("export_format", config.export_format.upper(), EXPORT_FORMATS),
         window=timedelta(days=between("window_days", config.window_days, 0.01, _MAX_DAYS)),
+        max_windows=whole_number("max_windows", config.max_windows),
         lookback=timedelta(days=between("lookback_days", config.lookback_days, 0, _MAX_DAYS)),
         settle=timedelta(minutes=between("settle_minutes", config.settle_minutes, 0, 10_000)),
         wait=timedelta(minutes=between("wait_minutes", config.wait_minutes, 0, 10_000)),
@@ -219,9 +224,9 @@ def check_settings(config: CoveoConfiguration) -> Settings:
         allow_erased=config.allow_erased,
         allow_http=config.allow_http,
     )
-    if settings.from_date and settings.to_date and settings.from_date >= settings.to_date:
+    if settings.from_date and settings.to_date and settings.from_date > settings.to_date:
         end = iso_time(settings.to_date)
         raise SettingError(
-            "from_date", iso_time(settings.from_date), f"It must be before to_date, {end}."
+            "from_date", iso_time(settings.from_date), f"It must not be after to_date, {end}."
         )
     return settings

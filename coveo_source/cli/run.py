@@ -59,6 +59,7 @@ def run(options: Options, overrides: Mapping[str, Any]) -> Outcome:
         with prefetch.opened():
             outcome.fetched.extend(_load_windows(session, plan.steps, prefetch))
         session.complete(plan)
+        outcome.windows_left = plan.left
         create_indexes(session.pipeline)
         if options.with_models:
             session.check_lease()

@@ -164,8 +164,8 @@ class Session:
         return open_dataset(self.pipeline) if exists else nullcontext()
 
     def complete(self, plan: Plan) -> None:
-        """Writes down that a backfill is complete."""
-        if plan.task.backfill:
+        """Writes down that a backfill is complete, if it is."""
+        if plan.task.backfill and not plan.left:
             with open_dataset(self.pipeline) as dataset:
                 if dataset:
                     complete_backfill(dataset, plan.task.backfill)

@@ -32,6 +32,7 @@ class Outcome:
     state: the command that shows the pipeline's state; None if the one in dlt's manual does
     models: number of rows of each model that was built
     unknown_causes: causes in them that no list knows
+    windows_left: number of windows that are due and were not to be loaded by this run
     seconds: duration of the whole run
     """
 
@@ -42,6 +43,7 @@ class Outcome:
     fetched: list[FetchedExport] = field(default_factory=list)
     models: dict[str, int] = field(default_factory=dict)
     unknown_causes: list[UnknownCause] = field(default_factory=list)
+    windows_left: int = 0
     seconds: float = 0.0
 
 
@@ -49,6 +51,7 @@ def outcome_text(outcome: Outcome) -> str:
     """Returns the end of a run: what was loaded, where it is, and a query to try."""
     renamed = [pair for each in outcome.fetched for pair in each.renamed.items()]
     parts = [_headline(outcome), _window_table(outcome.fetched), _doubts(outcome.fetched)]
+    parts += [_left_text(outcome.windows_left)]
     parts += [*_notices(outcome.fetched), _renamed_text(dict(renamed))]
     if outcome.models:
         parts.append(models_text(outcome.models, outcome.unknown_causes))
@@ -170,6 +173,8 @@ def plan_text(plan: Plan) -> str:
         names = "all" if len(tables) == len(TABLES) else ", ".join(tables)
         lines.append([str(step.window), names, _estimate(step), _export(step)])
     parts = [grid(lines, rule_before=1, left=(0, 1, 3))]
+    if plan.left:
+        parts.append(_left_text(plan.left))
     limit = f"{plan.row_limit:,} rows" if plan.row_limit is not None else "none known"
     parts.append(f"Most rows in one export: {limit}.")
     if plan.stale:
@@ -181,6 +186,12 @@ def plan_text(plan: Plan) -> str:
         parts.append(_renamed_text(plan.renamed))
     parts.append("Nothing was created.")
     return "\n".join(parts)
+
+
+def _left_text(windows: int) -> str:
+    """Returns that windows are left for other runs; empty if there are none."""
+    verb = "is" if windows == 1 else "are"
+    return f"{plural(windows, 'window')} more {verb} due: run again." if windows else ""
 
 
 def _renamed_text(columns: Mapping[str, str]) -> str:

@@ -2,6 +2,7 @@
 
 CoveoSourceError
  x SettingError            a setting is missing or not accepted; before the load began
+ x SourceMisused           the source is used in a way that would lose rows, or cannot work
  x PipelineMismatch        the pipeline or dataset holds the data of another owner
  x PipelineBusy            another process is loading into the pipeline
    x DatasetBusy           another run is writing to the dataset, maybe on another machine
@@ -73,6 +74,7 @@ from .runs import (
     ProjectError,
     ReportError,
     SettingError,
+    SourceMisused,
     TableUnusable,
     TooEarly,
     UnsafeReplacement,
@@ -118,6 +120,7 @@ __all__ = [
     "RowLimitReached",
     "ServiceUnreachable",
     "SettingError",
+    "SourceMisused",
     "TableError",
     "TableUnusable",
     "TooEarly",

@@ -22,6 +22,10 @@ class SettingError(CoveoSourceError, TerminalException):
         super().__init__(f"The setting {setting} {problem}. {accepted}")
 
 
+class SourceMisused(CoveoSourceError, TerminalException):
+    """The source is used in a way that would lose rows, or cannot work."""
+
+
 class TooEarly(CoveoSourceError, TransientException):
     """The range has not ended, or its last events may not be with Coveo yet.
 

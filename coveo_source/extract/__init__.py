@@ -1,7 +1,7 @@
 """From what is due to rows for dlt."""
 
 from .audit import Counts, FetchedExport
-from .context import ExtractContext, SingleWindow, export_owner, files_folder
+from .context import ExtractContext, export_owner, files_folder
 from .dimensions import read_dimensions
 from .event_protocol import event_protocol_notice
 from .halving import window_by_window
@@ -9,5 +9,6 @@ from .load_range import ignored_bounds, interval_of
 from .plan import Plan, PlannedExport, make_plan
 from .resources import make_resources
 from .settling import plan_when_settled
+from .single_window import SingleWindow
 from .state import PipelineState
 from .task import Task, backfill_request

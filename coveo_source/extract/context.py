@@ -7,14 +7,15 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from threading import Lock
+from typing import Any
 
 import dlt
 from dlt.common import logger
 from dlt.common.configuration.container import Container
 from dlt.common.storages.load_package import LoadPackageStateInjectableContext
 
-from ..api import CoveoClient, Say, client_of
+from ..api import CoveoClient, client_of
 from ..dataset import (
     DIMENSIONS_SCHEMA,
     DatasetRecord,
@@ -25,12 +26,13 @@ from ..dataset import (
     watch,
 )
 from ..destination import check_destination, most_columns
-from ..exceptions import PipelineMismatch
+from ..exceptions import PipelineMismatch, SettingError
 from ..exports import ExportOwner, Prefetch, after_load, delete_exports
 from ..packages import delete_loaded, delete_unfinished, describe_package
 from ..private_files import make_private
 from ..settings import Settings
 from ..signals import interruptible
+from ..source import check_use
 from ..tables import DIMENSIONS, EXPORTS, TABLES
 from ..working_folder import delete_half_written
 from .audit import FetchedExport
@@ -43,34 +45,13 @@ from .halving import window_by_window
 from .hints import add_layout, with_hints
 from .plan import PlannedExport, make_plan
 from .settling import plan_when_settled
+from .single_window import SingleWindow
 from .state import PipelineState, plain_utc
 from .stored import StoredTables
 from .stream import Item, Stream, WindowReader, empty_audit_tables
 from .table_widths import TableWidths
 
 Cursor = dlt.sources.incremental[datetime]
-
-
-class SingleWindow(NamedTuple):
-    """One window of a run, to be loaded as a package of its own.
-
-    later: the windows that the run loads after it
-    prefetch: the one that all windows of the run share
-    record: of the dataset; None if the destination has no SQL
-    say: tells people what they may want to know
-    with_models: whether the models are built of it
-    dimensions: Coveo's list of them; None if it is not known
-    is_first: whether it is the first one of the run
-    """
-
-    step: PlannedExport
-    later: Sequence[PlannedExport]
-    prefetch: Prefetch
-    record: DatasetRecord | None
-    say: Say
-    with_models: bool
-    dimensions: Sequence[Dimension] | None = None
-    is_first: bool = True
 
 
 @dataclass
@@ -98,6 +79,7 @@ class ExtractContext:
         self.settings = settings
         self._window = window
         self._current: _RunningExtract | None = None
+        self._lock = Lock()
         after_load.register()
         watch.register()
 
@@ -132,12 +114,15 @@ class ExtractContext:
 
     def _begin(self) -> _RunningExtract:
         load_id = dlt.current.load_package_state()["load_id"]
-        if self._current is None or self._current.load_id != load_id:
-            self._current = self._start(load_id)
-        return self._current
+        # resources may run in threads (`parallelize`)
+        with self._lock:
+            if self._current is None or self._current.load_id != load_id:
+                self._current = self._start(load_id)
+            return self._current
 
     def _start(self, load_id: str) -> _RunningExtract:
         pipeline = dlt.current.pipeline()
+        check_use(dlt.current.source())
         check_destination(pipeline.destination)
         resources = dlt.current.source().selected_resources
         selected = resources.keys()
@@ -221,6 +206,13 @@ class ExtractContext:
         tables: list[str],
     ) -> list[PlannedExport]:
         """Returns the steps for everything that is due, and deletes exports that are not needed."""
+        if self.settings.is_backfill and self.settings.max_windows:
+            raise SettingError(
+                "max_windows",
+                self.settings.max_windows,
+                "With from_date and to_date it is for the verb run, which remembers how far it got;"
+                " pipeline.run would begin at from_date each time.",
+            )
         owner = export_owner(pipeline, record)
         with open_dataset(pipeline) as dataset:
             ledger = read_ledger(dataset)
@@ -233,6 +225,8 @@ class ExtractContext:
             )
             for notice in plan.notices:
                 logger.warning(notice)
+            if plan.left:
+                logger.warning(f"{plan.left} more windows are due: run again.")
             delete_exports(client, [export.id for export in plan.stale])
         return plan.steps
 

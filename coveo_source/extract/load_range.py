@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from ..exceptions import SettingError
 from ..exports import SHORTEST_WINDOW, LoadRange, Window, floor_to, short_time
 from ..scheduler import assigned_interval
 from ..settings import Settings
@@ -33,11 +34,18 @@ def range_due(settings: Settings, state: PipelineState, now: datetime) -> RangeD
     now: the time at Coveo
 
     Raises:
-        SettingError: if a scheduler assigns an interval that cannot be read
+        SettingError: if a scheduler assigns an interval that cannot be read, or not loaded whole
     """
     interval = interval_of(settings)
     if interval is None:
         return _of_settings(settings, state, now)
+    if settings.max_windows:
+        raise SettingError(
+            "max_windows",
+            settings.max_windows,
+            f"A scheduler assigns the interval {interval}, which is loaded whole: leave it out, or"
+            " set allow_external_schedulers to false.",
+        )
     if interval.start == interval.end:
         return _nothing(interval)
     return _of_interval(interval, settings, state, now)

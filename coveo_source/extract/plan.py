@@ -75,6 +75,7 @@ class Plan:
     task: what was asked for, beside what is due
     renamed: the columns of known dimensions that are called otherwise in the dataset, by API name
     settles_at: when the last events of the range are expected to be there; None if they are
+    left: number of further windows, which another run is to load
     """
 
     steps: list[PlannedExport]
@@ -84,6 +85,7 @@ class Plan:
     task: Task = NO_TASK
     renamed: Mapping[str, str] = field(default_factory=dict)
     settles_at: datetime | None = None
+    left: int = 0
 
 
 def make_plan(
@@ -101,7 +103,7 @@ def make_plan(
     task: what is asked for, beside what is due
 
     Raises:
-        SettingError: if a dimension does not exist
+        SettingError: if a dimension does not exist, or an interval is not to be loaded whole
         RowLimitReached: if the organization may export no rows at all
     """
     ledger = ledger or Ledger()
@@ -139,7 +141,9 @@ def make_plan(
     stale = [export for export in existing if export.id not in used]
     unneeded = [] if settings.keep_exports else stale
     renamed = called_otherwise(state.column_names)
-    return Plan(steps, unneeded, notices, row_limit, task, renamed, due.settles_at)
+    now = steps[: settings.max_windows]
+    left = len(steps) - len(now)
+    return Plan(now, unneeded, notices, row_limit, task, renamed, due.settles_at, left)
 
 
 def _disagreements(

@@ -10,6 +10,7 @@ from jsonpath_ng import Fields  # type: ignore[import-untyped]
 from ..destination import MERGE_STRATEGY
 from ..scrubbing import scrubbed_errors
 from ..settings import Settings
+from ..source import CoveoResource
 from ..tables import CURSOR, DIMENSIONS, EXPORTS, REJECTED, REMOVED, TABLES, Table
 from .context import Cursor, ExtractContext
 
@@ -37,7 +38,13 @@ def _audit_resource(
         with scrubbed_errors():
             yield from context.audit_rows(name)
 
-    return dlt.resource(rows, name=name, primary_key=key, write_disposition=disposition)
+    return dlt.resource(
+        rows,
+        name=name,
+        primary_key=key,
+        write_disposition=disposition,
+        _impl_cls=CoveoResource,
+    )
 
 
 def _table_resource(table: Table, context: ExtractContext) -> DltResource:
@@ -54,6 +61,7 @@ def _table_resource(table: Table, context: ExtractContext) -> DltResource:
         write_disposition=MERGE,
         # of several rows with the same key the latest stays
         columns={CURSOR: {"dedup_sort": "desc"}},
+        _impl_cls=CoveoResource,
     )
 
 

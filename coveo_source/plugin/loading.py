@@ -29,6 +29,9 @@ class PlanVerb(Verb):
         parser.add_argument("--tables", nargs="+", metavar="TABLE", help="default: all five")
         parser.add_argument("--window-days", type=float, metavar="N", help="default: 30")
         parser.add_argument(
+            "--max-windows", type=int, metavar="N", help="load the N oldest windows that are due"
+        )
+        parser.add_argument(
             "--full-refresh", action="store_true", help="drop the tables and load them again"
         )
         parser.add_argument(
@@ -128,6 +131,7 @@ def _settings(args: Namespace) -> Iterator[dict[str, Any]]:
         "to_date": args.to_date,
         "tables": args.tables,
         "window_days": args.window_days,
+        "max_windows": args.max_windows,
         "strict": getattr(args, "strict", False) or None,
         "allow_erased": getattr(args, "allow_erased", False) or None,
     }

@@ -70,7 +70,11 @@ def test_due_windows_are_ordered_and_within_bounds_and_list_tables_in_the_given_
         backfill_from=st.none() | instants,
         first=instants,
         lookback=lengths,
+        interval_from=st.none() | instants,
         history=st.lists(windows, max_size=3).map(merge_windows),
+        gaps=st.dictionaries(st.sampled_from(list(TABLES)), st.lists(windows, max_size=2)),
+        unproved=st.just({}),
+        done=st.just({}),
     ),
     lengths,
     st.lists(instants, max_size=10),
@@ -102,7 +106,7 @@ def test_a_backfill_ignores_the_cursors(
 @relaxed
 @given(spans().filter(lambda span: bool(span.history)), minutes)
 def test_the_lookback_stops_at_the_start_of_the_history(span: LoadRange, cursor: int) -> None:
-    span = span._replace(backfill_from=None)
+    span = span._replace(backfill_from=None, interval_from=None, gaps={})
     parts = split_by_length(windows_due({"clicks": at(cursor)}, span, TABLES), timedelta(days=1))
     earliest = min(span.history[0].start, at(cursor))
     assert all(part.window.start >= earliest for part in parts)
@@ -110,14 +114,14 @@ def test_the_lookback_stops_at_the_start_of_the_history(span: LoadRange, cursor:
 
 def test_a_table_with_a_cursor_resumes_one_lookback_before_it() -> None:
     history = [Window(at(0), at(100))]
-    span = LoadRange(at(130), None, at(0), 20 * MINUTE, history)
+    span = LoadRange(at(130), None, at(0), 20 * MINUTE, history=history)
     parts = split_by_length(windows_due({"clicks": at(100)}, span, TABLES), timedelta(days=1))
     assert parts == [WindowTables(Window(at(80), at(130)), ("clicks",))]
 
 
 def test_a_table_added_later_catches_up_on_its_own_and_then_shares_a_window() -> None:
     history = [Window(at(0), at(20)), Window(at(50), at(100))]
-    span = LoadRange(at(130), None, at(50), 10 * MINUTE, history)
+    span = LoadRange(at(130), None, at(50), 10 * MINUTE, history=history)
     parts = split_by_length(
         windows_due({"clicks": None, "searches": at(100)}, span, TABLES), timedelta(days=1)
     )
@@ -130,13 +134,13 @@ def test_a_table_added_later_catches_up_on_its_own_and_then_shares_a_window() ->
 
 def test_a_table_without_a_cursor_is_not_due_where_nothing_was_ever_loaded() -> None:
     history = [Window(at(0), at(20)), Window(at(50), at(100))]
-    span = LoadRange(at(100), None, at(90), 10 * MINUTE, history)
+    span = LoadRange(at(100), None, at(90), 10 * MINUTE, history=history)
     parts = split_by_length(windows_due({"clicks": None}, span, TABLES), timedelta(days=1))
     assert [part.window for part in parts] == history
 
 
 def test_nothing_is_due_when_everything_is_loaded() -> None:
-    span = LoadRange(at(50), None, at(0), timedelta(), [Window(at(0), at(50))])
+    span = LoadRange(at(50), None, at(0), timedelta(), history=[Window(at(0), at(50))])
     assert (
         split_by_length(windows_due({"clicks": at(50), "groups": at(60)}, span, TABLES), MINUTE)
         == []

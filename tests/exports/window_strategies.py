@@ -35,6 +35,9 @@ whole_windows = (
     .filter(lambda pair: pair[0] != pair[1])
     .map(lambda pair: Window(at(min(pair)), at(max(pair))))
 )
+gaps_of_tables = st.dictionaries(
+    st.sampled_from(list(TABLES)), st.lists(whole_windows, max_size=2), max_size=2
+)
 
 
 @st.composite
@@ -44,7 +47,9 @@ def spans(draw: st.DrawFn) -> LoadRange:
         backfill_from=draw(st.none() | minutes.map(at)),
         first=at(draw(minutes)),
         lookback=draw(st.integers(0, 80)) * MINUTE,
+        interval_from=draw(st.none() | minutes.map(at)),
         history=draw(st.lists(whole_windows, max_size=3).map(merge_windows)),
+        gaps=draw(gaps_of_tables),
     )
 
 
@@ -53,23 +58,26 @@ cursors_of_tables = st.dictionaries(
 )
 
 
-def is_due(cursor: datetime | None, span: LoadRange, instant: datetime) -> bool:
+def is_due(table: str, cursor: datetime | None, span: LoadRange, instant: datetime) -> bool:
     """Returns True if an instant is due; restates the rules of `windows_due`."""
     if instant >= span.end:
         return False
     if span.backfill_from is not None:
         return instant >= span.backfill_from
+    if any(gap.start <= instant < gap.end for gap in span.gaps.get(table, ())):
+        return True
     if cursor is None:
         loaded = any(past.start <= instant < past.end for past in span.history)
         return loaded or instant >= span.first
-    if instant >= cursor:
+    start = min(cursor, span.interval_from) if span.interval_from else cursor
+    if instant >= start:
         return True
     ever_loaded = any(past.start <= instant for past in span.history)
-    return ever_loaded and instant >= cursor - span.lookback
+    return ever_loaded and instant >= start - span.lookback
 
 
 def tables_due(cursors: dict[str, datetime | None], span: LoadRange, instant: datetime) -> set[str]:
-    return {table for table, cursor in cursors.items() if is_due(cursor, span, instant)}
+    return {table for table, cursor in cursors.items() if is_due(table, cursor, span, instant)}
 
 
 def assert_tiles(pieces: Sequence[Window], whole: Window) -> None:

@@ -1,14 +1,12 @@
-"""A scheduler's intervals, loaded by a run each: all rows are there, whatever happens on the way."""
+"""A scheduler's intervals, loaded by a run each: all rows arrive, whatever happens."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 
 from coveo_source.demo import DemoServer
-from coveo_source.exceptions import SettingError, TooEarly
+from coveo_source.exceptions import TooEarly
 from tests.support.cli_user import load, query
 from tests.support.clock import Clock
 from tests.support.minutely import MinutelyTraffic
@@ -20,7 +18,8 @@ FIRST = datetime(2026, 3, 2, tzinfo=timezone.utc)
 
 @pytest.fixture
 def server(serve: Any) -> DemoServer:
-    return serve(MinutelyTraffic(seed=1))
+    server: DemoServer = serve(MinutelyTraffic(seed=1))
+    return server
 
 
 @pytest.fixture
@@ -56,7 +55,7 @@ def test_a_range_that_is_not_settled_in_time_is_refused(
 ) -> None:
     interval(FIRST, FIRST + DAY)
     clock.now = FIRST + DAY
-    with pytest.raises(TooEarly, match="until 2026-03-03 00:15 .* wait_minutes is 10"):
+    with pytest.raises(TooEarly, match=r"until 2026-03-03 00:15 .* wait_minutes is 10"):
         load(server, tables=["searches"], wait_minutes=10)
     clock.now = FIRST + DAY - timedelta(hours=1)
     with pytest.raises(TooEarly, match="2026-03-03 00:15"):
