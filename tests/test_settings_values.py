@@ -58,10 +58,19 @@ def test_an_unreadable_date_is_refused_with_an_example(name: str, value: str) ->
     assert "2026-01-31 or 2026-01-31T13:30:00Z" in message
 
 
-@pytest.mark.parametrize("end", ["2026-01-31", "2026-01-30T23:59:59.999Z"])
-def test_a_range_must_end_after_its_start(end: str) -> None:
-    with pytest.raises(SettingError, match=r"from_date.*2026-01-31T00:00:00Z.*before to_date"):
-        settings_with(from_date="2026-01-31", to_date=end)
+def test_a_range_must_not_end_before_its_start() -> None:
+    with pytest.raises(SettingError, match=r"from_date.*2026-01-31T00:00:00Z.*after to_date"):
+        settings_with(from_date="2026-01-31", to_date="2026-01-30T23:59:59.999Z")
+
+
+def test_a_range_may_be_empty() -> None:
+    assert settings_with(from_date="2026-01-31", to_date="2026-01-31").is_backfill
+
+
+@pytest.mark.parametrize("value", [0, -3])
+def test_a_number_of_windows_is_at_least_one(value: int) -> None:
+    assert f"max_windows is {value}" in refusal_of(max_windows=value).replace("'", "")
+    assert settings_with(max_windows=1).max_windows == 1
 
 
 def test_only_a_range_with_both_ends_is_a_backfill() -> None:

@@ -9,6 +9,7 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from dlt.pipeline.helpers import pipeline_drop
 
 from coveo_source.demo import DemoServer, Traffic
+from coveo_source.extract.state import PipelineState
 from coveo_source.tables import TABLES
 from tests.extract.sources import MARCH, Serve, expected_keys, loaded_keys, source
 from tests.support.cli_user import (
@@ -125,7 +126,7 @@ def test_a_backfill_loads_its_range_and_leaves_the_cursors_alone(demo: DemoServe
     assert query("select count(*) from searches where datetime < '2026-01-07'")[0][0] > 0
 
 
-def test_a_scheduler_s_interval_is_loaded_like_a_backfill(
+def test_a_scheduler_s_interval_is_loaded_and_moves_the_cursors(
     demo: DemoServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DLT_INTERVAL_START", "2026-02-01T00:00:00Z")
@@ -133,9 +134,9 @@ def test_a_scheduler_s_interval_is_loaded_like_a_backfill(
     open_pipeline().run(source(demo))
     assert create_requests(demo)[0]["from"] == ["2026-02-01T00:00:00.000Z"]
     assert create_requests(demo)[0]["to"] == ["2026-02-02T23:59:59.999Z"]
-    state = open_pipeline().state["sources"]["coveo_source"]
-    cursors = [slots.get("incremental") for slots in state.get("resources", {}).values()]
-    assert not any(cursors)
+    state = PipelineState.of_pipeline(open_pipeline().state)
+    end = datetime(2026, 2, 3, tzinfo=timezone.utc)
+    assert state.cursors(TABLES) == dict.fromkeys(TABLES, end)
 
 
 @pytest.mark.slow
