@@ -32,13 +32,14 @@ ARROWS = {
     },
     # a stand-in for Coveo that shares the code under test would share its mistakes
     "demo": {"root"},
-    "plugin": {"root", "cli", "demo"},
+    "commands": {"root", "dataset", "extract", "models", "cli"},
+    "plugin": {"root", "cli", "commands", "demo"},
     "__main__": {"plugin"},
     "__init__": {"root", "extract"},
 }
 """The packages that each package may import from, and the doors at the top."""
 
-FACELESS = {"root", "cli", "plugin"}
+FACELESS = {"root", "cli", "commands", "plugin"}
 """Packages whose modules are imported directly. The base modules have no package; the verbs are
 imported one by one, because dlt loads `plugin` at every start of its command."""
 
@@ -65,7 +66,7 @@ PATHS = {module_name(path): path for path in sorted(PACKAGE.rglob("*.py"))}
 
 def package_of(module: str) -> str:
     """The package of a module; `root` for the base modules."""
-    if module in ("plugin", "__main__", "__init__"):
+    if module in ("commands", "plugin", "__main__", "__init__"):
         return module
     if module.startswith("models.dbt"):
         return "models.dbt"

@@ -1,11 +1,10 @@
 """The verb `erase`: erases the rows of a person or a visit, and every trace of them."""
 
-import sys
-from collections.abc import Iterator, Mapping
-
-from dlt._workspace.cli import echo
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 from ..dataset import (
+    FoundRows,
     Identifier,
     Owner,
     begin_erasure,
@@ -16,26 +15,34 @@ from ..dataset import (
 )
 from ..exceptions import SettingError
 from ..load import load_pending
-from ..signals import interruptible
 from .pipeline import Options, attached
 from .progress import ConsoleProgress
-from .summary import erased_text, found_text
 from .traces import finish_erasures, remove_traces
 
 
-def erase(options: Options, given: Mapping[str, str | None], confirmed: bool) -> Iterator[str]:
-    """Erases the rows of one identifier; yields texts on what it finds and on what it has done.
+class Erased(NamedTuple):
+    """What an erasure came to.
 
-    given: identifiers by kind, of which one is not None
-    confirmed: whether the user need not be asked
+    found: the rows that carry the identifier, and what belongs to them
+    is_done: False if there are none, or somebody has said no
+    """
+
+    found: FoundRows
+    is_done: bool
+
+
+def erase_identifier(
+    options: Options, identifier: Identifier, confirm: Callable[[FoundRows], bool]
+) -> Erased:
+    """Erases the rows of one identifier.
+
+    confirm: asks whether what was found is to be erased
 
     Raises:
-        SettingError: if the identifier is empty, or nobody can be asked
         PipelineMismatch: if the pipeline holds no data of Coveo's, or the dataset another owner's
         PipelineBusy: if another run is writing to it
         ErasureUnfinished: if the rows are erased, but not yet all traces of them
     """
-    identifier = _identifier(given)
     say = (progress := ConsoleProgress()).say
     with (
         attached(options, progress) as pipeline,
@@ -45,33 +52,32 @@ def erase(options: Options, given: Mapping[str, str | None], confirmed: bool) ->
         finish_erasures(pipeline, lease, say)
         with open_sql_dataset(pipeline) as dataset:
             found = find_rows(dataset, identifier)
-        if not found.counts or lease is None:
-            yield f"No row carries this {identifier}, so nothing was erased."
-            return
-        yield found_text(found)
-        # dlt's command takes `--yes` off the command line for itself
-        if not confirmed and not echo.ALWAYS_CONFIRM and not _is_wanted():
-            yield "Nothing was erased."
-            return
+        if not found.counts or lease is None or not confirm(found):
+            return Erased(found, is_done=False)
         # the answer may have taken long
         lease.check()
         with open_sql_dataset(pipeline) as dataset:
             erasure = begin_erasure(dataset)
             erase_rows(dataset, found, lease.record.salt, erasure)
         remove_traces(pipeline, lease, [erasure], say)
-        yield erased_text(found)
+        return Erased(found, is_done=True)
 
 
-def _identifier(given: Mapping[str, str | None]) -> Identifier:
-    [(kind, value)] = [(kind, value) for kind, value in given.items() if value is not None]
+def checked_identifier(given: Mapping[str, str | None]) -> Identifier:
+    """Returns the one identifier that is given.
+
+    given: identifiers by kind
+
+    Raises:
+        SettingError: if it is not exactly one, or it is empty
+    """
+    present = [(kind, value) for kind, value in given.items() if value is not None]
+    if len(present) != 1:
+        names = ", ".join(given)
+        raise SettingError(
+            "identifier", " and ".join(kind for kind, _ in present) or None, f"Give one: {names}."
+        )
+    [(kind, value)] = present
     if not value.strip():
         raise SettingError(kind, value, "Write it exactly as it stands in the tables.")
     return Identifier(kind, value)
-
-
-def _is_wanted() -> bool:
-    """Asks the user; raises a SettingError if there is no terminal to ask on."""
-    if not sys.stdin.isatty():
-        raise SettingError("yes", None, "Nothing was erased: without a terminal, give --yes.")
-    with interruptible():
-        return input("Erase them? This cannot be undone. [y/N] ").strip().lower() in ("y", "yes")

@@ -18,10 +18,11 @@ from .progress import ConsoleProgress
 from .traces import finish_erasures
 
 
-def build_models(options: Options, names: Iterable[str]) -> BuiltModels:
+def build_models(options: Options, names: Iterable[str], full_refresh: bool = False) -> BuiltModels:
     """Brings some models up to date.
 
     names: of the models; all if none is named
+    full_refresh: whether they are built in full
 
     Raises:
         SettingError: if there is no model of a name
@@ -39,7 +40,7 @@ def build_models(options: Options, names: Iterable[str]) -> BuiltModels:
     ):
         load_pending(pipeline, progress.say)
         finish_erasures(pipeline, lease, progress.say)
-        return update_models(pipeline, wanted, options.full_refresh, progress.say)
+        return update_models(pipeline, wanted, full_refresh, progress.say)
 
 
 def run_model_tests(options: Options, names: Iterable[str]) -> Iterator[Result]:

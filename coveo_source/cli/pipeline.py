@@ -6,8 +6,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import dlt
+from dlt.common.destination import Destination
 from dlt.common.destination.client import WithStateSync
 from dlt.common.destination.exceptions import DestinationUndefinedEntity
 from dlt.common.pipeline import get_dlt_pipelines_dir
@@ -31,7 +33,7 @@ class Options:
 
     pipeline: name of the pipeline
     pipelines_dir: where dlt keeps its working folders; None for dlt's default
-    destination: name of a dlt destination
+    destination: one of dlt's, or its name
     replace: whether rows that Coveo no longer has are removed
     force: whether these may be most rows of a window
     drop_pending: whether load packages that an earlier run left are dropped
@@ -40,7 +42,7 @@ class Options:
 
     pipeline: str
     pipelines_dir: str | None = None
-    destination: str = "duckdb"
+    destination: str | Destination[Any, Any] = "duckdb"
     dataset: str = "coveo_ua"
     full_refresh: bool = False
     replace: bool = False

@@ -49,8 +49,20 @@ class ReportOptions(NamedTuple):
     notebook: Path | None = None
 
 
-def write_report(options: Options, wanted: ReportOptions, vega: Vega | None = None) -> str:
-    """Writes a report, or a notebook; returns what was written, in words.
+class WrittenReport(NamedTuple):
+    """What was written.
+
+    days: which days it shows, in words; None for a notebook
+    """
+
+    file: Path
+    days: str | None = None
+
+
+def write_report(
+    options: Options, wanted: ReportOptions, vega: Vega | None = None
+) -> WrittenReport:
+    """Writes a report, or a notebook.
 
     vega: if it has been started
 
@@ -68,7 +80,7 @@ def write_report(options: Options, wanted: ReportOptions, vega: Vega | None = No
         with _looked_at(options) as (pipeline, place, origin):
             connection = _connection(options, pipeline, notebook)
             _write(notebook, make_notebook(place, origin, request, notebook.name, connection))
-        return f"Notebook: {notebook}\nTry:      marimo edit {notebook}"
+        return WrittenReport(notebook)
     with (
         vega or Vega() as running,
         Artist(running) as artist,
@@ -78,7 +90,7 @@ def write_report(options: Options, wanted: ReportOptions, vega: Vega | None = No
     _write(wanted.out, report.html)
     if wanted.open_it:
         webbrowser.open(wanted.out.resolve().as_uri())
-    return f"Report: {wanted.out}, {report.days}"
+    return WrittenReport(wanted.out, str(report.days))
 
 
 def _connection(options: Options, pipeline: dlt.Pipeline, notebook: Path) -> "Connection":

@@ -18,8 +18,10 @@ from ..extract import Counts, FetchedExport, Plan, PlannedExport, event_protocol
 from ..models import UnknownCause
 from ..signals import find_signal
 from ..tables import TABLES
+from .erase import Erased
 from .grids import grid, plural
 from .model_texts import models_text
+from .report import WrittenReport
 
 
 @dataclass
@@ -92,10 +94,23 @@ def found_text(found: FoundRows) -> str:
     return text
 
 
-def erased_text(found: FoundRows) -> str:
-    """Returns what was erased."""
+def erasure_text(erased: Erased) -> str:
+    """Returns what was erased, or that nothing was."""
+    found = erased.found
+    if not found.counts:
+        return f"No row carries this {found.identifier}, so nothing was erased."
+    if not erased.is_done:
+        return "Nothing was erased."
     rows = plural(sum(found.counts.values()), "row")
     return f"Erased {rows}. From now on runs leave them out, even if Coveo still has them."
+
+
+def report_text(written: WrittenReport) -> str:
+    """Returns what was written, and how to open a notebook."""
+    file = written.file
+    if written.days is None:
+        return f"Notebook: {file}\nTry:      marimo edit {file}"
+    return f"Report: {file}, {written.days}"
 
 
 def _notices(fetched: Sequence[FetchedExport]) -> Iterator[str]:

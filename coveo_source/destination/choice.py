@@ -38,17 +38,19 @@ _WHAT_WORKS = (
 )
 
 
-def tuned_destination(name: str) -> Destination[Any, Any]:
-    """Returns a destination by its name in dlt, with our defaults where we have some.
+def tuned_destination(wanted: str | Destination[Any, Any]) -> Destination[Any, Any]:
+    """Returns a destination with our defaults where we have some.
+
+    wanted: one of dlt's, or its name
 
     Raises:
         SettingError: if it cannot hold what is loaded, or the models cannot be built there
     """
     try:
-        known: Any = Destination.from_reference(name)
+        known: Any = Destination.from_reference(wanted)
     except UnknownDestinationModule:
         raise SettingError(
-            "destination", name, f"dlt knows none of this name. {_WHAT_WORKS}"
+            "destination", str(wanted), f"dlt knows none of this name. {_WHAT_WORKS}"
         ) from None
     check_destination(known)
     kind = type(known)

@@ -1,11 +1,17 @@
 """The verbs about what is loaded, and their options; they ask nothing of Coveo."""
 
+import sys
 from argparse import ArgumentParser, Namespace
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..tables import IDENTIFIERS
 from .exits import exit_codes
 from .verb import Verb, options_of
+
+if TYPE_CHECKING:
+    from ..commands import FoundRows
 
 
 class ModelsVerb(Verb):
@@ -40,7 +46,7 @@ class ModelsVerb(Verb):
     def execute(self, args: Namespace) -> None:
         """Builds the models, tests them, or writes them as a dbt project."""
         from ..cli.model_texts import models_text
-        from ..cli.models import build_models
+        from ..commands import models
         from ..exceptions import SettingError
 
         with exit_codes():
@@ -51,15 +57,16 @@ class ModelsVerb(Verb):
             elif args.dbt:
                 self._write_dbt_project(args)
             else:
-                print(models_text(*build_models(options_of(args), args.select)))
+                built = models(options_of(args), args.select, full_refresh=args.full_refresh)
+                print(models_text(*built))
 
     def _test(self, args: Namespace) -> None:
         """Prints the result of each data test; exits with 1 if one fails."""
         from ..cli.model_texts import result_line, results_text
-        from ..cli.models import run_model_tests
+        from ..commands import checks
 
         results = []
-        for result in run_model_tests(options_of(args), args.select):
+        for result in checks(options_of(args), args.select):
             print(result_line(result), flush=True)
             results.append(result)
         print(results_text(results))
@@ -110,18 +117,21 @@ class ReportVerb(Verb):
 
         # it starts while everything else is imported
         with exit_codes(), Vega() as vega:
-            from ..cli.report import ReportOptions, write_report
+            from ..cli.summary import report_text
+            from ..commands import report
 
-            wanted = ReportOptions(
-                out=args.out,
-                start=args.from_date,
-                end=args.to_date,
+            written = report(
+                options_of(args),
+                args.out,
+                from_date=args.from_date,
+                to_date=args.to_date,
                 with_names=args.with_names,
                 visit=args.visit,
-                open_it=args.open,
                 notebook=args.notebook,
+                open_it=args.open,
+                vega=vega,
             )
-            print(write_report(options_of(args), wanted, vega))
+            print(report_text(written))
 
 
 class EraseVerb(Verb):
@@ -140,9 +150,32 @@ class EraseVerb(Verb):
 
     def execute(self, args: Namespace) -> None:
         """Shows what would go, asks, and erases it."""
-        from ..cli.erase import erase
+        from ..cli.summary import erasure_text
+        from ..commands import erase
 
         with exit_codes():
             given = {kind: getattr(args, kind) for kind in IDENTIFIERS}
-            for text in erase(options_of(args), given, args.yes):
-                print(text, flush=True)
+            erased = erase(options_of(args), **given, confirm=partial(_is_wanted, args.yes))
+            print(erasure_text(erased))
+
+
+def _is_wanted(is_confirmed: bool, found: "FoundRows") -> bool:
+    """Shows what was found, and asks the user whether to erase it.
+
+    Raises:
+        SettingError: if there is no terminal to ask on
+    """
+    from dlt._workspace.cli import echo
+
+    from ..cli.summary import found_text
+    from ..exceptions import SettingError
+    from ..signals import interruptible
+
+    print(found_text(found), flush=True)
+    # dlt's command takes `--yes` off the command line for itself
+    if is_confirmed or echo.ALWAYS_CONFIRM:
+        return True
+    if not sys.stdin.isatty():
+        raise SettingError("yes", None, "Nothing was erased: without a terminal, give --yes.")
+    with interruptible():
+        return input("Erase them? This cannot be undone. [y/N] ").strip().lower() in ("y", "yes")

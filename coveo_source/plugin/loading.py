@@ -40,18 +40,14 @@ class PlanVerb(Verb):
 
     def execute(self, args: Namespace) -> None:
         """Prints the plan."""
-        from ..cli.session import open_preview
         from ..cli.summary import plan_text
+        from ..commands import plan
 
-        with (
-            exit_codes(),
-            _settings(args) as overrides,
-            open_preview(options_of(args), overrides) as session,
-        ):
-            plan = session.plan()
-            for notice in plan.notices:
+        with exit_codes(), _settings(args) as overrides:
+            planned = plan(options_of(args), **overrides)
+            for notice in planned.notices:
                 print(notice)
-            print(plan_text(plan))
+            print(plan_text(planned))
 
 
 class RunVerb(PlanVerb):
@@ -106,8 +102,9 @@ class RunVerb(PlanVerb):
             print(outcome_text(run(options, overrides)))
             if wanted:
                 from ..cli.report import write_report
+                from ..cli.summary import report_text
 
-                print(write_report(options, wanted))
+                print(report_text(write_report(options, wanted)))
 
     def _checked_report(self, args: Namespace) -> "ReportOptions | None":
         """Returns what report to write; a wrong one is told now, not when everything is loaded."""

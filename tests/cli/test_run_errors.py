@@ -18,7 +18,7 @@ Serve = Callable[..., DemoServer]
     [
         (("--from", "yesterday"), "from_date is 'yesterday'", "2026-01-31"),
         (("--to", "2026-13-01"), "to_date is '2026-13-01'", "2026-01-31"),
-        (("--from", "2026-03-05", "--to", "2026-03-04"), "from_date", "before to_date"),
+        (("--from", "2026-03-05", "--to", "2026-03-04"), "from_date", "after to_date"),
         (("--tables", "clicks", "views"), "tables is 'views'", "custom_events"),
         (("--window-days", "0"), "window_days is 0", "to 365"),
     ],

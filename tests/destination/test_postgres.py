@@ -84,7 +84,7 @@ def test_runs_give_the_same_tables_as_in_duckdb(
     with postgres.cursor() as cursor:
         cursor.execute(f"select count(distinct _dlt_load_id) from {DATASET}.visits")
         assert cursor.fetchall() == [(2,)]
-    build_models(Options("coveo_postgres", destination="postgres", full_refresh=True), ())
+    build_models(Options("coveo_postgres", destination="postgres"), (), full_refresh=True)
     assert {table: rows_in_postgres(postgres, table) for table in loaded} == loaded
 
 
@@ -177,5 +177,5 @@ def test_removed_rows_are_gone_from_the_models(serve: Any, postgres: Any) -> Non
         assert cursor.fetchall() == [(2,)]
     assert visit not in {row["visit_id"] for row in built["visits"]}
     assert search not in {row["search_id"] for row in built["search_outcomes"]}
-    build_models(Options("coveo_postgres", destination="postgres", full_refresh=True), ())
+    build_models(Options("coveo_postgres", destination="postgres"), (), full_refresh=True)
     assert {model: rows_in_postgres(postgres, model) for model in models()} == built

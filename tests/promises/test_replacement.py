@@ -97,7 +97,7 @@ def run_models_in_full() -> dict[str, Any]:
     from coveo_source.cli.models import build_models
     from coveo_source.cli.pipeline import Options
 
-    build_models(Options("coveo", full_refresh=True), [])
+    build_models(Options("coveo"), [], full_refresh=True)
     return model_rows()
 
 

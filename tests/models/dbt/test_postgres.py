@@ -77,7 +77,7 @@ def table_rows(cursor: Any, schema: str, table: str) -> list[tuple[Any, ...]]:
 
 def built_by_us(connection: Any) -> Tables:
     """Returns the tables after our runner has built them all in full."""
-    build_models(Options(PIPELINE, destination="postgres", full_refresh=True), ())
+    build_models(Options(PIPELINE, destination="postgres"), (), full_refresh=True)
     return tables_of(connection, DATASET)
 
 
