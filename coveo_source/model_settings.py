@@ -34,13 +34,15 @@ _COLUMN = re.compile(r"[a-z_][a-z0-9_]*")
 
 @configspec
 class ModelConfiguration(BaseConfiguration):
-    """The settings of the models as dlt reads them; the README's table is held against them.
+    """The settings of the models as dlt reads them; `docs/settings.md` is made from them.
 
-    time_zone: the time zone of all days, weeks and hours, by its name in the IANA database
-    gap_visits: the least number of visits in a week in which a query can be a content gap
-    model_dimensions: dimensions that are carried into the models, to slice their measures by
-    search_causes, click_causes: CSV files with causes beside those of the package, and the kinds
-        that they count as; relative to the current folder
+    time_zone: the time zone of all days, weeks and hours, by its name in the IANA database, such as
+        `America/Montreal`
+    gap_visits: the least number of visits in a week in which a query can be in `content_gaps`
+    model_dimensions: dimensions that are carried into the models, to slice their measures by, such
+        as `["c_product"]`
+    search_causes, click_causes: a CSV file `action_cause,kind` with causes beside those of the
+        package, and the kinds that they count as; relative to the current folder
     """
 
     time_zone: str = "UTC"

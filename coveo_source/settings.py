@@ -46,19 +46,25 @@ Words = Union[str, list[str]]  # noqa: UP007
 class CoveoConfiguration(BaseConfiguration):
     """The settings as dlt reads them from config.toml, secrets.toml and the environment.
 
-    Their names, types and defaults stand only here: the parameters of `coveo_source` are made from
-    them, and a test holds the table in the README against them.
+    Their names, types, defaults and meanings stand only here: the parameters of `coveo_source` and
+    the page `docs/settings.md` are made from them.
 
-    from_date, to_date: the range; both together are a backfill, which leaves the cursors alone
-    tables: which of the five tables to load; all by default
-    dimensions: API names of the columns to export, beside the keys; all by default
-    filters: conditions on all events, in Coveo's read filter syntax
-    search_filters, custom_event_filters: conditions on searches and clicks, on custom events
+    from_date: start for tables that were never loaded, in UTC, as `2026-01-31` or
+        `2026-01-31T13:30:00Z`; 30 days back by default
+    to_date: end of the range; now by default; together with from_date it is a backfill, which
+        leaves the cursors alone
+    tables: which of `searches`, `clicks`, `custom_events`, `keywords` and `groups` to load; all by
+        default
+    dimensions: API names of the columns to export; all by default; keys are always included, and
+        columns that are left out keep what they hold
+    filters: conditions on all events, in Coveo's [filter syntax](https://docs.coveo.com/en/2727/)
+    search_filters: conditions on searches and clicks
+    custom_event_filters: conditions on custom events
     api_key: API key or OAuth2 token with the privileges Analytics - Data exports - Edit and View
     org: the organization's id
-    region: where the organization lives; one of setting_values.HOSTS
+    region: where the organization lives: `us`, `eu`, `au`, `ca` or `hipaa`
     base_url: scheme and host of the API, instead of a region
-    export_format: the CSV dialect that Coveo writes, EXCEL or NO_NEWLINE
+    export_format: the CSV dialect that Coveo writes, `EXCEL` or `NO_NEWLINE`
     window_days: the longest window that one export covers
     max_windows: how many windows one run loads at most, the oldest ones; the next run goes on
     lookback_days: how far behind its cursor a table is read again, for late events
@@ -66,14 +72,17 @@ class CoveoConfiguration(BaseConfiguration):
     wait_minutes: how long a run waits for the last events of an interval
     allow_external_schedulers: whether the interval that a scheduler assigns decides what is loaded
     poll_timeout_minutes: how long Coveo may take to build one export
-    clock_tolerance_minutes: by how much Coveo's clock may differ from this machine's
-    min_download_rate: bytes a second; a download that is slower for a minute counts as broken
+    clock_tolerance_minutes: by how much Coveo's clock may differ from this machine's; beyond it
+        nothing is loaded
+    min_download_rate: bytes a second; a download that is slower for a minute is broken off and
+        resumed; 0 for no limit
     keep_exports: whether exports stay with Coveo after the load, where they count against the quota
     exports_ahead: how many exports Coveo may build beside the one that is being loaded; the file
         of the next one is downloaded in the background
-    strict: whether a value or record that does not fit is an error, and a sign that an export is
-        not whole
-    max_rejected_share: the share of a file's records, 0 to 1, of which something may be rejected
+    strict: whether a value or record that does not fit is an error, instead of a row in
+        `rejected_rows`, and so is a sign that an export is not whole
+    max_rejected_share: the share of a file's records, 0 to 1, of which something may be rejected;
+        beyond it nothing is loaded
     allow_erased: whether rows that were erased from the dataset are loaded again
     allow_http: whether other machines may be reached without TLS, which exposes the key
     """

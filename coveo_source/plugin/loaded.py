@@ -19,6 +19,9 @@ class ModelsVerb(Verb):
 
     command = "models"
     help_string = "Brings the SQL models up to date with what is loaded; asks nothing of Coveo"
+    description = """
+It rebuilds the visits, days and weeks that new rows belong to. A run does the same at its end:
+this verb is for a run with `--no-models`, another setting of the models, or the data tests."""
 
     def configure_parser(self, parser: ArgumentParser) -> None:
         """Adds the options that decide what to build."""
@@ -91,6 +94,9 @@ class ReportVerb(Verb):
 
     command = "report"
     help_string = "Writes one HTML file with pictures of what is loaded; asks nothing of Coveo"
+    description = """
+It needs `pip install 'coveo-source[report]'`. Without `--from` and `--to` it shows the last four
+weeks, or as many days as were loaded twice over, compared with as many days before."""
 
     def configure_parser(self, parser: ArgumentParser) -> None:
         """Adds the options that decide what to show, and where."""
@@ -139,13 +145,18 @@ class EraseVerb(Verb):
 
     command = "erase"
     help_string = "Erases the rows of a person or a visit, so that runs do not load them again"
+    description = """
+It shows how many rows of which table would go, and asks. All traces of them in models, database
+and working folder go too."""
 
     def configure_parser(self, parser: ArgumentParser) -> None:
         """Adds the identifiers, of which one is needed."""
         super().configure_parser(parser)
         whose = parser.add_mutually_exclusive_group(required=True)
         for kind in IDENTIFIERS:
-            whose.add_argument(f"--{kind.replace('_', '-')}", metavar="X")
+            named = kind.replace("_", " ")
+            option = f"--{kind.replace('_', '-')}"
+            whose.add_argument(option, metavar="X", help=f"of the events whose {named} is X")
         parser.add_argument("--yes", action="store_true", help="do not ask")
 
     def execute(self, args: Namespace) -> None:

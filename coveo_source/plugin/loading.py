@@ -20,6 +20,9 @@ class PlanVerb(Verb):
 
     command = "plan"
     help_string = "Shows what run would load from Coveo; creates nothing"
+    description = """
+It lists the windows with their tables and estimated rows, and the most rows that Coveo puts into
+one export. A window with too many rows is halved."""
 
     def configure_parser(self, parser: ArgumentParser) -> None:
         """Adds the options that decide what to load."""
@@ -55,6 +58,13 @@ class RunVerb(PlanVerb):
 
     command = "run"
     help_string = "Loads what is due from Coveo's usage analytics, and builds the SQL models"
+    description = """
+The first run begins at `from_date`; each later one loads what is new, one window after the
+other, and updates the models. A run that was killed goes on with the next one.
+
+`--from` and `--to` together load a range again and do not change where the next run continues;
+with `--replace`, rows that Coveo no longer has are removed there. Without it they stay, and are
+counted."""
 
     def configure_parser(self, parser: ArgumentParser) -> None:
         """Adds the options that decide how to load."""
