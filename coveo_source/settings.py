@@ -13,6 +13,7 @@ from dlt.common.configuration.specs import BaseConfiguration
 from dlt.common.typing import TSecretStrValue
 
 from .exceptions import SettingError
+from .privacy_settings import excluded_dimensions, hash_key, hashed_dimensions
 from .setting_values import (
     api_url,
     between,
@@ -57,6 +58,10 @@ class CoveoConfiguration(BaseConfiguration):
         default
     dimensions: API names of the columns to export; all by default; keys are always included, and
         columns that are left out keep what they hold
+    exclude_dimensions: API names of columns that are neither asked of Coveo nor loaded
+    hash_dimensions: API names of text columns of which only hashes are loaded, the same for the
+        same value; needs hash_key
+    hash_key: the secret of these hashes, at least 32 random characters
     filters: conditions on all events, in Coveo's [filter syntax](https://docs.coveo.com/en/2727/)
     search_filters: conditions on searches and clicks
     custom_event_filters: conditions on custom events
@@ -91,6 +96,9 @@ class CoveoConfiguration(BaseConfiguration):
     to_date: DateLike | None = None
     tables: Words | None = None
     dimensions: Words | None = None
+    exclude_dimensions: Words | None = None
+    hash_dimensions: Words | None = None
+    hash_key: TSecretStrValue | None = None
     filters: Words | None = None
     search_filters: Words | None = None
     custom_event_filters: Words | None = None
@@ -153,6 +161,7 @@ class Settings:
     """The settings, checked, with the types that the code works with.
 
     base_url: also where only a region is set
+    hash_key: empty if there is none
     """
 
     api_key: str = field(repr=False)
@@ -162,6 +171,9 @@ class Settings:
     to_date: datetime | None
     tables: tuple[str, ...]
     dimensions: tuple[str, ...]
+    exclude_dimensions: tuple[str, ...]
+    hash_dimensions: tuple[str, ...]
+    hash_key: str = field(repr=False)
     filters: tuple[str, ...]
     search_filters: tuple[str, ...]
     custom_event_filters: tuple[str, ...]
@@ -199,6 +211,8 @@ def check_settings(config: CoveoConfiguration) -> Settings:
     Raises:
         SettingError: for the first value that is not accepted
     """
+    excluded = excluded_dimensions(config.exclude_dimensions)
+    hashed = hashed_dimensions(config.hash_dimensions, excluded)
     settings = Settings(
         api_key=token("api_key", config.api_key),
         org=required_text("org", config.org),
@@ -207,6 +221,9 @@ def check_settings(config: CoveoConfiguration) -> Settings:
         to_date=instant("to_date", config.to_date),
         tables=table_names(config.tables),
         dimensions=words("dimensions", config.dimensions),
+        exclude_dimensions=excluded,
+        hash_dimensions=hashed,
+        hash_key=hash_key(config.hash_key, hashed),
         filters=words("filters", config.filters),
         search_filters=words("search_filters", config.search_filters),
         custom_event_filters=words("custom_event_filters", config.custom_event_filters),

@@ -112,6 +112,16 @@ EVENT_TABLES = ("searches", "clicks", "custom_events")
 CURSOR = "datetime"
 """The column that the time range of an export applies to, in every table."""
 
+NEEDED = tuple(
+    dict.fromkeys(
+        (
+            *(name for table in TABLES.values() for name in (*table.key, CURSOR)),
+            *("visitId", "searchId", "lastSearchId"),
+        )
+    )
+)
+"""API names of the columns by which rows are told apart and joined: every load needs them."""
+
 IDENTIFIERS = ("user_name", "user_id", "visitor_id", "client_id", "visit_id")
 """What a person or a visit is known by, in the columns of events."""
 

@@ -11,7 +11,7 @@ from dlt.common.configuration.specs.pluggable_run_context import PluggableRunCon
 
 from coveo_source.setting_values import HOSTS
 from coveo_source.settings import CoveoConfiguration, Settings, check_settings
-from tests.support.settings import SECRET
+from tests.support.settings import HASH_KEY, SECRET
 
 Resolve = Callable[..., Settings]
 
@@ -73,6 +73,9 @@ ENVIRONMENT: dict[str, tuple[str, str, object]] = {
     "to_date": ("2026-01-01T01:00:00Z", "to_date", datetime(2026, 1, 1, 1, tzinfo=UTC)),
     "tables": ("keywords, clicks", "tables", ("clicks", "keywords")),
     "dimensions": ("c_a,c_b", "dimensions", ("c_a", "c_b")),
+    "exclude_dimensions": ("c_a,c_b", "exclude_dimensions", ("c_a", "c_b")),
+    "hash_dimensions": ("username", "hash_dimensions", ("username",)),
+    "hash_key": (HASH_KEY, "hash_key", HASH_KEY),
     "filters": ("(a=='b, c')", "filters", ("(a=='b, c')",)),
     "search_filters": ("(a=='b, c')", "search_filters", ("(a=='b, c')",)),
     "custom_event_filters": ("(a=='b, c')", "custom_event_filters", ("(a=='b, c')",)),
@@ -100,6 +103,7 @@ def test_every_setting_can_come_from_the_environment(
     resolve: Resolve, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     value, attribute, expected = ENVIRONMENT[name]
+    monkeypatch.setenv("SOURCES__COVEO_SOURCE__HASH_KEY", HASH_KEY)
     monkeypatch.setenv(f"SOURCES__COVEO_SOURCE__{name.upper()}", value)
     assert getattr(resolve(), attribute) == expected
 

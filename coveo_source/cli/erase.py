@@ -14,7 +14,10 @@ from ..dataset import (
     open_sql_dataset,
 )
 from ..exceptions import SettingError
+from ..extract import PipelineState, check_key_of_identifier
+from ..keyed_hash import keyed_hash, may_be_hash
 from ..load import load_pending
+from ..privacy_settings import read_hash_key
 from .pipeline import Options, attached
 from .progress import ConsoleProgress
 from .traces import finish_erasures, remove_traces
@@ -39,15 +42,21 @@ def erase_identifier(
     confirm: asks whether what was found is to be erased
 
     Raises:
+        SettingError: if the identifier is hashed with another key
         PipelineMismatch: if the pipeline holds no data of Coveo's, or the dataset another owner's
         PipelineBusy: if another run is writing to it
         ErasureUnfinished: if the rows are erased, but not yet all traces of them
     """
+    if hash_key := read_hash_key():
+        identifier = identifier._replace(hashed=keyed_hash(hash_key, identifier.value))
     say = (progress := ConsoleProgress()).say
     with (
         attached(options, progress) as pipeline,
         hold_lease(pipeline, Owner(options.pipeline)) as lease,
     ):
+        if not may_be_hash(identifier.value):
+            state = PipelineState.of_pipeline(pipeline.state)
+            check_key_of_identifier(state, identifier.kind, hash_key)
         load_pending(pipeline, say)
         finish_erasures(pipeline, lease, say)
         with open_sql_dataset(pipeline) as dataset:

@@ -29,10 +29,17 @@ class Identifier(NamedTuple):
     """What the rows of a person or of a visit are found by.
 
     kind: one of IDENTIFIERS
+    hashed: what stands for the value where only hashes are loaded; None if that is not known
     """
 
     kind: str
     value: str
+    hashed: str | None = None
+
+    @property
+    def values(self) -> list[str]:
+        """What a column of this kind may hold of it."""
+        return [self.value] if self.hashed is None else [self.value, self.hashed]
 
     def __str__(self) -> str:
         return self.kind.replace("_", " ")
@@ -77,7 +84,7 @@ def erase_rows(dataset: DatasetSql, found: FoundRows, salt: str, erasure: Erasur
     """
     identifier = found.identifier
     with dataset.transaction():
-        values = {identifier.kind: [identifier.value], KEY: found.keys}
+        values = {identifier.kind: identifier.values, KEY: found.keys}
         remember_erased(dataset, erased_hashes(salt, values, erasure.at))
         enter_erasure(dataset, erasure, found.counts)
         for table, where, of in found.rows:
@@ -111,8 +118,10 @@ class _Search:
     def _events(self, table: str) -> Iterable[_Rows]:
         names = identifier_columns(self._identifier.kind, self._columns[table])
         if names:
-            where = " or ".join(f"{self._dataset.column(name)} = %s" for name in names)
-            yield _Rows(table, f"({where})", [self._identifier.value] * len(names))
+            values = self._identifier.values
+            places = ", ".join("%s" for _ in values)
+            where = " or ".join(f"{self._dataset.column(name)} in ({places})" for name in names)
+            yield _Rows(table, f"({where})", values * len(names))
 
     def _details(self, events: Iterable[_Rows]) -> Iterable[_Rows]:
         for searches in (each for each in events if each.table == _SEARCHES):
@@ -135,8 +144,9 @@ class _Search:
 
     def _texts(self, keys: Iterable[str]) -> list[str]:
         """Returns the rejected texts that contain the identifier, or the key of one of its rows."""
-        value = self._identifier.value
-        needles = [*(_spellings(value) if len(value) >= _DISTINCTIVE else ()), *keys]
+        values = self._identifier.values
+        long = [value for value in values if len(value) >= _DISTINCTIVE]
+        needles = [*(text for value in long for text in _spellings(value)), *keys]
         raw = self._dataset.column("raw")
         chunks = self._dataset.chunks(
             f"select distinct {raw} from {self._dataset.table(REJECTED)} where {raw} is not null"
@@ -145,7 +155,7 @@ class _Search:
             text
             for chunk in chunks
             for (text,) in chunk
-            if any(needle in text for needle in needles) or value in cells_of(text)
+            if any(needle in text for needle in needles) or not cells_of(text).isdisjoint(values)
         ]
 
     def _count_unnamed(self, events: Iterable[_Rows]) -> int:

@@ -25,15 +25,16 @@ class ValueRejected(TableError):
     """A cell or record does not fit, and `strict` is set.
 
     record: number of the record in the file
-    raw: the text that does not fit
+    raw: the text that does not fit; None if it is not to be shown
     why: a clause that follows the name of the column
     """
 
     def __init__(
-        self, export: str, file: str, record: int, column: str, raw: str, why: str
+        self, export: str, file: str, record: int, column: str, raw: str | None, why: str
     ) -> None:
+        shown = "" if raw is None else f": {raw[:200]!r}"
         super().__init__(
-            f"{export}: record {record:,} of {file}, column {column}, {why}: {raw[:200]!r}."
+            f"{export}: record {record:,} of {file}, column {column}, {why}{shown}."
             " Nothing of this window was loaded. Without strict, the value is kept in"
             " rejected_rows and the rest is loaded."
         )

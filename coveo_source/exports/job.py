@@ -10,6 +10,7 @@ import random
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any, NamedTuple
 
 from ..api import LONGEST_PAUSE, PATIENCE, CoveoClient, pause
@@ -22,7 +23,7 @@ CREATE_TRIES = 4
 FIRST_PAUSE = 1.0
 """Seconds between the first two tries to create an export; each later pause is twice as long."""
 _LONGEST_QUERY = 4_000
-"""Characters of filters that still fit into a query; longer filters are sent in a body."""
+"""Characters of filters and dimensions that still fit into a query; more are sent in a body."""
 
 
 class ExportOwner(NamedTuple):
@@ -140,8 +141,8 @@ class ExportRequest:
 
     def create(self, client: CoveoClient) -> Export:
         """Creates the export, even if there is one already."""
-        characters = sum(len(text) for texts in self.filters.values() for text in texts)
-        if characters > _LONGEST_QUERY:
+        texts = [*self.dimensions, *chain.from_iterable(self.filters.values())]
+        if sum(map(len, texts)) > _LONGEST_QUERY:
             return Export.parse(client.create_export_from_body(self.body))
         return Export.parse(client.create_export(self.query))
 

@@ -38,6 +38,11 @@ class ColumnNames:
         self._stored = frozenset(stored)
         self._say = say
 
+    @property
+    def settled(self) -> frozenset[str]:
+        """API names of the dimensions that have their column."""
+        return frozenset(self._state.column_names)
+
     def settle(self, names: Iterable[str]) -> dict[str, str]:
         """Decides on the columns of some dimensions; returns those that are called otherwise here.
 

@@ -44,6 +44,8 @@ from .event_protocol import event_protocol_notice
 from .halving import window_by_window
 from .hints import add_layout, with_hints
 from .plan import PlannedExport, make_plan
+from .privacy_changes import note_privacy
+from .private_columns import PrivateColumns
 from .settling import plan_when_settled
 from .single_window import SingleWindow
 from .state import PipelineState, plain_utc
@@ -147,6 +149,7 @@ class ExtractContext:
                 state.add_history(read_ledger(dataset).history)
         state.claim(self.settings, record.id if record else None)
         state.add_history(step.window for step in steps)
+        note_privacy(self.settings, state, {name for step in steps for name in step.tables})
         stored = StoredTables(pipeline, dlt.current.source_schema(), state)
         describe_package(
             [str(step.window) for step in steps],
@@ -154,6 +157,7 @@ class ExtractContext:
             selected & {EXPORTS},
             self.settings.is_backfill,
         )
+        private = PrivateColumns(self.settings)
         names = ColumnNames(state, stored.naming, set().union(*stored.columns.values()), say)
         reader = WindowReader(
             self.settings,
@@ -162,6 +166,7 @@ class ExtractContext:
             lambda name, increment: pipeline.collector.update(name, increment),
             stored,
             names,
+            private,
             TableWidths(
                 most_columns(pipeline.destination.capabilities().sqlglot_dialect),
                 stored.columns,
@@ -169,10 +174,10 @@ class ExtractContext:
             ),
             ErasedRows(pipeline, record, self.settings.allow_erased),
         )
-        listed = (dimensions if DIMENSIONS in selected else None) or ()
+        listed = private.listed(dimensions or ()) if DIMENSIONS in selected else []
         if listed and not stored.is_free(DIMENSIONS, DIMENSIONS_SCHEMA.names):
             say(NOT_OURS)
-            listed = ()
+            listed = []
         if DIMENSIONS in selected:
             # dlt would empty a table that is to be replaced and has no rows
             disposition: Any = "replace" if listed else "append"

@@ -70,7 +70,7 @@ class ErasedRows:
             return batch, 0
         erased = pc.is_in(numbers, value_set=_numbers(known | named))
         kept, records = self._rejects(batch.rejected, key.filter(erased))
-        left = Batch(batch.records, rows.filter(pc.invert(erased)), kept)
+        left = batch._replace(rows=rows.filter(pc.invert(erased)), rejected=kept)
         return left, len(known | named) + records
 
     def remember(self) -> None:
@@ -108,7 +108,7 @@ class ErasedRows:
         cells = [
             (number, text, _time_of(raw))
             for number, (column, raw) in enumerate(zip(*columns, strict=True))
-            if column == WHOLE_RECORD
+            if column == WHOLE_RECORD and raw
             for text in cells_of(raw)
         ]
         if not self._hashes or not cells:

@@ -5,7 +5,7 @@ The rows of such a file are given the values that these columns have now, before
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +26,22 @@ class KeptColumns:
     """Completes the rows of one file with the columns that it lacks.
 
     folder: for the present values, which need not fit into memory
+    excluded: columns that are not to be written again, so that they become null
     """
 
-    def __init__(self, stored: StoredTables, table: Table, window: Window, folder: Path) -> None:
+    def __init__(
+        self,
+        stored: StoredTables,
+        table: Table,
+        window: Window,
+        folder: Path,
+        excluded: Collection[str] = (),
+    ) -> None:
         self._stored = stored
         self._table = table
         self._window = window
         self._folder = folder
+        self._excluded = excluded
         self._absent: Mapping[str, pa.DataType] | None = None
         self._values: _Values | None = None
 
@@ -59,7 +68,8 @@ class KeptColumns:
             self._values.close()
 
     def _begin(self, header: Iterable[str]) -> None:
-        self._absent = self._stored.absent(self._table, header)
+        absent = self._stored.absent(self._table, header)
+        self._absent = {name: absent[name] for name in absent if name not in self._excluded}
         if self._absent:
             self._values = _Values(len(self._table.key), len(self._absent), self._folder)
             for chunk in self._stored.rows(self._table, self._absent, self._window):

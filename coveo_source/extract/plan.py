@@ -1,13 +1,12 @@
 """What a run will do: its windows, each with its export if that exists. Changes nothing."""
 
-import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 
 from ..api import CoveoClient
 from ..dataset import Ledger
-from ..exceptions import RowLimitReached, SettingError
+from ..exceptions import RowLimitReached
 from ..exports import (
     Export,
     ExportOwner,
@@ -25,12 +24,13 @@ from ..exports import (
     windows_due,
 )
 from ..settings import Settings
-from ..tables import CURSOR, TABLES
+from ..tables import TABLES
 from .column_names import called_otherwise
-from .dimensions import api_names
 from .load_range import range_due
+from .privacy_changes import check_hash_key, privacy_changes
 from .state import PipelineState
 from .task import NO_TASK, Task
+from .wanted_dimensions import wanted_dimensions
 
 _NEVER = datetime.min.replace(tzinfo=timezone.utc)
 
@@ -103,9 +103,11 @@ def make_plan(
     task: what is asked for, beside what is due
 
     Raises:
-        SettingError: if a dimension does not exist, or an interval is not to be loaded whole
+        SettingError: if a dimension does not exist, an interval is not to be loaded whole, or hashes
+            would be others than before
         RowLimitReached: if the organization may export no rows at all
     """
+    check_hash_key(settings, state)
     ledger = ledger or Ledger()
     owned = owned_by(map(Export.parse, client.exports()), owner)
     existing = [export.started_by(client.now) for export in owned]
@@ -120,8 +122,9 @@ def make_plan(
     notices.extend(_gaps(cursors, load_range))
     notices.extend(_disagreements(state, cursors, load_range))
     notices.extend(task.notices(ledger))
+    notices.extend(privacy_changes(settings, state, [name for name in cursors if cursors[name]]))
     parts = windows_due(cursors, load_range, TABLES)
-    dimensions = _wanted_dimensions(settings, client) if parts else ()
+    dimensions = wanted_dimensions(settings, client) if parts else ()
     row_limit = client.row_limit() if parts else None
 
     def request(part: WindowTables) -> ExportRequest:
@@ -240,19 +243,3 @@ def _new_exports(
         for piece, _ in split_to_limit(tile, rows, row_limit):
             piece_request = replace(request, window=piece.window)
             yield PlannedExport(piece_request, estimates[piece.window], None, task)
-
-
-def _wanted_dimensions(settings: Settings, client: CoveoClient) -> tuple[str, ...]:
-    """Returns the dimensions to export: those that are set, and those that every load needs."""
-    if not settings.dimensions:
-        return ()
-    known = api_names(client.exportable_dimensions())
-    for name in settings.dimensions:
-        if name not in known:
-            close = difflib.get_close_matches(name, known, 5) or sorted(known)[:20]
-            raise SettingError(
-                "dimensions", name, f"This organization has, among others: {', '.join(close)}."
-            )
-    keys = [name for table in TABLES.values() for name in (*table.key, CURSOR)]
-    needed = [*settings.dimensions, *keys, "visitId", "searchId", "lastSearchId"]
-    return tuple(dict.fromkeys(name for name in needed if name in known))

@@ -28,10 +28,13 @@ class RejectionTally:
         self._rejected = 0
         self._misfits: dict[str, Misfits] = {}
 
-    def add(self, batch: Batch) -> None:
-        """Counts a batch as it was read."""
+    def add(self, batch: Batch, left_out: int) -> None:
+        """Counts a batch.
+
+        left_out: how many of its records did not become rows when it was read
+        """
         self._records += batch.records
-        self._left_out += batch.records - batch.rows.num_rows
+        self._left_out += left_out
         self._rejected += batch.misfit_records
         for column, found in batch.misfits.items():
             earlier = self._misfits.get(column)

@@ -118,6 +118,15 @@ class PipelineState:
         resource = self._state.setdefault("resources", {}).setdefault(table, {})
         resource["columns"] = sorted(names)
 
+    def privacy(self, table: str) -> dict[str, Any]:
+        """Returns what is excluded and hashed in a table; empty if nothing ever was."""
+        return dict(self._state.get("resources", {}).get(table, {}).get("privacy", {}))
+
+    def set_privacy(self, table: str, known: Mapping[str, Any]) -> None:
+        """Records what is excluded and hashed in a table."""
+        resource = self._state.setdefault("resources", {}).setdefault(table, {})
+        resource["privacy"] = dict(known)
+
     @property
     def column_names(self) -> dict[str, str]:
         """The column of each dimension that any table has had, by its API name.

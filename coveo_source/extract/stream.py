@@ -22,7 +22,7 @@ from ..dataset import EXPORTS_SCHEMA, REJECTED_ROWS_SCHEMA, REMOVED_ROWS_SCHEMA
 from ..exceptions import TableError
 from ..exports import Count, ExportFile, Prefetch, Window
 from ..private_files import private_folder
-from ..reader import CsvFile, Period, raise_rejection, read_csv, read_header
+from ..reader import Batch, CsvFile, Period, raise_rejection, read_csv, read_header
 from ..settings import Settings
 from ..tables import EXPORTS, REJECTED, REMOVED, TABLES, Table
 from .audit import FetchedExport, TableCounter, rejected_rows
@@ -32,6 +32,7 @@ from .event_protocol import event_protocol_rows
 from .expectations import check_whole
 from .kept import KeptColumns
 from .plan import PlannedExport
+from .private_columns import PrivateColumns
 from .rejections import RejectionTally
 from .stored import StoredTables
 from .table_widths import TableWidths
@@ -104,6 +105,7 @@ class WindowReader:
     count: shows progress, called with the name of a counter and an increment
     stored: the tables in the destination
     names: the columns of dimensions
+    private: which columns are not loaded, or not as they are
     widths: how many columns the tables will have
     erased: what must not come back
     takes: whether a resource still wants rows
@@ -116,6 +118,7 @@ class WindowReader:
     count: Count
     stored: StoredTables
     names: ColumnNames
+    private: PrivateColumns
     widths: TableWidths
     erased: ErasedRows
     takes: Callable[[str], bool] = lambda resource: True
@@ -162,7 +165,8 @@ class WindowReader:
             with suppress(TableError):
                 if csv_file:
                     export_format = self.settings.export_format
-                    headers[name] = read_header(csv_file, TABLES[name], export_format) or []
+                    header = read_header(csv_file, TABLES[name], export_format) or []
+                    headers[name] = self.private.loaded(header)
         renamed = self.names.settle(chain.from_iterable(headers.values()))
         for name, header in headers.items():
             self.widths.add(name, self.names.columns(header))
@@ -173,14 +177,16 @@ class WindowReader:
     ) -> Iterator[Item]:
         counter = TableCounter(table, folder)
         tally = RejectionTally(table, self.settings.max_rejected_share)
+        excluded = self.private.excluded_columns(self.names)
         bounds = self.stored.bounds(_near(fetched.step.window))
         with (
             closing(read_csv(file, table, self.settings.export_format, bounds)) as batches,
-            closing(KeptColumns(self.stored, table, fetched.step.window, folder)) as kept,
+            closing(KeptColumns(self.stored, table, fetched.step.window, folder, excluded)) as kept,
         ):
-            for batch in map(self.names.named, batches):
-                tally.add(batch)
-                batch, erased = self.erased.without(table, batch)
+            for read in batches:
+                batch, erased = self._protected(table, read)
+                tally.add(batch, read.records - read.rows.num_rows)
+                batch = self.names.named(batch)
                 counter.add(batch, erased)
                 if table.name == "searches":
                     fetched.event_protocol += event_protocol_rows(batch.rows)
@@ -197,6 +203,18 @@ class WindowReader:
         # keys are counted window by window: an earlier window of this load may have the same ones
         is_first = not any(table.name in earlier.counts for earlier in self.fetched)
         yield Item(table.name, no_rows, deduplicated=is_first and counts.keys == counts.rows)
+
+    def _protected(self, table: Table, batch: Batch) -> tuple[Batch, int]:
+        """Returns a batch as it may be loaded, and how many of its records were erased.
+
+        Who was erased may have been named as Coveo does, or by what stands in the dataset.
+        """
+        clear, erased = self.erased.without(table, batch)
+        private = self.private.protected(table, clear)
+        if private is clear:
+            return clear, erased
+        left, erased_by_hash = self.erased.without(table, private)
+        return left, erased + erased_by_hash
 
 
 def _near(window: Window) -> Period:

@@ -53,7 +53,11 @@ def backfill_request(settings: Settings, replaces: bool) -> dict[str, object]:
     """Returns what tells one backfill from another: everything that decides what it loads."""
     names = ("from_date", "to_date", "tables", "dimensions", "allow_erased")
     filters = ("filters", "search_filters", "custom_event_filters")
-    return {name: getattr(settings, name) for name in (*names, *filters)} | {"replaces": replaces}
+    request = {name: getattr(settings, name) for name in (*names, *filters)}
+    private = {name: getattr(settings, name) for name in ("exclude_dimensions", "hash_dimensions")}
+    # without them a backfill that is under way is the same as before there were such settings
+    request |= {name: values for name, values in private.items() if values}
+    return request | {"replaces": replaces}
 
 
 NO_TASK = Task()

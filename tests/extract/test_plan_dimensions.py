@@ -1,11 +1,14 @@
 """The dimensions that a plan asks for."""
 
+from dataclasses import replace
+
 import pytest
 
 from coveo_source.demo import DemoServer
 from coveo_source.exceptions import SettingError
 from coveo_source.tables import TABLES
-from tests.extract.plans import client_of, plan_of, write_requests
+from tests.extract.plans import Serve, client_of, plan_of, write_requests
+from tests.support.settings import HASH_KEY
 
 
 def test_an_unknown_dimension_is_refused_with_similar_names(demo: DemoServer) -> None:
@@ -40,3 +43,39 @@ def test_without_the_setting_dimensions_are_neither_listed_nor_requested(demo: D
     [step] = plan_of(demo).steps
     assert step.request.dimensions == ()
     assert not [request for request in demo.requests if "dimensions" in request.path]
+
+
+def test_what_is_excluded_is_not_asked_for_whatever_its_capitals(demo: DemoServer) -> None:
+    [step] = plan_of(demo, exclude_dimensions=["USERNAME", "c_product"]).steps
+    asked = set(step.request.dimensions)
+    assert not {"username", "userName", "c_product"} & asked
+    assert {"userId", "queryExpression", "id", "datetime", "visitId"} <= asked
+    [listed] = plan_of(demo, dimensions="country, city", exclude_dimensions="city").steps
+    assert "city" not in listed.request.dimensions
+    assert "country" in listed.request.dimensions
+
+
+def test_what_is_hashed_is_asked_for_like_all_others(demo: DemoServer) -> None:
+    [step] = plan_of(demo, hash_dimensions="username", hash_key=HASH_KEY).steps
+    assert step.request.dimensions == ()
+
+
+@pytest.mark.parametrize("setting", ["exclude_dimensions", "hash_dimensions"])
+def test_a_private_dimension_that_is_misspelled_is_refused_with_similar_names(
+    demo: DemoServer, setting: str
+) -> None:
+    with pytest.raises(SettingError) as error:
+        plan_of(demo, hash_key=HASH_KEY, **{setting: "user_name"})
+    assert error.value.setting == setting
+    assert "userName" in error.value.accepted
+    assert write_requests(demo) == []
+
+
+def test_a_long_list_of_dimensions_is_sent_in_a_body(serve: Serve) -> None:
+    server = serve()
+    [step] = plan_of(server, exclude_dimensions="city").steps
+    long = replace(step.request, dimensions=step.request.dimensions * 10)
+    long.create(client_of(server))
+    assert server.requests[-1].path.endswith("/exports/create")
+    step.request.create(client_of(server))
+    assert server.requests[-1].path.endswith("/exports")

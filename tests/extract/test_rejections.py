@@ -15,7 +15,7 @@ def checked(folder: Path, sound: int, bad_cells: int, left_out: int, most: float
     rows = [(str(number), *kind) for number, kind in enumerate(kinds)]
     tally = RejectionTally(SEARCHES, most)
     for batch in read_back(folder, [("id", "numberOfResults", "datetime"), *rows]):
-        tally.add(batch)
+        tally.add(batch, batch.records - batch.rows.num_rows)
     tally.check("The export e")
 
 

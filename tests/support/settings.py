@@ -9,6 +9,8 @@ from coveo_source.settings import CoveoConfiguration, Settings, check_settings
 
 SECRET = "xx-nobody-may-see-this"
 """The API key of these settings."""
+HASH_KEY = "k3y-of-hashes-that-nobody-may-see-either"
+"""A key by which values are hashed."""
 
 
 def settings_with(**values: Any) -> Settings:
