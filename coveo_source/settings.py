@@ -74,7 +74,10 @@ class CoveoConfiguration(BaseConfiguration):
     max_windows: how many windows one run loads at most, the oldest ones; the next run goes on
     lookback_days: how far behind its cursor a table is read again, for late events
     settle_minutes: how close to now the range may come
-    wait_minutes: how long a run waits for the last events of an interval
+    wait_minutes: how long a run waits for the last events of an interval, and for a DuckDB file
+        that another process has open
+    publish: where a copy of the DuckDB file for readers is written after each run: a file, or a
+        folder that exists; a relative path is beside the database
     allow_external_schedulers: whether the interval that a scheduler assigns decides what is loaded
     poll_timeout_minutes: how long Coveo may take to build one export
     clock_tolerance_minutes: by how much Coveo's clock may differ from this machine's; beyond it
@@ -112,6 +115,7 @@ class CoveoConfiguration(BaseConfiguration):
     lookback_days: float = 1.0
     settle_minutes: float = 15.0
     wait_minutes: float = 30.0
+    publish: str | None = None
     allow_external_schedulers: bool = True
     poll_timeout_minutes: float = 60.0
     clock_tolerance_minutes: float = 60.0
@@ -183,6 +187,7 @@ class Settings:
     lookback: timedelta
     settle: timedelta
     wait: timedelta
+    publish: str | None
     allow_external_schedulers: bool
     poll_timeout: timedelta
     clock_tolerance: timedelta
@@ -233,6 +238,7 @@ def check_settings(config: CoveoConfiguration) -> Settings:
         lookback=timedelta(days=between("lookback_days", config.lookback_days, 0, _MAX_DAYS)),
         settle=timedelta(minutes=between("settle_minutes", config.settle_minutes, 0, 10_000)),
         wait=timedelta(minutes=between("wait_minutes", config.wait_minutes, 0, 10_000)),
+        publish=config.publish or None,
         allow_external_schedulers=config.allow_external_schedulers,
         poll_timeout=timedelta(
             minutes=between("poll_timeout_minutes", config.poll_timeout_minutes, 0.01, 10_000)

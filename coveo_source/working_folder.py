@@ -8,6 +8,8 @@ import dlt
 
 from .tables import SOURCE
 
+_HOME = "initial_cwd"
+"""dlt's name for the folder in which a pipeline keeps its database, in its local state."""
 _SCHEMAS = "schemas"
 
 
@@ -46,3 +48,24 @@ def forget_empty_schemas(pipeline: dlt.Pipeline) -> None:
             for name in empty:
                 schemas.remove_schema(name)
             pipeline.schema_names = sorted(schemas.list_schemas())
+
+
+def start_over(pipeline: dlt.Pipeline) -> dlt.Pipeline:
+    """Empties the working folder of a pipeline; where it keeps its database is still known."""
+    home = home_of(pipeline)
+    pipeline = pipeline.drop()
+    move_home(pipeline, home)
+    return pipeline
+
+
+def home_of(pipeline: dlt.Pipeline) -> Path:
+    """Returns the folder in which a pipeline keeps a database that is a file."""
+    return Path(pipeline.get_local_state_val(_HOME))
+
+
+def move_home(pipeline: dlt.Pipeline, folder: Path) -> None:
+    """Has a pipeline keep its database in another folder, from now on."""
+    # dlt writes its own attribute over the state, and told it the destination
+    setattr(pipeline, _HOME, str(folder))
+    pipeline.set_local_state_val(_HOME, str(folder))
+    pipeline.destination.config_params["local_dir"] = str(folder)

@@ -25,7 +25,7 @@ from ..secrets import keep_link
 from ..setting_values import LOCAL_HOSTS
 from ..settings import CoveoConfiguration, Settings
 from .clock import Clock, Witness, newest_start, time_of
-from .errors import connection_errors, error_of
+from .errors import connection_errors, error_of, host_of
 from .pauses import Say
 from .rates import read_whole
 from .retries import retry_broken, retry_pages, retrying_session
@@ -178,7 +178,7 @@ class CoveoClient:
         local = parts.scheme == "http" and (self._allow_http or parts.hostname in LOCAL_HOSTS)
         if parts.scheme != "https" and not local:
             advice = " If that host is yours, set allow_http." if parts.scheme == "http" else ""
-            host = f"{parts.scheme}://{_host_of(address)}"
+            host = f"{parts.scheme}://{host_of(address)}"
             raise UnsafeAddress(
                 f"Coveo redirected the download to {host}, which is not https. The file was not"
                 f" fetched; nothing was lost.{advice}"
@@ -194,7 +194,7 @@ class CoveoClient:
         """
         ranges = {"Range": f"bytes={offset}-"} if offset else {}
         with (
-            connection_errors(_host_of(address)),
+            connection_errors(address),
             self._storage.get(
                 address,
                 headers={"Accept-Encoding": "identity", **ranges},
@@ -256,7 +256,7 @@ class CoveoClient:
             allow_redirects=False,
             timeout=(_CONNECT_SECONDS, READ_SECONDS),
         )
-        with connection_errors(self.host):
+        with connection_errors(self.base_url):
             return request() if method == "POST" else retry_broken(request)
 
     def _witness(self) -> Witness:
@@ -281,11 +281,6 @@ def client_of(settings: Settings, say: Say) -> CoveoClient:
         least_rate=settings.min_download_rate,
         say=say,
     )
-
-
-def _host_of(address: str) -> str:
-    """Returns the host of an address and its port, without a user."""
-    return urlsplit(address).netloc.rpartition("@")[2]
 
 
 def _export_path(export_id: str) -> str:

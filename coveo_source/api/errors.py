@@ -7,6 +7,7 @@ firewall answers in HTML.
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 import requests
 from urllib3.exceptions import HTTPError
@@ -16,11 +17,12 @@ from ..exceptions import AccessDenied, ApiError, ExportNotFound, QuotaReached, S
 from ..scrubbing import scrub_error
 from ..secrets import scrub
 from .pauses import asked_seconds
+from .proxies import advice_on, way_to
 
 
 @contextmanager
-def connection_errors(host: str) -> Iterator[None]:
-    """Turns the errors of requests into one that names the host, but no address."""
+def connection_errors(url: str) -> Iterator[None]:
+    """Turns the errors of requests into one that names host and proxy, but no address."""
     try:
         yield
     # urllib3's own errors come from a response that is streamed
@@ -30,7 +32,13 @@ def connection_errors(host: str) -> Iterator[None]:
         reason = scrub(_innermost_reason(error))
         # it stays the context of the new one, and carries the request with all its headers
         scrub_error(error)
-        raise ServiceUnreachable(host, reason) from ConnectionError(reason)
+        unreachable = ServiceUnreachable(host_of(url), reason, way_to(url), advice_on(url, reason))
+        raise unreachable from ConnectionError(reason)
+
+
+def host_of(address: str) -> str:
+    """Returns the host of an address and its port, without a user."""
+    return urlsplit(address).netloc.rpartition("@")[2]
 
 
 def error_of(response: requests.Response, action: str) -> ApiError:

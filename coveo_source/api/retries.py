@@ -6,11 +6,19 @@ from typing import Any
 
 import requests
 from urllib3 import BaseHTTPResponse
-from urllib3.exceptions import NewConnectionError, ProtocolError, ReadTimeoutError, TimeoutError
+from urllib3.exceptions import (
+    MaxRetryError,
+    NewConnectionError,
+    ProtocolError,
+    ProxyError,
+    ReadTimeoutError,
+    TimeoutError,
+)
 from urllib3.util.retry import Retry
 
 from ..exceptions import TooSlow
 from .pauses import LONGEST_PAUSE, TOLD_SECONDS, Say, asked_seconds, pause
+from .proxies import LOGIN_WANTED, check_bundle, refuse_login
 from .secrecy import QuietAdapter, keep_proxy_passwords
 
 RETRIES = 6
@@ -48,6 +56,13 @@ class _RetryPolicy(Retry):
         policy.whom, policy.say = self.whom, self.say
         return policy
 
+    def increment(self, *args: Any, **request: Any) -> "_RetryPolicy":
+        error = request.get("error")
+        if isinstance(error, ProxyError) and LOGIN_WANTED in str(error.original_error):
+            # with each wrong password an account comes nearer to being locked
+            raise MaxRetryError(request["_pool"], str(request.get("url")), error)
+        return super().increment(*args, **request)
+
     def sleep(self, response: BaseHTTPResponse | None = None) -> None:
         # without a pause that can be read, or with one of 0, that of the back-off is taken
         asked = asked_seconds(response.headers) if response else None
@@ -63,7 +78,8 @@ class _RetryPolicy(Retry):
         )
         if was_waited_for and seconds < TOLD_SECONDS:
             self.say(f"{self.whom} has not answered in time: trying again.")
-        pause(seconds, f"{self.whom} did not answer", self.say)
+        whom = "The proxy" if isinstance(error, ProxyError) else self.whom
+        pause(seconds, f"{whom} did not answer", self.say)
 
 
 def retrying_session(
@@ -76,7 +92,9 @@ def retrying_session(
     say: tells people what is waited for
     """
     keep_proxy_passwords()
+    check_bundle()
     session = requests.Session()
+    session.hooks["response"].append(refuse_login)
     # always set, because without it requests would look into the user's .netrc
     session.auth = auth
     retry = _RetryPolicy(

@@ -6,7 +6,8 @@ It needs no settings, and asks nothing of Coveo.
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from ..dataset import Owner, hold_lease
+from ..dataset import Owner, hold_lease, publish_copy
+from ..file_settings import read_file_settings
 from ..load import load_pending
 from ..model_settings import read_model_settings
 from ..models import Result, read_folder, run_data_tests, selected, sql_folder
@@ -40,7 +41,10 @@ def build_models(options: Options, names: Iterable[str], full_refresh: bool = Fa
     ):
         load_pending(pipeline, progress.say)
         finish_erasures(pipeline, lease, progress.say)
-        return update_models(pipeline, wanted, full_refresh, progress.say)
+        built = update_models(pipeline, wanted, full_refresh, progress.say)
+        if copy := publish_copy(pipeline, lease, read_file_settings().publish):
+            progress.say(f"Copy for readers: {copy}")
+        return built
 
 
 def run_model_tests(options: Options, names: Iterable[str]) -> Iterator[Result]:

@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -16,14 +17,16 @@ from dlt.common.pipeline import get_dlt_pipelines_dir
 from dlt.pipeline.state_sync import load_pipeline_state_from_destination
 
 from ..dataset import last_erasure, open_dataset, read_record
-from ..destination import reading_settings, tuned_destination
+from ..destination import be_patient, check_copy, reading_settings, tuned_destination
 from ..exceptions import PipelineMismatch
 from ..extract import PipelineState
+from ..file_settings import read_file_settings
 from ..load import drop_packages, hold_lock
 from ..private_files import delete_folder, make_private, private_umask, users_umask
 from ..signals import graceful_shutdown
 from ..tables import SOURCE
-from ..working_folder import damage, delete_half_written, forget_empty_schemas
+from ..working_folder import damage, delete_half_written, forget_empty_schemas, start_over
+from .homes import settle_home
 from .progress import ConsoleProgress
 
 
@@ -95,8 +98,13 @@ def _pipelines_dir(options: Options) -> Path:
     return Path(options.pipelines_dir or get_dlt_pipelines_dir())
 
 
-def create_pipeline(options: Options, progress: ConsoleProgress) -> dlt.Pipeline:
-    """Returns the pipeline that the command line names; without its folder if that is damaged."""
+def create_pipeline(
+    options: Options, progress: ConsoleProgress, wait: timedelta | None = None
+) -> dlt.Pipeline:
+    """Returns the pipeline that the command line names; without its folder if that is damaged.
+
+    wait: how long to wait for a database that another process has open; None for wait_minutes
+    """
     folder = _pipelines_dir(options) / options.pipeline
     delete_half_written(folder)
     if reason := damage(folder):
@@ -105,10 +113,12 @@ def create_pipeline(options: Options, progress: ConsoleProgress) -> dlt.Pipeline
             " from what the dataset holds."
         )
         delete_folder(folder)
+    destination = tuned_destination(options.destination)
+    be_patient(destination, wait, progress.say)
     return dlt.pipeline(
         options.pipeline,
         pipelines_dir=options.pipelines_dir,  # type: ignore[arg-type]
-        destination=tuned_destination(options.destination),
+        destination=destination,
         dataset_name=options.dataset,
         progress=options.progress or progress,  # type: ignore[arg-type]
     )
@@ -129,20 +139,20 @@ def restore_state(
     known = PipelineState.of_pipeline(pipeline.state).dataset_id
     if dataset_id and known and known != dataset_id:
         say("The working folder is about another dataset: restoring the state that this one holds.")
-        pipeline = pipeline.drop()
+        pipeline = start_over(pipeline)
     if pipeline.has_pending_data and _predates_erasure(pipeline):
         say(
             "Rows that an earlier run had read but not loaded are from before an erasure: they are"
             " dropped, and what is due is read again."
         )
-        pipeline = pipeline.drop()
+        pipeline = start_over(pipeline)
     pipeline.sync_destination()
     if not pipeline.has_pending_data and _is_ahead(pipeline):
         say(
             "The working folder knows of loads that the dataset does not hold, maybe because an"
             " older copy of it was restored: going on from what the dataset holds."
         )
-        pipeline = pipeline.drop()
+        pipeline = start_over(pipeline)
         pipeline.sync_destination()
     forget_empty_schemas(pipeline)
     return pipeline
@@ -158,6 +168,8 @@ def attached(options: Options, progress: ConsoleProgress) -> Iterator[dlt.Pipeli
     """
     with graceful_shutdown(), pipeline_lock(options):
         pipeline = create_pipeline(options, progress)
+        settle_home(pipeline, False, progress.say)
+        check_copy(pipeline, read_file_settings().publish)
         create_database(pipeline)
         with open_dataset(pipeline) as dataset:
             record = read_record(dataset) if dataset else None
@@ -177,6 +189,7 @@ def looking(options: Options, progress: ConsoleProgress) -> Iterator[dlt.Pipelin
     """
     with graceful_shutdown(), copied_folder(options) as copy, ExitStack() as opened:
         pipeline = create_pipeline(replace(options, pipelines_dir=str(copy)), progress)
+        settle_home(pipeline, False, progress.say)
         if database_exists(pipeline):
             opened.enter_context(reading_settings(pipeline))
             with open_dataset(pipeline) as dataset:
@@ -186,7 +199,7 @@ def looking(options: Options, progress: ConsoleProgress) -> Iterator[dlt.Pipelin
                 pipeline = restore_state(pipeline, record.id if record else None, progress.say)
         else:
             # a database would be created
-            pipeline = pipeline.drop()
+            pipeline = start_over(pipeline)
         _check_source(pipeline, options)
         yield pipeline
 

@@ -65,6 +65,7 @@ def run(options: Options, overrides: Mapping[str, Any]) -> Outcome:
             session.check_lease()
             built = update_models(session.pipeline, (), options.full_refresh, session.progress.say)
             outcome.models, outcome.unknown_causes = built
+        outcome.copy = session.publish()
         outcome.seconds = time.monotonic() - started
         return outcome
 

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from ..api import client_of
@@ -22,9 +23,11 @@ from ..dataset import (
     hold_lease,
     open_dataset,
     open_sql_dataset,
+    publish_copy,
     read_ledger,
     read_record,
 )
+from ..destination import check_copy, reading_settings
 from ..exceptions import PipelineMismatch, SettingError
 from ..exports import Export, ExportOwner, owned_by
 from ..extract import (
@@ -45,6 +48,8 @@ from ..setting_values import resolved
 from ..settings import CoveoConfiguration, Settings, check_settings
 from ..signals import interruptible
 from ..tables import SOURCE
+from ..working_folder import start_over
+from .homes import settle_home
 from .pipeline import (
     Options,
     copied_folder,
@@ -70,7 +75,8 @@ class Session:
         self.settings = settings
         self._typed = typed
         self.progress = ConsoleProgress()
-        self.pipeline = create_pipeline(options, self.progress)
+        self.pipeline = create_pipeline(options, self.progress, settings.wait)
+        settle_home(self.pipeline, options.full_refresh, self.progress.say)
         self.client = client_of(settings, self.progress.say)
         self.record: DatasetRecord | None = None
         self._lease: Lease | None = None
@@ -114,7 +120,7 @@ class Session:
         """Restores the state as `writing` does, but only into the working folder."""
         if not database_exists(self.pipeline):
             # a database would be created
-            self.pipeline = self.pipeline.drop()
+            self.pipeline = start_over(self.pipeline)
             return
         with open_dataset(self.pipeline) as dataset:
             self.record = read_record(dataset) if dataset else None
@@ -125,6 +131,10 @@ class Session:
     def finish_erasures(self) -> None:
         """Goes on with erasures that an earlier command did not finish."""
         finish_erasures(self.pipeline, self._lease, self.progress.say)
+
+    def publish(self) -> Path | None:
+        """Writes the copy for readers, if one is wanted; returns its path."""
+        return publish_copy(self.pipeline, self._lease, self.settings.publish)
 
     def close(self) -> None:
         """Closes the connections to Coveo."""
@@ -207,6 +217,7 @@ def open_session(options: Options, overrides: Mapping[str, Any]) -> Iterator[Ses
     read_model_settings()
     _check_options(options, settings)
     with pipeline_lock(options), closing(Session(options, settings, typed)) as opened:
+        check_copy(opened.pipeline, settings.publish)
         yield opened
 
 
@@ -223,6 +234,8 @@ def open_preview(options: Options, overrides: Mapping[str, Any]) -> Iterator[Ses
     with (
         copied_folder(options) as copy,
         closing(Session(replace(options, pipelines_dir=str(copy)), settings, typed)) as opened,
+        # readers and a look do not wait for each other
+        reading_settings(opened.pipeline, keep_open=False),
     ):
         opened.look()
         yield opened

@@ -31,6 +31,7 @@ class Outcome:
     dataset: its name in the destination
     location: the place of the data, as the destination names it
     database: path of the DuckDB file; None for other destinations
+    copy: path of the copy for readers; None if there is none
     state: the command that shows the pipeline's state; None if the one in dlt's manual does
     models: number of rows of each model that was built
     unknown_causes: causes in them that no list knows
@@ -41,6 +42,7 @@ class Outcome:
     dataset: str
     location: str
     database: str | None = None
+    copy: Path | None = None
     state: str | None = None
     fetched: list[FetchedExport] = field(default_factory=list)
     models: dict[str, int] = field(default_factory=dict)
@@ -122,6 +124,8 @@ def _notices(fetched: Sequence[FetchedExport]) -> Iterator[str]:
 def _places(outcome: Outcome) -> Iterator[str]:
     """Yields where the data and the pipeline are, and a query that can be pasted into a shell."""
     yield f"Data:   {outcome.location}, dataset {outcome.dataset}"
+    if outcome.copy:
+        yield f"Copy:   {relative(str(outcome.copy))}"
     if outcome.state:
         yield f"State:  {outcome.state}"
     yield _hint(outcome)
@@ -237,12 +241,13 @@ def _hint(outcome: Outcome) -> str:
     plain = re.fullmatch(r"[A-Za-z_]\w*", outcome.dataset)
     dataset = outcome.dataset if plain else '"{}"'.format(outcome.dataset.replace('"', '""'))
     query = f"from {dataset}.all_events limit 5"
-    if not outcome.database:
+    database = relative(str(outcome.copy)) if outcome.copy else outcome.database
+    if not database:
         return f"Try:    select * {query}"
     python = relative(sys.executable)
     if shutil.which("duckdb"):
-        return f"Try:    duckdb {shlex.quote(outcome.database)} {_shell_word(query)}"
-    code = f"import duckdb; duckdb.connect({outcome.database!r}).sql({query!r}).show()"
+        return f"Try:    duckdb {shlex.quote(database)} {_shell_word(query)}"
+    code = f"import duckdb; duckdb.connect({database!r}).sql({query!r}).show()"
     return f"Try:    {python} -c {_shell_word(code)}"
 
 

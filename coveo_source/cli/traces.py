@@ -20,11 +20,13 @@ from ..dataset import (
     has_removed_rows,
     open_dataset,
     open_sql_dataset,
+    publish_copy,
     unfinished_erasures,
 )
-from ..destination import database_file, forget_history, remove_copy, rewrite
-from ..exceptions import ErasureUnfinished
+from ..destination import database_file, forget_history, patience_of, remove_copy, rewrite
+from ..exceptions import CopyNotWritten, ErasureUnfinished
 from ..extract import files_folder
+from ..file_settings import read_file_settings
 from ..models import UNITS, consumed_loads, selected
 from ..packages import delete_loaded
 from ..private_files import delete_folder
@@ -67,11 +69,21 @@ def remove_traces(
     if file := database_file(pipeline):
         say("Writing the database file anew, without the bytes of the erased rows.")
         with lease.paused():
-            rewrite(file)
+            rewrite(file, patience_of(pipeline.destination))
+    _replace_copy(pipeline, lease, say)
     forget_history(pipeline)
     with open_sql_dataset(pipeline) as dataset:
         for erasure in erasures:
             complete_erasure(dataset, erasure)
+
+
+def _replace_copy(pipeline: dlt.Pipeline, lease: Lease, say: _Say) -> None:
+    """Writes the copy for readers anew, which still holds the rows."""
+    try:
+        if copy := publish_copy(pipeline, lease, read_file_settings().publish):
+            say(f"Copy for readers, without the erased rows: {copy}")
+    except CopyNotWritten as error:
+        raise ErasureUnfinished(f"The copy for readers still holds them. {error}") from error
 
 
 def _rebuild_models(pipeline: dlt.Pipeline, erasures: Sequence[Erasure], say: _Say) -> None:

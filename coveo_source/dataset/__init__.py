@@ -39,6 +39,7 @@ from .lease import Lease, hold_lease, take_lease
 from .ledger import Ledger, read_ledger
 from .loads import restore_loads
 from .owner import DatasetRecord, Owner, check_owner, read_record
+from .publishing import publish_copy
 from .reconciliation import Reconciliation, completed_loads, reconcile
 from .sql import DatasetSql, open_dataset, open_sql_dataset, utc
 from .traces import clear_traces, dbt_dataset_with, has_removed_rows

@@ -21,7 +21,7 @@ from uuid import uuid4
 import dlt
 from dlt.destinations.job_client_impl import SqlJobClientBase
 
-from ..destination import catalog_file
+from ..destination import catalog_file, without_waiting
 from ..exceptions import DatasetBusy, LeaseLost
 from ..file_lock import FileLock
 from .comments import write_comments
@@ -149,7 +149,7 @@ class Lease:
                 self._renew()
 
     def _renew(self) -> None:
-        with self._renewing, self._client:
+        with self._renewing, without_waiting(), self._client:
             dataset = DatasetSql(self._client)
             if not self._released.is_set():
                 dataset.update(RECORD.name, _times(dataset), "holder = %s", self.holder)

@@ -14,6 +14,7 @@ from dlt.common.schema.utils import new_column, new_table
 from dlt.destinations.exceptions import DatabaseException, DatabaseUndefinedRelation
 from dlt.destinations.job_client_impl import SqlJobClientBase
 
+from ..destination import open_patiently
 from ..exceptions import SettingError
 from ..secrets import keep_passwords
 
@@ -213,6 +214,8 @@ def client_of_dataset(pipeline: dlt.Pipeline) -> SqlJobClientBase | None:
     # a schema of its own: with the pipeline's, dlt would add our tables to what it loads
     client, _ = pipeline._get_destination_clients(Schema("coveo_dataset"))
     keep_passwords(*_secrets_in(client.config))
+    # of a library user's own destination only these openings wait, not those of dlt
+    open_patiently(client, pipeline.destination)
     return client if isinstance(client, SqlJobClientBase) else None
 
 

@@ -11,10 +11,11 @@ from dlt.common import logger
 from dlt.common.pipeline import LoadInfo
 from dlt.pipeline import trace
 
-from ..exceptions import CountMismatch
+from ..exceptions import CountMismatch, CoveoSourceError
 from ..packages import file_loaded
 from ..tables import SOURCE
 from .lease import Lease, give_back
+from .publishing import publish_copy
 from .reconciliation import completed_loads, reconcile
 
 
@@ -23,7 +24,8 @@ class _Watch:
 
     def __init__(self) -> None:
         self._loads: set[str] = set()
-        self._leases: dict[str, Lease] = {}
+        self._leases: dict[str, tuple[Lease, str | None]] = {}
+        self._unproved: set[str] = set()
 
     def register(self) -> None:
         """Follows all runs of this process from now on."""
@@ -35,10 +37,14 @@ class _Watch:
         self.register()
         self._loads.add(load_id)
 
-    def hold(self, pipeline: str, lease: Lease) -> None:
-        """Has a lease given back when the run of a pipeline ends."""
+    def hold(self, pipeline: str, lease: Lease, publish: str | None = None) -> None:
+        """Has a lease given back when the run of a pipeline ends.
+
+        publish: the setting; before that, and if all went well, the copy for readers is written
+        """
         self.register()
-        self._leases[pipeline] = lease
+        self._leases[pipeline] = lease, publish
+        self._unproved.discard(pipeline)
 
     def on_start_trace_step(self, trace: Any, step: Any, pipeline: Any) -> None:
         if step in ("run", "load") and pipeline.default_schema_name == SOURCE:
@@ -56,10 +62,19 @@ class _Watch:
             except CountMismatch as error:
                 # a tracker cannot fail the run, but the window stays due
                 logger.error(str(error))
+                self._unproved.add(pipeline.pipeline_name)
 
     def on_end_trace(self, trace: Any, pipeline: Any, send_state: bool) -> None:
-        if lease := self._leases.pop(pipeline.pipeline_name, None):
-            give_back(pipeline, lease)
+        lease, publish = self._leases.pop(pipeline.pipeline_name, (None, None))
+        if not lease:
+            return
+        is_proved = pipeline.pipeline_name not in self._unproved
+        if publish and is_proved and not any(step.step_exception for step in trace.steps):
+            try:
+                publish_copy(pipeline, lease, publish)
+            except CoveoSourceError as error:
+                logger.error(str(error))
+        give_back(pipeline, lease)
 
     def _ignore(self, *_: object) -> None:
         """Does nothing; dlt requires a method for each event."""

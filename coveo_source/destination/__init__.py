@@ -6,4 +6,6 @@ from .ducklake import catalog_file, forget_history
 from .jobs import DEDUPLICATED, DirectClient, embed_query
 from .layout import Layout, lay_out, lay_out_table
 from .limits import holds_nul, longest_text, most_columns
+from .opening import be_patient, open_patiently, patience_of, without_waiting
+from .publishing import check_copy, write_copy
 from .rewriting import database_file, remove_copy, rewrite

@@ -13,6 +13,7 @@ from dlt.common.destination.exceptions import UnknownDestinationModule
 from ..exceptions import SettingError
 from .clickhouse import TunedClickHouse
 from .duckdb import TunedDuckDb
+from .ducklake import TunedDuckLake
 from .tuning import TABLES_AT_ONCE
 
 MERGE_STRATEGY = "delete-insert"
@@ -60,6 +61,8 @@ def tuned_destination(wanted: str | Destination[Any, Any]) -> Destination[Any, A
     if kind is dlt.destinations.duckdb:
         kind = TunedDuckDb
         capabilities = {"max_parallel_load_jobs": TABLES_AT_ONCE, **capabilities}
+    if kind is dlt.destinations.ducklake:
+        kind = TunedDuckLake
     if kind is dlt.destinations.clickhouse:
         kind = TunedClickHouse
     tuned: Destination[Any, Any] = kind(**known.config_params, **capabilities)

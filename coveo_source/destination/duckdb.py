@@ -7,6 +7,7 @@ from typing import Any
 import dlt
 
 from .jobs import DirectClient
+from .opening import open_patiently
 from .tuning import LOADING, building
 
 
@@ -39,6 +40,12 @@ class TunedDuckDb(dlt.destinations.duckdb):
             config.credentials.read_only = config.credentials.read_only or self.is_read_only
         return config
 
+    def client(self, schema: Any, initial_config: Any = None) -> Any:
+        """Returns a client that waits while another process has the file open."""
+        client = super().client(schema, initial_config)
+        open_patiently(client, self)
+        return client
+
 
 def loading_settings(pipeline: dlt.Pipeline) -> AbstractContextManager[None]:
     """Gives DuckDB its settings for loading.
@@ -68,15 +75,18 @@ def building_settings(
 
 
 @contextmanager
-def reading_settings(pipeline: dlt.Pipeline) -> Iterator[None]:
-    """Opens DuckDB's file only for reading, so that others can read it too, and keeps it open."""
+def reading_settings(pipeline: dlt.Pipeline, keep_open: bool = True) -> Iterator[None]:
+    """Opens DuckDB's file only for reading, so that others can read it too.
+
+    keep_open: whether to open it once for all; meanwhile nobody can write to it
+    """
     destination = pipeline.destination
     if not isinstance(destination, TunedDuckDb):
         yield
         return
     destination.is_read_only = True
     try:
-        with pipeline.sql_client():
+        with pipeline.sql_client() if keep_open else nullcontext():
             yield
     finally:
         destination.is_read_only = False

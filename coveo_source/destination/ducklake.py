@@ -5,8 +5,25 @@ from typing import Any
 
 import dlt
 
+from .opening import open_patiently
+
 _FILES = ("duckdb", "sqlite")
 """Kinds of catalogs that are a file, in which only one transaction can write at a time."""
+
+
+class TunedDuckLake(dlt.destinations.ducklake):
+    """dlt's DuckLake destination; a pipeline records it under dlt's own name."""
+
+    @property
+    def destination_type(self) -> str:
+        """The type that a pipeline records; dlt's own, so that all of dlt's commands know it."""
+        return "dlt.destinations.ducklake"
+
+    def client(self, schema: Any, initial_config: Any = None) -> Any:
+        """Returns a client that waits while another process has a catalog of DuckDB's open."""
+        client = super().client(schema, initial_config)
+        open_patiently(client, self)
+        return client
 
 
 def catalog_file(pipeline: dlt.Pipeline) -> Path | None:

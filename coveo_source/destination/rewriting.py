@@ -9,6 +9,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ import duckdb
 from ..causes import reason
 from ..exceptions import ErasureUnfinished
 from ..private_files import delete_folder, private_folder
+from .opening import Patience
 from .tuning import LOADING
 
 _CONTENTS = {
@@ -48,17 +50,20 @@ def remove_copy(file: Path) -> None:
     delete_folder(_folder(file))
 
 
-def rewrite(file: Path) -> None:
+def rewrite(file: Path, patience: Patience | None = None) -> None:
     """Replaces a database by a fresh copy of itself, in one step.
 
     No connection to it may be open in this process, and none may be opened meanwhile: to close one
     would release the lock that keeps other processes out.
 
+    patience: with those who have it open; the usual one by default
+
     Raises:
         ErasureUnfinished: if it is left as it is
+        DatabaseHeld: if another process has it open for too long
     """
     try:
-        name = _empty_log(file)
+        name = (patience or Patience()).opened(partial(empty_log, file))
         with private_folder(_folder(file)) as folder, _attached(file, name, folder) as database:
             copy = folder / file.name
             _copy(database, name, copy)
@@ -80,18 +85,23 @@ def _folder(file: Path) -> Path:
     return file.with_name(f"{file.name}.rewriting")
 
 
-def _empty_log(file: Path) -> str:
+def logs_of(file: Path) -> list[Path]:
+    """Returns the write-ahead log of a database, if there is one."""
+    return list(file.parent.glob(f"{glob.escape(file.name)}.wal*"))
+
+
+def empty_log(file: Path) -> str:
     """Moves what is in the write-ahead log into the file; returns the name of the database."""
     with closing(duckdb.connect(str(file))) as database:
         database.execute("checkpoint")
         ((name,),) = database.execute("select current_database()").fetchall()
-    _check_log(file)
+    check_log(file)
     return str(name)
 
 
-def _check_log(file: Path) -> None:
-    # beside another file, the log would be applied to that
-    if logs := [path.name for path in file.parent.glob(f"{glob.escape(file.name)}.wal*")]:
+def check_log(file: Path) -> None:
+    """Raises an OSError if a database has a log: another file would lack what is in it."""
+    if logs := [path.name for path in logs_of(file)]:
         raise OSError(f"{', '.join(logs)} could not be emptied")
 
 
@@ -118,7 +128,7 @@ def _copy(database: duckdb.DuckDBPyConnection, name: str, copy: Path) -> None:
     database.execute(f"copy from database {_quoted(name)} to {_quoted(fresh)}")
     _compare(database, name, fresh)
     database.execute(f"detach {_quoted(fresh)}")
-    _check_log(copy)
+    check_log(copy)
 
 
 def _compare(database: duckdb.DuckDBPyConnection, name: str, fresh: str) -> None:

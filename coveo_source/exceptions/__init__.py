@@ -6,6 +6,10 @@ CoveoSourceError
  x PipelineMismatch        the pipeline or dataset holds the data of another owner
  x PipelineBusy            another process is loading into the pipeline
    x DatasetBusy           another run is writing to the dataset, maybe on another machine
+ x DatabaseUnusable        the file of the database cannot be opened
+   x DatabaseHeld          another process has it open
+   x FolderMissing         its folder is not where the pipeline remembers it
+ x CopyNotWritten          the copy for readers could not be written; a former one is as it was
  x TooEarly                the range has just ended; its last events may be missing
  x LeaseLost               another run has taken over the dataset
  x ServiceUnreachable      a host did not answer, after all retries
@@ -63,9 +67,13 @@ from .files import (
 )
 from .runs import (
     CheckError,
+    CopyNotWritten,
     CountMismatch,
+    DatabaseHeld,
+    DatabaseUnusable,
     DatasetBusy,
     ErasureUnfinished,
+    FolderMissing,
     LeaseLost,
     ModelError,
     PackageNotLoaded,
@@ -98,8 +106,11 @@ __all__ = [
     "ArchiveError",
     "CheckError",
     "ClockMismatch",
+    "CopyNotWritten",
     "CountMismatch",
     "CoveoSourceError",
+    "DatabaseHeld",
+    "DatabaseUnusable",
     "DatasetBusy",
     "ErasureUnfinished",
     "ExportError",
@@ -108,6 +119,7 @@ __all__ = [
     "ExportNotFound",
     "ExportTimedOut",
     "FileError",
+    "FolderMissing",
     "IncompleteExport",
     "LeaseLost",
     "ModelError",

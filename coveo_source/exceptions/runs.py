@@ -65,6 +65,57 @@ class DatasetBusy(PipelineBusy):
         )
 
 
+class DatabaseUnusable(CoveoSourceError, TransientException):
+    """The file of the database cannot be opened."""
+
+
+class DatabaseHeld(DatabaseUnusable):
+    """Another process has the file open, and did not close it in time.
+
+    holder: the process, as people read it
+    is_read: whether that process only reads it
+    patience: how long a run waits
+    """
+
+    def __init__(self, file: str, holder: str, is_read: bool, patience: timedelta) -> None:
+        minutes = patience.total_seconds() / 60
+        does = "reads it" if is_read else "writes to it, maybe another run"
+        todo = "Close it there, or wait until that ends, then run again."
+        if is_read:
+            todo += " Readers of the copy that the setting publish asks for are never in the way."
+        super().__init__(
+            f"The database {file} could not be opened within {minutes:g} minutes (wait_minutes):"
+            f" {holder} has it open and {does}. What was loaded stays loaded. {todo}"
+        )
+
+
+class FolderMissing(DatabaseUnusable):
+    """The folder of the database is not where the pipeline remembers it.
+
+    ways: sentences that say what to do
+    """
+
+    def __init__(self, pipeline: str, folder: str, ways: str) -> None:
+        super().__init__(
+            f"The pipeline {pipeline} keeps its database in the folder {folder}, which is not there"
+            f" (any more). Nothing was changed. {ways}"
+        )
+
+
+class CopyNotWritten(CoveoSourceError, TransientException):
+    """The copy for readers could not be written; a former one is as it was.
+
+    why: a sentence
+    """
+
+    def __init__(self, copy: str, why: str) -> None:
+        super().__init__(
+            f"Everything is loaded, but the copy for readers could not be written to {copy}: {why}"
+            " A former copy is as it was. Run again when the cause is gone, or change the setting"
+            " publish."
+        )
+
+
 class LeaseLost(CoveoSourceError, TransientException):
     """Another run has taken over the dataset."""
 

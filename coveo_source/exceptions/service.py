@@ -6,13 +6,17 @@ from .base import CoveoSourceError
 
 
 class ServiceUnreachable(CoveoSourceError, TransientException):
-    """A host did not answer, after all retries."""
+    """A host did not answer, after all retries.
 
-    def __init__(self, host: str, reason: str) -> None:
+    way: how requests reach it, as in " through the proxy X"
+    advice: what to do, as a clause
+    """
+
+    def __init__(self, host: str, reason: str, way: str = "", advice: str | None = None) -> None:
         self.host = host
+        todo = advice or "check the network and the settings region and base_url"
         super().__init__(
-            f"No answer from {host}: {reason}. Nothing was lost: check the network and the"
-            " settings region and base_url, then run again."
+            f"No answer from {host}{way}: {reason}. Nothing was lost: {todo}, then run again."
         )
 
 

@@ -193,7 +193,7 @@ class ExtractContext:
         lease = take_lease(pipeline, owner)
         if lease is None:
             return None
-        watch.hold(pipeline.pipeline_name, lease)
+        watch.hold(pipeline.pipeline_name, lease, self.settings.publish)
         if state.dataset_id not in (None, lease.record.id):
             raise PipelineMismatch(
                 f"The working folder of the pipeline {pipeline.pipeline_name} describes another"

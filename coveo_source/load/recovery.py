@@ -12,6 +12,7 @@ from ..dataset import completed_loads, open_dataset, read_ledger, reconcile
 from ..exceptions import CountMismatch, PackageNotLoaded, UnsafeReplacement
 from ..exports import after_load
 from ..packages import delete_loaded, delete_unfinished, file_loaded
+from ..working_folder import start_over
 from .mending import forget_tables, mend_dataset
 from .pending import explained, pending_packages, why_dropped
 
@@ -30,7 +31,7 @@ def drop_packages(pipeline: dlt.Pipeline, on_request: bool, say: _Say) -> dlt.Pi
             say("There is no load package to drop.")
         return pipeline
     say(why_dropped(packages, damages[0] if damages else "that was asked for"))
-    return pipeline.drop()
+    return start_over(pipeline)
 
 
 def load_pending(pipeline: dlt.Pipeline, say: _Say) -> None:
@@ -73,7 +74,7 @@ def load_pending(pipeline: dlt.Pipeline, say: _Say) -> None:
 def _drop(pipeline: dlt.Pipeline, text: str, say: _Say) -> None:
     """Drops all packages on disk, and restores from the dataset what the pipeline knows."""
     say(text)
-    pipeline.drop().sync_destination()
+    start_over(pipeline).sync_destination()
 
 
 def _reconcile_loads(pipeline: dlt.Pipeline, say: _Say) -> None:

@@ -67,7 +67,7 @@ AFTER: dict[str, Point] = {
     "after the models": ("coveo_source.cli.traces", "_delete_files", 1),
     "before the lists are cleared": ("coveo_source.cli.traces", "_clear_tables", 1),
     "while the lists are cleared": ("coveo_source.dataset.traces", "_clear_removed_rows", 1),
-    "before the file is copied": ("coveo_source.destination.rewriting", "_empty_log", 1),
+    "before the file is copied": ("coveo_source.destination.rewriting", "empty_log", 1),
     "while the file is copied": ("coveo_source.destination.rewriting", "_compare", 1),
     "after the file is copied": ("coveo_source.destination.rewriting", "_keep_owner_and_mode", 1),
     "after the file is replaced": ("coveo_source.cli.traces", "complete_erasure", 1),
