@@ -46,20 +46,20 @@ def scrub_error(error: BaseException) -> None:
 
 
 def _scrub_one(error: BaseException) -> None:
-    if (arguments := _scrubbed(error.args)) is not error.args:
+    if (arguments := scrubbed(error.args)) is not error.args:
         error.args = arguments
     is_http = type(error).__module__.partition(".")[0] in _HTTP
     for name in {*vars(error), *_PRINTED}:
         value = getattr(error, name, None)
         plain = isinstance(value, (str, bytes, int, float, BaseException))
-        clean = _scrubbed(value) if plain or not is_http else None
+        clean = scrubbed(value) if plain or not is_http else None
         if clean is not value:
             with suppress(AttributeError, TypeError):
                 setattr(error, name, clean)
 
 
-def _scrubbed(value: Any) -> Any:
-    """Returns a value without secrets; the same object if it has none."""
+def scrubbed(value: Any) -> Any:
+    """Returns a value, and what is in it, without secrets; the same object if it has none."""
     if isinstance(value, str):
         clean = scrub(value[:_LONGEST])
         return value if clean == value else clean
@@ -67,10 +67,10 @@ def _scrubbed(value: Any) -> Any:
         text = value[:_LONGEST].decode("latin-1")
         return value if len(value) <= _LONGEST and scrub(text) == text else MASK.encode()
     if type(value) in (list, tuple, set):
-        items = [_scrubbed(item) for item in value]
+        items = [scrubbed(item) for item in value]
         return value if _are_same(items, value) else type(value)(items)
     if type(value) is dict:
-        pairs = {_scrubbed(name): _scrubbed(item) for name, item in value.items()}
+        pairs = {scrubbed(name): scrubbed(item) for name, item in value.items()}
         same = _are_same(pairs, value) and _are_same(pairs.values(), value.values())
         return value if same else pairs
     return value
@@ -107,7 +107,7 @@ class _TraceScrubber:
         self, trace: Any, step: Any, pipeline: Any, step_info: Any, send_state: bool
     ) -> None:
         errors = ("step_exception", "exception_traces")
-        trace.steps[-1] = step._replace(**{name: _scrubbed(getattr(step, name)) for name in errors})
+        trace.steps[-1] = step._replace(**{name: scrubbed(getattr(step, name)) for name in errors})
 
     def _ignore(self, *_: object) -> None:
         """Does nothing; dlt requires a method for each event."""

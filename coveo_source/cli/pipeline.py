@@ -18,7 +18,7 @@ from dlt.pipeline.state_sync import load_pipeline_state_from_destination
 
 from ..dataset import last_erasure, open_dataset, read_record
 from ..destination import be_patient, check_copy, reading_settings, tuned_destination
-from ..exceptions import PipelineMismatch
+from ..exceptions import NothingLoaded, PipelineMismatch
 from ..extract import PipelineState
 from ..file_settings import read_file_settings
 from ..load import drop_packages, hold_lock
@@ -205,8 +205,10 @@ def looking(options: Options, progress: ConsoleProgress) -> Iterator[dlt.Pipelin
 
 
 def _check_source(pipeline: dlt.Pipeline, options: Options) -> None:
-    if list(pipeline.schema_names) != [SOURCE]:
-        raise PipelineMismatch(
+    held = list(pipeline.schema_names)
+    if held != [SOURCE]:
+        mismatch = PipelineMismatch if held else NothingLoaded
+        raise mismatch(
             f"The pipeline {options.pipeline} holds no data of Coveo's in the dataset"
             f" {options.dataset}. Load some first: dlt pipeline {options.pipeline} run"
         )

@@ -55,6 +55,7 @@ def run(options: Options, overrides: Mapping[str, Any]) -> Outcome:
             session.progress.say(notice)
         delete_exports(session.client, [export.id for export in plan.stale])
         outcome = _outcome(session)
+        outcome.notices.extend(plan.notices)
         prefetch = Prefetch(files_folder(session.pipeline))
         with prefetch.opened():
             outcome.fetched.extend(_load_windows(session, plan.steps, prefetch))

@@ -20,6 +20,7 @@ from ..signals import find_signal
 from ..tables import TABLES
 from .erase import Erased
 from .grids import grid, plural
+from .look_back_texts import look_back_text
 from .model_texts import models_text
 from .report import WrittenReport
 
@@ -33,6 +34,7 @@ class Outcome:
     database: path of the DuckDB file; None for other destinations
     copy: path of the copy for readers; None if there is none
     state: the command that shows the pipeline's state; None if the one in dlt's manual does
+    notices: what the plan told
     models: number of rows of each model that was built
     unknown_causes: causes in them that no list knows
     windows_left: number of windows that are due and were not to be loaded by this run
@@ -44,6 +46,7 @@ class Outcome:
     database: str | None = None
     copy: Path | None = None
     state: str | None = None
+    notices: list[str] = field(default_factory=list)
     fetched: list[FetchedExport] = field(default_factory=list)
     models: dict[str, int] = field(default_factory=dict)
     unknown_causes: list[UnknownCause] = field(default_factory=list)
@@ -54,9 +57,9 @@ class Outcome:
 def outcome_text(outcome: Outcome) -> str:
     """Returns the end of a run: what was loaded, where it is, and a query to try."""
     renamed = [pair for each in outcome.fetched for pair in each.renamed.items()]
-    parts = [_headline(outcome), _window_table(outcome.fetched), _doubts(outcome.fetched)]
-    parts += [_left_text(outcome.windows_left)]
-    parts += [*_notices(outcome.fetched), _renamed_text(dict(renamed))]
+    parts = [_headline(outcome), _window_table(outcome.fetched), _left_text(outcome.windows_left)]
+    parts += [look_back_text(outcome.fetched), _doubts(outcome.fetched)]
+    parts += [*notices(outcome.fetched), _renamed_text(dict(renamed))]
     if outcome.models:
         parts.append(models_text(outcome.models, outcome.unknown_causes))
     parts.append("\n".join(_places(outcome)))
@@ -115,7 +118,7 @@ def report_text(written: WrittenReport) -> str:
     return f"Report: {file}, {written.days}"
 
 
-def _notices(fetched: Sequence[FetchedExport]) -> Iterator[str]:
+def notices(fetched: Sequence[FetchedExport]) -> Iterator[str]:
     """Yields what a user has to know about the rows that were loaded."""
     if found := sum(each.event_protocol for each in fetched):
         yield event_protocol_notice(found, _total(fetched, "searches").rows)
@@ -159,6 +162,9 @@ def _window_table(fetched: Sequence[FetchedExport]) -> str:
     late = [sum(each.found.late.get(table, 0) for each in fetched) for table in tables]
     if any(late):
         lines.append(["late, after an earlier load", *(f"{rows:,}" for rows in late), ""])
+    changed = [sum(each.found.changed.get(table, 0) for each in fetched) for table in tables]
+    if any(changed):
+        lines.append(["changed since an earlier load", *(f"{rows:,}" for rows in changed), ""])
     gone = [sum(each.found.gone.get(table, 0) for each in fetched) for table in tables]
     if any(gone):
         is_removed = all(each.found.removed for each in fetched)

@@ -4,6 +4,7 @@ from .audit_tables import (
     AUDIT_MEANINGS,
     AUDIT_TABLE_MEANINGS,
     BACKFILL,
+    CHANGED,
     COUNTS,
     DIMENSIONS_SCHEMA,
     EXPORTS_SCHEMA,
@@ -34,8 +35,9 @@ from .erasures import (
     last_erasure,
     unfinished_erasures,
 )
-from .lateness import HeldRows, held_rows
-from .lease import Lease, hold_lease, take_lease
+from .freshness import HOUR, TableFreshness, freshness
+from .lateness import HeldRows, LookBack, held_rows
+from .lease import Lease, hold_lease, is_leased, take_lease
 from .ledger import Ledger, read_ledger
 from .loads import restore_loads
 from .owner import DatasetRecord, Owner, check_owner, read_record

@@ -16,6 +16,12 @@ GONE = "gone"
 longer, in the export."""
 LATE = "late"
 """Suffix of the columns with the rows that were not there when the same time was loaded before."""
+CHANGED = "changed"
+"""Suffix of the columns with the rows that were there then with other content."""
+BY_AGE = "by_age"
+"""Column with these three by table and age in days, as JSON: a list of objects."""
+LATE_DAYS = "late_days"
+"""Column with the age in days of the oldest row that was late; null without one."""
 BACKFILL = "backfill_id"
 """Column with the backfill that the export is part of; null for others."""
 REPLACED = "replaced"
@@ -35,7 +41,7 @@ EXPORTS_SCHEMA = pa.schema(
         *(
             pa.field(f"{table}_{count}", pa.int64())
             for table in TABLES
-            for count in (*COUNTS, LOADED, GONE, LATE)
+            for count in (*COUNTS, LOADED, GONE, LATE, CHANGED)
         ),
         pa.field("file_bytes", pa.int64()),
         pa.field("made_at", pa.timestamp("us", tz="UTC")),
@@ -43,14 +49,17 @@ EXPORTS_SCHEMA = pa.schema(
         pa.field("wait_seconds", pa.float64()),
         pa.field("read_seconds", pa.float64()),
         pa.field(RECONCILED_AT, pa.timestamp("us", tz="UTC")),
+        pa.field(LATE_DAYS, pa.int64()),
+        pa.field(BY_AGE, pa.string()),
         pa.field(BACKFILL, pa.string()),
         pa.field(REPLACED, pa.bool_()),
         pa.field(VERSION, pa.string()),
     ]
 )
 """Columns of `exports`. The counts of a table that the export does not hold are null, and so are
-`<table>_loaded`, `<table>_gone`, `<table>_late` and `reconciled_at` until `reconciliation` fills
-them in; what was late is unknown of what a killed run left, or a library user loaded."""
+`<table>_loaded`, `<table>_gone`, `<table>_late`, `<table>_changed`, `late_days`, `by_age` and
+`reconciled_at` until `reconciliation` fills them in; what was late or changed is unknown of what a
+killed run left, or a library user loaded."""
 
 REJECTED_ROWS_SCHEMA = pa.schema(
     [
@@ -108,6 +117,7 @@ _COUNT_MEANINGS = {
     LOADED: "Rows of {} that were found in the dataset after the load.",
     GONE: "Rows of {} in the window that are in the dataset and not, or no longer, in the export.",
     LATE: "Rows of {} that were not there when the same time was loaded before; null if unknown.",
+    CHANGED: "Rows of {} that were there then with other content; null if unknown.",
 }
 AUDIT_MEANINGS = {
     EXPORTS: {
@@ -127,6 +137,9 @@ AUDIT_MEANINGS = {
         "wait_seconds": "Seconds until the file was on disk.",
         "read_seconds": "Seconds from then until all of it was read.",
         RECONCILED_AT: "When the rows in the dataset were counted; null until then.",
+        LATE_DAYS: "Age of the oldest late row: whole days before the end of what was loaded;"
+        " null if none was late.",
+        BY_AGE: "Late, changed and gone rows by table and age in days, as a JSON list of objects.",
         BACKFILL: "The backfill that the export is part of; null for others.",
         REPLACED: "Whether the rows that are gone were removed from the dataset.",
         VERSION: "The version of coveo_source that loaded the export.",

@@ -189,6 +189,12 @@ def take_lease(pipeline: dlt.Pipeline, owner: Owner) -> Lease | None:
         return lease
 
 
+def is_leased(dataset: DatasetSql) -> bool:
+    """Returns True if somebody is writing to a dataset now."""
+    query = f"select holder from {dataset.table(RECORD.name)} where expires_at > %s"
+    return any(holder for (holder,) in dataset.rows(query, dataset.now()))
+
+
 def give_back(pipeline: dlt.Pipeline, lease: Lease) -> None:
     """Ends the work on a dataset, with comments on its tables, and releases its lease.
 

@@ -5,6 +5,7 @@ as many rows as there were different keys in the files. Any other rows of the wi
 Coveo; they stay, unless the window is to be replaced.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -16,8 +17,19 @@ from dlt.common.pipeline import LoadInfo
 from ..exceptions import CountMismatch, UnsafeReplacement
 from ..exports import Window
 from ..tables import CURSOR, EXPORTS, TABLES
-from .audit_tables import COUNTS, GONE, LATE, LOADED, RECONCILED_AT, REPLACED
-from .lateness import HeldRows, late_rows
+from .ages import ByAge
+from .audit_tables import (
+    BY_AGE,
+    CHANGED,
+    COUNTS,
+    GONE,
+    LATE,
+    LATE_DAYS,
+    LOADED,
+    RECONCILED_AT,
+    REPLACED,
+)
+from .lateness import HeldRows, LookBack, changes, late_rows
 from .removal import begin_removal, remove_rows
 from .sql import DatasetSql, open_dataset, utc
 
@@ -33,14 +45,24 @@ class Reconciliation:
 
     loaded: rows of the loads
     gone: other rows of their windows, which their exports do not hold
-    late: rows that were not there when the same time was loaded before, as far as that is known
+    look_back: rows of a time that was loaded before, as far as they are known
     removed: whether those that are gone were removed
     """
 
     loaded: dict[str, int] = field(default_factory=dict)
     gone: dict[str, int] = field(default_factory=dict)
-    late: dict[str, int] = field(default_factory=dict)
+    look_back: LookBack = field(default_factory=LookBack)
     removed: bool = False
+
+    @property
+    def late(self) -> dict[str, int]:
+        """Rows that were not there when the same time was loaded before."""
+        return _sums(self.look_back.late)
+
+    @property
+    def changed(self) -> dict[str, int]:
+        """Rows that were there then with other content."""
+        return _sums(self.look_back.changed)
 
 
 @dataclass(frozen=True)
@@ -105,15 +127,30 @@ class _Load:
                 self._record(export, _columns(LOADED, loaded))
             raise
         # before any row is removed
-        found.late = late_rows(self._dataset, held)
+        self._look_back(found.look_back, held)
         for export in self._exports:
-            gone = {table: self._count_gone(table, export.window) for table in export.keys}
-            counts = _columns(LOADED, loaded) | _columns(GONE, gone) | _columns(LATE, found.late)
+            gone = {
+                table: self._count_gone(table, export.window, held.get(table), found.look_back)
+                for table in export.keys
+            }
+            counts = (
+                _columns(LOADED, loaded)
+                | _columns(GONE, gone)
+                | _look_back_columns(found.look_back)
+            )
             self._conclude(export, {**counts, RECONCILED_AT: self._dataset.now()}, gone, force)
             for table, rows in gone.items():
                 found.gone[table] = found.gone.get(table, 0) + rows
             found.removed = export.replaced
         return found
+
+    def _look_back(self, found: LookBack, held: Mapping[str, HeldRows]) -> None:
+        """Finds what the load brought of a time that was loaded before."""
+        for table, rows in held.items():
+            found.late[table] = late_rows(self._dataset, table, rows)
+            changed = changes(self._dataset, table, self._load_id, rows)
+            if changed is not None:
+                found.changed[table] = changed
 
     def _conclude(
         self, export: _AuditRow, counts: dict[str, object], gone: dict[str, int], force: bool
@@ -152,9 +189,16 @@ class _Load:
         [(count,)] = self._dataset.rows(query, self._load_id) or [(0,)]
         return int(count)
 
-    def _count_gone(self, table: str, window: Window) -> int:
+    def _count_gone(
+        self, table: str, window: Window, held: HeldRows | None, found: LookBack
+    ) -> int:
+        values = (*window, self._load_id)
+        if held and held.ages:
+            ages = held.ages.count(self._dataset, table, window.start, self._is_gone, *values)
+            found.gone[table] = ages
+            return sum(ages.values())
         query = f"select count(*) from {self._dataset.table(table)} where {self._is_gone}"
-        [(count,)] = self._dataset.rows(query, *window, self._load_id) or [(0,)]
+        [(count,)] = self._dataset.rows(query, *values) or [(0,)]
         return int(count)
 
     @property
@@ -199,6 +243,22 @@ def _audit_row(row: Mapping[str, Any]) -> _AuditRow:
 def _columns(suffix: str, counts: dict[str, int]) -> dict[str, object]:
     """Returns counts by the columns of `exports` that they belong to."""
     return {f"{table}_{suffix}": rows for table, rows in counts.items()}
+
+
+def _look_back_columns(found: LookBack) -> dict[str, object]:
+    """Returns what was found of a time that was loaded before, by the columns of `exports`."""
+    if not found.late:
+        return {}
+    return {
+        **_columns(LATE, _sums(found.late)),
+        **_columns(CHANGED, _sums(found.changed)),
+        LATE_DAYS: found.late_days,
+        BY_AGE: json.dumps(found.rows()),
+    }
+
+
+def _sums(by_age: Mapping[str, ByAge]) -> dict[str, int]:
+    return {table: sum(ages.values()) for table, ages in by_age.items()}
 
 
 def _doubt(export: _AuditRow, gone: Mapping[str, int]) -> str | None:

@@ -4,6 +4,7 @@ CoveoSourceError
  x SettingError            a setting is missing or not accepted; before the load began
  x SourceMisused           the source is used in a way that would lose rows, or cannot work
  x PipelineMismatch        the pipeline or dataset holds the data of another owner
+   x NothingLoaded         it holds nothing at all
  x PipelineBusy            another process is loading into the pipeline
    x DatasetBusy           another run is writing to the dataset, maybe on another machine
  x DatabaseUnusable        the file of the database cannot be opened
@@ -76,6 +77,7 @@ from .runs import (
     FolderMissing,
     LeaseLost,
     ModelError,
+    NothingLoaded,
     PackageNotLoaded,
     PipelineBusy,
     PipelineMismatch,
@@ -123,6 +125,7 @@ __all__ = [
     "IncompleteExport",
     "LeaseLost",
     "ModelError",
+    "NothingLoaded",
     "PackageNotLoaded",
     "PipelineBusy",
     "PipelineMismatch",

@@ -44,6 +44,10 @@ class PipelineMismatch(CoveoSourceError, TerminalException):
     """The pipeline or the dataset belongs to another organization, pipeline or source."""
 
 
+class NothingLoaded(PipelineMismatch):
+    """The pipeline holds nothing at all in the dataset."""
+
+
 class PipelineBusy(CoveoSourceError, TransientException):
     """Another process is loading into the pipeline."""
 

@@ -103,8 +103,8 @@ def make_plan(
     task: what is asked for, beside what is due
 
     Raises:
-        SettingError: if a dimension does not exist, an interval is not to be loaded whole, or hashes
-            would be others than before
+        SettingError: if a dimension does not exist, hashes would be others than before, or an
+            interval is not to be loaded whole
         RowLimitReached: if the organization may export no rows at all
     """
     check_hash_key(settings, state)

@@ -39,4 +39,11 @@ def _hook(verb: type[Verb]) -> Callable[[str], type[SupportsCliCommand] | None]:
 
 
 # dlt registers every hook that it finds in the module
-plug_cli_run, plug_cli_plan, plug_cli_models, plug_cli_report, plug_cli_erase = map(_hook, VERBS)
+(
+    plug_cli_run,
+    plug_cli_plan,
+    plug_cli_models,
+    plug_cli_report,
+    plug_cli_freshness,
+    plug_cli_erase,
+) = map(_hook, VERBS)

@@ -2,15 +2,20 @@
 
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+
+Listener = Callable[[BaseException, int], None]
+"""Is told of an error, and with which exit code the verb ends."""
 
 
 @contextmanager
-def exit_codes() -> Iterator[None]:
+def exit_codes(*listeners: Listener) -> Iterator[None]:
     """After an error, prints one message and exits with 1 (run again) or 2 (wrong use).
 
     dlt would exit too, but with a pointer to its own manual. Its `--debug` shows the traceback.
+
+    listeners: who else is told of it
     """
     from dlt._workspace.cli import _debug
     from dlt.common.configuration.exceptions import ConfigurationException
@@ -29,7 +34,10 @@ def exit_codes() -> Iterator[None]:
                 raise
             print(error_text(error), file=sys.stderr)
             misuse = (SettingError, PipelineMismatch, ProjectError, ConfigurationException)
-            raise SystemExit(2 if any(find_cause(error, kind) for kind in misuse) else 1) from None
+            code = 2 if any(find_cause(error, kind) for kind in misuse) else 1
+            for listener in listeners:
+                listener(error, code)
+            raise SystemExit(code) from None
 
 
 @contextmanager

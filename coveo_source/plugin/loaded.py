@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..tables import IDENTIFIERS
+from .answers import add_json_option, answering
 from .exits import exit_codes
 from .verb import Verb, options_of
 
@@ -138,6 +139,42 @@ weeks, or as many days as were loaded twice over, compared with as many days bef
                 vega=vega,
             )
             print(report_text(written))
+
+
+class FreshnessVerb(Verb):
+    """`freshness`."""
+
+    command = "freshness"
+    help_string = "Shows how new the data is; exits with 1 if it is too old, or not whole"
+
+    def configure_parser(self, parser: ArgumentParser) -> None:
+        """Adds the options that decide what is too old."""
+        super().configure_parser(parser)
+        parser.add_argument(
+            "--max-hours",
+            type=float,
+            metavar="N",
+            default=26.0,
+            help="hours since the end of the newest window, beyond which a table is too old"
+            " (default: 26, for a daily run that may take up to an hour and a half)",
+        )
+        parser.add_argument(
+            "--tables", nargs="+", metavar="TABLE", help="default: all that were ever loaded"
+        )
+        add_json_option(parser)
+
+    def execute(self, args: Namespace) -> None:
+        """Prints how new each table is; what is wrong goes to stderr, so that cron can mail it."""
+        from ..cli.freshness import check_freshness, freshness_json, freshness_text
+
+        with answering(self.command, args.json) as answer, exit_codes(answer.failed):
+            found = check_freshness(options_of(args), args.max_hours, args.tables)
+            print(freshness_text(found), flush=True)
+            for alarm in found.alarms:
+                print(alarm, file=sys.stderr)
+            answer.give(lambda: freshness_json(found))
+            if found.alarms:
+                raise SystemExit(1)
 
 
 class EraseVerb(Verb):

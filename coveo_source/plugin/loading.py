@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .answers import add_json_option, answering
 from .exits import exit_codes
 from .verb import Verb, options_of
 
@@ -35,22 +36,35 @@ one export. A window with too many rows is halved."""
             "--max-windows", type=int, metavar="N", help="load the N oldest windows that are due"
         )
         parser.add_argument(
+            "--lookback-days",
+            type=float,
+            metavar="N",
+            help="read so much again of what is loaded, for late events (default: 1)",
+        )
+        parser.add_argument(
             "--full-refresh", action="store_true", help="drop the tables and load them again"
         )
         parser.add_argument(
             "--demo", action="store_true", help="load from a local stand-in for Coveo"
         )
+        add_json_option(parser)
 
     def execute(self, args: Namespace) -> None:
         """Prints the plan."""
+        from ..cli.json_output import plan_json
         from ..cli.summary import plan_text
         from ..commands import plan
 
-        with exit_codes(), _settings(args) as overrides:
+        with (
+            answering(self.command, args.json) as answer,
+            exit_codes(answer.failed),
+            _settings(args) as overrides,
+        ):
             planned = plan(options_of(args), **overrides)
             for notice in planned.notices:
                 print(notice)
             print(plan_text(planned))
+            answer.give(lambda: plan_json(planned, args.pipeline_name))
 
 
 class RunVerb(PlanVerb):
@@ -103,18 +117,25 @@ counted."""
 
     def execute(self, args: Namespace) -> None:
         """Loads, builds the models and prints a summary."""
+        from ..cli.json_output import run_json
         from ..cli.run import run
         from ..cli.summary import outcome_text
 
-        with exit_codes(), _settings(args) as overrides:
+        with (
+            answering(self.command, args.json) as answer,
+            exit_codes(answer.failed),
+            _settings(args) as overrides,
+        ):
             options = options_of(args)
             wanted = self._checked_report(args)
-            print(outcome_text(run(options, overrides)))
+            outcome = run(options, overrides)
+            print(outcome_text(outcome))
             if wanted:
                 from ..cli.report import write_report
                 from ..cli.summary import report_text
 
                 print(report_text(write_report(options, wanted)))
+            answer.give(lambda: run_json(outcome, options.pipeline, args.report))
 
     def _checked_report(self, args: Namespace) -> "ReportOptions | None":
         """Returns what report to write; a wrong one is told now, not when everything is loaded."""
@@ -139,6 +160,7 @@ def _settings(args: Namespace) -> Iterator[dict[str, Any]]:
         "tables": args.tables,
         "window_days": args.window_days,
         "max_windows": args.max_windows,
+        "lookback_days": args.lookback_days,
         "strict": getattr(args, "strict", False) or None,
         "allow_erased": getattr(args, "allow_erased", False) or None,
     }
