@@ -149,7 +149,7 @@ AUDIT_MEANINGS = {
         "table_name": "The table of the cell or record.",
         "record": "Number of the record in its file, from 1; the header is not counted.",
         "column_name": "Name of the column in the file; * for a whole record.",
-        "raw": "The text as it is in the file.",
+        "raw": "The text as in the file; null if it may hold what is excluded or hashed.",
         "reason": "Why it does not fit.",
         ROW_KEY: "First column of the key of the row, if it is known.",
     },

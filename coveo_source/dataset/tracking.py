@@ -18,6 +18,11 @@ from .lease import Lease, give_back
 from .publishing import publish_copy
 from .reconciliation import completed_loads, reconcile
 
+_OWN_STEPS = (
+    "If a step of yours leaves out rows (add_filter, add_map), use the setting filters instead:"
+    " Coveo leaves them out then, and the counts agree."
+)
+
 
 class _Watch:
     """A dlt tracker that proves loads and gives back leases."""
@@ -61,7 +66,7 @@ class _Watch:
                 reconcile(pipeline, load_id)
             except CountMismatch as error:
                 # a tracker cannot fail the run, but the window stays due
-                logger.error(str(error))
+                logger.error(f"{error} {_OWN_STEPS}")
                 self._unproved.add(pipeline.pipeline_name)
 
     def on_end_trace(self, trace: Any, pipeline: Any, send_state: bool) -> None:

@@ -1,6 +1,7 @@
 """The dimensions that a plan asks for."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -64,8 +65,9 @@ def test_what_is_hashed_is_asked_for_like_all_others(demo: DemoServer) -> None:
 def test_a_private_dimension_that_is_misspelled_is_refused_with_similar_names(
     demo: DemoServer, setting: str
 ) -> None:
+    values: dict[str, Any] = {"hash_key": HASH_KEY, setting: "user_name"}
     with pytest.raises(SettingError) as error:
-        plan_of(demo, hash_key=HASH_KEY, **{setting: "user_name"})
+        plan_of(demo, **values)
     assert error.value.setting == setting
     assert "userName" in error.value.accepted
     assert write_requests(demo) == []

@@ -11,7 +11,7 @@ from tests.extract.plans import ALL_TABLES, LOADED, Serve, notices_of, plan_of, 
 from tests.support.settings import HASH_KEY, settings_with
 
 OTHER_KEY = HASH_KEY[::-1]
-HASHED = {"hash_dimensions": ["userName", "userId"], "hash_key": HASH_KEY}
+HASHED: dict[str, Any] = {"hash_dimensions": ["userName", "userId"], "hash_key": HASH_KEY}
 
 
 def loaded_with(tables: tuple[str, ...] = ALL_TABLES, **values: Any) -> dict[str, Any]:

@@ -1,0 +1,359 @@
+"""What is excluded is neither asked for nor loaded; of what is hashed only hashes are stored."""
+
+import csv
+import io
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tomlkit
+
+from coveo_source import coveo_source
+from coveo_source.demo import DemoServer, Traffic
+from coveo_source.demo.faults import Fault, at, inject
+from coveo_source.exceptions import SettingError
+from coveo_source.keyed_hash import keyed_hash
+from coveo_source.tables import TABLES
+from tests.support.archives import replace_files
+from tests.support.assertions import assert_failed_with, invoke
+from tests.support.cli_user import (
+    PIPELINE,
+    Rows,
+    connection_settings,
+    create_requests,
+    environment,
+    load,
+    open_pipeline,
+    query,
+    tables,
+)
+from tests.support.clock import Clock
+from tests.support.csv_builders import rfc4180
+from tests.support.person import NAME, PersonalTraffic, all_texts, erase, readable_bytes
+from tests.support.settings import HASH_KEY, settings_with
+
+Serve = Callable[..., DemoServer]
+
+FROM, TO = "2026-03-10", "2026-03-11"
+RANGE: dict[str, Any] = {"from_date": FROM, "to_date": TO}
+EXCLUDED: dict[str, Any] = {"exclude_dimensions": ["userName", "userId", "clickRank"]}
+HASHED: dict[str, Any] = {"hash_dimensions": ["username", "userId"], "hash_key": HASH_KEY}
+IDENTITY = ("username", "user_name", "user_id", "click_rank")
+KINDS = ("toml", "sh")
+USERS = "select sum(users), sum(searches) from daily_metrics"
+
+
+@pytest.fixture
+def personal(serve: Serve) -> DemoServer:
+    server: DemoServer = serve(PersonalTraffic())
+    return server
+
+
+def columns(table: str) -> list[str]:
+    return [name for name, *_ in query(f"describe {table}")]
+
+
+def dicts(table: str) -> list[dict[str, Any]]:
+    return [
+        dict(zip(columns(table), row, strict=True)) for row in query(f"from {table} order by all")
+    ]
+
+
+def counts() -> Rows:
+    """Returns what became of the records of the latest export, by table, without its rejects."""
+    names = ", ".join(
+        f"{table}_{count}" for table in TABLES for count in ("records", "rows", "keys", "loaded")
+    )
+    return query(f"select {names} from exports order by _dlt_load_id desc limit 1")
+
+
+def edit_records(
+    server: DemoServer, edit: Callable[[list[str], list[list[str]]], list[str]]
+) -> None:
+    """Has the next exports write searches.csv otherwise: header and records become lines."""
+
+    def rewrite(files: dict[str, bytes]) -> dict[str, bytes]:
+        header, *records = csv.reader(io.StringIO(files["searches.csv"].decode("utf-8-sig")))
+        return {**files, "searches.csv": "\n".join(edit(header, records)).encode()}
+
+    inject(server, Fault(at("file"), replace_files(rewrite), times=None))
+
+
+def line(cells: list[str]) -> str:
+    return ",".join(map(rfc4180, cells))
+
+
+def assert_nowhere(*texts: str) -> None:
+    """Checks that no file of the user's, whatever its kind, holds any of these texts."""
+    found = [
+        (path, text)
+        for path, content in readable_bytes(Path.cwd().parent)
+        for text in texts
+        if text.encode() in content
+    ]
+    assert found == []
+
+
+def test_an_export_holds_all_but_what_is_excluded(demo: DemoServer) -> None:
+    load(demo, **RANGE, dataset="all_columns")
+    with open_pipeline().sql_client() as client:
+        everything = {
+            table: client.execute_sql(f"describe all_columns.{table}") or [] for table in TABLES
+        }
+    assert everything["searches"]
+    Path(f"{PIPELINE}.duckdb").unlink()
+    load(demo, **RANGE, **EXCLUDED)
+    for table in TABLES:
+        before = [name for name, *_ in everything[table]]
+        assert columns(table) == [name for name in before if name not in IDENTITY], table
+    asked = create_requests(demo)[-1]["dimensions"]
+    assert not {"username", "userName", "userId", "clickRank"}.intersection(asked)
+    api_names = "username", "userName", "userId", "clickRank"
+    assert query(f"select * from dimensions where api_name in {api_names}") == []
+    assert query("select count(*) > 40 from dimensions") == [(True,)]
+
+
+def test_what_coveo_writes_without_being_asked_is_not_loaded_either(
+    demo: DemoServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def rename(header: list[str], records: list[list[str]]) -> list[str]:
+        header[header.index("language")] = "USERNAME"
+        return [line(header), *map(line, records)]
+
+    edit_records(demo, rename)
+    load(demo, **RANGE, **EXCLUDED)
+    assert not {"username", "language"}.intersection(columns("searches"))
+    [(records, _, _, loaded, *_)] = counts()
+    assert records == loaded == query("select count(*) from searches")[0][0]
+    assert "USERNAME" not in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_only_hashes_are_stored_and_everything_else_is_the_same(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOAD__DELETE_COMPLETED_JOBS", "false")
+    load(serve(PersonalTraffic()), **RANGE)
+    clear, clear_counts = {table: dicts(table) for table in TABLES}, counts()
+    for path in sorted(Path.cwd().parent.rglob("*"), reverse=True):
+        path.unlink() if path.is_file() else path.rmdir() if path != Path.cwd() else None
+    load(serve(PersonalTraffic()), **RANGE, **HASHED)
+    assert counts() == clear_counts
+
+    def key(row: dict[str, Any]) -> str:
+        return repr([value for name, value in row.items() if "user" not in name])
+
+    for table in TABLES:
+        hashed = sorted(dicts(table), key=key)
+        assert len(hashed) == len(clear[table])
+        for before, after in zip(sorted(clear[table], key=key), hashed, strict=True):
+            changed: dict[str, Any] = {
+                name: before[name] and keyed_hash(HASH_KEY, before[name])
+                for name in ("username", "user_name", "user_id")
+                if name in before
+            }
+            assert after == {**before, **changed, "_dlt_load_id": after["_dlt_load_id"]}
+    # not in the database, nor in dlt's packages, its state and its trace
+    assert_nowhere(NAME, HASH_KEY)
+    assert query("select count(*) from rejected_rows where raw is null") > [(0,)]
+    assert keyed_hash(HASH_KEY, NAME) in all_texts()
+
+
+@pytest.mark.slow
+@pytest.mark.thorough
+def test_models_count_as_many_users_by_their_hashes(demo: DemoServer) -> None:
+    models = ("models", "--full-refresh", "--select", "all_events", "visits", "daily_metrics")
+    load(demo, **RANGE)
+    assert invoke(PIPELINE, *models).code == 0
+    users = query(USERS)
+    load(demo, **RANGE, **HASHED)
+    assert invoke(PIPELINE, *models).code == 0
+    assert query(USERS) == users
+    assert query("select distinct length(user_name) from visits order by all") == [(64,), (None,)]
+
+
+def damage(header: list[str], records: list[list[str]]) -> list[str]:
+    """Writes a record of the person without a time, and one that does not parse."""
+    name, time = header.index("username"), header.index("datetime")
+    own = [record for record in records if record[name] == NAME]
+    own[0][time] = ""
+    lines = [line(header), *map(line, records)]
+    return [f'"broken" {text}' if text == line(own[1]) else text for text in lines]
+
+
+@pytest.mark.slow
+def test_rejected_records_hold_hashes_or_no_text(personal: DemoServer) -> None:
+    edit_records(personal, damage)
+    load(personal, **RANGE, **HASHED)
+    parsed, broken = query(
+        "select raw, reason from rejected_rows where column_name = '*' order by raw"
+    )
+    assert keyed_hash(HASH_KEY, NAME) in parsed[0]
+    assert broken[0] is None
+    assert broken[1].endswith("its text is not kept, since it may hold what is excluded or hashed")
+    assert_nowhere(NAME)
+    [(records, rows, *_)] = counts()
+    assert records == rows + 2
+
+
+@pytest.mark.parametrize("options", [("--strict",), ()])
+def test_no_message_shows_what_is_hashed(
+    personal: DemoServer, options: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def break_all(header: list[str], records: list[list[str]]) -> list[str]:
+        return [line(header), *(f'"broken" {line(record)}' for record in records)]
+
+    edit_records(personal, break_all)
+    for setting, value in HASHED.items():
+        text = value if isinstance(value, str) else ",".join(value)
+        monkeypatch.setenv(f"SOURCES__COVEO_SOURCE__{setting.upper()}", text)
+    words = ("run", "--no-models", "--from", FROM, "--to", TO, *options)
+    completed = invoke(PIPELINE, *words, env=environment(personal))
+    assert_failed_with(completed, "searches.csv", "does not parse" if options else "whole records")
+    assert "example.com" not in completed.out + completed.err
+    assert_nowhere(NAME)
+
+
+@pytest.mark.slow
+def test_rows_that_are_read_again_lose_what_is_excluded_by_then(serve: Serve, clock: Clock) -> None:
+    server = serve(Traffic(seed=3, visits_per_day=12))
+    load(server, from_date="2026-03-08", tables="searches")
+    before = {row["id"]: row for row in dicts("searches")}
+    clock.advance(hours=20)
+    load(server, tables="searches", exclude_dimensions="username")
+    again = [
+        row
+        for row in dicts("searches")
+        if row["_dlt_load_id"] not in {each["_dlt_load_id"] for each in before.values()}
+    ]
+    assert any(row["id"] in before and before[row["id"]]["username"] for row in again)
+    assert {row["username"] for row in again} == {None}
+    rest = [row for row in dicts("searches") if row not in again]
+    assert any(row["username"] for row in rest)
+    assert all(row == before[row["id"]] for row in rest)
+    # what is older loses it when it is loaded again
+    load(
+        server,
+        from_date="2026-03-08",
+        to_date="2026-03-12",
+        tables="searches",
+        exclude_dimensions="username",
+    )
+    assert query("select count(username) from searches") == [(0,)]
+
+
+@pytest.mark.slow
+def test_rows_that_are_read_again_are_hashed_and_another_key_needs_a_refresh(
+    serve: Serve, clock: Clock
+) -> None:
+    server = serve(Traffic(seed=3, visits_per_day=12))
+    load(server, from_date=FROM)
+    clock.advance(hours=20)
+    load(server, **HASHED)
+    newest = "(select max(_dlt_load_id) from searches)"
+    lengths = f"select distinct length(username) = 64 from searches where _dlt_load_id = {newest}"
+    assert {row[0] for row in query(lengths)} == {True, None}
+    other = {**HASHED, "hash_key": HASH_KEY[::-1]}
+    former = tables()
+    with pytest.raises(SettingError, match="hash_key"):
+        load(server, **other)
+    assert tables() == former
+    load(server, **other, from_date=FROM, full_refresh=True)
+    assert query("select distinct length(username) from searches where username is not null") == [
+        (64,)
+    ]
+    load(server, **other)
+
+
+def test_a_library_user_gets_the_same(personal: DemoServer) -> None:
+    load(personal, **RANGE, **HASHED)
+    expected = tables()
+    Path(f"{PIPELINE}.duckdb").unlink()
+    source: Any = coveo_source(FROM, TO, **HASHED, **connection_settings(personal))
+    open_pipeline().drop().run(source)
+    assert tables() == expected
+
+
+def erase_hashed(monkeypatch: pytest.MonkeyPatch, *words: str) -> Any:
+    monkeypatch.setenv("SOURCES__COVEO_SOURCE__HASH_KEY", HASH_KEY)
+    return erase(*words)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("given", [NAME, keyed_hash(HASH_KEY, NAME)])
+def test_who_is_hashed_is_erased_by_name_or_hash_and_does_not_come_back(
+    personal: DemoServer, monkeypatch: pytest.MonkeyPatch, given: str
+) -> None:
+    load(personal, **RANGE, **HASHED)
+    before = tables()
+    completed = erase_hashed(monkeypatch, "--user-name", given, "--yes")
+    assert completed.code == 0, completed.err
+    left = tables()
+    assert all(len(left[table]) < len(before[table]) for table in TABLES)
+    assert keyed_hash(HASH_KEY, NAME) not in all_texts()
+    edit_records(personal, damage)
+    load(personal, **RANGE, **HASHED)
+    assert tables() == left
+    assert not any(given in (raw or "") for (raw,) in query("select raw from rejected_rows"))
+    if given == NAME:
+        # also when it is no longer hashed
+        load(personal, **RANGE)
+        assert {table: len(rows) for table, rows in tables().items()} == {
+            table: len(rows) for table, rows in left.items()
+        }
+
+
+@pytest.mark.slow
+def test_late_events_of_who_was_erased_by_hash_stay_out(
+    serve: Serve, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = serve(PersonalTraffic(late_share=0.3))
+    load(server, from_date=FROM, **HASHED)
+    hashed = keyed_hash(HASH_KEY, NAME)
+    assert erase_hashed(monkeypatch, "--user-name", hashed, "--yes").code == 0
+    clock.advance(hours=20)
+    load(server, **HASHED)
+    assert query("select max(searches_erased) > 0 from exports") == [(True,)]
+    assert query(f"select count(*) from searches where username = '{hashed}'") == [(0,)]
+
+
+@pytest.mark.slow
+def test_who_was_erased_before_stays_out_when_names_are_hashed(personal: DemoServer) -> None:
+    load(personal, **RANGE)
+    assert erase().code == 0
+    left = {table: len(rows) for table, rows in tables().items()}
+    load(personal, **RANGE, **HASHED)
+    assert {table: len(rows) for table, rows in tables().items()} == left
+    assert keyed_hash(HASH_KEY, NAME) not in all_texts()
+    [(records, rows, keys, loaded, *_)] = counts()
+    [(erased,)] = query("select searches_erased from exports order by _dlt_load_id desc limit 1")
+    assert records == rows + erased
+    assert rows == keys == loaded
+
+
+def test_nobody_is_thought_to_be_unknown_for_want_of_the_key(personal: DemoServer) -> None:
+    load(personal, **RANGE, **HASHED)
+    before = tables()
+    completed = erase()
+    assert completed.code == 2
+    assert "username in searches is hashed" in completed.err
+    assert tables() == before
+
+
+def test_the_page_s_settings_and_its_key_are_accepted() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "privacy.md").read_text(encoding="utf-8")
+    [config], [command] = (re.findall(rf"```{kind}\n(.+?)```", page, re.S)[:1] for kind in KINDS)
+    made = subprocess.run(
+        [sys.executable, *shlex.split(command)[1:]], capture_output=True, text=True, check=True
+    )
+    secrets = tomlkit.parse(f"[sources.coveo_source]\n{made.stdout}")["sources"]["coveo_source"]
+    given = tomlkit.parse(config)["sources"]["coveo_source"]
+    settings = settings_with(**given.unwrap(), **secrets.unwrap())
+    assert settings.exclude_dimensions
+    assert settings.hash_dimensions
+    assert len(settings.hash_key) == 64
