@@ -24,6 +24,9 @@ _TYPES = {
 }
 _MORE = {
     "allow_erased": "erasing.md",
+    "exclude_dimensions": "privacy.md#exclude",
+    "hash_dimensions": "privacy.md#hash",
+    "hash_key": "privacy.md#hash",
     "exports_ahead": "performance.md#waiting-for-coveo",
     "search_causes": "differences.md#kinds-of-searches-and-clicks",
     "click_causes": "differences.md#kinds-of-searches-and-clicks",
@@ -32,7 +35,7 @@ _MORE = {
 """Where a page says more about a setting."""
 
 _INTRODUCTION = """\
-Write them under `[sources.coveo_source]` in `.dlt/secrets.toml` (the key) or `.dlt/config.toml`
+Write them under `[sources.coveo_source]` in `.dlt/secrets.toml` (the keys) or `.dlt/config.toml`
 (all others) in the folder from which you run:
 
 ```toml
@@ -94,7 +97,9 @@ def _type_of(hint: Any) -> str:
 
 def _members(hint: Any) -> set[Any]:
     """Returns what a union, or a type as it is, consists of, without None."""
-    return set(get_args(hint)) - {type(None)} or {hint}
+    members = set(get_args(hint)) - {type(None)} or {hint}
+    # what is secret is annotated
+    return members if len(members) > 1 or hint in members else _members(*members)
 
 
 def _default_of(spec: type[BaseConfiguration], name: str, hint: Any) -> str:
