@@ -32,6 +32,7 @@ def test_only_a_key_and_an_organization_are_required() -> None:
         lookback=timedelta(days=1),
         settle=timedelta(minutes=15),
         wait=timedelta(minutes=30),
+        publish=None,
         allow_external_schedulers=True,
         poll_timeout=timedelta(hours=1),
         clock_tolerance=timedelta(hours=1),

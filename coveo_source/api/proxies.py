@@ -46,9 +46,8 @@ def proxy_of(url: str) -> Proxy | None:
 def refuse_login(response: requests.Response, *_: object, **__: object) -> None:
     """Raises a ProxyError if the answer is not the host's, but that of a proxy without a login."""
     if response.status_code == requests.codes.proxy_authentication_required:
-        raise requests.exceptions.ProxyError(
-            f"connection {LOGIN_WANTED} Proxy Authentication Required"
-        )
+        reason = f"connection {LOGIN_WANTED} {response.reason}"
+        raise requests.exceptions.ProxyError(reason)
 
 
 def way_to(url: str) -> str:

@@ -24,7 +24,7 @@ from ..dataset import (
     unfinished_erasures,
 )
 from ..destination import database_file, forget_history, patience_of, remove_copy, rewrite
-from ..exceptions import CopyNotWritten, ErasureUnfinished
+from ..exceptions import CopyNotWritten, DatabaseUnusable, ErasureUnfinished
 from ..extract import files_folder
 from ..file_settings import read_file_settings
 from ..models import UNITS, consumed_loads, selected
@@ -82,7 +82,7 @@ def _replace_copy(pipeline: dlt.Pipeline, lease: Lease, say: _Say) -> None:
     try:
         if copy := publish_copy(pipeline, lease, read_file_settings().publish):
             say(f"Copy for readers, without the erased rows: {copy}")
-    except CopyNotWritten as error:
+    except (CopyNotWritten, DatabaseUnusable) as error:
         raise ErasureUnfinished(f"The copy for readers still holds them. {error}") from error
 
 

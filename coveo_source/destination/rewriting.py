@@ -17,7 +17,7 @@ import dlt
 import duckdb
 
 from ..causes import reason
-from ..exceptions import ErasureUnfinished
+from ..exceptions import DatabaseUnusable, ErasureUnfinished
 from ..private_files import delete_folder, private_folder
 from .opening import Patience
 from .tuning import LOADING
@@ -60,7 +60,6 @@ def rewrite(file: Path, patience: Patience | None = None) -> None:
 
     Raises:
         ErasureUnfinished: if it is left as it is
-        DatabaseHeld: if another process has it open for too long
     """
     try:
         name = (patience or Patience()).opened(partial(empty_log, file))
@@ -72,10 +71,11 @@ def rewrite(file: Path, patience: Patience | None = None) -> None:
                 # there, an open file cannot be replaced
                 database.execute(f"detach {_quoted(name)}")
             copy.replace(file)
-    except (duckdb.Error, OSError) as error:
+    except (duckdb.Error, OSError, DatabaseUnusable) as error:
+        why = str(error) if isinstance(error, DatabaseUnusable) else reason(error)
         raise ErasureUnfinished(
             f"{file} still holds the bytes of erased rows, until it is written anew. That failed:"
-            f" {reason(error)} Remove what stands in the way, or copy the database yourself."
+            f" {why} Remove what stands in the way, or copy the database yourself."
         ) from error
     # what DuckDB moved to disk for lack of memory, in a process that was killed
     delete_folder(Path(f"{file}.tmp"))

@@ -3,13 +3,16 @@
 import stat
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from coveo_source.destination.opening import Patience
 from coveo_source.destination.rewriting import remove_copy, rewrite
 from coveo_source.exceptions import ErasureUnfinished
+from tests.support.readers import holding
 
 FILE = Path("data.v2.duckdb")
 SECRET = "what nobody may find"
@@ -123,18 +126,12 @@ def test_a_database_that_cannot_be_copied_stays_as_it_is(file: Path) -> None:
     assert [path.name for path in Path().iterdir()] == [file.name]
 
 
-def test_a_database_that_another_process_uses_stays_as_it_is(file: Path) -> None:
-    hold = f"import duckdb; d = duckdb.connect({str(file)!r}); print('held', flush=True); input()"
-    command = [sys.executable, "-c", hold]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdout
-        assert process.stdout.readline() == "held\n"
-        with pytest.raises(ErasureUnfinished, match="lock"):
-            rewrite(file)
-        process.communicate("\n")
-    rewrite(file)
+def test_a_database_that_another_process_uses_for_too_long_stays_as_it_is(file: Path) -> None:
+    with holding(file, "writes to") as reader:
+        with pytest.raises(ErasureUnfinished, match="has it open and writes to it") as raised:
+            rewrite(file, Patience(timedelta(0)))
+        assert reader.name in str(raised.value)
+        rewrite(file, Patience(timedelta(minutes=10), lambda text: reader.stop()))
 
 
 def test_what_a_killed_process_left_is_removed(file: Path) -> None:

@@ -3,7 +3,6 @@
 import ctypes
 import resource
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -28,8 +27,11 @@ from tests.support.cases import some_of
 from tests.support.cli_user import create_requests
 from tests.support.faults import stall_halfway
 from tests.support.processes import start_run, wait_for_exit
+from tests.support.readers import holding
 
 Serve = Callable[..., DemoServer]
+
+DATABASE = Path("coveo.duckdb")
 
 MAX_SECONDS = 30
 """How long a run may take to end after a signal."""
@@ -108,36 +110,13 @@ def test_a_second_signal_ends_the_run_at_once(demo: DemoServer) -> None:
     assert len(create_requests(demo)) == 1
 
 
-HOLD_DATABASE = """
-import duckdb
-connection = duckdb.connect("coveo.duckdb")
-print("held", flush=True)
-input()
-"""
-
-
-@contextmanager
-def database_held_by_another_process() -> Iterator[None]:
-    """Keeps the database open in another process, such as a notebook or a dashboard."""
-    command = [sys.executable, "-c", HOLD_DATABASE]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as holder:
-        assert holder.stdout
-        assert holder.stdout.readline() == "held\n"
-        try:
-            yield
-        finally:
-            holder.kill()
-
-
 @contextmanager
 def database_taken_during_download(server: DemoServer) -> Iterator[None]:
     """Lets another process open the database when a run downloads, and keep it until the end."""
     with ExitStack() as stack:
 
         def take_database(server: DemoServer, request: Request) -> Response:
-            stack.enter_context(database_held_by_another_process())
+            stack.enter_context(holding(DATABASE, "writes to"))
             return server.answer(request)
 
         inject(server, Fault(at("file"), take_database))
@@ -145,15 +124,17 @@ def database_taken_during_download(server: DemoServer) -> Iterator[None]:
 
 
 def test_a_database_in_use_by_another_process_is_named(demo: DemoServer) -> None:
-    with database_held_by_another_process():
-        assert_failed_with(run_against(demo), "coveo.duckdb", RUN_AGAIN)
+    with holding(DATABASE, "writes to") as holder:
+        refused = run_against(demo, wait_minutes=0.001)
+        assert_failed_with(refused, "coveo.duckdb", holder.name, RUN_AGAIN)
     assert create_requests(demo) == []
     assert_loaded(run_against(demo))
 
 
 def test_a_database_that_another_process_takes_during_the_run_is_named(demo: DemoServer) -> None:
     with database_taken_during_download(demo):
-        assert_failed_with(run_against(demo), "coveo.duckdb", RUN_AGAIN)
+        refused = run_against(demo, wait_minutes=0.001)
+        assert_failed_with(refused, "coveo.duckdb", "process", RUN_AGAIN)
     assert_loaded(run_against(demo, lookback_days=0))
     assert len(create_requests(demo)) == 1
     assert demo.exports == []
