@@ -34,6 +34,8 @@ def coveo_source(configuration: CoveoConfiguration) -> Sequence[DltResource]:
     # imported here because dlt imports this package at every start of its command
     from .extract import ExtractContext, make_resources
     from .scrubbing import scrubbed_errors
+    from .sentry import protect_sentry
 
+    protect_sentry()
     with scrubbed_errors():
         return make_resources(ExtractContext(check_settings(configuration)))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from ..dataset import HOUR, TableFreshness, freshness, is_leased, open_dataset, read_ledger
+from ..dataset import HOUR, TableFreshness, is_leased, measure_freshness, open_dataset, read_ledger
 from ..exceptions import NothingLoaded
 from ..exports import short_time
 from ..extract import PipelineState
@@ -69,7 +69,7 @@ def _look(options: Options, wanted: Sequence[str]) -> list[TableFreshness]:
             with open_dataset(pipeline) as dataset:
                 gaps = {table: state.gaps(table) for table in TABLES}
                 is_loading = dataset is not None and is_leased(dataset)
-                return freshness(read_ledger(dataset), wanted, gaps, is_loading)
+                return measure_freshness(read_ledger(dataset), wanted, gaps, is_loading)
     except NothingLoaded:
         return [TableFreshness(table, None) for table in wanted]
 

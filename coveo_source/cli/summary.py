@@ -57,7 +57,7 @@ class Outcome:
 def outcome_text(outcome: Outcome) -> str:
     """Returns the end of a run: what was loaded, where it is, and a query to try."""
     renamed = [pair for each in outcome.fetched for pair in each.renamed.items()]
-    parts = [_headline(outcome), _window_table(outcome.fetched), _left_text(outcome.windows_left)]
+    parts = [headline(outcome), _window_table(outcome.fetched), _left_text(outcome.windows_left)]
     parts += [look_back_text(outcome.fetched), _doubts(outcome.fetched)]
     parts += [*notices(outcome.fetched), _renamed_text(dict(renamed))]
     if outcome.models:
@@ -134,7 +134,8 @@ def _places(outcome: Outcome) -> Iterator[str]:
     yield _hint(outcome)
 
 
-def _headline(outcome: Outcome) -> str:
+def headline(outcome: Outcome) -> str:
+    """Returns what a run has done, in one sentence."""
     if not outcome.fetched:
         return f"Nothing new was due ({outcome.seconds:.1f} s)."
     rows = sum(_total(outcome.fetched, table).rows for table in TABLES)

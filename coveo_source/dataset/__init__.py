@@ -4,7 +4,6 @@ from .audit_tables import (
     AUDIT_MEANINGS,
     AUDIT_TABLE_MEANINGS,
     BACKFILL,
-    CHANGED,
     COUNTS,
     DIMENSIONS_SCHEMA,
     EXPORTS_SCHEMA,
@@ -35,7 +34,7 @@ from .erasures import (
     last_erasure,
     unfinished_erasures,
 )
-from .freshness import HOUR, TableFreshness, freshness
+from .freshness import HOUR, TableFreshness, measure_freshness
 from .lateness import HeldRows, LookBack, held_rows
 from .lease import Lease, hold_lease, is_leased, take_lease
 from .ledger import Ledger, read_ledger

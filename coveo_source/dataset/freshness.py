@@ -49,7 +49,7 @@ class TableFreshness:
                 yield f"{self.table}: no run has loaded {gap}. The next run loads it."
 
 
-def freshness(
+def measure_freshness(
     ledger: Ledger,
     wanted: Iterable[str] = (),
     gaps: Mapping[str, Sequence[Window]] | None = None,

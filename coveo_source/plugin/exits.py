@@ -24,10 +24,12 @@ def exit_codes(*listeners: Listener) -> Iterator[None]:
     from ..cli.summary import error_text
     from ..exceptions import PipelineMismatch, ProjectError, SettingError
     from ..scrubbing import scrub_records, scrubbed_output
+    from ..sentry import protect_sentry, tell_sentry
 
     scrub_records()
     with scrubbed_output(), nullcontext() if _debug.is_debug_enabled() else _short_log():
         try:
+            protect_sentry()
             yield
         except (Exception, KeyboardInterrupt) as error:
             if _debug.is_debug_enabled():
@@ -35,7 +37,7 @@ def exit_codes(*listeners: Listener) -> Iterator[None]:
             print(error_text(error), file=sys.stderr)
             misuse = (SettingError, PipelineMismatch, ProjectError, ConfigurationException)
             code = 2 if any(find_cause(error, kind) for kind in misuse) else 1
-            for listener in listeners:
+            for listener in (*listeners, tell_sentry):
                 listener(error, code)
             raise SystemExit(code) from None
 

@@ -166,14 +166,21 @@ class FreshnessVerb(Verb):
     def execute(self, args: Namespace) -> None:
         """Prints how new each table is; what is wrong goes to stderr, so that cron can mail it."""
         from ..cli.freshness import check_freshness, freshness_json, freshness_text
+        from ..cli.slack import tell_of_alarms, tell_of_error
 
-        with answering(self.command, args.json) as answer, exit_codes(answer.failed):
+        name = args.pipeline_name
+        with (
+            answering(self.command, args.json) as answer,
+            exit_codes(answer.failed, tell_of_error(name)),
+        ):
             found = check_freshness(options_of(args), args.max_hours, args.tables)
-            print(freshness_text(found), flush=True)
+            if found.tables:
+                print(freshness_text(found), flush=True)
             for alarm in found.alarms:
                 print(alarm, file=sys.stderr)
             answer.give(lambda: freshness_json(found))
             if found.alarms:
+                tell_of_alarms(name, found.alarms)
                 raise SystemExit(1)
 
 

@@ -112,20 +112,30 @@ counted."""
             help="write a report at the end, as `report` does",
         )
         parser.add_argument(
+            "--metrics",
+            type=Path,
+            metavar="FILE",
+            help="write metrics for Prometheus's textfile collector (FILE.prom)",
+        )
+        parser.add_argument(
             "--progress", choices=_COLLECTORS, help="one of dlt's progress displays"
         )
 
     def execute(self, args: Namespace) -> None:
         """Loads, builds the models and prints a summary."""
         from ..cli.json_output import run_json
+        from ..cli.metrics import MetricsFile
         from ..cli.run import run
+        from ..cli.slack import tell_of_error, tell_of_run
         from ..cli.summary import outcome_text
 
+        metrics = MetricsFile(args.metrics, args.pipeline_name)
         with (
             answering(self.command, args.json) as answer,
-            exit_codes(answer.failed),
+            exit_codes(answer.failed, metrics.failed, tell_of_error(args.pipeline_name)),
             _settings(args) as overrides,
         ):
+            metrics.check()
             options = options_of(args)
             wanted = self._checked_report(args)
             outcome = run(options, overrides)
@@ -136,6 +146,8 @@ counted."""
 
                 print(report_text(write_report(options, wanted)))
             answer.give(lambda: run_json(outcome, options.pipeline, args.report))
+            metrics.done(outcome)
+            tell_of_run(options.pipeline, outcome)
 
     def _checked_report(self, args: Namespace) -> "ReportOptions | None":
         """Returns what report to write; a wrong one is told now, not when everything is loaded."""
