@@ -34,7 +34,7 @@ ARROWS = {
     "demo": {"root"},
     "commands": {"root", "dataset", "extract", "models", "cli"},
     "plugin": {"root", "cli", "commands", "demo"},
-    "__main__": {"plugin"},
+    "__main__": {"root", "plugin"},
     "__init__": {"root", "extract"},
 }
 """The packages that each package may import from, and the doors at the top."""

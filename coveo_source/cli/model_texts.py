@@ -1,5 +1,6 @@
 """The texts that the verbs print about models and their data tests."""
 
+import shlex
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -63,7 +64,7 @@ def project_text(folder: Path, files: Sequence[Path]) -> str:
     """Returns what was written of a dbt project, and how to build it."""
     return (
         f"Wrote a dbt project to {folder} ({plural(len(files), 'file')}).\n"
-        f"Try:    cd {folder} && dbt build"
+        f"Try:    cd {shlex.quote(str(folder))} && dbt build"
     )
 
 

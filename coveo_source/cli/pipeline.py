@@ -16,6 +16,7 @@ from dlt.common.destination.exceptions import DestinationUndefinedEntity
 from dlt.common.pipeline import get_dlt_pipelines_dir
 from dlt.pipeline.state_sync import load_pipeline_state_from_destination
 
+from ..command_lines import verb_command
 from ..dataset import last_erasure, open_dataset, read_record
 from ..destination import be_patient, check_copy, reading_settings, tuned_destination
 from ..exceptions import NothingLoaded, PipelineMismatch
@@ -210,7 +211,7 @@ def _check_source(pipeline: dlt.Pipeline, options: Options) -> None:
         mismatch = PipelineMismatch if held else NothingLoaded
         raise mismatch(
             f"The pipeline {options.pipeline} holds no data of Coveo's in the dataset"
-            f" {options.dataset}. Load some first: dlt pipeline {options.pipeline} run"
+            f" {options.dataset}. Load some first: {verb_command(options.pipeline, 'run')}"
         )
 
 

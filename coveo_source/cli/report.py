@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import dlt
 
+from ..command_lines import install_command
 from ..dataset import open_dataset, read_record
 from ..exceptions import SettingError
 from ..models import DIALECT, sql_schema
@@ -111,9 +112,8 @@ def check_report(wanted: ReportOptions) -> None:
         SettingError: if the extra is not installed, or the file cannot be written
     """
     if missing := [name for name in _NEEDED if not find_spec(name)]:
-        raise SettingError(
-            "report", ", ".join(missing), "It is not installed: pip install 'coveo-source[report]'"
-        )
+        way = f"It is not installed: {install_command('report')}"
+        raise SettingError("report", ", ".join(missing), way)
     for name, value in (("from", wanted.start), ("to", wanted.end)):
         _day(name, value)
     file = wanted.notebook or wanted.out

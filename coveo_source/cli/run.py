@@ -12,6 +12,7 @@ from dlt.common.runtime import signals
 from dlt.common.schema import Schema
 from dlt.extract import DltSource
 
+from ..command_lines import dlt_command, relative
 from ..dataset import completed_loads, open_dataset, reconcile
 from ..destination import loading_settings
 from ..exceptions import CountMismatch
@@ -28,13 +29,13 @@ from ..extract import (
     window_by_window,
 )
 from ..load import explained, load_pending
-from ..models import create_indexes
+from ..models import TIMELINE, create_indexes
 from ..signals import graceful_shutdown, interruptible
-from ..tables import SOURCE
+from ..tables import EXPORTS, SOURCE
 from .building import update_models
 from .pipeline import Options
 from .session import Session, open_session
-from .summary import Outcome, relative
+from .summary import Outcome
 
 
 def run(options: Options, overrides: Mapping[str, Any]) -> Outcome:
@@ -160,5 +161,6 @@ def _outcome(session: Session) -> Outcome:
         name_there,
         shown,
         database=shown if is_file else None,
-        state=f"dlt pipeline --pipelines-dir {relative(folder)} {name} info" if folder else None,
+        table=TIMELINE if session.options.with_models else EXPORTS,
+        state=dlt_command(name, "info", pipelines_dir=relative(folder)) if folder else None,
     )

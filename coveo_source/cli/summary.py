@@ -6,16 +6,16 @@ import shutil
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from dlt.common.configuration.exceptions import ConfigurationException
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from ..causes import find_cause, reason
+from ..command_lines import program, relative
 from ..dataset import FoundRows
 from ..exceptions import CoveoSourceError
 from ..extract import Counts, FetchedExport, Plan, PlannedExport, event_protocol_notice
-from ..models import UnknownCause
+from ..models import TIMELINE, UnknownCause
 from ..signals import find_signal
 from ..tables import TABLES
 from .erase import Erased
@@ -33,6 +33,7 @@ class Outcome:
     location: the place of the data, as the destination names it
     database: path of the DuckDB file; None for other destinations
     copy: path of the copy for readers; None if there is none
+    table: the one that the query to try is about
     state: the command that shows the pipeline's state; None if the one in dlt's manual does
     notices: what the plan told
     models: number of rows of each model that was built
@@ -45,6 +46,7 @@ class Outcome:
     location: str
     database: str | None = None
     copy: Path | None = None
+    table: str = TIMELINE
     state: str | None = None
     notices: list[str] = field(default_factory=list)
     fetched: list[FetchedExport] = field(default_factory=list)
@@ -114,7 +116,8 @@ def report_text(written: WrittenReport) -> str:
     """Returns what was written, and how to open a notebook."""
     file = written.file
     if written.days is None:
-        return f"Notebook: {file}\nTry:      marimo edit {file}"
+        edit = shlex.join([program("marimo"), "edit", str(file)])
+        return f"Notebook: {file}\nTry:      {edit}"
     return f"Report: {file}, {written.days}"
 
 
@@ -247,11 +250,11 @@ def _hint(outcome: Outcome) -> str:
     """Returns a query that can be pasted into a shell."""
     plain = re.fullmatch(r"[A-Za-z_]\w*", outcome.dataset)
     dataset = outcome.dataset if plain else '"{}"'.format(outcome.dataset.replace('"', '""'))
-    query = f"from {dataset}.all_events limit 5"
+    query = f"from {dataset}.{outcome.table} limit 5"
     database = relative(str(outcome.copy)) if outcome.copy else outcome.database
     if not database:
         return f"Try:    select * {query}"
-    python = relative(sys.executable)
+    python = shlex.quote(relative(sys.executable))
     if shutil.which("duckdb"):
         return f"Try:    duckdb {shlex.quote(database)} {_shell_word(query)}"
     code = f"import duckdb; duckdb.connect({database!r}).sql({query!r}).show()"
@@ -261,9 +264,3 @@ def _hint(outcome: Outcome) -> str:
 def _shell_word(text: str) -> str:
     """Returns a text as one word of a command line, in double quotes where these do."""
     return shlex.quote(text) if re.search(r'["$`\\!]', text) else f'"{text}"'
-
-
-def relative(path: str) -> str:
-    """Returns a path relative to the current folder, if it is inside it."""
-    here = Path.cwd()
-    return str(Path(path).relative_to(here)) if Path(path).is_relative_to(here) else path

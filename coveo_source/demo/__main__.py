@@ -17,6 +17,7 @@ Organization     {server.org}
 
 export SOURCES__COVEO_SOURCE__BASE_URL={server.base_url}
 export SOURCES__COVEO_SOURCE__API_KEY={server.api_key}
+export SOURCES__COVEO_SOURCE__ORG={server.org}
 
 Stop it with Ctrl-C."""
 

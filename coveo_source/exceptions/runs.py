@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from dlt.common.exceptions import TerminalException, TransientException
 
+from ..command_lines import verb_command
 from .base import CoveoSourceError
 
 
@@ -140,10 +141,9 @@ class PackageNotLoaded(CoveoSourceError):
 
     def __init__(self, pipeline: str, package: str, why: str, is_lasting: bool) -> None:
         self.is_lasting = is_lasting
-        run = f"dlt pipeline {pipeline} run"
         drop = (
-            f"`{run} --drop-pending` drops it, and exports and loads its windows again; the setting"
-            " dimensions leaves out what the database cannot store"
+            f"`{verb_command(pipeline, 'run', '--drop-pending')}` drops it, and exports and loads"
+            " its windows again; the setting dimensions leaves out what the database cannot store"
         )
         todo = (
             "If the database refuses what it accepted before, undo the change there and run again."

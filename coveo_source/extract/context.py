@@ -16,6 +16,7 @@ from dlt.common.configuration.container import Container
 from dlt.common.storages.load_package import LoadPackageStateInjectableContext
 
 from ..api import CoveoClient, client_of
+from ..command_lines import dlt_command
 from ..dataset import (
     DIMENSIONS_SCHEMA,
     DatasetRecord,
@@ -198,7 +199,7 @@ class ExtractContext:
             raise PipelineMismatch(
                 f"The working folder of the pipeline {pipeline.pipeline_name} describes another"
                 f" dataset than {pipeline.dataset_name}. Nothing was loaded. Restore its state with"
-                f" `dlt pipeline {pipeline.pipeline_name} sync`, then run again."
+                f" `{dlt_command(pipeline.pipeline_name, 'sync')}`, then run again."
             )
         return lease.record
 

@@ -11,11 +11,13 @@ from typing import Any
 
 import dlt
 from dlt.common.destination.exceptions import DestinationUndefinedEntity
+from dlt.common.pipeline import get_dlt_pipelines_dir
 from dlt.common.schema import Schema
 from dlt.common.schema.typing import PIPELINE_STATE_TABLE_NAME, TColumnSchema
 from dlt.destinations.job_client_impl import SqlJobClientBase
 from dlt.pipeline.helpers import pipeline_drop
 
+from ..command_lines import dlt_command, relative
 from ..dataset import open_dataset, restore_loads
 from ..exceptions import TableUnusable
 from ..tables import CURSOR, DIMENSIONS, EXPORTS, REJECTED, REMOVED, SOURCE, TABLES
@@ -42,12 +44,12 @@ def mend_dataset(pipeline: dlt.Pipeline, say: _Say) -> list[str]:
     with client:
         stored = dict(client.get_storage_tables(names))
         gone = [name for name in TABLES if name in names and not stored.get(name)]
-        _make(client, pipeline.pipeline_name, [each for each in names if each not in gone], say)
+        _make(client, pipeline, [each for each in names if each not in gone], say)
         staged = [name for name in names if client.should_load_data_to_staging_dataset(name)]
         if staged:
             with client.with_staging_dataset():
                 client.initialize_storage()
-                _make(client, pipeline.pipeline_name, staged)
+                _make(client, pipeline, staged)
     with open_dataset(pipeline) as dataset:
         if dataset and (loads := restore_loads(dataset, schema)):
             say(f"dlt's list of loads was not complete: {loads:,} are restored from exports.")
@@ -81,7 +83,10 @@ def _expected(schema: Schema) -> list[str]:
 
 
 def _make(
-    client: SqlJobClientBase, pipeline: str, names: list[str], say: _Say = lambda text: None
+    client: SqlJobClientBase,
+    pipeline: dlt.Pipeline,
+    names: list[str],
+    say: _Say = lambda text: None,
 ) -> None:
     """Makes the tables and columns that are missing, of tables whose rows are not."""
     stored = list(client.get_storage_tables(names))
@@ -92,14 +97,20 @@ def _make(
         if name not in existing:
             say(f"The table {name} is no longer in the dataset: it is made anew, empty.")
         elif needed := [each for each, hints in columns.items() if _is_needed(each, hints)]:
-            raise TableUnusable(pipeline, name, ", ".join(needed))
+            raise TableUnusable(pipeline.pipeline_name, name, ", ".join(needed))
         else:
             say(
                 f"{name} no longer has {', '.join(columns)}: added again, without the values that"
-                " were there. To load these too, run"
-                f" `dlt pipeline {pipeline} drop {name}` before the next run."
+                f" were there. To load these too, run `{_drop_command(pipeline, name)}` before the"
+                " next run."
             )
     client.sql_client.execute_many(statements)
+
+
+def _drop_command(pipeline: dlt.Pipeline, table: str) -> str:
+    folder = pipeline.pipelines_dir
+    elsewhere = None if folder == get_dlt_pipelines_dir() else relative(folder)
+    return dlt_command(pipeline.pipeline_name, "drop", table, pipelines_dir=elsewhere)
 
 
 def _is_needed(column: str, hints: TColumnSchema) -> bool:

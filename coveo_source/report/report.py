@@ -4,6 +4,7 @@ from datetime import date, datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from ..command_lines import verb_command
 from ..dataset import DatasetSql, read_ledger, utc
 from ..exceptions import PipelineMismatch
 from ..exports import Window
@@ -87,7 +88,7 @@ def check_models(dataset: DatasetSql, pipeline: str) -> None:
     if missing and any(dataset.rows(_ANY.format(dataset.table(name))) for name in loaded):
         raise PipelineMismatch(
             f"These models are not built: {', '.join(missing)}. Build them first:"
-            f" dlt pipeline {pipeline} models"
+            f" {verb_command(pipeline, 'models')}"
         )
 
 

@@ -18,7 +18,8 @@ SETTINGS = (ROOT / "docs/settings.md").read_text(encoding="utf-8")
 VERBS_PAGE = (ROOT / "docs/verbs.md").read_text(encoding="utf-8")
 DOCS = sorted((ROOT / "docs").rglob("*.md"))
 CONFIGURATIONS = (CoveoConfiguration, ModelConfiguration)
-PAGES = [ROOT / "README.md", ROOT / "benchmarks/README.md", *DOCS]
+OTHERS = [ROOT / name for name in ("benchmarks/README.md", "CHANGELOG.md", "SECURITY.md")]
+PAGES = [ROOT / "README.md", *OTHERS, ROOT / "CONTRIBUTING.md", *DOCS]
 
 
 def command_line_options(verb: type[Verb]) -> list[str]:

@@ -52,6 +52,11 @@ needs_dbt_postgres = pytest.mark.skipif(
 )
 
 
+def dbt_folder() -> Path:
+    """Returns the folder with dbt's command, once `needs_dbt` has found one."""
+    return Path(_find_dbt() or "dbt").parent
+
+
 def dbt(project: Path, *words: str) -> str:
     """Runs `dbt …` in a project's folder, with an empty home folder; returns what it printed."""
     program = _find_dbt()

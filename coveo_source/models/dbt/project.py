@@ -13,6 +13,7 @@ from pathlib import Path
 import dlt
 from sqlglot import exp
 
+from ...command_lines import verb_command
 from ...exceptions import ModelError, ProjectError
 from ...model_settings import DEFAULTS, ModelSettings
 from ...tables import TABLES
@@ -53,7 +54,7 @@ def write_project(
     if not schema.keys() & TABLES.keys():
         raise ProjectError(
             f"The pipeline {pipeline.pipeline_name} has no tables yet, so a dbt project would have"
-            f" nothing to read. Run `dlt pipeline {pipeline.pipeline_name} run` first."
+            f" nothing to read. Run `{verb_command(pipeline.pipeline_name, 'run')}` first."
         )
     target = target_of(pipeline, adapter)
     files = _project_files(target, schema, pipeline.default_schema, settings)
