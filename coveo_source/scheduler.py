@@ -30,7 +30,8 @@ def assigned_interval() -> tuple[datetime, datetime] | None:
         raise
     if interval is None:
         return None
-    start, end = (bound.astimezone(timezone.utc) for bound in interval)
+    # plain ones: Airflow's, of pendulum, lose the zone when something is added to them
+    start, end = (datetime.fromtimestamp(bound.timestamp(), timezone.utc) for bound in interval)
     if start > end:
         raise SettingError(
             DLT_INTERVAL_START, iso_time(start), f"It must not be after the end, {iso_time(end)}."

@@ -1,8 +1,10 @@
 """The interval of a scheduler, as dlt finds it."""
 
 from collections.abc import Callable
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
+import dlt
+import pendulum
 import pytest
 
 from coveo_source.exceptions import SettingError
@@ -36,6 +38,19 @@ def test_it_is_in_utc(assign: Assign, start: str, end: str) -> None:
     assign(start, end)
     expected = (datetime(2026, 3, day, tzinfo=timezone.utc) for day in (2, 3))
     assert assigned_interval() == tuple(expected)
+
+
+def test_airflows_is_as_plain_as_any_other() -> None:
+    # a time of pendulum's that something is added to may lose its zone
+    start = pendulum.datetime(2026, 3, 2, 1, tz="Europe/Paris")
+    dlt.current.interval.set((start, start.add(days=1)))
+    try:
+        found = assigned_interval() or ()
+    finally:
+        dlt.current.interval.set(None)
+    monday = datetime(2026, 3, 2, tzinfo=timezone.utc)
+    assert found == (monday, monday + timedelta(days=1))
+    assert [type(bound) for bound in found] == [datetime, datetime]
 
 
 def test_it_may_be_empty(assign: Assign) -> None:

@@ -1,0 +1,1 @@
+"""The recipes in examples/, each run by the real scheduler."""
