@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
+from dlt.common.exceptions import MissingDependencyException
+
 from .exceptions import CoveoSourceError
 
 _Error = TypeVar("_Error", bound=BaseException)
@@ -39,8 +41,15 @@ def causes(error: BaseException) -> Iterator[BaseException]:
         cause = cause.__cause__ or cause.__context__
 
 
+def missing_packages(error: BaseException) -> list[str]:
+    """Returns the packages to install, if an error is that dlt lacks them."""
+    missing = find_cause(error, MissingDependencyException)
+    return list(missing.dependencies) if missing else []
+
+
 def reason(error: BaseException) -> str:
     """Returns the innermost message of an error, as one sentence."""
-    *_, innermost = causes(error)
+    # a search that found nothing does not say what was searched for
+    *_, innermost = [error, *(each for each in causes(error) if type(each) is not StopIteration)]
     text = " ".join(str(innermost).split()) or type(innermost).__name__
     return text if text.endswith((".", "^")) else f"{text}."

@@ -35,7 +35,8 @@ def _exit_now(number: int, frame: FrameType | None) -> None:
     """Ends the process immediately, whatever it is doing."""
     name = signal.Signals(number).name
     text = f"Stopped immediately by a second {name}. Run again to continue from here.\n"
-    os.write(2, text.encode())
+    # the lines of a display stay, and the cursor is at the end of the last one
+    os.write(2, f"\n{text}".encode() if os.isatty(2) else text.encode())
     os._exit(1)
 
 

@@ -3,7 +3,7 @@
 A verb that built them by other settings would build them in full, and the next one again.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import dlt
@@ -11,6 +11,7 @@ import dlt
 from ..extract import PipelineState
 from ..model_settings import ModelSettings, read_model_settings
 from ..models import UnknownCause, build, create_indexes, unknown_causes
+from ..watching import Watch
 
 
 class BuiltModels(NamedTuple):
@@ -35,15 +36,17 @@ def settings_of_models(pipeline: dlt.Pipeline) -> ModelSettings:
 
 
 def update_models(
-    pipeline: dlt.Pipeline, names: Iterable[str], full_refresh: bool, say: Callable[[str], None]
+    pipeline: dlt.Pipeline, names: Iterable[str], full_refresh: bool, watch: Watch
 ) -> BuiltModels:
     """Brings some models of a pipeline up to date, whoever has opened it.
+
+    watch: told which models are being built
 
     Raises:
         SettingError: if there is no model of a name, or a setting is not accepted
         ModelError: if a model fails
     """
-    built = list(build(pipeline, names, full_refresh, say, settings=settings_of_models(pipeline)))
+    built = list(build(pipeline, names, full_refresh, watch, settings=settings_of_models(pipeline)))
     create_indexes(pipeline)
     rows = {each.name: each.rows for each in built}
     return BuiltModels(rows, unknown_causes(pipeline, built))

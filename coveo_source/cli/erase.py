@@ -49,7 +49,7 @@ def erase_identifier(
     """
     if hash_key := read_hash_key():
         identifier = identifier._replace(hashed=keyed_hash(hash_key, identifier.value))
-    say = (progress := ConsoleProgress()).say
+    progress = ConsoleProgress(options.volume)
     with (
         attached(options, progress) as pipeline,
         hold_lease(pipeline, Owner(options.pipeline)) as lease,
@@ -57,8 +57,8 @@ def erase_identifier(
         if not may_be_hash(identifier.value):
             state = PipelineState.of_pipeline(pipeline.state)
             check_key_of_identifier(state, identifier.kind, hash_key)
-        load_pending(pipeline, say)
-        finish_erasures(pipeline, lease, say)
+        load_pending(pipeline, progress.say)
+        finish_erasures(pipeline, lease, progress)
         with open_sql_dataset(pipeline) as dataset:
             found = find_rows(dataset, identifier)
         if not found.counts or lease is None or not confirm(found):
@@ -68,7 +68,7 @@ def erase_identifier(
         with open_sql_dataset(pipeline) as dataset:
             erasure = begin_erasure(dataset)
             erase_rows(dataset, found, lease.record.salt, erasure)
-        remove_traces(pipeline, lease, [erasure], say)
+        remove_traces(pipeline, lease, [erasure], progress)
         return Erased(found, is_done=True)
 
 

@@ -34,14 +34,14 @@ def build_models(options: Options, names: Iterable[str], full_refresh: bool = Fa
     wanted = [model.name for model in selected(names)]
     # a wrong one is told before anything is changed
     read_model_settings()
-    progress = ConsoleProgress()
+    progress = ConsoleProgress(options.volume)
     with (
         attached(options, progress) as pipeline,
         hold_lease(pipeline, Owner(options.pipeline)) as lease,
     ):
         load_pending(pipeline, progress.say)
-        finish_erasures(pipeline, lease, progress.say)
-        built = update_models(pipeline, wanted, full_refresh, progress.say)
+        finish_erasures(pipeline, lease, progress)
+        built = update_models(pipeline, wanted, full_refresh, progress.show)
         if copy := publish_copy(pipeline, lease, read_file_settings().publish):
             progress.say(f"Copy for readers: {copy}")
         return built
@@ -55,7 +55,7 @@ def run_model_tests(options: Options, names: Iterable[str]) -> Iterator[Result]:
         CheckError: if a test cannot be run
     """
     wanted = {model.name for model in selected(names)} if names else None
-    with attached(options, ConsoleProgress()) as pipeline:
+    with attached(options, ConsoleProgress(options.volume)) as pipeline:
         described = read_folder(sql_folder(), settings_of_models(pipeline))
         tables = [each for each in described if wanted is None or each.name in wanted]
         yield from run_data_tests(pipeline, tables)
@@ -71,5 +71,5 @@ def write_dbt_project(options: Options, folder: Path, adapter: str | None = None
         PipelineMismatch, PipelineBusy: as for build_models
         ProjectError: if it cannot be written there, or for the destination
     """
-    with attached(options, ConsoleProgress()) as pipeline, users_umask():
+    with attached(options, ConsoleProgress(options.volume)) as pipeline, users_umask():
         return write_project(pipeline, folder, settings_of_models(pipeline), adapter)

@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -18,7 +18,13 @@ from dlt.pipeline.state_sync import load_pipeline_state_from_destination
 
 from ..command_lines import verb_command
 from ..dataset import last_erasure, open_dataset, read_record
-from ..destination import be_patient, check_copy, reading_settings, tuned_destination
+from ..destination import (
+    be_patient,
+    check_copy,
+    check_driver,
+    reading_settings,
+    tuned_destination,
+)
 from ..exceptions import NothingLoaded, PipelineMismatch
 from ..extract import PipelineState
 from ..file_settings import read_file_settings
@@ -28,7 +34,7 @@ from ..signals import graceful_shutdown
 from ..tables import SOURCE
 from ..working_folder import damage, delete_half_written, forget_empty_schemas, start_over
 from .homes import settle_home
-from .progress import ConsoleProgress
+from .progress import ConsoleProgress, Volume
 
 
 @dataclass(frozen=True)
@@ -42,6 +48,7 @@ class Options:
     force: whether these may be most rows of a window
     drop_pending: whether load packages that an earlier run left are dropped
     progress: name of one of dlt's progress collectors; None for our own
+    volume: how much is shown
     """
 
     pipeline: str
@@ -54,6 +61,7 @@ class Options:
     drop_pending: bool = False
     with_models: bool = True
     progress: str | None = None
+    volume: Volume = Volume.NORMAL
 
 
 @contextmanager
@@ -105,11 +113,16 @@ def create_pipeline(
     """Returns the pipeline that the command line names; without its folder if that is damaged.
 
     wait: how long to wait for a database that another process has open; None for wait_minutes
+
+    Raises:
+        SettingError: if its destination is refused, or what it needs is not installed
     """
+    destination = tuned_destination(options.destination)
+    check_driver(destination)
     folder = _pipelines_dir(options) / options.pipeline
     delete_half_written(folder)
     if reason := damage(folder):
-        progress.say(
+        progress.warn(
             f"The working folder of the pipeline is damaged ({reason}): it is removed, and restored"
             " from what the dataset holds."
         )
@@ -121,7 +134,7 @@ def create_pipeline(
         pipelines_dir=options.pipelines_dir,  # type: ignore[arg-type]
         destination=destination,
         dataset_name=options.dataset,
-        progress=options.progress or progress,  # type: ignore[arg-type]
+        progress=progress.collector,
     )
 
 
@@ -163,18 +176,20 @@ def restore_state(
 def attached(options: Options, progress: ConsoleProgress) -> Iterator[dlt.Pipeline]:
     """Locks a pipeline, for a command that asks nothing of Coveo, and restores its state.
 
+    progress: closed at the end
+
     Raises:
         PipelineBusy: if another process holds it
         PipelineMismatch: if it holds no data of Coveo's, or another source's
     """
-    with graceful_shutdown(), pipeline_lock(options):
+    with closing(progress), graceful_shutdown(), pipeline_lock(options):
         pipeline = create_pipeline(options, progress)
         settle_home(pipeline, False, progress.say)
         check_copy(pipeline, read_file_settings().publish)
         create_database(pipeline)
         with open_dataset(pipeline) as dataset:
             record = read_record(dataset) if dataset else None
-        pipeline = restore_state(pipeline, record.id if record else None, progress.say)
+        pipeline = restore_state(pipeline, record.id if record else None, progress.warn)
         _check_source(pipeline, options)
         yield pipeline
 
@@ -185,10 +200,17 @@ def looking(options: Options, progress: ConsoleProgress) -> Iterator[dlt.Pipelin
 
     It works on a copy of the working folder, beside any run.
 
+    progress: closed at the end
+
     Raises:
         PipelineMismatch: as `attached`
     """
-    with graceful_shutdown(), copied_folder(options) as copy, ExitStack() as opened:
+    with (
+        closing(progress),
+        graceful_shutdown(),
+        copied_folder(options) as copy,
+        ExitStack() as opened,
+    ):
         pipeline = create_pipeline(replace(options, pipelines_dir=str(copy)), progress)
         settle_home(pipeline, False, progress.say)
         if database_exists(pipeline):
@@ -197,7 +219,7 @@ def looking(options: Options, progress: ConsoleProgress) -> Iterator[dlt.Pipelin
                 record = read_record(dataset) if dataset else None
             # what a look needs of the state does not change, and restoring takes half a second
             if not record or record.id != PipelineState.of_pipeline(pipeline.state).dataset_id:
-                pipeline = restore_state(pipeline, record.id if record else None, progress.say)
+                pipeline = restore_state(pipeline, record.id if record else None, progress.warn)
         else:
             # a database would be created
             pipeline = start_over(pipeline)

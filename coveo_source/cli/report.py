@@ -140,7 +140,7 @@ def _looked_at(options: Options) -> Iterator[tuple[dlt.Pipeline, "Place", "Origi
     from ..report import Origin, Place
 
     with (
-        looking(options, ConsoleProgress()) as pipeline,
+        looking(options, ConsoleProgress(options.volume)) as pipeline,
         open_dataset(pipeline) as dataset,
     ):
         destination = pipeline.destination.destination_name

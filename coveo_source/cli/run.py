@@ -32,8 +32,10 @@ from ..load import explained, load_pending
 from ..models import TIMELINE, create_indexes
 from ..signals import graceful_shutdown, interruptible
 from ..tables import EXPORTS, SOURCE
+from ..watching import ExportEvent
 from .building import update_models
 from .pipeline import Options
+from .remaining import remaining_seconds, remaining_text
 from .session import Session, open_session
 from .summary import Outcome
 
@@ -53,11 +55,11 @@ def run(options: Options, overrides: Mapping[str, Any]) -> Outcome:
         session.finish_erasures()
         plan = plan_when_settled(session.plan, session.client, session.settings.wait)
         for notice in plan.notices:
-            session.progress.say(notice)
+            session.progress.warn(notice)
         delete_exports(session.client, [export.id for export in plan.stale])
         outcome = _outcome(session)
         outcome.notices.extend(plan.notices)
-        prefetch = Prefetch(files_folder(session.pipeline))
+        prefetch = Prefetch(files_folder(session.pipeline), session.progress.show)
         with prefetch.opened():
             outcome.fetched.extend(_load_windows(session, plan.steps, prefetch))
         session.complete(plan)
@@ -65,7 +67,7 @@ def run(options: Options, overrides: Mapping[str, Any]) -> Outcome:
         create_indexes(session.pipeline)
         if options.with_models:
             session.check_lease()
-            built = update_models(session.pipeline, (), options.full_refresh, session.progress.say)
+            built = update_models(session.pipeline, (), options.full_refresh, session.progress.show)
             outcome.models, outcome.unknown_causes = built
         outcome.copy = session.publish()
         outcome.seconds = time.monotonic() - started
@@ -81,16 +83,19 @@ def _load_windows(
         RowLimitReached: if a window that cannot be halved has too many rows
         ExportFailed: if Coveo fails to build the export of a window
     """
-    done = 0
+    started = time.monotonic()
+    done: list[PlannedExport] = []
     dimensions = None
     if steps:
         with interruptible():
             dimensions = read_dimensions(session.client, session.progress.say)
 
     def load(step: PlannedExport, later: Sequence[PlannedExport]) -> Iterator[FetchedExport]:
-        nonlocal done
-        number = f"Window {done + 1} of {done + 1 + len(later)}"
-        session.progress.say(f"{number}: {step.window} ({', '.join(step.tables)})")
+        left = remaining_seconds(done, [step, *later], time.monotonic() - started)
+        session.progress.headline(
+            f"Window {len(done) + 1} of {len(done) + 1 + len(later)}{remaining_text(left)}:"
+            f" {step.window} ({', '.join(step.tables)})"
+        )
         refresh = session.options.full_refresh and not done
         window = SingleWindow(
             step,
@@ -98,12 +103,13 @@ def _load_windows(
             prefetch,
             session.record,
             session.progress.say,
+            session.progress.watch,
             session.options.with_models,
             dimensions,
             is_first=not done,
         )
         yield _load_window(session, window, refresh)
-        done += 1
+        done.append(step)
 
     return window_by_window(steps, session.client, load)
 
@@ -130,6 +136,8 @@ def _load_window(session: Session, window: SingleWindow, refresh: bool) -> Fetch
     for load_id in completed_loads(info):
         fetched.found = reconcile(session.pipeline, load_id, session.options.force, held)
     signals.raise_if_signalled()
+    window_text = str(window.step.window)
+    session.progress.show(ExportEvent(window_text, "loaded", fetched.rows, None, fetched.export.id))
     return fetched
 
 

@@ -70,11 +70,17 @@ class Session:
     record: what the dataset says of itself; None until it is known, and where it cannot
     """
 
-    def __init__(self, options: Options, settings: Settings, typed: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        options: Options,
+        settings: Settings,
+        progress: ConsoleProgress,
+        typed: Collection[str] = (),
+    ) -> None:
         self.options = options
         self.settings = settings
+        self.progress = progress
         self._typed = typed
-        self.progress = ConsoleProgress()
         self.pipeline = create_pipeline(options, self.progress, settings.wait)
         settle_home(self.pipeline, options.full_refresh, self.progress.say)
         self.client = client_of(settings, self.progress.say)
@@ -107,7 +113,7 @@ class Session:
         """
         dataset_id = self.record.id if self.record else None
         drop_pending = self.options.drop_pending
-        self.pipeline = restore_state(self.pipeline, dataset_id, self.progress.say, drop_pending)
+        self.pipeline = restore_state(self.pipeline, dataset_id, self.progress.warn, drop_pending)
         foreign = [name for name in self.pipeline.schema_names if name != SOURCE]
         if foreign:
             raise PipelineMismatch(
@@ -130,15 +136,16 @@ class Session:
 
     def finish_erasures(self) -> None:
         """Goes on with erasures that an earlier command did not finish."""
-        finish_erasures(self.pipeline, self._lease, self.progress.say)
+        finish_erasures(self.pipeline, self._lease, self.progress)
 
     def publish(self) -> Path | None:
         """Writes the copy for readers, if one is wanted; returns its path."""
         return publish_copy(self.pipeline, self._lease, self.settings.publish)
 
     def close(self) -> None:
-        """Closes the connections to Coveo."""
+        """Closes the connections to Coveo, and the display."""
         self.client.close()
+        self.progress.close()
 
     def check_lease(self) -> None:
         """Raises LeaseLost if another run has taken over the dataset."""
@@ -216,7 +223,8 @@ def open_session(options: Options, overrides: Mapping[str, Any]) -> Iterator[Ses
     # a wrong one is told now, not when everything is loaded
     read_model_settings()
     _check_options(options, settings)
-    with pipeline_lock(options), closing(Session(options, settings, typed)) as opened:
+    progress = ConsoleProgress(options.volume, options.progress)
+    with pipeline_lock(options), closing(Session(options, settings, progress, typed)) as opened:
         check_copy(opened.pipeline, settings.publish)
         yield opened
 
@@ -231,9 +239,12 @@ def open_preview(options: Options, overrides: Mapping[str, Any]) -> Iterator[Ses
     """
     settings, typed = _resolve_settings(overrides)
     _check_options(options, settings)
+    progress = ConsoleProgress(options.volume)
     with (
         copied_folder(options) as copy,
-        closing(Session(replace(options, pipelines_dir=str(copy)), settings, typed)) as opened,
+        closing(
+            Session(replace(options, pipelines_dir=str(copy)), settings, progress, typed)
+        ) as opened,
         # readers and a look do not wait for each other
         reading_settings(opened.pipeline, keep_open=False),
     ):

@@ -11,7 +11,7 @@ from pathlib import Path
 from dlt.common.configuration.exceptions import ConfigurationException
 from dlt.pipeline.exceptions import PipelineStepFailed
 
-from ..causes import find_cause, reason
+from ..causes import find_cause, missing_packages, reason
 from ..command_lines import program, relative
 from ..dataset import FoundRows
 from ..exceptions import CoveoSourceError
@@ -69,6 +69,11 @@ def outcome_text(outcome: Outcome) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
+def warnings_text(outcome: Outcome) -> str:
+    """Returns only what may be wrong with what was loaded; empty if nothing is."""
+    return _doubts(outcome.fetched)
+
+
 def error_text(error: BaseException) -> str:
     """Returns what happened and what to do next, whatever dlt wrapped around the error."""
     if signal := find_signal(error):
@@ -80,6 +85,8 @@ def error_text(error: BaseException) -> str:
         return str(known)
     if find_cause(error, ConfigurationException):
         return str(error)
+    if packages := missing_packages(error):
+        return f"A package is not installed: pip install {shlex.join(packages)}"
     step = find_cause(error, PipelineStepFailed)
     where = f"The step {step.step!r} of the pipeline failed: " if step else ""
     return (

@@ -31,11 +31,10 @@ from ..models import UNITS, consumed_loads, selected
 from ..packages import delete_loaded
 from ..private_files import delete_folder
 from .building import update_models
+from .progress import ConsoleProgress
 
-_Say = Callable[[str], None]
 
-
-def finish_erasures(pipeline: dlt.Pipeline, lease: Lease | None, say: _Say) -> None:
+def finish_erasures(pipeline: dlt.Pipeline, lease: Lease | None, progress: ConsoleProgress) -> None:
     """Goes on with erasures that an earlier command did not finish, and says so.
 
     Raises:
@@ -46,15 +45,15 @@ def finish_erasures(pipeline: dlt.Pipeline, lease: Lease | None, say: _Say) -> N
     with open_dataset(pipeline) as dataset:
         erasures = unfinished_erasures(dataset) if dataset else []
     if erasures and lease:
-        say("Finishing first what an earlier erase had begun.")
+        progress.say("Finishing first what an earlier erase had begun.")
         try:
-            remove_traces(pipeline, lease, erasures, say)
+            remove_traces(pipeline, lease, erasures, progress)
         except ErasureUnfinished as error:
-            say(str(error))
+            progress.warn(str(error))
 
 
 def remove_traces(
-    pipeline: dlt.Pipeline, lease: Lease, erasures: Sequence[Erasure], say: _Say
+    pipeline: dlt.Pipeline, lease: Lease, erasures: Sequence[Erasure], progress: ConsoleProgress
 ) -> None:
     """Rebuilds the models without the erased rows, and removes what keeps values of them.
 
@@ -62,22 +61,22 @@ def remove_traces(
         ModelError: if a model fails
         ErasureUnfinished: if something still holds values, and what
     """
-    _rebuild_models(pipeline, erasures, say)
+    _rebuild_models(pipeline, erasures, progress)
     _delete_files(pipeline)
     with open_sql_dataset(pipeline) as dataset:
         _clear_tables(pipeline, dataset, erasures)
     if file := database_file(pipeline):
-        say("Writing the database file anew, without the bytes of the erased rows.")
+        progress.say("Writing the database file anew, without the bytes of the erased rows.")
         with lease.paused():
             rewrite(file, patience_of(pipeline.destination))
-    _replace_copy(pipeline, lease, say)
+    _replace_copy(pipeline, lease, progress.say)
     forget_history(pipeline)
     with open_sql_dataset(pipeline) as dataset:
         for erasure in erasures:
             complete_erasure(dataset, erasure)
 
 
-def _replace_copy(pipeline: dlt.Pipeline, lease: Lease, say: _Say) -> None:
+def _replace_copy(pipeline: dlt.Pipeline, lease: Lease, say: Callable[[str], None]) -> None:
     """Writes the copy for readers anew, which still holds the rows."""
     try:
         if copy := publish_copy(pipeline, lease, read_file_settings().publish):
@@ -86,7 +85,9 @@ def _replace_copy(pipeline: dlt.Pipeline, lease: Lease, say: _Say) -> None:
         raise ErasureUnfinished(f"The copy for readers still holds them. {error}") from error
 
 
-def _rebuild_models(pipeline: dlt.Pipeline, erasures: Sequence[Erasure], say: _Say) -> None:
+def _rebuild_models(
+    pipeline: dlt.Pipeline, erasures: Sequence[Erasure], progress: ConsoleProgress
+) -> None:
     """Brings the models that exist up to date with what was removed."""
     names = [model.name for model in selected(())]
     with open_sql_dataset(pipeline) as dataset:
@@ -96,9 +97,9 @@ def _rebuild_models(pipeline: dlt.Pipeline, erasures: Sequence[Erasure], say: _S
         return
     # a build of all is remembered, so that it can be continued
     wanted = built if len(built) < len(names) else []
-    update_models(pipeline, wanted, False, say)
+    update_models(pipeline, wanted, False, progress.show)
     if not consumed_loads(pipeline).issuperset(removed):
-        update_models(pipeline, wanted, True, say)
+        update_models(pipeline, wanted, True, progress.show)
 
 
 def _delete_files(pipeline: dlt.Pipeline) -> None:

@@ -1,6 +1,6 @@
 """Which of dlt's destinations work, what we change of them, and what they cannot store."""
 
-from .choice import MERGE_STRATEGY, check_destination, tuned_destination
+from .choice import MERGE_STRATEGY, check_destination, check_driver, tuned_destination
 from .duckdb import building_settings, loading_settings, reading_settings
 from .ducklake import catalog_file, forget_history
 from .jobs import DEDUPLICATED, DirectClient, embed_query

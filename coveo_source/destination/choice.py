@@ -69,6 +69,19 @@ def tuned_destination(wanted: str | Destination[Any, Any]) -> Destination[Any, A
     return tuned
 
 
+def check_driver(destination: Destination[Any, Any]) -> None:
+    """Raises a SettingError if what dlt needs for a destination is not installed."""
+    try:
+        _ = destination.client_class
+    except ModuleNotFoundError as error:
+        extra = destination.destination_type.rpartition(".")[2]
+        raise SettingError(
+            "destination",
+            destination.destination_name,
+            f"It needs a package that is not installed ({error.name}): pip install 'dlt[{extra}]'",
+        ) from error
+
+
 def check_destination(destination: Destination[Any, Any]) -> None:
     """Raises a SettingError if a destination cannot hold what is loaded, or its SQL is not known.
 

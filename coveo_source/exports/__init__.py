@@ -2,7 +2,7 @@
 
 from .cleanup import after_load, delete_exports
 from .export import Export
-from .fetch import Count, ExportFile
+from .fetch import ExportFile
 from .job import ExportOwner, ExportRequest, owned_by
 from .prefetch import Prefetch
 from .window import (

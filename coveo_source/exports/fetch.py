@@ -5,7 +5,7 @@ a damaged file is downloaded again, once. Failed requests and broken connections
 `api` and `download`.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -23,21 +23,21 @@ from ..exceptions import (
 )
 from ..reader import CsvFile
 from ..signals import interruptible
+from ..watching import Watch
 from .archive import Archive
 from .cleanup import after_load, delete_exports
 from .download import download_archive
 from .export import Export, reread, terminal_error, wait
 from .job import ExportRequest, adopt_or_create
 from .prefetch import Prefetch
-
-Count = Callable[[str, int], None]
-"""Called with a counter's name and an increment, to show progress."""
+from .progress import ExportProgress
 
 
 class ExportFile:
     """The export of a request, and its archive on disk.
 
     prefetch: may have the archive already; starts to fetch the first of `next_requests`
+    watch: told how far this export and those of `next_requests` are
     next_requests: whose exports Coveo builds while this one is loaded
     path: where the archive is until the caller deletes it
 
@@ -50,7 +50,7 @@ class ExportFile:
         request: ExportRequest,
         client: CoveoClient,
         prefetch: Prefetch,
-        count: Count,
+        watch: Watch,
         next_requests: Sequence[ExportRequest] = (),
     ) -> None:
         self._request = request
@@ -58,8 +58,8 @@ class ExportFile:
         self._next_exports: list[Export] = []
         self._client = client
         self._prefetch = prefetch
-        self._count = count
-        self._on_bytes = partial(count, "bytes downloaded")
+        self._watch = watch
+        self._progress = ExportProgress(request, watch)
         self.path = prefetch.folder / "export"
         with interruptible():
             self.export, self._archive = self._obtain()
@@ -81,17 +81,20 @@ class ExportFile:
         except ExportExpired:
             # its file is gone, so another export is needed
             return self._fetch(self._build())
+        except ExportFailed:
+            self._progress.failed()
+            raise
 
     def _build(self) -> Export:
+        self._progress.asked()
         export = self._adopt_or_create()
-        self._next_exports = _request_early(self._next_requests, self._client)
+        self._next_exports = _request_early(self._next_requests, self._client, self._watch)
         if export.status == "PENDING":
             # the prefetch need not wait for it too: the wait below shows its progress
             self._prefetch.drop()
         try:
-            return wait(
-                export, self._client, self._request.settings.poll_timeout, self._on_wait(export)
-            )
+            timeout = self._request.settings.poll_timeout
+            return wait(export, self._client, timeout, self._progress.building(export))
         except (ExportFailed, ExportExpired):
             delete_exports(self._client, [export.id])
             raise
@@ -119,38 +122,24 @@ class ExportFile:
 
     def _fetch_archive(self, export: Export) -> Archive:
         tables = self._request.tables
-        if self._prefetch.take(export, self.path, self._on_bytes, self._client.say):
+        on_bytes = self._progress.fetching(export)
+        if self._prefetch.take(export, self.path, on_bytes, self._client.say):
             return Archive(self.path, tables)
-        download = partial(
-            download_archive, self._client, export.id, self.path, tables, self._on_bytes
-        )
+        download = partial(download_archive, self._client, export.id, self.path, tables, on_bytes)
         with suppress(ArchiveDamaged):
             return download()
         return download()
 
-    def _on_wait(self, export: Export) -> Callable[[float], None]:
-        counted = 0
-        minutes = self._request.settings.poll_timeout.total_seconds() / 60
 
-        def on_wait(waited: float) -> None:
-            nonlocal counted
-            if not counted and round(waited):
-                self._client.say(
-                    f"{export} is being built by Coveo: waiting for it, {minutes:,.3g} minutes at"
-                    " most (poll_timeout_minutes)."
-                )
-            self._count("seconds waited for Coveo", round(waited) - counted)
-            counted = round(waited)
-
-        return on_wait
-
-
-def _request_early(requests: Iterable[ExportRequest], client: CoveoClient) -> list[Export]:
+def _request_early(
+    requests: Iterable[ExportRequest], client: CoveoClient, watch: Watch
+) -> list[Export]:
     """Returns the exports of requests that are needed later, up to the first that fails."""
     exports = []
     # an export that is refused now is requested again when it is needed, and then errors count
     with suppress(CoveoSourceError):
         for request in requests:
+            ExportProgress(request, watch).asked()
             exports.append(adopt_or_create(request, client))
     return exports
 

@@ -8,13 +8,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event, Thread
+from typing import TypeVar
 from uuid import uuid4
 
 from ..api import Say, client_of
 from ..private_files import private_folder
+from ..watching import Watch, ignore
 from .download import download_archive, size_of
 from .export import Export, wait
 from .job import ExportRequest
+from .progress import ExportProgress
+
+_Amount = TypeVar("_Amount", int, float)
 
 _REPORT_SECONDS = 0.1
 """How often the progress of a download is reported to a caller who waits for it."""
@@ -26,10 +31,12 @@ class Prefetch:
     """At most one file that is fetched before it is needed.
 
     folder: holds the files of a pipeline's exports while they are read
+    watch: told from the thread how far the export is
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, watch: Watch = ignore) -> None:
         self.folder = folder
+        self._watch = watch
         self._fetching: _Fetching | None = None
 
     @contextmanager
@@ -45,7 +52,8 @@ class Prefetch:
         """Starts to fetch the file of an export, and stops fetching any other."""
         self.drop()
         # a unique name, since a thread that hangs may outlive the folder
-        self._fetching = _Fetching(request, export, self.folder / f"next_{uuid4().hex}")
+        path = self.folder / f"next_{uuid4().hex}"
+        self._fetching = _Fetching(request, export, path, self._watch)
         self._fetching.start()
 
     def take(self, export: Export, path: Path, on_bytes: Callable[[int], None], say: Say) -> bool:
@@ -73,7 +81,7 @@ class Prefetch:
 class _Fetching(Thread):
     """A thread that waits for an export, downloads its file and checks it."""
 
-    def __init__(self, request: ExportRequest, export: Export, path: Path) -> None:
+    def __init__(self, request: ExportRequest, export: Export, path: Path, watch: Watch) -> None:
         # a daemon, so that the process can end without it
         super().__init__(name="prefetch", daemon=True)
         self.export = export
@@ -81,6 +89,7 @@ class _Fetching(Thread):
         self.downloading = False
         self.complete = False
         self._request = request
+        self._progress = ExportProgress(request, watch)
         self._stopped = Event()
         self._said = ""
 
@@ -121,9 +130,11 @@ class _Fetching(Thread):
         client = client_of(self._request.settings, self._note)
         try:
             timeout, tables = self._request.settings.poll_timeout, self._request.tables
-            wait(self.export, client, timeout, pause=self._pause)
+            on_wait = self._unless_stopped(self._progress.building(self.export))
+            ready = wait(self.export, client, timeout, on_wait, self._pause)
             self.downloading = True
-            download_archive(client, self.export.id, self.path, tables, self._check, self._check)
+            on_bytes = self._unless_stopped(self._progress.fetching(ready))
+            download_archive(client, ready.id, self.path, tables, on_bytes, self._check)
             self.complete = True
         finally:
             client.close()
@@ -137,9 +148,18 @@ class _Fetching(Thread):
         if self._stopped.wait(seconds):
             raise _Stopped
 
-    def _check(self, count: int) -> None:
+    def _check(self, count: float) -> None:
         if self._stopped.is_set():
             raise _Stopped
+
+    def _unless_stopped(self, tell: Callable[[_Amount], None]) -> Callable[[_Amount], None]:
+        """Returns what tells an amount, unless nobody wants to know it any more."""
+
+        def tell_unless_stopped(amount: _Amount) -> None:
+            self._check(amount)
+            tell(amount)
+
+        return tell_unless_stopped
 
 
 class _Stopped(Exception):

@@ -2,6 +2,7 @@
 
 from .audit import Counts, FetchedExport
 from .context import ExtractContext, export_owner, files_folder
+from .counters import counting
 from .dimensions import read_dimensions
 from .event_protocol import event_protocol_notice
 from .halving import window_by_window

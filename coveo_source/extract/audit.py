@@ -77,6 +77,11 @@ class TableCounter:
         self._database.execute(f"insert into keys select hash({self._key}) from batch")
         self._database.unregister("batch")
 
+    @property
+    def rows(self) -> int:
+        """The rows so far."""
+        return self._counts.rows
+
     def finish(self) -> Counts:
         """Returns the counts of all batches; no batch can be added after that."""
         with self._database as database:
@@ -116,6 +121,11 @@ class FetchedExport:
     def whole_tables(self) -> list[str]:
         """The tables whose rows were all taken."""
         return [table for table in self.step.tables if table not in self.cut_short]
+
+    @property
+    def rows(self) -> int:
+        """The rows of all tables that were read."""
+        return sum(counts.rows for counts in self.counts.values())
 
     def as_row(self, org: str) -> pa.Table:
         """Returns the row of the export in the audit trail."""

@@ -38,6 +38,7 @@ from ..tables import DIMENSIONS, EXPORTS, TABLES
 from ..working_folder import delete_half_written
 from .audit import FetchedExport
 from .column_names import ColumnNames
+from .counters import counting
 from .descriptions import Descriptions
 from .dimensions import NOT_OURS, Dimension, dimension_rows, read_dimensions
 from .erased import ErasedRows
@@ -164,7 +165,7 @@ class ExtractContext:
             self.settings,
             client,
             self._window.prefetch if self._window else Prefetch(files_folder(pipeline)),
-            lambda name, increment: pipeline.collector.update(name, increment),
+            self._window.watch if self._window else counting(pipeline.collector, say),
             stored,
             names,
             private,

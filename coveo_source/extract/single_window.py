@@ -6,6 +6,7 @@ from typing import NamedTuple
 from ..api import Say
 from ..dataset import DatasetRecord
 from ..exports import Prefetch
+from ..watching import Watch
 from .dimensions import Dimension
 from .plan import PlannedExport
 
@@ -17,6 +18,7 @@ class SingleWindow(NamedTuple):
     prefetch: the one that all windows of the run share
     record: of the dataset; None if the destination has no SQL
     say: tells people what they may want to know
+    watch: told how far the export is
     with_models: whether the models are built of it
     dimensions: Coveo's list of them; None if it is not known
     is_first: whether it is the first one of the run
@@ -27,6 +29,7 @@ class SingleWindow(NamedTuple):
     prefetch: Prefetch
     record: DatasetRecord | None
     say: Say
+    watch: Watch
     with_models: bool
     dimensions: Sequence[Dimension] | None = None
     is_first: bool = True

@@ -20,11 +20,12 @@ from ..api import CoveoClient
 from ..causes import with_context
 from ..dataset import EXPORTS_SCHEMA, REJECTED_ROWS_SCHEMA, REMOVED_ROWS_SCHEMA
 from ..exceptions import TableError
-from ..exports import Count, ExportFile, Prefetch, Window
+from ..exports import ExportFile, Prefetch, Window
 from ..private_files import private_folder
 from ..reader import Batch, CsvFile, Period, raise_rejection, read_csv, read_header
 from ..settings import Settings
 from ..tables import EXPORTS, REJECTED, REMOVED, TABLES, Table
+from ..watching import ExportEvent, ExportState, Watch
 from .audit import FetchedExport, TableCounter, rejected_rows
 from .column_names import ColumnNames
 from .erased import ErasedRows
@@ -102,7 +103,7 @@ class WindowReader:
     """Reads windows as items.
 
     prefetch: fetches the next archive; files lie in its folder while they are read
-    count: shows progress, called with the name of a counter and an increment
+    watch: told how far the exports are
     stored: the tables in the destination
     names: the columns of dimensions
     private: which columns are not loaded, or not as they are
@@ -115,7 +116,7 @@ class WindowReader:
     settings: Settings
     client: CoveoClient
     prefetch: Prefetch
-    count: Count
+    watch: Watch
     stored: StoredTables
     names: ColumnNames
     private: PrivateColumns
@@ -132,10 +133,11 @@ class WindowReader:
         with with_context(f"Window {step.window}", step.window):
             started = time.monotonic()
             next_requests = [each.request for each in later[: self.settings.exports_ahead]]
-            file = ExportFile(step.request, self.client, self.prefetch, self.count, next_requests)
+            file = ExportFile(step.request, self.client, self.prefetch, self.watch, next_requests)
             fetched = FetchedExport(file.export, step, file.size, time.monotonic() - started)
             started = time.monotonic()
             fetched.renamed = self._settle_columns(file, step.tables)
+            self._tell(fetched, "reading")
             for name in step.tables:
                 with private_folder(self.prefetch.folder / name) as folder:
                     csv_file = file.csv_file(name, folder)
@@ -149,8 +151,15 @@ class WindowReader:
             file.path.unlink(missing_ok=True)
             fetched.read_seconds = time.monotonic() - started
             self.fetched.append(fetched)
+            self._tell(fetched, "loading")
             if fetched.whole_tables:
                 yield Item(EXPORTS, fetched.as_row(self.settings.org), deduplicated=True)
+
+    def _tell(self, fetched: FetchedExport, state: ExportState, of_table: int = 0) -> None:
+        """Tells how many rows were read, of which some are of a table that is not yet done."""
+        step, rows = fetched.step, fetched.rows + of_table
+        total = step.estimate if state == "reading" else None
+        self.watch(ExportEvent(str(step.window), state, rows, total, fetched.export.id))
 
     def _settle_columns(self, file: ExportFile, tables: Iterable[str]) -> dict[str, str]:
         """Decides what the columns of a window are called; returns what is called otherwise.
@@ -188,6 +197,7 @@ class WindowReader:
                 tally.add(batch, read.records - read.rows.num_rows)
                 batch = self.names.named(batch)
                 counter.add(batch, erased)
+                self._tell(fetched, "reading", counter.rows)
                 if table.name == "searches":
                     fetched.event_protocol += event_protocol_rows(batch.rows)
                 if batch.rejected.num_rows:

@@ -7,7 +7,7 @@ share a load package.
 """
 
 import gc
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,6 +22,7 @@ from ..destination import building_settings
 from ..exceptions import ModelError, SettingError
 from ..model_settings import DEFAULTS, ModelSettings
 from ..tables import CUSTOM, EVENT_TABLES, TABLES
+from ..watching import ModelsEvent, Watch, ignore
 from .errors import failed
 from .files import SEEDS, Model, independent_groups, parse_sql, selected, with_missing
 from .package import package_resources
@@ -32,8 +33,6 @@ from .resources import fetch_rows, query_resource, rows_resource, scope_of
 from .seeds import Seeds
 from .state import BUILDS, CONSUMED, CONSUMED_LOADS, UNITS, Loads, read_fingerprints, read_loads
 from .touched import touched_by_loads
-
-_Say = Callable[[str], None]
 
 
 class Built(NamedTuple):
@@ -52,7 +51,7 @@ def build(
     pipeline: dlt.Pipeline,
     names: Iterable[str] = (),
     full_refresh: bool = False,
-    say: _Say = lambda text: None,
+    watch: Watch = ignore,
     folder: Path | None = None,
     settings: ModelSettings = DEFAULTS,
 ) -> Generator[Built, None, None]:
@@ -60,14 +59,14 @@ def build(
 
     names: the names of the models; all if none is named
     full_refresh: build them in full in any case
-    say: called with a line of text before each model is built
+    watch: told which models are being built, and with how many rows they are
     folder: the folder of their files; None for the package's own
 
     Raises:
         SettingError: if there is no model with one of the names, or no dimension of the settings
         ModelError: if a model fails; its table and all loads are unchanged
     """
-    yield from _ModelRunner(pipeline, names, full_refresh, say, folder, settings).run()
+    yield from _ModelRunner(pipeline, names, full_refresh, watch, folder, settings).run()
 
 
 @contextmanager
@@ -90,13 +89,13 @@ class _ModelRunner:
         pipeline: dlt.Pipeline,
         names: Iterable[str],
         full_refresh: bool,
-        say: _Say,
+        watch: Watch,
         folder: Path | None,
         settings: ModelSettings,
     ) -> None:
         self._pipeline = pipeline
         self._full_refresh = full_refresh
-        self._say = say
+        self._watch = watch
         self._dimensions = settings.model_dimensions
         self._all_models = selected((), folder, settings)
         self._wanted = selected(names, folder, settings)
@@ -117,10 +116,12 @@ class _ModelRunner:
             builds = {each.model.name: each for each in self._prepare()}
         groups = list(independent_groups(each.model for each in builds.values()))
         for group in groups:
-            for model in group:
-                self._say(f"Model {model.name}")
+            names = tuple(model.name for model in group)
+            self._watch(ModelsEvent(names))
             is_last = group is groups[-1] and len(self._wanted) == len(self._all_models)
-            yield from self._build_package([builds[model.name] for model in group], is_last)
+            built = self._build_package([builds[name] for name in names], is_last)
+            self._watch(ModelsEvent(names, {each.name: each.rows for each in built}))
+            yield from built
 
     def _check_dimensions(self) -> None:
         """Raises a SettingError for a dimension that no event has."""

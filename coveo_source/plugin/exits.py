@@ -20,7 +20,7 @@ def exit_codes(*listeners: Listener) -> Iterator[None]:
     from dlt._workspace.cli import _debug
     from dlt.common.configuration.exceptions import ConfigurationException
 
-    from ..causes import find_cause
+    from ..causes import find_cause, missing_packages
     from ..cli.summary import error_text
     from ..exceptions import PipelineMismatch, ProjectError, SettingError
     from ..scrubbing import scrub_records, scrubbed_output
@@ -36,7 +36,8 @@ def exit_codes(*listeners: Listener) -> Iterator[None]:
                 raise
             print(error_text(error), file=sys.stderr)
             misuse = (SettingError, PipelineMismatch, ProjectError, ConfigurationException)
-            code = 2 if any(find_cause(error, kind) for kind in misuse) else 1
+            is_misuse = any(find_cause(error, kind) for kind in misuse) or missing_packages(error)
+            code = 2 if is_misuse else 1
             for listener in (*listeners, tell_sentry):
                 listener(error, code)
             raise SystemExit(code) from None

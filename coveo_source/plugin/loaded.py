@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ..tables import IDENTIFIERS
 from .answers import add_json_option, answering
 from .exits import exit_codes
-from .verb import Verb, options_of
+from .verb import Verb, is_quiet, options_of
 
 if TYPE_CHECKING:
     from ..commands import FoundRows
@@ -62,7 +62,8 @@ this verb is for a run with `--no-models`, another setting of the models, or the
                 self._write_dbt_project(args)
             else:
                 built = models(options_of(args), args.select, full_refresh=args.full_refresh)
-                print(models_text(*built))
+                if not is_quiet(args):
+                    print(models_text(*built))
 
     def _test(self, args: Namespace) -> None:
         """Prints the result of each data test; exits with 1 if one fails."""
@@ -71,9 +72,11 @@ this verb is for a run with `--no-models`, another setting of the models, or the
 
         results = []
         for result in checks(options_of(args), args.select):
-            print(result_line(result), flush=True)
+            if result.status != "pass" or not is_quiet(args):
+                print(result_line(result), flush=True)
             results.append(result)
-        print(results_text(results))
+        if not is_quiet(args):
+            print(results_text(results))
         if any(result.status == "FAIL" for result in results):
             raise SystemExit(1)
 
@@ -87,7 +90,8 @@ this verb is for a run with `--no-models`, another setting of the models, or the
             given = " ".join(args.select)
             raise SettingError("select", given, "A dbt project has all models: leave it out.")
         written = write_dbt_project(options_of(args), args.dbt, args.adapter)
-        print(project_text(args.dbt, written))
+        if not is_quiet(args):
+            print(project_text(args.dbt, written))
 
 
 class ReportVerb(Verb):
@@ -138,7 +142,8 @@ weeks, or as many days as were loaded twice over, compared with as many days bef
                 open_it=args.open,
                 vega=vega,
             )
-            print(report_text(written))
+            if not is_quiet(args):
+                print(report_text(written))
 
 
 class FreshnessVerb(Verb):
@@ -146,6 +151,7 @@ class FreshnessVerb(Verb):
 
     command = "freshness"
     help_string = "Shows how new the data is; exits with 1 if it is too old, or not whole"
+    is_quietable = False
 
     def configure_parser(self, parser: ArgumentParser) -> None:
         """Adds the options that decide what is too old."""
@@ -192,6 +198,7 @@ class EraseVerb(Verb):
     description = """
 It shows how many rows of which table would go, and asks. All traces of them in models, database
 and working folder go too."""
+    is_quietable = False
 
     def configure_parser(self, parser: ArgumentParser) -> None:
         """Adds the identifiers, of which one is needed."""

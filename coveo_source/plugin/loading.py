@@ -1,5 +1,6 @@
 """The verbs that ask something of Coveo, and their options."""
 
+import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from .answers import add_json_option, answering
 from .exits import exit_codes
-from .verb import Verb, options_of
+from .verb import Verb, is_quiet, options_of
 
 if TYPE_CHECKING:
     from ..cli.report import ReportOptions
@@ -24,6 +25,7 @@ class PlanVerb(Verb):
     description = """
 It lists the windows with their tables and estimated rows, and the most rows that Coveo puts into
 one export. A window with too many rows is halved."""
+    is_quietable = False
 
     def configure_parser(self, parser: ArgumentParser) -> None:
         """Adds the options that decide what to load."""
@@ -79,6 +81,7 @@ other, and updates the models. A run that was killed goes on with the next one.
 `--from` and `--to` together load a range again and do not change where the next run continues;
 with `--replace`, rows that Coveo no longer has are removed there. Without it they stay, and are
 counted."""
+    is_quietable = True
 
     def configure_parser(self, parser: ArgumentParser) -> None:
         """Adds the options that decide how to load."""
@@ -127,7 +130,7 @@ counted."""
         from ..cli.metrics import MetricsFile
         from ..cli.run import run
         from ..cli.slack import tell_of_error, tell_of_run
-        from ..cli.summary import outcome_text
+        from ..cli.summary import outcome_text, warnings_text
 
         metrics = MetricsFile(args.metrics, args.pipeline_name)
         with (
@@ -139,12 +142,17 @@ counted."""
             options = options_of(args)
             wanted = self._checked_report(args)
             outcome = run(options, overrides)
-            print(outcome_text(outcome))
+            if not is_quiet(args):
+                print(outcome_text(outcome))
+            elif warnings := warnings_text(outcome):
+                print(warnings, file=sys.stderr)
             if wanted:
                 from ..cli.report import write_report
                 from ..cli.summary import report_text
 
-                print(report_text(write_report(options, wanted)))
+                written = report_text(write_report(options, wanted))
+                if not is_quiet(args):
+                    print(written)
             answer.give(lambda: run_json(outcome, options.pipeline, args.report))
             metrics.done(outcome)
             tell_of_run(options.pipeline, outcome)

@@ -72,21 +72,6 @@ def test_run_works_without_dlt_s_command_too(demo: DemoServer) -> None:
 
 
 @pytest.mark.slow
-def test_progress_is_shown_while_coveo_builds_the_export(serve: Serve) -> None:
-    server = serve(export_seconds=7)
-    completed = run_verb(server, "run", "--from", "2026-03-10")
-    assert "Window 1 of 1: 2026-03-10 to 2026-03-11 11:45 (searches, clicks, " in completed.stderr
-    assert re.search(r"seconds waited for Coveo \d+", completed.stderr)
-
-
-@pytest.mark.slow
-def test_a_progress_display_of_dlt_can_be_chosen(demo: DemoServer) -> None:
-    completed = run_verb(demo, "run", "--from", "2026-03-10", "--progress", "log")
-    assert completed.returncode == 0
-    assert "Extract coveo_source" in completed.stdout
-
-
-@pytest.mark.slow
 def test_the_demo_needs_no_account() -> None:
     completed = dlt_command("pipeline", "coveo_demo", "run", "--demo")
     assert completed.returncode == 0, completed.stderr

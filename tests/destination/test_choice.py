@@ -1,5 +1,8 @@
 """A destination that would not hold what is loaded is refused before anything is asked of Coveo."""
 
+import os
+import subprocess
+import sys
 from typing import Any
 
 import dlt
@@ -59,6 +62,36 @@ def test_a_run_into_it_is_refused_with_what_works(demo: DemoServer, name: str, r
         "pipeline", "coveo", "run", "--destination", name, env=environment(demo)
     )
     assert_refused(completed, 2, f"The setting destination is '{name}'", reason, "use ducklake")
+    assert demo.requests == []
+
+
+WITHOUT_DRIVERS = """
+import sys
+
+class Missing:
+    def find_spec(name, path=None, target=None):
+        if name.partition(".")[0] in ("psycopg2", "snowflake", "google"):
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, Missing)
+from coveo_source.__main__ import main
+main()
+"""
+
+
+@pytest.mark.parametrize("verb", ["run", "plan", "models"])
+@pytest.mark.parametrize("name", ["postgres", "redshift", "snowflake", "bigquery"])
+def test_one_whose_driver_is_missing_is_refused_with_what_to_install(
+    demo: DemoServer, verb: str, name: str
+) -> None:
+    completed = subprocess.run(
+        [sys.executable, "-c", WITHOUT_DRIVERS, "coveo", verb, "--destination", name],
+        env={**os.environ, **environment(demo)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert_refused(completed, 2, f"pip install 'dlt[{name}]'")
     assert demo.requests == []
 
 

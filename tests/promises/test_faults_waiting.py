@@ -104,7 +104,7 @@ def test_an_export_that_is_being_built_is_waited_for_aloud(serve: Serve) -> None
     assert_loaded(completed)
     said = f"{create_requests(server)[0]['from'][0][:10]} to"
     assert said in completed.err
-    assert "is being built by Coveo: waiting for it, 60 minutes at most" in completed.err
+    assert "building, 60 minutes at most (poll_timeout_minutes)" in completed.err
 
 
 def test_a_library_user_reads_of_a_pause_in_dlts_log(

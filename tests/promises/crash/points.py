@@ -98,10 +98,10 @@ POINTS = {
     "deleting": Point("delete", _deletes_export),
     "deleted": Point("delete", _deletes_export, "after"),
     "deleted, answered": Point("reconcile", _deletes_export, "sent"),
-    "writing the file anew": Point("erase", line="Writing the database file"),
+    "writing the file anew": Point("erase", line=r"[\d:]{8}  Writing the database file"),
     "copying the file": Point("erase", files=("../../../coveo.duckdb.rewriting/*",)),
-    "window": Point("window", line="Window "),
-    "model": Point("models", line="Model "),
+    "window": Point("window", line=r"[\d:]{8}  Window "),
+    "model": Point("models", line=r"[\d:]{8}  Building "),
     "extracting a model": Point(
         "models", files=tuple(f"{folder}/*/new_jobs/*.model" for folder in _EXTRACT_FOLDERS)
     ),
