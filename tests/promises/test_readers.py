@@ -145,6 +145,7 @@ def test_a_reader_of_the_copy_never_waits_and_sees_whole_runs_only(
     with asking(published, COUNTS) as reader:
         for _ in range(3):
             clock.advance(days=1)
+            former = published.stat().st_ino
             # several windows, so that a run is half done for a while
             completed = invoke(
                 PIPELINE,
@@ -152,6 +153,8 @@ def test_a_reader_of_the_copy_never_waits_and_sees_whole_runs_only(
                 env=environment(demo),
             )
             assert completed.code == 0, completed.err
+            # whoever has the former file open keeps it
+            assert published.stat().st_ino != former
             whole.add(counts_in(published))
         found = reader.stop()
     assert found["errors"] == []
