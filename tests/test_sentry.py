@@ -16,8 +16,6 @@ from tests.support.assertions import TRAFFIC
 from tests.support.cli_user import environment
 from tests.support.receiver import Receiver, receiving
 
-pytest.importorskip("sentry_sdk", reason="pip install .[sentry]")
-
 pytestmark = pytest.mark.slow
 
 

@@ -65,6 +65,7 @@ def run_json(outcome: Outcome, pipeline: str, report: Path | None = None) -> _Ob
         rows=sum(each["rows"] for each in totals.values()),
         counts=totals,
         windows=list(map(_window_json, outcome.fetched)),
+        windows_left=outcome.windows_left,
         models=outcome.models,
         unknown_causes=[
             {"event_type": each.event_type, "cause": each.cause, "events": each.events}
@@ -72,6 +73,7 @@ def run_json(outcome: Outcome, pipeline: str, report: Path | None = None) -> _Ob
         ],
         renamed={api: name for each in outcome.fetched for api, name in each.renamed.items()},
         warnings=[*outcome.notices, *notices(outcome.fetched), *_signs(outcome.fetched)],
+        copy=str(outcome.copy) if outcome.copy else None,
         report=str(report) if report else None,
         seconds=round(outcome.seconds, 3),
     )
@@ -83,6 +85,7 @@ def plan_json(plan: Plan, pipeline: str) -> _Object:
         "plan",
         pipeline=pipeline,
         windows=list(map(_step_json, plan.steps)),
+        windows_left=plan.left,
         row_limit=plan.row_limit,
         stale_exports=[export.id for export in plan.stale],
         renamed=dict(plan.renamed),

@@ -127,7 +127,6 @@ def create_pipeline(
             " from what the dataset holds."
         )
         delete_folder(folder)
-    destination = tuned_destination(options.destination)
     be_patient(destination, wait, progress.say)
     return dlt.pipeline(
         options.pipeline,

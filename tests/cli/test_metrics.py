@@ -5,16 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from prometheus_client import parser
 
 from coveo_source.demo import DemoServer
 from coveo_source.demo.faults import Fault, at, inject, refuse
 from tests.support.assertions import run_against
 from tests.support.cli_user import query
 from tests.support.clock import Clock
-
-parser = pytest.importorskip(
-    "prometheus_client.parser", reason="pip install 'coveo-source[metrics]'"
-)
 
 FILE = Path("coveo.prom")
 UNTIL = "coveo_source_loaded_until_timestamp_seconds"

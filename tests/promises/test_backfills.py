@@ -104,3 +104,15 @@ def test_an_export_that_was_built_for_it_is_used(demo: DemoServer) -> None:
     inject(demo)
     assert run_against(demo, *WORDS[:4]).code == 0
     assert len(starts(demo)) == 1
+
+
+@pytest.mark.parametrize(
+    ("verb", "says"), [("run", "Nothing new was due"), ("plan", "Nothing is due")]
+)
+def test_a_range_without_length_loads_nothing_and_says_so(
+    demo: DemoServer, verb: str, says: str
+) -> None:
+    completed = run_verb(demo, verb, "--from", "2026-03-02", "--to", "2026-03-02")
+    assert completed.returncode == 0, completed.stderr
+    assert says in completed.stdout
+    assert create_requests(demo) == []

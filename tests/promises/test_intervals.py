@@ -230,17 +230,6 @@ def test_an_empty_interval_loads_nothing_and_says_so(
     assert create_requests(server) == []
 
 
-def test_a_range_without_length_loads_nothing_and_says_so(server: DemoServer) -> None:
-    words = ("--from", "2026-03-02", "--to", "2026-03-02")
-    completed = run_verb(server, "run", *WORDS, *words)
-    assert completed.code == 0
-    assert "Nothing new was due" in completed.out
-    assert create_requests(server) == []
-    planned = run_verb(server, "plan", *words)
-    assert planned.code == 0
-    assert "Nothing is due" in planned.out
-
-
 @pytest.mark.parametrize(
     ("start", "end", "words"),
     [

@@ -1,7 +1,5 @@
 """What is excluded is neither asked for nor loaded; of what is hashed only hashes are stored."""
 
-import csv
-import io
 import re
 import shlex
 import subprocess
@@ -15,15 +13,12 @@ import tomlkit
 
 from coveo_source import coveo_source
 from coveo_source.demo import DemoServer, Traffic
-from coveo_source.demo.faults import Fault, at, inject
 from coveo_source.exceptions import SettingError
 from coveo_source.keyed_hash import keyed_hash
 from coveo_source.tables import TABLES
-from tests.support.archives import replace_files
 from tests.support.assertions import assert_failed_with, invoke
 from tests.support.cli_user import (
     PIPELINE,
-    Rows,
     connection_settings,
     create_requests,
     environment,
@@ -33,16 +28,13 @@ from tests.support.cli_user import (
     tables,
 )
 from tests.support.clock import Clock
-from tests.support.csv_builders import rfc4180
-from tests.support.person import NAME, PersonalTraffic, all_texts, erase, readable_bytes
+from tests.support.person import NAME, PersonalTraffic, all_texts, readable_bytes
+from tests.support.private import FROM, HASHED, RANGE, TO, counts, damage, edit_records, line
 from tests.support.settings import HASH_KEY, settings_with
 
 Serve = Callable[..., DemoServer]
 
-FROM, TO = "2026-03-10", "2026-03-11"
-RANGE: dict[str, Any] = {"from_date": FROM, "to_date": TO}
 EXCLUDED: dict[str, Any] = {"exclude_dimensions": ["userName", "userId", "clickRank"]}
-HASHED: dict[str, Any] = {"hash_dimensions": ["username", "userId"], "hash_key": HASH_KEY}
 IDENTITY = ("username", "user_name", "user_id", "click_rank")
 KINDS = ("toml", "sh")
 USERS = "select sum(users), sum(searches) from daily_metrics"
@@ -62,30 +54,6 @@ def dicts(table: str) -> list[dict[str, Any]]:
     return [
         dict(zip(columns(table), row, strict=True)) for row in query(f"from {table} order by all")
     ]
-
-
-def counts() -> Rows:
-    """Returns what became of the records of the latest export, by table, without its rejects."""
-    names = ", ".join(
-        f"{table}_{count}" for table in TABLES for count in ("records", "rows", "keys", "loaded")
-    )
-    return query(f"select {names} from exports order by _dlt_load_id desc limit 1")
-
-
-def edit_records(
-    server: DemoServer, edit: Callable[[list[str], list[list[str]]], list[str]]
-) -> None:
-    """Has the next exports write searches.csv otherwise: header and records become lines."""
-
-    def rewrite(files: dict[str, bytes]) -> dict[str, bytes]:
-        header, *records = csv.reader(io.StringIO(files["searches.csv"].decode("utf-8-sig")))
-        return {**files, "searches.csv": "\n".join(edit(header, records)).encode()}
-
-    inject(server, Fault(at("file"), replace_files(rewrite), times=None))
-
-
-def line(cells: list[str]) -> str:
-    return ",".join(map(rfc4180, cells))
 
 
 def assert_nowhere(*texts: str) -> None:
@@ -175,15 +143,6 @@ def test_models_count_as_many_users_by_their_hashes(demo: DemoServer) -> None:
     assert invoke(PIPELINE, *models).code == 0
     assert query(USERS) == users
     assert query("select distinct length(user_name) from visits order by all") == [(64,), (None,)]
-
-
-def damage(header: list[str], records: list[list[str]]) -> list[str]:
-    """Writes a record of the person without a time, and one that does not parse."""
-    name, time = header.index("username"), header.index("datetime")
-    own = [record for record in records if record[name] == NAME]
-    own[0][time] = ""
-    lines = [line(header), *map(line, records)]
-    return [f'"broken" {text}' if text == line(own[1]) else text for text in lines]
 
 
 @pytest.mark.slow
@@ -277,72 +236,6 @@ def test_a_library_user_gets_the_same(personal: DemoServer) -> None:
     source: Any = coveo_source(FROM, TO, **HASHED, **connection_settings(personal))
     open_pipeline().drop().run(source)
     assert tables() == expected
-
-
-def erase_hashed(monkeypatch: pytest.MonkeyPatch, *words: str) -> Any:
-    monkeypatch.setenv("SOURCES__COVEO_SOURCE__HASH_KEY", HASH_KEY)
-    return erase(*words)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("given", [NAME, keyed_hash(HASH_KEY, NAME)])
-def test_who_is_hashed_is_erased_by_name_or_hash_and_does_not_come_back(
-    personal: DemoServer, monkeypatch: pytest.MonkeyPatch, given: str
-) -> None:
-    load(personal, **RANGE, **HASHED)
-    before = tables()
-    completed = erase_hashed(monkeypatch, "--user-name", given, "--yes")
-    assert completed.code == 0, completed.err
-    left = tables()
-    assert all(len(left[table]) < len(before[table]) for table in TABLES)
-    assert keyed_hash(HASH_KEY, NAME) not in all_texts()
-    edit_records(personal, damage)
-    load(personal, **RANGE, **HASHED)
-    assert tables() == left
-    assert not any(given in (raw or "") for (raw,) in query("select raw from rejected_rows"))
-    if given == NAME:
-        # also when it is no longer hashed
-        load(personal, **RANGE)
-        assert {table: len(rows) for table, rows in tables().items()} == {
-            table: len(rows) for table, rows in left.items()
-        }
-
-
-@pytest.mark.slow
-def test_late_events_of_who_was_erased_by_hash_stay_out(
-    serve: Serve, clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    server = serve(PersonalTraffic(late_share=0.3))
-    load(server, from_date=FROM, **HASHED)
-    hashed = keyed_hash(HASH_KEY, NAME)
-    assert erase_hashed(monkeypatch, "--user-name", hashed, "--yes").code == 0
-    clock.advance(hours=20)
-    load(server, **HASHED)
-    assert query("select max(searches_erased) > 0 from exports") == [(True,)]
-    assert query(f"select count(*) from searches where username = '{hashed}'") == [(0,)]
-
-
-@pytest.mark.slow
-def test_who_was_erased_before_stays_out_when_names_are_hashed(personal: DemoServer) -> None:
-    load(personal, **RANGE)
-    assert erase().code == 0
-    left = {table: len(rows) for table, rows in tables().items()}
-    load(personal, **RANGE, **HASHED)
-    assert {table: len(rows) for table, rows in tables().items()} == left
-    assert keyed_hash(HASH_KEY, NAME) not in all_texts()
-    [(records, rows, keys, loaded, *_)] = counts()
-    [(erased,)] = query("select searches_erased from exports order by _dlt_load_id desc limit 1")
-    assert records == rows + erased
-    assert rows == keys == loaded
-
-
-def test_nobody_is_thought_to_be_unknown_for_want_of_the_key(personal: DemoServer) -> None:
-    load(personal, **RANGE, **HASHED)
-    before = tables()
-    completed = erase()
-    assert completed.code == 2
-    assert "username in searches is hashed" in completed.err
-    assert tables() == before
 
 
 def test_the_page_s_settings_and_its_key_are_accepted() -> None:
