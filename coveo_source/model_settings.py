@@ -41,8 +41,9 @@ class ModelConfiguration(BaseConfiguration):
     gap_visits: the least number of visits in a week in which a query can be in `content_gaps`
     model_dimensions: dimensions that are carried into the models, to slice their measures by, such
         as `["c_product"]`
-    search_causes, click_causes: a CSV file `action_cause,kind` with causes beside those of the
+    search_causes: a CSV file `action_cause,kind` with causes of searches beside those of the
         package, and the kinds that they count as; relative to the current folder
+    click_causes: the same for causes of clicks
     """
 
     time_zone: str = "UTC"

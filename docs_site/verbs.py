@@ -23,6 +23,7 @@ _MORE = {
     "run": "More: [when a run cannot go on](recovery.md), [performance](performance.md).",
     "models": "More: [models](models.md), [data tests and dbt](dbt.md).",
     "report": "More: [reports](reports.md).",
+    "freshness": "More: [alarms](alarms.md).",
     "erase": "More: [erasing](erasing.md).",
 }
 """Where pages say more about a verb."""
@@ -47,7 +48,9 @@ def _section(verb: type[Verb]) -> Iterator[str]:
     yield (verb.description or "").strip()
     yield _MORE.get(verb.command, "")
     yield table(("option", "meaning"), map(_row, parser._actions))
-    for group in parser._mutually_exclusive_groups:
+    # a group of one leaves nothing to choose
+    choices = (each for each in parser._mutually_exclusive_groups if len(each._group_actions) > 1)
+    for group in choices:
         names = listed(action.option_strings[0] for action in group._group_actions)
         yield f"{'One' if group.required else 'At most one'} of these: {names}."
 
