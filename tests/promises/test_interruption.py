@@ -142,7 +142,7 @@ def test_a_database_that_another_process_takes_during_the_run_is_named(demo: Dem
 
 def test_an_export_is_kept_until_its_rows_are_loaded(demo: DemoServer) -> None:
     with database_taken_during_download(demo):
-        assert run_against(demo).code == 1
+        assert run_against(demo, wait_minutes=0.001).code == 1
         assert len(demo.exports) == 1
     assert_loaded(run_against(demo))
     assert demo.exports == []

@@ -29,6 +29,14 @@ CALLED = [
 """The ways to call a verb."""
 
 each_way = pytest.mark.parametrize("called", CALLED, ids=["dlt", "script", "module"])
+one_way = pytest.mark.parametrize(
+    "called",
+    [
+        pytest.param(CALLED[0], id="dlt", marks=pytest.mark.thorough),
+        pytest.param(CALLED[1], id="script"),
+        pytest.param(CALLED[2], id="module", marks=pytest.mark.thorough),
+    ],
+)
 
 
 @contextmanager
@@ -53,7 +61,7 @@ def printing(command: Sequence[str], end: str) -> Iterator[str]:
         output.close()
 
 
-@each_way
+@one_way
 def test_the_lines_of_the_demo_are_all_that_a_verb_needs(called: str) -> None:
     demo = [sys.executable, "-m", "coveo_source.demo", "--port", "0", "--days", "3"]
     with printing(demo, end="Stop it") as shown:
@@ -62,7 +70,7 @@ def test_the_lines_of_the_demo_are_all_that_a_verb_needs(called: str) -> None:
     assert query("select count(*) > 0 from searches") == [(True,)]
 
 
-@each_way
+@one_way
 def test_whoever_has_loaded_nothing_is_told_how_to(called: str, demo: DemoServer) -> None:
     options = "--dataset-name 'my data'"
     refused = paste(f"{called} coveo models {options}")

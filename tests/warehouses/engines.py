@@ -45,6 +45,7 @@ class Engine:
         test if something is not installed
     driver: the module of `drivers` that stands in for the database's own driver
     seconds: how long a command may take
+    compares: whether rows that a load changes are counted in it
     """
 
     name: str
@@ -52,6 +53,7 @@ class Engine:
     start: Callable[[Path], AbstractContextManager[Settings]]
     driver: str = "own"
     seconds: float = 600
+    compares: bool = False
 
 
 class User:
@@ -187,10 +189,12 @@ def _snowflake(folder: Path) -> Iterator[Settings]:
     }
 
 
-DUCKDB = Engine("DuckDB", "duckdb", _duckdb)
-DUCKLAKE = Engine("DuckLake", "ducklake", _lake_in_sqlite)
-DUCKLAKE_IN_POSTGRES = Engine("DuckLake in PostgreSQL", "ducklake", _lake_in_postgres)
-POSTGRES = Engine("PostgreSQL", "postgres", _postgres)
+DUCKDB = Engine("DuckDB", "duckdb", _duckdb, compares=True)
+DUCKLAKE = Engine("DuckLake", "ducklake", _lake_in_sqlite, compares=True)
+DUCKLAKE_IN_POSTGRES = Engine(
+    "DuckLake in PostgreSQL", "ducklake", _lake_in_postgres, compares=True
+)
+POSTGRES = Engine("PostgreSQL", "postgres", _postgres, compares=True)
 CLICKHOUSE = Engine("ClickHouse", "clickhouse", _clickhouse, driver="clickhouse")
 SPARK = Engine("Spark", "databricks", partial(_spark, "local[2]"), driver="spark")
 SPARK_CLUSTER = replace(

@@ -12,6 +12,7 @@ import dlt
 from coveo_source.cli.pipeline import Options, create_pipeline
 from coveo_source.cli.progress import ConsoleProgress
 from coveo_source.dataset import open_sql_dataset
+from coveo_source.dataset.audit_tables import BY_AGE, CHANGED
 from coveo_source.dataset.sql import utc
 from coveo_source.models.files import SEEDS, models
 from coveo_source.tables import EXPORTS, REJECTED, REMOVED, TABLES
@@ -26,7 +27,8 @@ CHANCE = {
     *("fetched_at", "reconciled_at", "wait_seconds", "read_seconds", "file_bytes"),
 }
 """Columns that are different in every run."""
-JSON_LISTS = {"keyword_list", "group_list", "top_queries"}
+_CHANGED = f"_{CHANGED}"
+JSON_LISTS = {"keyword_list", "group_list", "top_queries", "by_age"}
 """Columns of JSON; databases differ in which characters they escape without need."""
 
 
@@ -40,6 +42,23 @@ def read_dump(file: Path) -> Tables:
     """Returns the tables that were written to a file."""
     read: Tables = pickle.loads(file.read_bytes())
     return read
+
+
+def without_changes(found: Tables) -> Tables:
+    """Returns tables without the changed rows, which only some databases can count."""
+    exports = [
+        tuple((name, _unchanged(name, value)) for name, value in row if not name.endswith(_CHANGED))
+        for row in found[EXPORTS]
+    ]
+    return {**found, EXPORTS: sorted(exports, key=repr)}
+
+
+def _unchanged(name: str, value: Any) -> Any:
+    """Returns a value of `exports`, of `by_age` only what is late or gone."""
+    if name != BY_AGE or value is None:
+        return value
+    ages = [{kind: each[kind] for kind in each if kind != CHANGED} for each in value]
+    return [each for each in ages if each["late"] or each["gone"]]
 
 
 def tables(pipeline: dlt.Pipeline) -> Tables:

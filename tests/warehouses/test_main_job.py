@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from coveo_source.demo import DemoServer
+from coveo_source.tables import EXPORTS
 from tests.support.clock import NOW, Clock
 from tests.support.person import PersonalTraffic
 from tests.warehouses.engines import (
@@ -20,7 +21,7 @@ from tests.warehouses.engines import (
     User,
 )
 from tests.warehouses.main_job import STEPS
-from tests.warehouses.tables import COMPARED, Tables
+from tests.warehouses.tables import COMPARED, Tables, without_changes
 
 pytestmark = pytest.mark.slow
 
@@ -61,9 +62,18 @@ def test_the_main_job_leaves_the_same_tables_in_every_database(
     with job_in(engine, tmp_path) as (user, server, clock):
         for step in STEPS:
             step(user, server, clock)
-            actual = user.tables()
+            actual, wanted = user.tables(), expected[step.__name__]
+            if not engine.compares:
+                assert _knows_no_changes(actual)
+                actual, wanted = without_changes(actual), without_changes(wanted)
             for table in COMPARED:
-                assert actual[table] == expected[step.__name__][table], (step.__name__, table)
+                assert actual[table] == wanted[table], (step.__name__, table)
+
+
+def _knows_no_changes(found: Tables) -> bool:
+    """Returns True if changed rows are unknown in each export of a time that was loaded before."""
+    exports = [dict(row) for row in found[EXPORTS]]
+    return all(row["searches_changed"] is None for row in exports if row["by_age"])
 
 
 def test_the_main_job_has_rows_for_every_table_and_changes_them_in_every_step(
