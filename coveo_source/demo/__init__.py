@@ -18,9 +18,11 @@ A request passes through the modules in this order:
 9. `files`: writes the rows as CSV files into a ZIP archive.
 10. `storage`: serves that archive under a signed link.
 
-`errors` has the API's error answers. `__main__` is the command `python -m coveo_source.demo`.
+`errors` has the API's error answers, `directly` the way to the server where a proxy is set.
+`__main__` is the command `python -m coveo_source.demo`.
 """
 
+from .directly import reached_directly
 from .exports import Export, Status
 from .files import Dialect, Member, csv_chunks, write_archive
 from .records import COLUMNS, CUSTOM_DIMENSIONS, Record
@@ -48,6 +50,7 @@ __all__ = [
     "Status",
     "Traffic",
     "csv_chunks",
+    "reached_directly",
     "utc_now",
     "write_archive",
 ]

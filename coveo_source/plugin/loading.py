@@ -187,7 +187,7 @@ def _settings(args: Namespace) -> Iterator[dict[str, Any]]:
     if not args.demo:
         yield given
         return
-    from ..demo import DemoServer
+    from ..demo import DemoServer, reached_directly
 
-    with DemoServer() as server:
+    with DemoServer() as server, reached_directly(server.base_url):
         yield {**given, "base_url": server.base_url, "org": server.org, "api_key": server.api_key}
