@@ -2,7 +2,8 @@
 
 import pytest
 
-from coveo_source.demo import DemoServer
+from coveo_source.demo import DemoServer, Response
+from coveo_source.demo.faults import Fault, at, inject
 from tests.support.assertions import Completed, clean_run_tables, invoke, run_against
 from tests.support.cli_user import PIPELINE, create_requests, environment, tables
 
@@ -54,12 +55,20 @@ def test_a_backfill_in_steps_goes_on_and_then_begins_anew(demo: DemoServer) -> N
     assert starts(demo) == ["2026-03-01"]
 
 
-def test_exports_of_later_windows_are_kept_for_the_next_run(demo: DemoServer) -> None:
-    assert run_against(demo, *START, "--window-days", "3", keep_exports="true").code == 0
-    kept = len(demo.exports)
-    assert kept == 4
-    assert run_against(demo, *START, *STEPS, keep_exports="true").code == 0
-    assert len(demo.exports) >= kept
+def test_exports_of_later_windows_are_kept_for_the_next_runs(demo: DemoServer) -> None:
+    inject(demo, Fault(at("file"), break_off, times=None))
+    assert run_against(demo, *START, "--window-days", "3").code == 1
+    made = starts(demo)
+    assert made == ["2026-03-01", "2026-03-04", "2026-03-07"]
+    inject(demo)
+    for left in (2, 1, 0):
+        assert run_against(demo, *START, *STEPS, lookback_days=0).code == 0
+        assert len(demo.exports) == left
+    assert starts(demo) == []
+
+
+def break_off(*_: object) -> Response:
+    raise ConnectionAbortedError
 
 
 @pytest.mark.parametrize("number", ["0", "-1"])
