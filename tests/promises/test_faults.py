@@ -4,7 +4,7 @@ import socket
 import struct
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from email.utils import format_datetime
 from threading import Thread
 from typing import get_args
@@ -39,11 +39,12 @@ from tests.support.assertions import (
 )
 from tests.support.cases import some_of
 from tests.support.cli_user import create_requests, rows
+from tests.support.clock import NOW
 from tests.support.network import free_port
 
 Serve = Callable[..., DemoServer]
 
-SOON = format_datetime(datetime.now(timezone.utc) + timedelta(seconds=1), usegmt=True)
+SOON = format_datetime(NOW + timedelta(seconds=1), usegmt=True)
 TRANSIENT: dict[str, Then] = {
     "429 with seconds": too_many_requests("0"),
     "429 with a date": too_many_requests(SOON),

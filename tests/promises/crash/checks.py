@@ -1,7 +1,10 @@
 """What must be true when a run has ended, however many were killed before it."""
 
+import json
 from collections import Counter
+from itertools import product
 
+from coveo_source.dataset.audit_tables import BY_AGE, CHANGED, LATE
 from coveo_source.tables import REJECTED, TABLES
 from tests.promises.crash.evidence import VARYING_COLUMNS, Evidence, collect_evidence
 from tests.promises.crash.sandbox import RunResult, Sandbox
@@ -19,7 +22,8 @@ def find_problems(sandbox: Sandbox, clean: Evidence) -> list[str]:
         *_differences(evidence, clean),
         *evidence.inconsistencies,
         *_wrong_counts(sandbox, evidence),
-        *_wrongly_late(evidence, clean),
+        *_wrong_look_backs(evidence, clean),
+        *_wrong_ages(evidence),
         *(f"left on the server: {export.id}" for export in sandbox.server.exports),
         *(f"created although a usable one existed: {export}" for export in sandbox.duplicates),
         *_wrong_messages(sandbox.runs),
@@ -89,19 +93,32 @@ def _wrong_counts(sandbox: Sandbox, evidence: Evidence) -> list[str]:
     return found + [f"{REJECTED}: of an unknown export {export}" for export in unknown]
 
 
-def _wrongly_late(evidence: Evidence, clean: Evidence) -> list[str]:
-    """Returns of which tables more rows are called late than in the same windows of a clean run.
+def _wrong_look_backs(evidence: Evidence, clean: Evidence) -> list[str]:
+    """Returns of which tables more rows are called late or changed than in a clean run.
 
-    Fewer may be: of what a killed run left, nobody knows what was late.
+    Fewer may be: of what a killed run left, nobody knows what was there before.
     """
     if evidence.windows != clean.windows:
         return []
-    totals = {table: (evidence.late(table), clean.late(table)) for table in TABLES}
     return [
-        f"exports: {late} rows of {table} are late, not {most}"
-        for table, (late, most) in totals.items()
-        if late > most
+        f"exports: {found} rows of {table} are {kind}, not {most}"
+        for table in TABLES
+        for kind in (LATE, CHANGED)
+        if (found := evidence.looked_back(table, kind)) > (most := clean.looked_back(table, kind))
     ]
+
+
+def _wrong_ages(evidence: Evidence) -> list[str]:
+    """Returns where the rows by age are others than the rows of all ages."""
+    found = []
+    for row in evidence.audit:
+        ages = None if row[BY_AGE] is None else json.loads(row[BY_AGE])
+        for table, kind in product(row["tables"].split(","), (LATE, CHANGED)):
+            total = row[f"{table}_{kind}"]
+            by_age = sum(each.get(kind, 0) for each in ages or () if each["table"] == table)
+            if by_age != (total or 0) or (ages is None) != (total is None):
+                found.append(f"exports: {row[BY_AGE]} for {total} {kind} rows of {table}")
+    return found
 
 
 def _wrong_messages(runs: list[RunResult]) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 import duckdb
 from dlt.common.versioned_state import decompress_state, json_decode_state
 
-from coveo_source.dataset.audit_tables import LATE
+from coveo_source.dataset.audit_tables import BY_AGE, CHANGED, LATE, LATE_DAYS
 from coveo_source.exports.window import Window, merge_windows
 from coveo_source.models.state import BUILDS, CONSUMED_LOADS, UNITS
 from coveo_source.tables import EXPORTS, REJECTED, REMOVED, SOURCE, TABLES
@@ -23,7 +23,9 @@ VARYING_COLUMNS = {
         "read_seconds",
         "reconciled_at",
         "backfill_id",
-        *(f"{table}_{LATE}" for table in TABLES),
+        *(f"{table}_{kind}" for table in TABLES for kind in (LATE, CHANGED)),
+        LATE_DAYS,
+        BY_AGE,
     },
     REJECTED: {"export_id"},
     REMOVED: {"export_id", "removed_at"},
@@ -62,9 +64,9 @@ class Evidence:
         """The window of each export, in order."""
         return sorted(Window(row["window_start"], row["window_end"]) for row in self.audit)
 
-    def late(self, table: str) -> int:
-        """Returns how many rows of a table are known to have come late, in all exports."""
-        return sum(row[f"{table}_{LATE}"] or 0 for row in self.audit)
+    def looked_back(self, table: str, kind: str) -> int:
+        """Returns how many rows of a table are known to be late, or changed, in all exports."""
+        return sum(row[f"{table}_{kind}"] or 0 for row in self.audit)
 
     def loaded_ranges(self, table: str) -> list[str]:
         """Returns the ranges of time that were loaded into a table, adjacent windows joined."""

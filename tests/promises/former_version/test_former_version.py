@@ -33,8 +33,14 @@ DIMENSIONS = {"c_page_type", "c_page_type_2", "event_id_2"}
 OWN_COLUMNS = {
     "custom_events": DIMENSIONS,
     "exports": {
-        *(f"{table}_{count}" for table in TABLES for count in ("gone", "late", "erased")),
+        *(
+            f"{table}_{count}"
+            for table in TABLES
+            for count in ("gone", "late", "changed", "erased")
+        ),
         "backfill_id",
+        "by_age",
+        "late_days",
         "replaced",
         "source_version",
     },
