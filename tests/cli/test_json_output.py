@@ -153,6 +153,19 @@ def test_a_plan_prints_what_a_run_would_load(serve: Serve) -> None:
         assert window["export"] is None
 
 
+@pytest.mark.parametrize("verb", ["plan", "run"])
+def test_windows_that_are_left_for_later_are_counted(demo: DemoServer, verb: str) -> None:
+    words = ("--from", "2026-03-08", "--window-days", "1", "--max-windows", "1")
+    found = answer(demo, verb, *words)
+    assert (len(found["windows"]), found["windows_left"]) == (1, 3)
+
+
+def test_the_copy_for_readers_is_named(demo: DemoServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOURCES__COVEO_SOURCE__PUBLISH", "readers.duckdb")
+    found = answer(demo, "run", "--from", "2026-03-10", "--tables", "clicks")
+    assert Path(found["copy"]).samefile("readers.duckdb")
+
+
 def test_a_plan_names_an_export_that_exists(demo: DemoServer) -> None:
     inject(demo, Fault(at("address"), refuse(403, "NO", "No."), times=None))
     assert run_verb(demo, "run", "--from", "2026-03-08").returncode == 1
