@@ -8,12 +8,16 @@ published, so both readings must work, cell by cell: `"a\b"` and `"a"\b"` both m
 import re
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyarrow import csv
 
 PARSE_OPTIONS = {
     "EXCEL": csv.ParseOptions(newlines_in_values=True),
     "NO_NEWLINE": csv.ParseOptions(double_quote=False, escape_char="\\", newlines_in_values=True),
 }
+_NUL = b"\0"
+_STAND_INS = [chr(code).encode() for code in range(0xFDD0, 0xFDF0)]
+"""Characters that no text should have, according to Unicode."""
 _FIELD_END = re.compile(rb'[^",\r\n]"(?=[,\r\n])')
 """A quote that can only close a field: it opens none, is not doubled, and escapes nothing."""
 _REST_OF_FIELD = re.compile(rb'[^"]*(?:"["\\][^"]*)*"')
@@ -24,10 +28,18 @@ def parse_cells(content: bytes, export_format: str, names: list[str]) -> pa.Tabl
     """Parses records that fit the grammar; returns every cell as text, and null for an empty one.
 
     names: of the columns; a header in the content is parsed like any other record
+
+    Raises:
+        pyarrow.ArrowInvalid: if a cell is not UTF-8, or this parser cannot read the content
     """
     if export_format == "EXCEL":
         content = unescape_backslashes(content)
-    return csv.read_csv(
+    stand_in = b""
+    if _NUL in content:
+        # with SSE 4.2 Arrow overlooks quotes and separators in the seven bytes after a NUL
+        stand_in = _unused_stand_in(content)
+        content = content.replace(_NUL, stand_in)
+    cells = csv.read_csv(
         pa.BufferReader(content),
         # a single block: for each block the parser would search for the end of a record again
         csv.ReadOptions(use_threads=False, block_size=len(content) + 1, column_names=names),
@@ -38,6 +50,27 @@ def parse_cells(content: bytes, export_format: str, names: list[str]) -> pa.Tabl
             strings_can_be_null=True,
         ),
     )
+    return _with_nul(cells, stand_in) if stand_in else cells
+
+
+def _unused_stand_in(content: bytes) -> bytes:
+    """Returns a character for NUL that the content does not have."""
+    for stand_in in _STAND_INS:
+        if stand_in not in content:
+            return stand_in
+    raise pa.ArrowInvalid("No character is left that could stand for NUL.")
+
+
+def _with_nul(cells: pa.Table, stand_in: bytes) -> pa.Table:
+    """Returns a table of texts with NUL for the character that stands for it."""
+    text = stand_in.decode()
+    columns = [
+        pc.replace_substring(column, text, "\0")
+        if pc.any(pc.match_substring(column, text)).as_py()
+        else column
+        for column in cells.columns
+    ]
+    return pa.table(columns, cells.column_names)
 
 
 def unescape_backslashes(content: bytes) -> bytes:

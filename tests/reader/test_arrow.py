@@ -117,3 +117,25 @@ def test_content_without_escapes_is_not_copied() -> None:
 def test_text_that_is_not_utf_8_is_refused(export_format: str) -> None:
     with pytest.raises(pa.ArrowInvalid):
         parse_cells(b"a,b\n1,\xff\n", export_format, ["x", "y"])
+
+
+@pytest.mark.parametrize(("export_format", "quote"), [("EXCEL", '""'), ("NO_NEWLINE", r"\"")])
+def test_quotes_and_separators_after_a_nul_are_seen_in_rows_of_any_length(
+    export_format: str, quote: str
+) -> None:
+    # Arrow searches blocks of eight bytes once its cells have turned out to be long
+    long = ["x" * 200, "y" * 200]
+    odd = [["." * place + '\0"z', "\0"] for place in range(24)]
+    rows = [*[long] * 2_000, *odd, long]
+    cells = [[f'"{cell.replace(chr(34), quote)}"' for cell in row] for row in rows]
+    content = "".join(",".join(row) + "\n" for row in cells).encode()
+    table = parse_cells(content, export_format, ["a", "b"])
+    assert list(map(list, zip(*table.to_pydict().values(), strict=True))) == rows
+
+
+def test_content_in_which_nothing_can_stand_for_a_nul_is_refused() -> None:
+    every = "".join(map(chr, range(0xFDD0, 0xFDF0)))
+    almost = every[:-1]
+    assert parse_cells(f"{almost}\0\n".encode(), "EXCEL", ["a"])["a"].to_pylist() == [f"{almost}\0"]
+    with pytest.raises(pa.ArrowInvalid, match="stand for NUL"):
+        parse_cells(f"{every}\0\n".encode(), "EXCEL", ["a"])
