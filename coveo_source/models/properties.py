@@ -15,6 +15,9 @@ from ..exceptions import CheckError
 from ..model_settings import DEFAULTS, ModelSettings
 from .rendering import rendered
 
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""A tenth of the time, where PyYAML was built with libyaml; its wheels are."""
+
 VISIT, DAY, WEEK = UNIT_COLUMNS = ("visit_id", "day", "week")
 """What a model can be rebuilt by: whole visits, or all of a day or a week. A week is its Monday."""
 
@@ -146,15 +149,17 @@ def read_properties(file: Path, settings: ModelSettings = DEFAULTS) -> Propertie
     """Reads a YAML file; the properties are empty if there is no such file."""
     if not file.exists():
         return Properties(file.stem, file, {})
-    text = file.read_bytes().decode()
-    columns = _described(text).get("columns", ())
-    text = rendered(text, settings, {str(column["name"]) for column in columns})
-    described = _described(text)
+    written = file.read_bytes().decode()
+    described = _described(written)
+    columns = {str(column["name"]) for column in described.get("columns", ())}
+    text = rendered(written, settings, columns)
+    if text != written:
+        described = _described(text)
     return Properties(str(described["name"]), file, described, text)
 
 
 def _described(text: str) -> Mapping[str, Any]:
-    content = yaml.safe_load(text)
+    content = yaml.load(text, _LOADER)
     described: Mapping[str, Any] = (content.get("models") or content["seeds"])[0]
     return described
 
