@@ -22,6 +22,7 @@ from ..destination import (
     be_patient,
     check_copy,
     check_driver,
+    kept_open,
     reading_settings,
     tuned_destination,
 )
@@ -186,10 +187,11 @@ def attached(options: Options, progress: ConsoleProgress) -> Iterator[dlt.Pipeli
         settle_home(pipeline, False, progress.say)
         check_copy(pipeline, read_file_settings().publish)
         create_database(pipeline)
-        with open_dataset(pipeline) as dataset:
-            record = read_record(dataset) if dataset else None
-        pipeline = restore_state(pipeline, record.id if record else None, progress.warn)
-        _check_source(pipeline, options)
+        with kept_open(pipeline):
+            with open_dataset(pipeline) as dataset:
+                record = read_record(dataset) if dataset else None
+            pipeline = restore_state(pipeline, record.id if record else None, progress.warn)
+            _check_source(pipeline, options)
         yield pipeline
 
 

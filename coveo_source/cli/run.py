@@ -14,7 +14,7 @@ from dlt.extract import DltSource
 
 from ..command_lines import dlt_command, relative
 from ..dataset import completed_loads, open_dataset, reconcile
-from ..destination import loading_settings
+from ..destination import kept_open, loading_settings
 from ..exceptions import CountMismatch
 from ..exports import Prefetch, delete_exports
 from ..extract import (
@@ -51,13 +51,14 @@ def run(options: Options, overrides: Mapping[str, Any]) -> Outcome:
     """
     started = time.monotonic()
     with graceful_shutdown(), open_session(options, overrides) as session, session.writing():
-        load_pending(session.pipeline, session.progress.say)
+        with kept_open(session.pipeline):
+            load_pending(session.pipeline, session.progress.say)
+            outcome = _outcome(session)
         session.finish_erasures()
         plan = plan_when_settled(session.plan, session.client, session.settings.wait)
         for notice in plan.notices:
             session.progress.warn(notice)
         delete_exports(session.client, [export.id for export in plan.stale])
-        outcome = _outcome(session)
         outcome.notices.extend(plan.notices)
         prefetch = Prefetch(files_folder(session.pipeline), session.progress.show)
         with prefetch.opened():

@@ -27,7 +27,7 @@ from ..dataset import (
     read_ledger,
     read_record,
 )
-from ..destination import check_copy, reading_settings
+from ..destination import check_copy, kept_open, reading_settings
 from ..exceptions import PipelineMismatch, SettingError
 from ..exports import Export, ExportOwner, owned_by
 from ..extract import (
@@ -100,7 +100,8 @@ class Session:
         with hold_lease(self.pipeline, self._owner) as lease:
             self._lease = lease
             self.record = lease.record if lease else None
-            self.attach()
+            with kept_open(self.pipeline):
+                self.attach()
             # a run that was killed could not remove its files
             delete_folder(files_folder(self.pipeline))
             yield

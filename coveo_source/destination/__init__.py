@@ -1,7 +1,7 @@
 """Which of dlt's destinations work, what we change of them, and what they cannot store."""
 
 from .choice import MERGE_STRATEGY, check_destination, check_driver, tuned_destination
-from .duckdb import building_settings, loading_settings, reading_settings
+from .duckdb import building_settings, kept_open, loading_settings, reading_settings
 from .ducklake import catalog_file, forget_history
 from .jobs import DEDUPLICATED, DirectClient, embed_query
 from .layout import Layout, lay_out, lay_out_table

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import dlt
+from dlt.common.schema import Schema
 
 from .jobs import DirectClient
 from .opening import open_patiently
@@ -71,6 +72,23 @@ def building_settings(
         _defaults(pipeline, building(events) if limited else {}),
         pipeline.sql_client() if is_duckdb else nullcontext(),
     ):
+        yield
+
+
+@contextmanager
+def kept_open(pipeline: dlt.Pipeline) -> Iterator[None]:
+    """Keeps DuckDB's file open, which dlt opens and closes for each of its short connections.
+
+    Meanwhile no other process can open it, so Coveo must not be waited for. What opens the file
+    with other settings, or replaces it, must not happen either.
+    """
+    if not isinstance(pipeline.destination, TunedDuckDb):
+        yield
+        return
+    # the pipeline may have no schema yet
+    client: Any
+    client, _ = pipeline._get_destination_clients(Schema("kept_open"))
+    with client.sql_client:
         yield
 
 

@@ -36,7 +36,7 @@ def mend_dataset(pipeline: dlt.Pipeline, say: _Say) -> list[str]:
     if not isinstance(client, SqlJobClientBase):
         return []
     with client:
-        schema = _stored_schema(client)
+        schema = _stored_schema(client, pipeline)
     if not schema:
         return []
     names = _expected(schema)
@@ -66,10 +66,14 @@ def forget_tables(pipeline: dlt.Pipeline, tables: Iterable[str], say: _Say) -> N
     pipeline_drop(pipeline, resources=tables)()
 
 
-def _stored_schema(client: SqlJobClientBase) -> Schema | None:
+def _stored_schema(client: SqlJobClientBase, pipeline: dlt.Pipeline) -> Schema | None:
     """Returns the schema that the dataset says it has; a bare one if it has lost all of them."""
     with suppress(DestinationUndefinedEntity):
         if found := client.get_stored_schema(SOURCE):
+            known = pipeline.schemas[SOURCE] if SOURCE in pipeline.schemas else None
+            if known and known.version_hash == found.version_hash:
+                # reading it anew would take longer than all else here
+                return known
             return Schema.from_dict(json.loads(found.schema))
     return client.schema if dict(client.get_storage_tables([EXPORTS]))[EXPORTS] else None
 

@@ -11,12 +11,15 @@ from typing import Any, NamedTuple
 
 import yaml
 
+try:
+    # takes a tenth of the time; PyYAML's wheels have it
+    from yaml import CSafeLoader as SafeLoader
+except ImportError:
+    from yaml import SafeLoader  # type: ignore[assignment]
+
 from ..exceptions import CheckError
 from ..model_settings import DEFAULTS, ModelSettings
 from .rendering import rendered
-
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""A tenth of the time, where PyYAML was built with libyaml; its wheels are."""
 
 VISIT, DAY, WEEK = UNIT_COLUMNS = ("visit_id", "day", "week")
 """What a model can be rebuilt by: whole visits, or all of a day or a week. A week is its Monday."""
@@ -159,7 +162,7 @@ def read_properties(file: Path, settings: ModelSettings = DEFAULTS) -> Propertie
 
 
 def _described(text: str) -> Mapping[str, Any]:
-    content = yaml.load(text, _LOADER)
+    content = yaml.load(text, SafeLoader)
     described: Mapping[str, Any] = (content.get("models") or content["seeds"])[0]
     return described
 
