@@ -14,7 +14,7 @@ from dlt.extract import DltSource
 
 from ..command_lines import dlt_command, relative
 from ..dataset import completed_loads, open_dataset, reconcile
-from ..destination import kept_open, loading_settings
+from ..destination import early_rows, kept_open, loading_settings
 from ..exceptions import CountMismatch
 from ..exports import Prefetch, delete_exports
 from ..extract import (
@@ -126,11 +126,18 @@ def _load_window(session: Session, window: SingleWindow, refresh: bool) -> Fetch
         UnsafeReplacement: if a replacement might remove rows that are not to go
     """
     session.check_lease()
-    context = ExtractContext(session.settings, window)
-    source = DltSource(Schema(SOURCE), SOURCE, list(make_resources(context)))
     mode: Any = "drop_resources" if refresh else None
     held = session.held_rows(window.step)
-    with loading_settings(session.pipeline), explained(session.pipeline):
+    with (
+        loading_settings(session.pipeline),
+        early_rows(session.pipeline) as early,
+        explained(session.pipeline),
+    ):
+        # a table that is dropped first cannot take rows before the load
+        context = ExtractContext(
+            session.settings, window._replace(early=None if refresh else early)
+        )
+        source = DltSource(Schema(SOURCE), SOURCE, list(make_resources(context)))
         info = session.pipeline.run(source, refresh=mode)
     [fetched] = context.fetched
     _check_written_rows(session.pipeline, fetched)

@@ -3,6 +3,7 @@
 from .choice import MERGE_STRATEGY, check_destination, check_driver, tuned_destination
 from .duckdb import building_settings, kept_open, loading_settings, reading_settings
 from .ducklake import catalog_file, forget_history
+from .early import EarlyRows, early_rows
 from .jobs import DEDUPLICATED, DirectClient, embed_query
 from .layout import Layout, lay_out, lay_out_table
 from .limits import holds_nul, longest_text, most_columns

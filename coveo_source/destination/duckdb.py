@@ -7,7 +7,7 @@ from typing import Any
 import dlt
 from dlt.common.schema import Schema
 
-from .jobs import DirectClient
+from .jobs import DirectClient, Early
 from .opening import open_patiently
 from .tuning import LOADING, building
 
@@ -17,10 +17,12 @@ class TunedDuckDb(dlt.destinations.duckdb):
 
     defaults: settings of DuckDB; those that a user configured take precedence
     is_read_only: whether the file is opened for reading, beside others who read it
+    early: rows that are inserted before their package is loaded; None if there are none
     """
 
     defaults: Mapping[str, Any] = {}
     is_read_only = False
+    early: Early | None = None
 
     @property
     def destination_type(self) -> str:
@@ -43,7 +45,8 @@ class TunedDuckDb(dlt.destinations.duckdb):
 
     def client(self, schema: Any, initial_config: Any = None) -> Any:
         """Returns a client that waits while another process has the file open."""
-        client = super().client(schema, initial_config)
+        client: Any = super().client(schema, initial_config)
+        client.early = self.early
         open_patiently(client, self)
         return client
 

@@ -8,13 +8,13 @@ deletes the rows to be replaced and inserts the new ones. A killed job may run a
 import re
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, Protocol
 
 import duckdb
 import pyarrow as pa
 from dlt.common.destination import PreparedTableSchema
 from dlt.common.destination.client import LoadJob, RunnableLoadJob, SqlModel
-from dlt.common.schema.typing import MERGE_DISPOSITION_HINTS
+from dlt.common.schema.typing import C_DLT_LOAD_ID, MERGE_DISPOSITION_HINTS
 from dlt.common.schema.utils import get_columns_names_with_prop
 from dlt.common.storages import FileStorage
 from dlt.common.storages.load_package import ParsedLoadJobFileName
@@ -22,6 +22,7 @@ from dlt.destinations.exceptions import DatabaseException, DatabaseTerminalExcep
 from dlt.destinations.impl.duckdb.duck import DuckDbClient
 from dlt.destinations.sql_client import SqlClientBase
 from dlt.destinations.sql_jobs import SqlMergeFollowupJob
+from pyarrow import parquet
 from sqlglot import exp
 
 from .tuning import LOADING, cores
@@ -35,8 +36,27 @@ _QUERY = "query"
 _EMBEDDED_QUERY = re.compile(rf"\b{_QUERY}\('((?:[^']|'')*)'\)", re.IGNORECASE)
 
 
+class EarlyTable(Protocol):
+    """The rows of a table that a transaction holds before the package is loaded."""
+
+    def commit(self, rows: int, statements: Iterable[str]) -> bool:
+        """Commits these rows after some statements, or rolls back and returns False."""
+
+
+class Early(Protocol):
+    """Such rows of all tables."""
+
+    def take(self, table: str) -> EarlyTable | None:
+        """Returns those of a table, once; None if there are none."""
+
+
 class DirectClient(DuckDbClient):
-    """dlt's client of DuckDB; rows that need no deduplication go straight to their table."""
+    """dlt's client of DuckDB; rows that need no deduplication go straight to their table.
+
+    early: rows that are in the database already, but not committed
+    """
+
+    early: Early | None = None
 
     def should_load_data_to_staging_dataset(self, table_name: str) -> bool:
         """Returns True if the rows of a table have to go through a staging table."""
@@ -74,12 +94,26 @@ class _DirectJob(RunnableLoadJob):
 
 
 class MergeJob(_DirectJob):
-    """Merges the rows of a Parquet file on their key."""
+    """Merges the rows of a Parquet file on their key, which may be there before it is loaded."""
 
-    def statements(self, client: SqlClientBase[Any]) -> Iterator[str]:
-        """Yields statements that delete rows with the same keys and insert those of the file."""
+    def run(self) -> None:
+        """Runs the job."""
+        client: Any = self._job_client
+        early = client.early and client.early.take(self._load_table["name"])
+        if not early or not self._commit(early, client.sql_client):
+            super().run()
+
+    def _commit(self, early: EarlyTable, client: SqlClientBase[Any]) -> bool:
+        *deletion, _ = self.statements(client, self._load_id)
+        return early.commit(parquet.read_metadata(self._file_path).num_rows, deletion)
+
+    def statements(self, client: SqlClientBase[Any], load_id: str | None = None) -> Iterator[str]:
+        """Yields statements that delete rows with the same keys and insert those of the file.
+
+        load_id: of rows that are there already, and stay
+        """
         ((threads,),) = client.execute_sql("select current_setting('threads')") or ()
-        return merge_statements(self._load_table, self._file_path, client, int(threads))
+        return merge_statements(self._load_table, self._file_path, client, int(threads), load_id)
 
 
 class _ModelJob(_DirectJob):
@@ -108,17 +142,20 @@ class _ModelJob(_DirectJob):
 
 
 def merge_statements(
-    table: Any, file_path: str, client: SqlClientBase[Any], threads: int
+    table: Any, file_path: str, client: SqlClientBase[Any], threads: int, load_id: str | None = None
 ) -> Iterator[str]:
-    """Yields the statements that merge a file into its table.
+    """Yields the statements that merge a file into its table; the last one inserts the rows.
 
     threads: DuckDB's present number; if it is ours and not the user's, all cores find the rows to
         delete
+    load_id: of rows that are there already, and stay
     """
+    literal = client.capabilities.escape_literal
     target = client.make_qualified_table_name(table["name"])
-    file = f"read_parquet({client.capabilities.escape_literal(file_path)})"
+    file = f"read_parquet({literal(file_path)})"
     columns = get_columns_names_with_prop(table, "primary_key")
     keys = [client.escape_column_name(column) for column in columns]
+    others = f" and present.{client.escape_column_name(C_DLT_LOAD_ID)} is distinct from"
     same_key = " and ".join(f"present.{key} = coming.{key}" for key in keys)
     # comparing keys takes hardly any memory; writing rows does, in each thread
     if threads == LOADING["threads"]:
@@ -128,6 +165,7 @@ def merge_statements(
         # the first key column leaves few rows to compare: a third less time with a long history
         f" where {keys[0]} in (select {keys[0]} from {file})"
         f" and exists (select 1 from {file} as coming where {same_key})"
+        + (f"{others} {literal(load_id)}" if load_id else "")
     )
     yield f"set threads = {threads}"
     yield f"insert into {target} by name select * from {file}"

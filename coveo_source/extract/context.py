@@ -26,7 +26,7 @@ from ..dataset import (
     take_lease,
     watch,
 )
-from ..destination import check_destination, most_columns
+from ..destination import EarlyRows, check_destination, most_columns
 from ..exceptions import PipelineMismatch, SettingError
 from ..exports import ExportOwner, Prefetch, after_load, delete_exports
 from ..packages import delete_loaded, delete_unfinished, describe_package
@@ -65,9 +65,10 @@ class _RunningExtract:
     reader: WindowReader
     stream: Stream
     descriptions: Descriptions
+    early: EarlyRows | None
 
     def rows(self, resource: str) -> Iterator[Any]:
-        yield from with_hints(self.stream.tap(resource), self.load_id)
+        yield from with_hints(self.stream.tap(resource), self.load_id, self.early)
         schema = dlt.current.source_schema()
         self.descriptions.add(schema, resource)
         add_layout(schema, resource, dlt.current.pipeline())
@@ -187,7 +188,8 @@ class ExtractContext:
         stream = Stream(self._items(load_id, reader, steps, listed), selected)
         reader.takes = stream.is_open
         descriptions = Descriptions(dimensions, names)
-        return _RunningExtract(load_id, steps, reader, stream, descriptions)
+        early = self._window.early if self._window else None
+        return _RunningExtract(load_id, steps, reader, stream, descriptions, early)
 
     def _claim_dataset(self, pipeline: dlt.Pipeline, state: PipelineState) -> DatasetRecord | None:
         """Takes the lease of the dataset for this run of a library user; returns its record."""

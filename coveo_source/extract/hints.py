@@ -9,7 +9,7 @@ import pyarrow as pa
 from dlt.common.schema import Schema
 from dlt.common.schema.typing import C_DLT_LOAD_ID
 
-from ..destination import DEDUPLICATED, Layout, lay_out_table
+from ..destination import DEDUPLICATED, EarlyRows, Layout, lay_out_table
 from ..tables import CURSOR, TABLES
 from .column_names import plain_column
 from .stream import Item
@@ -17,11 +17,15 @@ from .stream import Item
 _LOAD_ID = pa.field(C_DLT_LOAD_ID, pa.string(), nullable=False)
 
 
-def with_hints(items: Generator[Item | None, None, None], load_id: str) -> Iterator[Any]:
+def with_hints(
+    items: Generator[Item | None, None, None], load_id: str, early: EarlyRows | None = None
+) -> Iterator[Any]:
     """Yields the rows of items, with a hint whenever `deduplicated` changes; None for None.
 
     The hint tells dlt whether to remove rows with the same key before it merges, which takes longer
     than the rest of the merge. dlt keeps it in the schema, so every load has to give it.
+
+    early: where the rows of Coveo's tables go, too
     """
     deduplicated: bool | None = None
     with closing(items):
@@ -31,6 +35,8 @@ def with_hints(items: Generator[Item | None, None, None], load_id: str) -> Itera
                 continue
             # dlt does not add the id of the load package to Arrow data
             rows = item.rows.append_column(_LOAD_ID, pa.repeat(load_id, item.rows.num_rows))
+            if early and item.resource in TABLES:
+                _insert_early(early, item, rows)
             if item.deduplicated is not deduplicated:
                 deduplicated = item.deduplicated
                 # dlt warns about a sort order on a table that it does not have to deduplicate
@@ -41,6 +47,16 @@ def with_hints(items: Generator[Item | None, None, None], load_id: str) -> Itera
                 )
                 rows = dlt.mark.with_hints(rows, hints)
             yield rows
+
+
+def _insert_early(early: EarlyRows, item: Item, rows: pa.Table) -> None:
+    if rows.num_rows:
+        early.add(item.resource, rows, dlt.current.source_schema())
+    elif item.deduplicated:
+        early.finish(item.resource)
+    else:
+        # dlt has to remove rows with the same key before it merges
+        early.leave(item.resource)
 
 
 def add_layout(schema: Schema, table: str, pipeline: dlt.Pipeline) -> None:

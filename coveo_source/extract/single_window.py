@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from ..api import Say
 from ..dataset import DatasetRecord
+from ..destination import EarlyRows
 from ..exports import Prefetch
 from ..watching import Watch
 from .dimensions import Dimension
@@ -22,6 +23,7 @@ class SingleWindow(NamedTuple):
     with_models: whether the models are built of it
     dimensions: Coveo's list of them; None if it is not known
     is_first: whether it is the first one of the run
+    early: where its rows go while it is read; None if they have to wait for the load
     """
 
     step: PlannedExport
@@ -33,3 +35,4 @@ class SingleWindow(NamedTuple):
     with_models: bool
     dimensions: Sequence[Dimension] | None = None
     is_first: bool = True
+    early: EarlyRows | None = None

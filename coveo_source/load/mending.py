@@ -70,7 +70,7 @@ def _stored_schema(client: SqlJobClientBase, pipeline: dlt.Pipeline) -> Schema |
     """Returns the schema that the dataset says it has; a bare one if it has lost all of them."""
     with suppress(DestinationUndefinedEntity):
         if found := client.get_stored_schema(SOURCE):
-            known = pipeline.schemas[SOURCE] if SOURCE in pipeline.schemas else None
+            known = pipeline.schemas.get(SOURCE)
             if known and known.version_hash == found.version_hash:
                 # reading it anew would take longer than all else here
                 return known
