@@ -6,8 +6,8 @@ from datetime import timedelta
 from dlt.common.configuration import configspec
 from dlt.common.configuration.specs import BaseConfiguration
 
-from .setting_values import between, resolved
-from .settings import CoveoConfiguration
+from .setting_values import between, megabytes, resolved
+from .settings import LEAST_MEMORY, CoveoConfiguration
 
 
 @configspec
@@ -16,14 +16,21 @@ class FileConfiguration(BaseConfiguration):
 
     wait_minutes: float = CoveoConfiguration.wait_minutes
     publish: str | None = CoveoConfiguration.publish
+    memory_limit: str | None = CoveoConfiguration.memory_limit
 
 
 @dataclass(frozen=True)
 class FileSettings:
-    """How long to wait for a file, and where its copy goes; both checked as far as possible."""
+    """Some settings, checked as far as possible.
+
+    wait: how long to wait for a file that another process has open
+    publish: where its copy for readers goes
+    memory_limit: megabytes that a command may take; None for the default
+    """
 
     wait: timedelta
     publish: str | None
+    memory_limit: int | None
 
 
 def read_file_settings() -> FileSettings:
@@ -34,4 +41,5 @@ def read_file_settings() -> FileSettings:
     """
     config = resolved(FileConfiguration(), {})
     wait = timedelta(minutes=between("wait_minutes", config.wait_minutes, 0, 10_000))
-    return FileSettings(wait, config.publish or None)
+    memory = megabytes("memory_limit", config.memory_limit, LEAST_MEMORY)
+    return FileSettings(wait, config.publish or None, memory)

@@ -140,6 +140,20 @@ def between(setting: str, value: float, least: float, most: float) -> float:
     return value
 
 
+def megabytes(setting: str, value: str | None, least: int) -> int | None:
+    """Returns a size such as `2GB` or `512MiB` in megabytes (10^6 bytes), None if none is given.
+
+    least: megabytes that it must have
+    """
+    if value is None or not value.strip():
+        return None
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT])(I?)B", value.strip().upper())
+    size = match and float(match[1]) * (1024 if match[3] else 1000) ** (" KMGT".index(match[2]))
+    if not size or size < least * 10**6:
+        raise SettingError(setting, value, f"Write a size of at least {least}MB, like 2GB or 1GiB.")
+    return int(size // 10**6)
+
+
 def whole_number(setting: str, value: int | None) -> int | None:
     """Returns a positive number, or None if none is given."""
     if value is not None and value < 1:

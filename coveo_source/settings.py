@@ -19,6 +19,7 @@ from .setting_values import (
     between,
     instant,
     iso_time,
+    megabytes,
     one_of,
     required_text,
     table_names,
@@ -29,6 +30,9 @@ from .setting_values import (
 
 EXPORT_FORMATS = ("EXCEL", "NO_NEWLINE")
 """The CSV dialects that Coveo can write."""
+
+LEAST_MEMORY = 512
+"""Megabytes with which everything can be loaded and built, however much it is."""
 
 _MAX_DAYS = 365
 """Coveo's console refuses longer ranges."""
@@ -78,6 +82,8 @@ class CoveoConfiguration(BaseConfiguration):
         that another process has open
     publish: where a copy of the DuckDB file for readers is written after each run: a file, or a
         folder that exists; a relative path is beside the database
+    memory_limit: how much memory a command may take, as `2GB`, `512MB` or `1GiB`, at least 512MB; a
+        quarter of what the machine or the container gives by default
     allow_external_schedulers: whether the interval that a scheduler assigns decides what is loaded
     poll_timeout_minutes: how long Coveo may take to build one export
     clock_tolerance_minutes: by how much Coveo's clock may differ from this machine's; beyond it
@@ -116,6 +122,7 @@ class CoveoConfiguration(BaseConfiguration):
     settle_minutes: float = 15.0
     wait_minutes: float = 30.0
     publish: str | None = None
+    memory_limit: str | None = None
     allow_external_schedulers: bool = True
     poll_timeout_minutes: float = 60.0
     clock_tolerance_minutes: float = 60.0
@@ -166,6 +173,7 @@ class Settings:
 
     base_url: also where only a region is set
     hash_key: empty if there is none
+    memory_limit: in megabytes; None for the default
     """
 
     api_key: str = field(repr=False)
@@ -188,6 +196,7 @@ class Settings:
     settle: timedelta
     wait: timedelta
     publish: str | None
+    memory_limit: int | None
     allow_external_schedulers: bool
     poll_timeout: timedelta
     clock_tolerance: timedelta
@@ -239,6 +248,7 @@ def check_settings(config: CoveoConfiguration) -> Settings:
         settle=timedelta(minutes=between("settle_minutes", config.settle_minutes, 0, 10_000)),
         wait=timedelta(minutes=between("wait_minutes", config.wait_minutes, 0, 10_000)),
         publish=config.publish or None,
+        memory_limit=megabytes("memory_limit", config.memory_limit, LEAST_MEMORY),
         allow_external_schedulers=config.allow_external_schedulers,
         poll_timeout=timedelta(
             minutes=between("poll_timeout_minutes", config.poll_timeout_minutes, 0.01, 10_000)

@@ -33,6 +33,7 @@ def test_only_a_key_and_an_organization_are_required() -> None:
         settle=timedelta(minutes=15),
         wait=timedelta(minutes=30),
         publish=None,
+        memory_limit=None,
         allow_external_schedulers=True,
         poll_timeout=timedelta(hours=1),
         clock_tolerance=timedelta(hours=1),

@@ -82,6 +82,7 @@ ENVIRONMENT: dict[str, tuple[str, str, object]] = {
     "export_format": ("no_newline", "export_format", "NO_NEWLINE"),
     "window_days": ("0.5", "window", timedelta(hours=12)),
     "lookback_days": ("3", "lookback", timedelta(days=3)),
+    "memory_limit": ("2GB", "memory_limit", 2000),
     "publish": ("readers.duckdb", "publish", "readers.duckdb"),
     "max_windows": ("3", "max_windows", 3),
     "wait_minutes": ("5", "wait", timedelta(minutes=5)),

@@ -5,11 +5,14 @@ two cores, more threads or tables at once were no faster; two tables at once als
 log first, which took three times the disk space.
 """
 
-import os
 from collections.abc import Mapping
 from typing import Any
 
 import duckdb
+
+from ..file_settings import read_file_settings
+from ..machine import cores, memory_mb
+from ..settings import LEAST_MEMORY
 
 TABLES_AT_ONCE = 1
 """Tables that are loaded in parallel."""
@@ -26,6 +29,25 @@ BYTES_AN_EVENT = 400
 """Bytes that a full build of `search_outcomes`, the model with the most joins, needs per event."""
 
 
+_SHARE = 4
+"""What a command takes by default is one part in so many of what it may use."""
+_PYTHON_MB = 200
+"""Megabytes that Python, dlt and Arrow themselves take of the budget."""
+
+
+def budget_mb() -> int:
+    """Returns how many megabytes DuckDB may take.
+
+    That is what the setting `memory_limit` says, or a quarter of what the machine or the container
+    gives, but for what Python and Arrow take.
+
+    Raises:
+        SettingError: if the setting is not accepted
+    """
+    given = read_file_settings().memory_limit
+    return (given or max(LEAST_MEMORY, (memory_mb() or 0) // _SHARE)) - _PYTHON_MB
+
+
 def building(events: int = 0) -> Mapping[str, Any]:
     """Returns DuckDB's settings while it builds models.
 
@@ -37,11 +59,6 @@ def building(events: int = 0) -> Mapping[str, Any]:
     if needed > least and needed > default_memory_limit():
         return settings
     return {**settings, "memory_limit": f"{max(least, needed)}MB"}
-
-
-def cores() -> int:
-    """Returns the cores that this process may use; DuckDB counts all cores of the machine."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def default_memory_limit() -> float:
