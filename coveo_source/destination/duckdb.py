@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import cached_property
 from typing import Any
 
 import dlt
@@ -9,7 +10,7 @@ from dlt.common.schema import Schema
 
 from .jobs import DirectClient, Early
 from .opening import open_patiently
-from .tuning import LOADING, building
+from .tuning import building, loading, within_budget
 
 
 class TunedDuckDb(dlt.destinations.duckdb):
@@ -23,6 +24,11 @@ class TunedDuckDb(dlt.destinations.duckdb):
     defaults: Mapping[str, Any] = {}
     is_read_only = False
     early: Early | None = None
+
+    @cached_property
+    def _within_budget(self) -> Mapping[str, Any]:
+        # dlt asks for the configuration dozens of times
+        return within_budget()
 
     @property
     def destination_type(self) -> str:
@@ -39,7 +45,11 @@ class TunedDuckDb(dlt.destinations.duckdb):
         config = super().configuration(initial_config, accept_partial)
         if config.credentials:
             configured = config.credentials.global_config or {}
-            config.credentials.global_config = {**self.defaults, **configured}
+            config.credentials.global_config = {
+                **self._within_budget,
+                **self.defaults,
+                **configured,
+            }
             config.credentials.read_only = config.credentials.read_only or self.is_read_only
         return config
 
@@ -56,7 +66,7 @@ def loading_settings(pipeline: dlt.Pipeline) -> AbstractContextManager[None]:
 
     A package that an earlier run left is loaded without them: they may be why it failed.
     """
-    return _defaults(pipeline, LOADING)
+    return _defaults(pipeline, loading())
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from dlt.common.schema import Schema
 
 from .duckdb import TunedDuckDb
 from .opening import without_waiting
+from .tuning import loads_early
 
 _PATIENCE_SECONDS = 0.1
 """How long to wait for a thread that may have failed, before asking it."""
@@ -185,7 +186,7 @@ class EarlyTable:
 def early_rows(pipeline: dlt.Pipeline) -> Iterator[EarlyRows | None]:
     """Yields where to put rows that are to be inserted early; None where that is not possible."""
     destination = pipeline.destination
-    if not isinstance(destination, TunedDuckDb):
+    if not isinstance(destination, TunedDuckDb) or not loads_early():
         yield None
         return
     destination.early = early = EarlyRows(pipeline)

@@ -25,7 +25,7 @@ from dlt.destinations.sql_jobs import SqlMergeFollowupJob
 from pyarrow import parquet
 from sqlglot import exp
 
-from .tuning import LOADING, cores
+from .tuning import LOADING_THREADS, cores
 
 DEDUPLICATED = MERGE_DISPOSITION_HINTS["deduplicated"]
 """dlt's hint that no two rows of a load have the same key."""
@@ -158,7 +158,7 @@ def merge_statements(
     others = f" and present.{client.escape_column_name(C_DLT_LOAD_ID)} is distinct from"
     same_key = " and ".join(f"present.{key} = coming.{key}" for key in keys)
     # comparing keys takes hardly any memory; writing rows does, in each thread
-    if threads == LOADING["threads"]:
+    if threads == LOADING_THREADS:
         yield f"set threads = {cores()}"
     yield (
         f"delete from {target} as present"

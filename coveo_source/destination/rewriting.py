@@ -20,7 +20,7 @@ from ..causes import reason
 from ..exceptions import DatabaseUnusable, ErasureUnfinished
 from ..private_files import delete_folder, private_folder
 from .opening import Patience
-from .tuning import LOADING
+from .tuning import loading
 
 _CONTENTS = {
     "schema": "schema_name, schema_name, comment from duckdb_schemas() where not internal",
@@ -111,7 +111,7 @@ def _attached(file: Path, name: str, folder: Path) -> Iterator[duckdb.DuckDBPyCo
 
     As long as it lasts, other processes can read the database, but not write to it.
     """
-    settings = {**LOADING, "temp_directory": str(folder / "tmp")}
+    settings = {**loading(), "temp_directory": str(folder / "tmp")}
     with closing(duckdb.connect(":memory:", config=settings)) as database:
         database.execute(f"attach {_literal(file)} as {_quoted(name)} (read_only)")
         yield database

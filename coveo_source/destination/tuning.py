@@ -16,12 +16,12 @@ from ..settings import LEAST_MEMORY
 
 TABLES_AT_ONCE = 1
 """Tables that are loaded in parallel."""
-LOADING: Mapping[str, Any] = {
-    "threads": 1,
-    "write_buffer_row_group_count": 1,
-    "memory_limit": "200MB",
-}
-"""DuckDB's settings while it loads. What does not fit into this memory is spilled to disk."""
+LOADING_THREADS = 1
+"""DuckDB's threads while it loads."""
+_LOADING_MB = 200
+"""Megabytes that it gets at most: more does not make it faster. The rest is spilled to disk."""
+_EARLY_MB = 800
+"""The budget from which on rows are inserted while they are read, which takes 300 MB more."""
 
 MEGABYTES_A_THREAD = 225
 """Megabytes for each thread that builds models, since each thread sorts rows of its own."""
@@ -46,6 +46,25 @@ def budget_mb() -> int:
     """
     given = read_file_settings().memory_limit
     return (given or max(LEAST_MEMORY, (memory_mb() or 0) // _SHARE)) - _PYTHON_MB
+
+
+def within_budget() -> Mapping[str, Any]:
+    """Returns DuckDB's settings where nothing else is said."""
+    return {"threads": cores(), "memory_limit": f"{budget_mb()}MB"}
+
+
+def loading() -> Mapping[str, Any]:
+    """Returns DuckDB's settings while it loads."""
+    return {
+        "threads": LOADING_THREADS,
+        "write_buffer_row_group_count": 1,
+        "memory_limit": f"{min(_LOADING_MB, budget_mb() // 2)}MB",
+    }
+
+
+def loads_early() -> bool:
+    """Returns True if there is enough memory to insert rows while they are read."""
+    return budget_mb() >= _EARLY_MB
 
 
 def building(events: int = 0) -> Mapping[str, Any]:

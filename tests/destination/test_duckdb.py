@@ -11,7 +11,7 @@ from coveo_source.destination import tuned_destination
 from coveo_source.destination.duckdb import TunedDuckDb, building_settings, loading_settings
 from coveo_source.destination.tuning import (
     BYTES_AN_EVENT,
-    LOADING,
+    LOADING_THREADS,
     TABLES_AT_ONCE,
     building,
     cores,
@@ -31,17 +31,29 @@ def pipeline_of(**options: Any) -> Any:
     return dlt.pipeline(PIPELINE, dataset_name="coveo_ua", **options)
 
 
-def test_a_load_has_one_thread_and_little_memory_and_then_the_defaults_return(
-    own_folder: Path,
+def test_a_load_has_one_thread_and_little_memory_and_all_else_the_budget(
+    own_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("SOURCES__COVEO_SOURCE__MEMORY_LIMIT", "2GB")
     pipeline = pipeline_of(destination=tuned_destination("duckdb"))
-    default = settings(pipeline_of(destination="duckdb"))
+    default = settings(pipeline)
+    assert default["memory_limit"] == "1.6 GiB"
+    assert default["threads"] == str(cores())
     with loading_settings(pipeline):
         loading = settings(pipeline)
-        assert loading["threads"] == str(LOADING["threads"])
+        assert loading["threads"] == str(LOADING_THREADS)
         assert loading["memory_limit"] == "190.7 MiB"
     assert settings(pipeline)["memory_limit"] == default["memory_limit"]
     assert settings(pipeline)["threads"] == default["threads"]
+
+
+def test_a_load_takes_half_of_a_small_budget(
+    own_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOURCES__COVEO_SOURCE__MEMORY_LIMIT", "512MB")
+    pipeline = pipeline_of(destination=tuned_destination("duckdb"))
+    with loading_settings(pipeline):
+        assert settings(pipeline)["memory_limit"] == "148.7 MiB"
 
 
 def test_models_are_built_in_limited_memory_and_then_the_default_returns(own_folder: Path) -> None:

@@ -151,6 +151,15 @@ def test_a_database_that_another_process_has_open_is_left_alone(own_folder: Path
         assert early.take("things") is None
 
 
+def test_no_rows_are_inserted_early_in_little_memory(
+    demo: DemoServer, committed: Committed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOURCES__COVEO_SOURCE__MEMORY_LIMIT", "600MB")
+    load(demo, **RANGE)
+    assert not committed
+    assert query("select count(*) > 0 from searches") == [(True,)]
+
+
 def test_other_destinations_take_no_rows_early(own_folder: Path) -> None:
     pipeline = dlt.pipeline(PIPELINE, destination=dlt.destinations.filesystem("files"))
     with early_rows(pipeline) as early:

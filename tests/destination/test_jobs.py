@@ -11,8 +11,9 @@ import pytest
 from coveo_source.demo import DemoServer
 from coveo_source.destination import tuned_destination
 from coveo_source.destination.jobs import DEDUPLICATED, MergeJob, merge_statements
-from coveo_source.destination.tuning import LOADING, cores
+from coveo_source.destination.tuning import LOADING_THREADS
 from coveo_source.extract.resources import MERGE
+from coveo_source.machine import cores
 from tests.support.cli_user import PIPELINE, load, query, rows
 from tests.support.clock import Clock
 
@@ -80,7 +81,7 @@ def test_the_delete_uses_all_cores_unless_the_user_set_threads(
     pipeline = pipeline_to(tuned_destination("duckdb"))
     pipeline.run(resource_of(LOADS[0]))
     table = pipeline.default_schema.get_table("things")
-    threads = set_by_user or LOADING["threads"]
+    threads = set_by_user or LOADING_THREADS
     with pipeline.sql_client() as client:
         statements = list(merge_statements(table, "things.parquet", client, threads))
     assert (statements[0] == f"set threads = {cores()}") is before_the_delete
