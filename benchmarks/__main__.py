@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from .exports import DIALECTS
+from .exports import DIALECTS, SHAPES
 from .measure import PartFailed
 from .report import as_json, heading, phase_table, result_table
 from .suite import PARTS, Result, Suite, cached_export, missing
@@ -22,6 +22,9 @@ def argument_parser() -> argparse.ArgumentParser:
         "--mb", type=float, default=100.0, help="size of the CSV files (default: 100)"
     )
     parser.add_argument("--dialect", choices=DIALECTS, default=DIALECTS[0])
+    parser.add_argument(
+        "--shape", choices=SHAPES, default=SHAPES[0], help="the length of visits (default: long)"
+    )
     parser.add_argument("--only", nargs="+", choices=PARTS, metavar="NAME", help=", ".join(PARTS))
     parser.add_argument(
         "--repeat", type=int, default=1, help="runs of each part; the fastest counts (default: 1)"
@@ -56,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Returns the exit code: 1 if a part failed or its rows differ from those of the files."""
     options = argument_parser().parse_args(arguments)
     megabytes = SMOKE_MB if options.smoke else options.mb
-    export = cached_export(megabytes, options.dialect, options.cache.absolute())
+    export = cached_export(megabytes, options.dialect, options.shape, options.cache.absolute())
     suite = Suite(export, options.work.absolute(), max(1, options.repeat))
     print(heading(export), flush=True)
     results, notes, failures = run_all(suite, options.only or tuple(PARTS))
