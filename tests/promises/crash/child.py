@@ -14,6 +14,7 @@ from coveo_source.demo.wire import Request, Response
 from tests.promises.crash.points import POINTS, Kill, PathCounter, Point
 from tests.support.cli_user import PIPELINE
 
+_ROOT = Path(__file__).parents[3]
 POLL_SECONDS = 0.0005
 _TIMEOUT_SECONDS = 120.0
 
@@ -39,9 +40,16 @@ class Child:
         self._ended = Event()
         self._lines: list[str] = []
         self._process = subprocess.Popen(
-            [str(Path(sys.executable).with_name("dlt")), "pipeline", PIPELINE, *words],
+            [
+                sys.executable,
+                "-m",
+                "tests.promises.crash.small_chunks",
+                "pipeline",
+                PIPELINE,
+                *words,
+            ],
             cwd=folder,
-            env=env,
+            env={**env, "PYTHONPATH": str(_ROOT)},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
