@@ -3,12 +3,13 @@
 import json
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import MappingProxyType
 from typing import Any
 
 from .exports import END, START, Export, folder_of
@@ -28,6 +29,8 @@ PHASES = (
 )
 """The phases of a run, in order; phases.py says how they are measured."""
 
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 SEVEN_MODELS = (
     "all_events",
@@ -131,6 +134,13 @@ class Suite:
         expected = {**self.run_rows, "all_events": self.events}
         yield self._result("run", "coveo_source, run", runs, "duckdb", expected)
 
+    def run_within(self, budget: str) -> Iterator[Result]:
+        """Measures the package with the models, in a budget of memory such as "512MB"."""
+        setting = {"SOURCES__COVEO_SOURCE__MEMORY_LIMIT": budget}
+        runs = [self._run(env=setting) for _ in range(self.repeat)]
+        expected = {**self.run_rows, "all_events": self.events}
+        yield self._result(budget, f"coveo_source, run, {budget}", runs, "duckdb", expected)
+
     def run_seven(self) -> Iterator[Result]:
         """Measures the package with seven of its models, which it starts a second time for."""
         runs = [self._run("--no-models", models=SEVEN_MODELS) for _ in range(self.repeat)]
@@ -195,9 +205,11 @@ class Suite:
     def _part_arguments(self, name: str, path: Path) -> list[str]:
         return ["-m", "benchmarks.parts", name, str(path), self.export.dialect]
 
-    def _run(self, *options: str, models: Sequence[str] = ()) -> tuple[Measured, dict[str, Any]]:
+    def _run(
+        self, *options: str, models: Sequence[str] = (), env: Mapping[str, str] = NOTHING
+    ) -> tuple[Measured, dict[str, Any]]:
         with self._folder() as folder:
-            run = self._verb(["-m", "coveo_source"], folder, options)
+            run = self._verb(["-m", "coveo_source"], folder, options, env)
             if models:
                 words = ["-m", "coveo_source", *_pipeline(folder), "models", "--select", *models]
                 run += measured(words, folder, dlt_env(folder))
@@ -205,13 +217,13 @@ class Suite:
             return run, json.loads(measured(arguments, folder).output)
 
     def _verb(
-        self, module: list[str], folder: Path, options: Any, env: dict[str, str] | None = None
+        self, module: list[str], folder: Path, options: Any, env: Mapping[str, str] = NOTHING
     ) -> Measured:
         """Runs the verb `run` in a folder, against a server in a process of its own."""
         span = ["--from", f"{START:%Y-%m-%d}", "--to", f"{END:%Y-%m-%d}"]
         arguments = [*module, *_pipeline(folder), "run", *span, *options]
         with served(self.export, folder) as settings:
-            return measured(arguments, folder, {**dlt_env(folder), **settings, **(env or {})})
+            return measured(arguments, folder, {**dlt_env(folder), **settings, **env})
 
     def _result(
         self,
