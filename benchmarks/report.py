@@ -39,8 +39,8 @@ def heading(export: Export) -> str:
     tables = ", ".join(f"{rows:,} {table}" for table, rows in export.rows.items())
     machine = ", ".join(f"{name} {value}" for name, value in environment().items())
     return (
-        f"{export.csv_bytes / 1e6:,.0f} MB of CSV ({export.dialect}, {export.shape} visits) in a ZIP"
-        f" of {export.zip_bytes / 1e6:,.0f} MB: {sum(export.rows.values()):,} rows ({tables})\n"
+        f"{export.csv_bytes / 1e6:,.0f} MB of CSV ({export.dialect}, {export.shape} visits) in a"
+        f" ZIP of {export.zip_bytes / 1e6:,.0f} MB: {sum(export.rows.values()):,} rows ({tables})\n"
         f"{machine}"
     )
 

@@ -131,12 +131,15 @@ caused as (
         end as event_click_kind
 
     from joined
+    -- one comparison each: a condition on one side alone would keep DuckDB from hashing
     left join search_kinds
-        on joined.c_event_type = 'Search'
-        and lower(joined.action_cause) = search_kinds.action_cause
+        on case when joined.c_event_type = 'Search' then lower(joined.action_cause) end
+        = search_kinds.action_cause
     left join click_kinds
-        on joined.c_event_type = 'Click'
-        and lower(coalesce(joined.click_cause, joined.cause_v2)) = click_kinds.action_cause
+        on case
+            when joined.c_event_type = 'Click'
+                then lower(coalesce(joined.click_cause, joined.cause_v2))
+        end = click_kinds.action_cause
 
 ),
 

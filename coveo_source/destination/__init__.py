@@ -1,12 +1,21 @@
 """Which of dlt's destinations work, what we change of them, and what they cannot store."""
 
+from .build_job import STEPS_DONE, StepError
 from .choice import MERGE_STRATEGY, check_destination, check_driver, tuned_destination
-from .duckdb import building_settings, kept_open, loading_settings, reading_settings
+from .duckdb import (
+    building_settings,
+    does_steps,
+    kept_open,
+    loading_settings,
+    reading_settings,
+)
 from .ducklake import catalog_file, forget_history
 from .early import EarlyRows, early_rows
-from .jobs import DEDUPLICATED, DirectClient, embed_query
+from .jobs import DEDUPLICATED, DirectClient
 from .layout import Layout, lay_out, lay_out_table
 from .limits import holds_nul, longest_text, most_columns
 from .opening import be_patient, open_patiently, patience_of, without_waiting
 from .publishing import check_copy, write_copy
 from .rewriting import database_file, remove_copy, rewrite
+from .steps import FROM, LOAD_ID, TO, Slices, Step, embed_query, embed_step, first_of, last_of
+from .tuning import building_threads

@@ -8,6 +8,7 @@ from typing import Any
 import dlt
 from dlt.common.schema import Schema
 
+from .build_job import Tell
 from .jobs import DirectClient, Early
 from .opening import open_patiently
 from .tuning import building, loading, within_budget
@@ -19,11 +20,13 @@ class TunedDuckDb(dlt.destinations.duckdb):
     defaults: settings of DuckDB; those that a user configured take precedence
     is_read_only: whether the file is opened for reading, beside others who read it
     early: rows that are inserted before their package is loaded; None if there are none
+    tell: what is called with the tables of a build
     """
 
     defaults: Mapping[str, Any] = {}
     is_read_only = False
     early: Early | None = None
+    tell: Tell | None = None
 
     @cached_property
     def _within_budget(self) -> Mapping[str, Any]:
@@ -58,6 +61,8 @@ class TunedDuckDb(dlt.destinations.duckdb):
         client: Any = super().client(schema, initial_config)
         client.early = self.early
         open_patiently(client, self)
+        if self.tell:
+            client.tell = self.tell
         return client
 
 
@@ -70,22 +75,29 @@ def loading_settings(pipeline: dlt.Pipeline) -> AbstractContextManager[None]:
 
 
 @contextmanager
-def building_settings(
-    pipeline: dlt.Pipeline, events: int = 0, limited: bool = True
-) -> Iterator[None]:
+def building_settings(pipeline: dlt.Pipeline, tell: Tell | None = None) -> Iterator[None]:
     """Gives DuckDB its settings for building models, and keeps the database file open.
 
     dlt would open and close the file for each of its many short connections.
 
-    events: how many there are, if a model is rebuilt in full; else 0
-    limited: whether to limit the memory; if not, DuckDB's own settings apply
+    tell: what is called with the tables of a build
     """
-    is_duckdb = isinstance(pipeline.destination, dlt.destinations.duckdb)
-    with (
-        _defaults(pipeline, building(events) if limited else {}),
-        pipeline.sql_client() if is_duckdb else nullcontext(),
-    ):
-        yield
+    destination = pipeline.destination
+    is_duckdb = isinstance(destination, dlt.destinations.duckdb)
+    with _defaults(pipeline, building()), pipeline.sql_client() if is_duckdb else nullcontext():
+        if isinstance(destination, TunedDuckDb):
+            destination.tell = tell
+        try:
+            yield
+        finally:
+            if isinstance(destination, TunedDuckDb):
+                destination.tell = None
+
+
+def does_steps(pipeline: dlt.Pipeline) -> bool:
+    """Returns True if all that a build does can be one load package, as steps."""
+    destination = pipeline.destination
+    return bool(destination) and issubclass(destination.client_class, DirectClient)
 
 
 @contextmanager

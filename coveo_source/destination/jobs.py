@@ -5,12 +5,10 @@ large. A load that is proved to have no duplicate keys, and a model, need none: 
 deletes the rows to be replaced and inserts the new ones. A killed job may run again.
 """
 
-import re
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator
 from typing import Any, Protocol
 
-import duckdb
 import pyarrow as pa
 from dlt.common.destination import PreparedTableSchema
 from dlt.common.destination.client import LoadJob, RunnableLoadJob, SqlModel
@@ -23,17 +21,15 @@ from dlt.destinations.impl.duckdb.duck import DuckDbClient
 from dlt.destinations.sql_client import SqlClientBase
 from dlt.destinations.sql_jobs import SqlMergeFollowupJob
 from pyarrow import parquet
-from sqlglot import exp
 
+from .build_job import BuildJob, Tell, is_lasting
+from .steps import read_step, unfold_query
 from .tuning import LOADING_THREADS, cores
 
 DEDUPLICATED = MERGE_DISPOSITION_HINTS["deduplicated"]
 """dlt's hint that no two rows of a load have the same key."""
 _SCOPE = MERGE_DISPOSITION_HINTS["destination_scope"]
 """dlt's hint with the condition for the rows that a load replaces."""
-_QUERY = "query"
-"""DuckDB's table function that runs a query given as text."""
-_EMBEDDED_QUERY = re.compile(rf"\b{_QUERY}\('((?:[^']|'')*)'\)", re.IGNORECASE)
 
 
 class EarlyTable(Protocol):
@@ -54,9 +50,11 @@ class DirectClient(DuckDbClient):
     """dlt's client of DuckDB; rows that need no deduplication go straight to their table.
 
     early: rows that are in the database already, but not committed
+    tell: what is called with the tables of a build
     """
 
     early: Early | None = None
+    tell: Tell = staticmethod(lambda table, rows: None)
 
     def should_load_data_to_staging_dataset(self, table_name: str) -> bool:
         """Returns True if the rows of a table have to go through a staging table."""
@@ -74,6 +72,8 @@ class DirectClient(DuckDbClient):
         file_format = ParsedLoadJobFileName.parse(file_path).file_format
         if file_format == "parquet" and _is_deduplicated(table):
             return MergeJob(file_path)
+        if file_format == "model" and read_step(file_path):
+            return BuildJob(file_path, self.tell)
         if file_format == "model" and (_has_scope(table) or table["write_disposition"] != "merge"):
             return _ModelJob(file_path)
         return super().create_load_job(table, file_path, load_id, restore)
@@ -124,7 +124,7 @@ class _ModelJob(_DirectJob):
             super().run()
         except DatabaseException as error:
             # dlt does not retry a terminal error
-            if isinstance(error.dbapi_exception, duckdb.OutOfMemoryException):
+            if is_lasting(error):
                 raise DatabaseTerminalException(error.dbapi_exception) from error
             raise
 
@@ -136,9 +136,7 @@ class _ModelJob(_DirectJob):
         _, scope = SqlMergeFollowupJob.get_merge_conditions(table, client)
         if scope:
             yield f"delete from {target} where {scope}"
-        # DuckDB can run an embedded query as text too, but reports errors at the wrong position
-        text = _EMBEDDED_QUERY.sub(lambda match: f"({match[1]})".replace("''", "'"), query, count=1)
-        yield f"insert into {target} by name {text}"
+        yield f"insert into {target} by name {unfold_query(query)}"
 
 
 def merge_statements(
@@ -169,17 +167,6 @@ def merge_statements(
     )
     yield f"set threads = {threads}"
     yield f"insert into {target} by name select * from {file}"
-
-
-def embed_query(query: str, columns: Iterable[str]) -> str:
-    """Returns a query that holds another one as text and selects its columns.
-
-    While a load package is made, dlt parses a query four times and writes it three times; of this
-    one it sees only the columns.
-    """
-    names = (exp.column(name, quoted=True) for name in columns)
-    call = exp.Anonymous(this=_QUERY, expressions=[exp.Literal.string(query)])
-    return exp.select(*names).from_(call).sql("duckdb")
 
 
 def _is_deduplicated(table: PreparedTableSchema) -> bool:

@@ -8,8 +8,6 @@ log first, which took three times the disk space.
 from collections.abc import Mapping
 from typing import Any
 
-import duckdb
-
 from ..file_settings import read_file_settings
 from ..machine import cores, memory_mb
 from ..settings import LEAST_MEMORY
@@ -23,12 +21,8 @@ _LOADING_MB = 200
 _EARLY_MB = 800
 """The budget from which on rows are inserted while they are read, which takes 300 MB more."""
 
-MEGABYTES_A_THREAD = 225
-"""Megabytes for each thread that builds models, since each thread sorts rows of its own."""
-BYTES_AN_EVENT = 400
-"""Bytes that a full build of `search_outcomes`, the model with the most joins, needs per event."""
-
-
+MEGABYTES_A_THREAD = 400
+"""Megabytes for each thread that builds models."""
 _SHARE = 4
 """What a command takes by default is one part in so many of what it may use."""
 _PYTHON_MB = 200
@@ -67,22 +61,19 @@ def loads_early() -> bool:
     return budget_mb() >= _EARLY_MB
 
 
-def building(events: int = 0) -> Mapping[str, Any]:
-    """Returns DuckDB's settings while it builds models.
+def building() -> Mapping[str, Any]:
+    """Returns DuckDB's settings while it builds models."""
+    megabytes = budget_mb()
+    return {
+        "threads": building_threads(megabytes),
+        "write_buffer_row_group_count": 1,
+        "memory_limit": f"{megabytes}MB",
+    }
 
-    events: how many there are, if a model is built in full; else 0. Where they need more than
-        DuckDB's default memory limit, the default applies.
+
+def building_threads(megabytes: int) -> int:
+    """Returns in how many threads DuckDB builds models, each of which keeps rows of its own.
+
+    megabytes: what DuckDB may take. If that is little, two threads take twice the time of one.
     """
-    least, needed = MEGABYTES_A_THREAD * max(2, cores()), events * BYTES_AN_EVENT // 10**6
-    settings = {"threads": cores(), "write_buffer_row_group_count": 1}
-    if needed > least and needed > default_memory_limit():
-        return settings
-    return {**settings, "memory_limit": f"{max(least, needed)}MB"}
-
-
-def default_memory_limit() -> float:
-    """Returns the memory in megabytes that DuckDB takes on this machine by default."""
-    with duckdb.connect(":memory:") as database:
-        [(text,)] = database.execute("select current_setting('memory_limit')").fetchall()
-    number, unit = text.split()
-    return float(number) * 1024.0 ** ("bytes", "KiB", "MiB", "GiB", "TiB").index(unit) / 10**6
+    return min(cores(), max(1, megabytes // MEGABYTES_A_THREAD))

@@ -4,7 +4,8 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from ..causes import causes, reason
+from ..causes import causes, find_cause, reason
+from ..destination import StepError
 from ..exceptions import ModelError
 from .files import Model
 
@@ -23,6 +24,8 @@ def failed(models: Sequence[Model], error: BaseException) -> ModelError:
 
 def _failed_model(models: Sequence[Model], error: BaseException) -> Model | None:
     """Returns the model whose load job failed, found by the job's name; None if unknown."""
+    if step := find_cause(error, StepError):
+        return next((model for model in models if model.name == step.table), None)
     if len(models) == 1:
         return models[0]
     messages = " ".join(str(cause) for cause in causes(error))

@@ -69,7 +69,7 @@ class _Package:
         query = qualify_query(model.query, self._schema)
         check_width(self._dataset, query)
         exists = model.name in self._schema
-        if exists and not fits(self._dataset, model.name, query):
+        if exists and not fits(self._dataset.schema, model.name, query):
             # before the table is dropped, make sure that the SQL runs
             to_relation(self._dataset, query.limit(1)).fetchall()
             pipeline_drop(self._pipeline, [model.name])()

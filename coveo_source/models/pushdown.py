@@ -11,7 +11,10 @@ from .qualify import Schema, qualify_query
 from .touched import (
     NOT_REBUILT,
     RebuiltBy,
+    comparable,
+    in_slice,
     is_touched,
+    referring,
     referring_rows,
     shifted,
     touched_rows,
@@ -61,6 +64,16 @@ def touched_units_query(model: Model, schema: Schema, limits: Limits) -> exp.Que
     )
 
 
+def sliced_query(model: Model, schema: Schema) -> exp.Query:
+    """Returns the query for the rows of a slice of a model's units, and no others."""
+    unit = comparable(model, str(model.unit))
+    return qualify_query(
+        filtered(model.query, in_slice(model, unit)),
+        schema,
+        lambda table: _row_filter_of_slice(model, table, schema),
+    )
+
+
 def filtered(query: exp.Query, where: str) -> exp.Query:
     """Returns a query for the rows of another query that meet a condition."""
     plain = {"with_", "expressions", "from_"}
@@ -82,6 +95,20 @@ def _row_filter(model: Model, table: str, schema: Schema, limits: Limits) -> str
     if not look_back:
         conditions.append(is_touched(model, column, limits.rebuilt))
     return " and ".join(conditions) or None
+
+
+def _row_filter_of_slice(model: Model, table: str, schema: Schema) -> str | None:
+    """Returns the condition for the rows of a table that a slice needs; None for all."""
+    if model.unit != VISIT:
+        column = f"event_{model.unit}" if table == TIMELINE else str(model.unit)
+        look_back = model.properties.look_back.get(table, 0)
+        return in_slice(model, column, look_back) if column in schema.get(table, {}) else None
+    rows, columns = in_slice(model, f"coalesce({VISIT}, '')"), schema.get(table, {})
+    if VISIT in columns:
+        return referring(table, schema, rows, rows)
+    if "search_id" in columns and TIMELINE in schema and model.name != TIMELINE:
+        return f"search_id in (select event_id from {TIMELINE} where {rows})"
+    return None
 
 
 def _rows_of_visits(table: str, schema: Schema, limits: Limits) -> str | None:

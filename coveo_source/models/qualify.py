@@ -12,6 +12,7 @@ import dlt
 from dlt.common.data_types import TDataType
 from dlt.common.libs.sqlglot import to_sqlglot_type
 from dlt.common.normalizers.naming.snake_case import NamingConvention
+from dlt.common.schema.typing import TColumnSchema
 from sqlglot import exp
 from sqlglot.optimizer.annotate_types import annotate_types
 from sqlglot.optimizer.qualify import qualify
@@ -55,12 +56,14 @@ def stored_schema(pipeline: dlt.Pipeline) -> Schema:
         return {}
     schema = pipeline.default_schema
     return {
-        name: {
-            column: _sql_type(hints["data_type"])
-            for column, hints in schema.get_table_columns(name).items()
-        }
+        name: sql_types(schema.get_table_columns(name))
         for name in schema.data_table_names(seen_data_only=True)
     }
+
+
+def sql_types(columns: Mapping[str, TColumnSchema]) -> dict[str, str]:
+    """Returns the SQL type of each column of a table in dlt's schema."""
+    return {name: _sql_type(hints["data_type"]) for name, hints in columns.items()}
 
 
 def left_out(table: str, schema: Schema) -> list[str]:

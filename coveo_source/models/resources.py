@@ -3,7 +3,7 @@
 https://dlthub.com/docs/general-usage/dataset-access/dataset
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 import dlt
@@ -14,7 +14,15 @@ from dlt.common.schema.typing import C_DLT_LOAD_ID
 from dlt.dataset import Relation
 from sqlglot import exp
 
-from ..destination import DirectClient, Layout, embed_query, lay_out, most_columns
+from ..destination import (
+    DirectClient,
+    Layout,
+    Step,
+    embed_query,
+    embed_step,
+    lay_out,
+    most_columns,
+)
 from ..tables import EVENT_TABLES
 from .dialects import REWRITES, translated
 from .files import DIALECT, parse_sql
@@ -44,29 +52,68 @@ class _RawRelation(Relation):
         return SqlModel(embed_query(self.to_sql(), columns), DIALECT)
 
 
+class _StepRelation(_RawRelation):
+    """A step of a build, as dlt puts it into a load package.
+
+    names: of the columns of its rows
+    """
+
+    def __init__(self, dataset: dlt.Dataset, step: Step, names: Sequence[str]) -> None:
+        super().__init__(dataset=dataset, query=step.query, _execute_raw_query=True)
+        self._step = step
+        self._names = names
+
+    def to_model(self) -> SqlModel:
+        """Returns the SQL that dlt writes into the load package."""
+        return SqlModel(embed_step(self._step, self._names), DIALECT)
+
+
 def to_relation(dataset: dlt.Dataset, query: exp.Query) -> Relation:
     """Returns a relation that is ready for the destination; may change the query."""
-    is_direct = isinstance(dataset.destination_client, DirectClient)
-    if is_direct:
-        query.transform(REWRITES[DIALECT], copy=False)
-        _qualify_tables(query, dataset)
+    if isinstance(dataset.destination_client, DirectClient):
+        _write_for_duckdb(query, dataset.tables, dataset.sql_client.dataset_name)
+        return _RawRelation(dataset=dataset, query=query, _execute_raw_query=True)
+    _quote_names(query)
+    dialect = dataset.destination_dialect
+    # dlt parses it once more, and would not understand the rewrites of DuckDB's own SQL
+    text = query.sql(DIALECT) if dialect == DIALECT else translated(query, dialect)
+    return dataset(text)
+
+
+def duckdb_text(query: exp.Query, tables: Container[str], dataset_name: str) -> str:
+    """Returns a query as text that DuckDB can run as it is; may change the query.
+
+    tables: those of the dataset
+    """
+    _write_for_duckdb(query, tables, dataset_name)
+    return query.sql(DIALECT)
+
+
+def _write_for_duckdb(query: exp.Query, tables: Container[str], dataset_name: str) -> None:
+    query.transform(REWRITES[DIALECT], copy=False)
+    for table in query.find_all(exp.Table):
+        if table.name in tables:
+            table.set("db", exp.to_identifier(dataset_name))
+    _quote_names(query)
+
+
+def _quote_names(query: exp.Query) -> None:
     for identifier in query.find_all(exp.Identifier):
         # a dimension may be called like a keyword, such as `select`
         identifier.set("quoted", True)
-    if not is_direct:
-        dialect = dataset.destination_dialect
-        # dlt parses it once more, and would not understand the rewrites of DuckDB's own SQL
-        text = query.sql(DIALECT) if dialect == DIALECT else translated(query, dialect)
-        return dataset(text)
-    return _RawRelation(dataset=dataset, query=query, _execute_raw_query=True)
 
 
-def _qualify_tables(query: exp.Query, dataset: dlt.Dataset) -> None:
-    """Prefixes the tables of a dataset with its name."""
-    known = set(dataset.tables)
-    for table in query.find_all(exp.Table):
-        if table.name in known:
-            table.set("db", exp.to_identifier(dataset.sql_client.dataset_name))
+def memory_limit_mb(dataset: dlt.Dataset) -> int:
+    """Returns the megabytes that DuckDB may take, by our settings or by those of the user."""
+    [(text,)] = fetch_rows(dataset, "select current_setting('memory_limit')")
+    number, unit = text.split()
+    scale = 1024 ** ("bytes", "KiB", "MiB", "GiB", "TiB").index(unit)
+    return max(1, int(float(number) * scale) // 10**6)
+
+
+def sql_literal(text: str) -> str:
+    """Returns a text as a literal."""
+    return exp.Literal.string(text).sql(DIALECT)
 
 
 def fetch_rows(dataset: dlt.Dataset, sql: str) -> list[tuple[Any, ...]]:
@@ -99,8 +146,6 @@ def query_resource(
     """
     relation = to_relation(dataset, query)
     columns, about = _described(dataset.schema, properties, column_hints(query))
-    # dlt takes hints that are empty for a wish to remove those of the resource
-    hints = dlt.mark.make_hints(columns=columns, additional_table_hints=about or None)
     disposition: Any = "replace"
     if scope:
         # in one transaction, if the destination supports transactions
@@ -109,10 +154,39 @@ def query_resource(
             "strategy": "delete-insert",
             "destination_scope": scope,
         }
-    rows = [dlt.mark.with_hints(relation, hints=hints)]
-    resource = dlt.resource(rows, name=name, write_disposition=disposition)
+    resource = _resource(name, relation, columns, about, disposition)
     layout = _layout(properties, columns) if properties else None
     return lay_out(resource, layout, dataset.destination_dialect) if layout else resource
+
+
+def step_resource(
+    dataset: dlt.Dataset,
+    name: str,
+    step: Step,
+    columns: Any,
+    names: Sequence[str],
+    properties: Properties | None = None,
+) -> Any:
+    """Returns a resource that does a step of a build.
+
+    name: that of the table
+    columns: dlt's hints for its columns
+    names: of the columns that the rows have
+    properties: what the YAML says of the table; None if there is none
+    """
+    columns, about = _described(dataset.schema, properties, columns)
+    relation = _StepRelation(dataset, step, names)
+    # what is replaced, the step says itself
+    return _resource(name, relation, columns, about, "append")
+
+
+def _resource(
+    name: str, relation: Relation, columns: Any, about: dict[str, Any], disposition: Any
+) -> Any:
+    # dlt takes hints that are empty for a wish to remove those of the resource
+    hints = dlt.mark.make_hints(columns=columns, additional_table_hints=about or None)
+    rows = [dlt.mark.with_hints(relation, hints=hints)]
+    return dlt.resource(rows, name=name, write_disposition=disposition)
 
 
 def _layout(properties: Properties, columns: Any) -> Layout | None:
@@ -183,13 +257,13 @@ def check_width(dataset: dlt.Dataset, query: exp.Query) -> None:
         )
 
 
-def fits(dataset: dlt.Dataset, table: str, query: exp.Query) -> bool:
+def fits(schema: Schema, table: str, query: exp.Query) -> bool:
     """Returns True if a table can hold a query's result: no other columns, and the same types.
 
     dlt adds columns to a table, but neither drops nor changes existing ones.
     """
     columns = column_hints(query)
-    stored = dataset.schema.get_table_columns(table)
+    stored = schema.get_table_columns(table)
     return all(
         name in columns and hints["data_type"] == columns[name]["data_type"]
         for name, hints in stored.items()

@@ -10,13 +10,14 @@ from typing import NamedTuple
 
 import dlt
 
+from ..destination import STEPS_DONE
 from ..tables import REMOVED, TABLES
 from .qualify import Schema, sql_schema
 from .resources import fetch_rows
 
 UNITS = "touched_units"
 CONSUMED_LOADS = "rebuilt_loads"
-BUILDS = "model_builds"
+BUILDS = STEPS_DONE
 
 _COMPLETE = "select load_id from _dlt_loads where status = 0"
 CONSUMED = f"select load_id from {CONSUMED_LOADS} where _dlt_load_id in ({_COMPLETE})"
@@ -75,6 +76,7 @@ def read_loads(dataset: dlt.Dataset, schema: Schema) -> Loads:
     consumed = fetch_rows(dataset, CONSUMED) if CONSUMED_LOADS in schema else []
     complete = {load for (load,) in fetch_rows(dataset, _COMPLETE)}
     new = {load for _, load, _ in counted} - {load for (load,) in consumed}
+    listing = {load for table, load, _ in counted if table == UNITS}
     rows, new_rows = Counter[str](), Counter[str]()
     for table, load, count in counted:
         rows[table] += count
@@ -82,7 +84,8 @@ def read_loads(dataset: dlt.Dataset, schema: Schema) -> Loads:
     new_loads = sorted(load for load in new if load is not None)
     return Loads(
         new_loads,
-        complete=[load for load in new_loads if load in complete],
+        # of those that list units, a package that was given up can be one
+        complete=[load for load in new_loads if load in complete or load in listing],
         rows={table: rows[table] for table in TABLES if rows[table]},
         new_rows={table: new_rows[table] for table in TABLES},
         removed=new_rows[REMOVED],
@@ -94,12 +97,19 @@ def _load_id(table: str, schema: Schema) -> str:
     return "_dlt_load_id" if "_dlt_load_id" in schema[table] else "cast(null as varchar)"
 
 
-def read_fingerprints(dataset: dlt.Dataset, schema: Schema) -> dict[str, str]:
-    """Returns the fingerprint of what each model's table was last built from, by model."""
+def read_fingerprints(
+    dataset: dlt.Dataset, schema: Schema, with_tables: bool = False
+) -> dict[str, str]:
+    """Returns the fingerprint of what each model's table was last built from, by model.
+
+    with_tables: whether they are written in one transaction with the tables; if not, those of a
+        package that was given up are not valid
+    """
     if BUILDS not in schema:
         return {}
-    sql = f"select model, fingerprint from {BUILDS} where _dlt_load_id in ({_COMPLETE})"
-    return dict(fetch_rows(dataset, sql))
+    sql = f"select model, fingerprint from {BUILDS}"
+    valid = "" if with_tables else f" where _dlt_load_id in ({_COMPLETE})"
+    return dict(fetch_rows(dataset, sql + valid))
 
 
 def consumed_loads(pipeline: dlt.Pipeline) -> set[str]:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+from ..destination import FROM, TO
 from .files import TIMELINE, Model
 from .properties import DAY, VISIT, WEEK
 from .qualify import Schema
@@ -86,7 +87,26 @@ def touched_rows(table: str, rebuilt: RebuiltBy) -> str:
 
 def referring_rows(table: str, schema: Schema, rebuilt: RebuiltBy) -> str:
     """Returns the condition for the rows of touched visits and of events on their searches."""
+    return referring(table, schema, touched_rows(table, rebuilt), touched_rows(TIMELINE, rebuilt))
+
+
+def referring(table: str, schema: Schema, rows: str, events: str) -> str:
+    """Returns the condition for the rows of some visits and of events on their searches.
+
+    rows, events: the conditions for the rows of these visits, in the table and in the timeline
+    """
     if _SEARCH not in schema[table]:
-        return touched_rows(table, rebuilt)
-    searches = f"select event_id from {TIMELINE} where {touched_rows(TIMELINE, rebuilt)}"
-    return f"({touched_rows(table, rebuilt)} or {_SEARCH} in ({searches}))"
+        return rows
+    return f"({rows} or {_SEARCH} in (select event_id from {TIMELINE} where {events}))"
+
+
+def in_slice(model: Model, unit: str, look_back: int = 0) -> str:
+    """Returns the condition that a unit of a model lies in a slice of them.
+
+    look_back: days that the slice begins earlier
+    """
+    if model.unit == VISIT:
+        # nothing comes after all texts, so an empty end stands for none
+        return f"({unit} >= '{FROM}' and ({unit} < '{TO}' or '{TO}' = ''))"
+    first = shifted(f"cast('{FROM}' as date)", -look_back)
+    return f"{unit} >= {first} and {unit} < cast('{TO}' as date)"

@@ -10,12 +10,10 @@ import pytest
 from coveo_source.destination import tuned_destination
 from coveo_source.destination.duckdb import TunedDuckDb, building_settings, loading_settings
 from coveo_source.destination.tuning import (
-    BYTES_AN_EVENT,
     LOADING_THREADS,
     TABLES_AT_ONCE,
     building,
     cores,
-    default_memory_limit,
 )
 from tests.support.cli_user import PIPELINE
 
@@ -64,24 +62,21 @@ def test_models_are_built_in_limited_memory_and_then_the_default_returns(own_fol
     with duckdb.connect(config=dict(building())) as database:
         limit = database.sql("select value from duckdb_settings() where name = 'memory_limit'")
         assert limit.fetchall() == [(built_with["memory_limit"],)]
-    assert built_with["threads"] == str(cores())
     assert built_with["memory_limit"] != default["memory_limit"]
     assert settings(pipeline)["memory_limit"] == default["memory_limit"]
 
 
-def test_models_of_many_events_get_more_memory_up_to_duckdbs_default(
-    own_folder: Path,
+def test_models_are_built_by_the_budget_and_with_little_of_it_in_one_thread(
+    own_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    limit = default_memory_limit()
-    assert building(100)["memory_limit"] == building()["memory_limit"]
-    events = int(limit / 2) * 10**6 // BYTES_AN_EVENT
-    assert float(building(events)["memory_limit"].removesuffix("MB")) == pytest.approx(
-        limit / 2, 0.01
-    )
     pipeline = pipeline_of(destination=tuned_destination("duckdb"))
-    default = settings(pipeline)
-    with building_settings(pipeline, 4 * events):
-        assert settings(pipeline)["memory_limit"] == default["memory_limit"]
+    monkeypatch.setenv("SOURCES__COVEO_SOURCE__MEMORY_LIMIT", "712MiB")
+    with building_settings(pipeline):
+        built_with = settings(pipeline)
+    assert (built_with["threads"], built_with["memory_limit"]) == ("1", "520.7 MiB")
+    monkeypatch.setenv("SOURCES__COVEO_SOURCE__MEMORY_LIMIT", "1TB")
+    with building_settings(pipeline):
+        assert settings(pipeline)["threads"] == str(cores())
 
 
 def test_the_database_file_stays_open_while_models_are_built(own_folder: Path) -> None:

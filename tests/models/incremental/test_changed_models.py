@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from coveo_source.destination import tuning
 from coveo_source.exceptions import ModelError, SettingError
 from coveo_source.model_settings import SEARCH_CAUSES, ModelSettings
 from coveo_source.models.files import models
@@ -138,34 +137,6 @@ def test_the_error_of_a_failing_model_names_the_line_and_its_table_is_unchanged(
     assert not warehouse.pipeline.has_pending_data
     warehouse.build()
     warehouse.assert_up_to_date()
-
-
-def with_large_aggregate(folder: Path) -> Path:
-    """Returns a copy of the models with an aggregate too large for the default memory limit."""
-
-    def change(sql: str) -> str:
-        held = "length(string_agg(repeat(event_id, 20000000), '')) as held,"
-        summed = sql.replace("count(*) as events,", f"count(*) as events, {held}")
-        return summed.replace("        summed.started_at,\n", "summed.held, summed.started_at,\n")
-
-    return with_edited_model(folder, "visits", change)
-
-
-@pytest.mark.thorough
-@pytest.mark.parametrize("configured", [False, True])
-def test_a_model_gets_more_memory_if_it_needs_it_unless_the_limit_is_configured(
-    warehouse: Warehouse, folder: Path, monkeypatch: pytest.MonkeyPatch, configured: bool
-) -> None:
-    monkeypatch.setattr(tuning, "MEGABYTES_A_THREAD", 100 // max(2, tuning.cores()))
-    if configured:
-        limit = '{"memory_limit": "101MB"}'
-        monkeypatch.setenv("DESTINATION__DUCKDB__CREDENTIALS__GLOBAL_CONFIG", limit)
-    load(warehouse.pipeline, {"clicks": click("c97", "s1", visitId="v1")})
-    if configured:
-        with pytest.raises(ModelError, match="Out of Memory"):
-            warehouse.build(folder=with_large_aggregate(folder))
-    else:
-        assert "visits" in warehouse.build(folder=with_large_aggregate(folder))
 
 
 SYDNEY = ModelSettings(time_zone="Australia/Sydney")
