@@ -9,6 +9,7 @@ import pytest
 from hypothesis import settings
 
 from coveo_source.demo import DemoServer, Traffic
+from tests.support import once
 from tests.support.clock import ANY_TIME_MINUTES, Clock
 
 # how long an example takes depends on the machine
@@ -20,6 +21,15 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Returns one more than there are cores: tests often wait for servers and processes."""
     affinity = getattr(os, "sched_getaffinity", None)
     return (len(affinity(0)) if affinity else os.cpu_count() or 1) + 1
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that the processes of pytest-xdist have in common, for what is made only once."""
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "once"
+    once.share(folder)
+    return folder
 
 
 @pytest.fixture(autouse=True)

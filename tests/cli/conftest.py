@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from coveo_source.demo import DemoServer
-from tests.support.cli_user import load
+from tests.support.once import load_once
 from tests.support.person import PersonalTraffic
 
 
@@ -13,5 +13,5 @@ from tests.support.person import PersonalTraffic
 def loaded(serve: Any) -> DemoServer:
     """A server with the events of a person, of which those of two days are loaded."""
     server: DemoServer = serve(PersonalTraffic())
-    load(server, from_date="2026-03-10")
+    load_once(server, from_date="2026-03-10")
     return server

@@ -19,6 +19,7 @@ from tests.cli.commands import run_verb
 from tests.support.assertions import invoke
 from tests.support.cli_user import DATASET, PIPELINE, environment, load, query
 from tests.support.clock import Clock
+from tests.support.once import load_once
 
 Serve = Callable[..., DemoServer]
 
@@ -185,7 +186,7 @@ def test_every_documented_field_of_a_plan_is_printed_sooner_or_later(demo: DemoS
 
 
 def test_freshness_prints_the_same_as_an_object(demo: DemoServer) -> None:
-    load(demo, from_date="2026-03-10", tables=["clicks"])
+    load_once(demo, from_date="2026-03-10", tables=["clicks"])
     completed = invoke(PIPELINE, "freshness", "--json")
     assert completed.code == 1
     found = json.loads(completed.out)

@@ -7,6 +7,7 @@ import pytest
 from coveo_source.demo import DemoServer
 from coveo_source.models.files import models
 from tests.support.cli_user import PIPELINE, dlt_command, load, query
+from tests.support.once import load_once
 
 pytestmark = pytest.mark.slow
 
@@ -34,7 +35,7 @@ def test_some_models_can_be_built_alone_and_as_a_whole(demo: DemoServer) -> None
 
 
 def test_an_unknown_model_is_wrong_use(demo: DemoServer) -> None:
-    load(demo, from_date="2026-03-10")
+    load_once(demo, from_date="2026-03-10")
     done = dlt_command("pipeline", PIPELINE, "models", "--select", "visit")
     assert done.returncode == 2
     assert "'visit'" in done.stderr

@@ -7,6 +7,7 @@ import pytest
 from coveo_source.demo import DemoServer
 from tests.support.cli_user import PIPELINE, create_requests, dlt_command, load, rows
 from tests.support.clock import Clock
+from tests.support.once import load_once
 
 
 @pytest.mark.slow
@@ -37,7 +38,7 @@ def test_two_datasets_of_one_pipeline_each_keep_their_own_cursors(
 
 @pytest.mark.slow
 def test_dlt_s_own_verbs_work_on_the_pipeline(demo: DemoServer) -> None:
-    load(demo, from_date="2026-03-10", with_models=True)
+    load_once(demo, from_date="2026-03-10", with_models=True)
     for words in ("info", "trace", "failed-jobs", "schema", "sync", "drop clicks"):
         completed = dlt_command("-y", "pipeline", PIPELINE, *words.split())
         assert completed.returncode == 0, (words, completed.stderr)

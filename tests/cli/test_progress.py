@@ -12,7 +12,8 @@ from coveo_source.demo.faults import Fault, at, becomes, inject, reported
 from tests.cli.commands import run_verb
 from tests.exports.prefetching import TWO_WINDOWS, Watch, downloads_second
 from tests.support.assertions import FROM_DATE, WINDOW, invoke, run_against, run_arguments
-from tests.support.cli_user import PIPELINE, dlt_command, environment, load
+from tests.support.cli_user import PIPELINE, dlt_command, environment
+from tests.support.once import load_once
 from tests.support.terminal import Shown, run_in_terminal
 
 Serve = Callable[..., DemoServer]
@@ -144,7 +145,7 @@ def test_what_is_logged_meanwhile_stays_above_the_lines(demo: DemoServer) -> Non
 
 @pytest.mark.slow
 def test_models_have_lines_while_they_are_built(demo: DemoServer) -> None:
-    load(demo, from_date=FROM_DATE)
+    load_once(demo, from_date=FROM_DATE)
     words = (PIPELINE, "models", "--select", "all_events", "search_outcomes", "visits")
     shown = run_in_terminal(*words, env={})
     assert shown.code == 0
@@ -197,7 +198,7 @@ def test_an_export_that_is_tried_again_is_told_again(serve: Serve) -> None:
 
 @pytest.mark.slow
 def test_a_log_names_the_models_before_they_are_built(demo: DemoServer) -> None:
-    load(demo, from_date=FROM_DATE)
+    load_once(demo, from_date=FROM_DATE)
     completed = invoke(PIPELINE, "models", "--select", "all_events", "search_outcomes", "visits")
     assert re.fullmatch(
         f"{TIME}Building all_events\n{TIME}Building search_outcomes, visits\n", completed.err
@@ -219,7 +220,7 @@ def test_a_quiet_run_prints_why_it_fails(serve: Serve) -> None:
 
 
 def test_a_quiet_run_prints_what_may_be_wrong(demo: DemoServer) -> None:
-    load(demo, from_date=FROM_DATE)
+    load_once(demo, from_date=FROM_DATE)
     ignored = run_against(demo, "-q")
     assert (ignored.code, ignored.out) == (0, "")
     assert re.fullmatch(f"{TIME}Loading continues where it ended, .+\n", ignored.err)
@@ -228,14 +229,14 @@ def test_a_quiet_run_prints_what_may_be_wrong(demo: DemoServer) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("words", [("models",), ("report",)], ids=" ".join)
 def test_other_verbs_are_quiet_too(demo: DemoServer, words: tuple[str, ...]) -> None:
-    load(demo, from_date=FROM_DATE, with_models=True)
+    load_once(demo, from_date=FROM_DATE, with_models=True)
     completed = invoke(PIPELINE, *words, "-q")
     assert (completed.code, completed.out, completed.err) == (0, "", "")
 
 
 @pytest.mark.slow
 def test_quiet_data_tests_print_only_what_they_found(demo: DemoServer) -> None:
-    load(demo, from_date=FROM_DATE, with_models=True)
+    load_once(demo, from_date=FROM_DATE, with_models=True)
     words = (PIPELINE, "models", "--test", "--select", "all_events", "search_outcomes")
     everything, quiet = invoke(*words).out.splitlines(), invoke(*words, "-q").out.splitlines()
     *results, _ = everything

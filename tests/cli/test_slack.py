@@ -8,8 +8,8 @@ import pytest
 from coveo_source.demo import DemoServer
 from coveo_source.demo.faults import Fault, at, inject, refuse
 from tests.cli.commands import run_verb
-from tests.support.cli_user import load
 from tests.support.network import free_port
+from tests.support.once import load_once
 from tests.support.receiver import Receiver, receiving
 
 PATH = "/services/T0123/B4567/abcdefghijklmnop"
@@ -56,7 +56,7 @@ def test_wrong_use_is_posted_too(demo: DemoServer, slack: Receiver) -> None:
 
 
 def test_freshness_posts_only_alarms(demo: DemoServer, slack: Receiver) -> None:
-    load(demo, from_date="2026-03-10", tables=["clicks"])
+    load_once(demo, from_date="2026-03-10", tables=["clicks"])
     assert run_verb(demo, "freshness", "--max-hours", "1000000").returncode == 0
     assert messages(slack) == []
     stale = run_verb(demo, "freshness")

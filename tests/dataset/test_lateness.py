@@ -13,6 +13,7 @@ from coveo_source.tables import TABLES
 from tests.support.assertions import run_against
 from tests.support.cli_user import DATASET, PIPELINE, load, query, rows
 from tests.support.clock import Clock
+from tests.support.once import load_once
 
 Serve = Callable[..., DemoServer]
 FROM = "2026-03-01"
@@ -48,7 +49,7 @@ def keys() -> dict[str, set[tuple[Any, ...]]]:
 def test_rows_are_late_whose_time_was_loaded_before_they_came(serve: Serve, clock: Clock) -> None:
     demo = serve(LATE_TRAFFIC)
     clock.now = NOW
-    load(demo, from_date=FROM)
+    load_once(demo, from_date=FROM)
     assert late() == dict.fromkeys(TABLES, 0)
     before = keys()
     clock.advance(days=1)
@@ -64,7 +65,7 @@ def test_rows_are_late_whose_time_was_loaded_before_they_came(serve: Serve, cloc
 def test_late_rows_are_counted_before_others_are_removed(serve: Serve, clock: Clock) -> None:
     demo = serve(LATE_TRAFFIC)
     clock.now = NOW
-    load(demo, from_date=FROM)
+    load_once(demo, from_date=FROM)
     before = keys()
     clock.advance(days=1)
     people = ["deviceCategory!='Bot'"]
@@ -76,7 +77,7 @@ def test_late_rows_are_counted_before_others_are_removed(serve: Serve, clock: Cl
 
 
 def test_nothing_is_late_if_all_had_come(demo: DemoServer, clock: Clock) -> None:
-    load(demo, from_date=FROM)
+    load_once(demo, from_date=FROM)
     clock.now += timedelta(days=1)
     completed = run_against(demo, "--tables", *TABLES)
     assert completed.code == 0, completed.err
@@ -88,7 +89,7 @@ def test_nothing_is_late_if_all_had_come(demo: DemoServer, clock: Clock) -> None
 def test_after_a_full_refresh_nothing_is_late(serve: Serve, clock: Clock) -> None:
     demo = serve(LATE_TRAFFIC)
     clock.now = NOW
-    load(demo, from_date=FROM)
+    load_once(demo, from_date=FROM)
     clock.advance(days=1)
     load(demo, from_date=FROM, full_refresh=True)
     assert late() == dict.fromkeys(TABLES, 0)
@@ -99,7 +100,7 @@ def test_what_is_late_is_unknown_of_a_table_that_somebody_dropped(
 ) -> None:
     demo = serve(LATE_TRAFFIC)
     clock.now = NOW
-    load(demo, from_date=FROM)
+    load_once(demo, from_date=FROM)
     with duckdb.connect(f"{PIPELINE}.duckdb") as database:
         database.execute(f"drop table {DATASET}.keywords")
     clock.advance(days=1)

@@ -15,6 +15,7 @@ from coveo_source.demo import DemoServer, Traffic
 from coveo_source.exceptions import PipelineMismatch, ServiceUnreachable
 from tests.support.assertions import speed_up_retries
 from tests.support.cli_user import connection_settings, load, query, tables
+from tests.support.once import load_once
 
 Serve = Callable[..., DemoServer]
 FROM_DATE = "2026-03-10"
@@ -40,7 +41,7 @@ def another_organization(serve: Serve) -> DemoServer:
 
 @pytest.mark.slow
 def test_another_organization_under_another_pipeline_name_is_refused(serve: Serve) -> None:
-    load(serve(), from_date=FROM_DATE)
+    load_once(serve(), from_date=FROM_DATE)
     before = tables()
     with pytest.raises(PipelineMismatch, match="--dataset-name") as error:
         load_as("other", another_organization(serve))
@@ -64,7 +65,7 @@ def test_the_way_out_that_the_message_names_works(serve: Serve) -> None:
 
 @pytest.mark.slow
 def test_another_pipeline_of_the_same_organization_is_refused(demo: DemoServer) -> None:
-    load(demo, from_date=FROM_DATE, with_models=True)
+    load_once(demo, from_date=FROM_DATE, with_models=True)
     before = query("from search_outcomes order by all")
     assert before
     with pytest.raises(PipelineMismatch, match="pipeline coveo"):
@@ -74,7 +75,7 @@ def test_another_pipeline_of_the_same_organization_is_refused(demo: DemoServer) 
 
 @pytest.mark.slow
 def test_a_library_user_s_pipeline_is_refused_too(serve: Serve) -> None:
-    load(serve(), from_date=FROM_DATE)
+    load_once(serve(), from_date=FROM_DATE)
     before = tables()
     pipeline = dlt.pipeline("other", destination="duckdb", dataset_name="coveo_ua")
     source = coveo_source(from_date=FROM_DATE, **connection_settings(another_organization(serve)))
@@ -86,7 +87,7 @@ def test_a_library_user_s_pipeline_is_refused_too(serve: Serve) -> None:
 
 @pytest.mark.slow
 def test_another_pipeline_does_not_build_models_there(demo: DemoServer) -> None:
-    load(demo, from_date=FROM_DATE, with_models=True)
+    load_once(demo, from_date=FROM_DATE, with_models=True)
     with pytest.raises(PipelineMismatch):
         build_models(Options("other"), [])
 

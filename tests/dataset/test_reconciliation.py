@@ -24,6 +24,7 @@ from tests.support.cli_user import (
     query,
     rows,
 )
+from tests.support.once import load_once
 
 
 @pytest.fixture(autouse=True)
@@ -62,7 +63,7 @@ def counts(table: str) -> tuple[int | None, ...]:
 
 
 def test_the_audit_trail_records_the_counts(demo: DemoServer) -> None:
-    load(demo, from_date=FROM_DATE)
+    load_once(demo, from_date=FROM_DATE)
     for table in TABLES:
         count = len(rows(table))
         assert counts(table) == (count, count, count, 0, count)
@@ -70,7 +71,7 @@ def test_the_audit_trail_records_the_counts(demo: DemoServer) -> None:
 
 
 def test_a_table_that_was_not_exported_has_no_counts(demo: DemoServer) -> None:
-    load(demo, from_date=FROM_DATE, tables=["clicks"])
+    load_once(demo, from_date=FROM_DATE, tables=["clicks"])
     assert counts("searches") == (None,) * 5
     assert counts("clicks")[-1] == len(rows("clicks"))
 
@@ -110,7 +111,7 @@ def test_rejected_records_are_neither_rows_nor_keys(demo: DemoServer) -> None:
 def test_more_or_fewer_rows_than_keys_in_the_file_are_an_error(
     demo: DemoServer, change: str
 ) -> None:
-    load(demo, from_date=FROM_DATE)
+    load_once(demo, from_date=FROM_DATE)
     before = len(rows("clicks"))
     assert reconcile(open_pipeline(), last_load_id()).loaded["clicks"] == before
     change_database(change)
@@ -137,7 +138,7 @@ UNDO_RECONCILIATION = "update exports set reconciled_at = null, clicks_loaded = 
 
 @pytest.mark.slow
 def test_the_load_of_a_killed_run_is_reconciled_by_the_next_run(demo: DemoServer) -> None:
-    load(demo, from_date=FROM_DATE)
+    load_once(demo, from_date=FROM_DATE)
     change_database(UNDO_RECONCILIATION)
     assert run_against(demo).code == 0
     audit_rows = query("select clicks_loaded = clicks_keys, reconciled_at is null from exports")
@@ -146,7 +147,7 @@ def test_the_load_of_a_killed_run_is_reconciled_by_the_next_run(demo: DemoServer
 
 @pytest.mark.slow
 def test_a_window_whose_counts_differ_is_loaded_again_by_the_next_run(demo: DemoServer) -> None:
-    load(demo, from_date=FROM_DATE)
+    load_once(demo, from_date=FROM_DATE)
     before = rows("clicks")
     change_database(f"{UNDO_RECONCILIATION}; delete from clicks where click_rank = 1")
     completed = run_against(demo, "--tables", *TABLES)
@@ -163,7 +164,7 @@ def test_a_window_whose_counts_differ_is_loaded_again_by_the_next_run(demo: Demo
 def test_a_mismatch_right_after_a_load_is_not_forgotten(
     demo: DemoServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    load(demo, from_date="2026-03-06", to_date="2026-03-08")
+    load_once(demo, from_date="2026-03-06", to_date="2026-03-08")
 
     def lose_clicks(load_id: str) -> None:
         change_database(f"delete from clicks where _dlt_load_id = '{load_id}'")

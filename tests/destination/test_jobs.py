@@ -16,6 +16,7 @@ from coveo_source.extract.resources import MERGE
 from coveo_source.machine import cores
 from tests.support.cli_user import PIPELINE, load, query, rows
 from tests.support.clock import Clock
+from tests.support.once import load_once
 
 Row = tuple[str, str, int]
 
@@ -141,7 +142,7 @@ def test_the_working_folder_can_have_any_name(own_folder: Path) -> None:
 def test_a_run_needs_no_staging_table_and_replaces_rows_with_the_same_key(
     demo: DemoServer, clock: Clock, own_folder: Path
 ) -> None:
-    load(demo, from_date="2026-03-07")
+    load_once(demo, from_date="2026-03-07")
     first = len(rows("searches"))
     clock.advance(days=1)
     load(demo)

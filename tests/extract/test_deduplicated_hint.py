@@ -13,6 +13,7 @@ from tests.support.archives import replace_files
 from tests.support.assertions import FROM_DATE, run_against, speed_up_retries
 from tests.support.cli_user import PIPELINE, connection_settings, load, open_pipeline, query, rows
 from tests.support.clock import Clock
+from tests.support.once import load_once
 
 LATEST = '"2026-03-12 11:44:59.999"'
 HINT = "x-stage-data-deduplicated"
@@ -44,7 +45,7 @@ def repeat_keywords(server: DemoServer) -> None:
 
 
 def test_tables_without_duplicate_keys_are_hinted_as_deduplicated(demo: DemoServer) -> None:
-    load(demo, from_date=FROM_DATE)
+    load_once(demo, from_date=FROM_DATE)
     assert {table: hint_of(table) for table in TABLES} == dict.fromkeys(TABLES, True)
 
 
@@ -60,7 +61,7 @@ def test_dlt_logs_no_warning_about_the_hint(demo: DemoServer) -> None:
 def test_the_latest_of_rows_with_the_same_key_stays_even_after_a_load_without_duplicates(
     demo: DemoServer, clock: Clock
 ) -> None:
-    load(demo, from_date=FROM_DATE)
+    load_once(demo, from_date=FROM_DATE)
     clock.advance(days=1)
     repeat_keywords(demo)
     load(demo, from_date=FROM_DATE)

@@ -29,6 +29,7 @@ from tests.support.cli_user import (
 )
 from tests.support.clock import Clock
 from tests.support.csv_builders import rfc4180
+from tests.support.once import load_once
 from tests.support.person import NAME, PersonalTraffic, erase
 
 pytestmark = pytest.mark.slow
@@ -67,7 +68,7 @@ def proved_counts() -> Rows:
 
 
 def test_a_later_run_over_the_same_window_leaves_it_out(personal: DemoServer) -> None:
-    load(personal, from_date=FROM, to_date=TO)
+    load_once(personal, from_date=FROM, to_date=TO)
     assert not any(erased for _, erased in proved_counts())
     loaded = tables()
     assert erase().code == 0
@@ -79,7 +80,7 @@ def test_a_later_run_over_the_same_window_leaves_it_out(personal: DemoServer) ->
 
 
 def test_the_summary_says_what_was_left_out(personal: DemoServer) -> None:
-    load(personal, from_date=FROM, to_date=TO)
+    load_once(personal, from_date=FROM, to_date=TO)
     assert erase().code == 0
     words = ("run", "--no-models", "--from", FROM, "--to", TO)
     completed = invoke(PIPELINE, *words, env=environment(personal))
@@ -142,7 +143,7 @@ def test_late_events_from_before_the_erasure_are_left_out_for_good(
 
 
 def test_it_stays_out_of_an_export_without_the_identifier(personal: DemoServer) -> None:
-    load(personal, from_date=FROM, to_date=TO)
+    load_once(personal, from_date=FROM, to_date=TO)
     assert erase().code == 0
     count = {table: len(rows) for table, rows in tables().items()}
     load(personal, from_date=FROM, to_date=TO, dimensions=["queryExpression", "documentUrl"])
@@ -150,7 +151,7 @@ def test_it_stays_out_of_an_export_without_the_identifier(personal: DemoServer) 
 
 
 def test_a_library_user_s_run_leaves_it_out_too(personal: DemoServer) -> None:
-    load(personal, from_date=FROM, to_date=TO)
+    load_once(personal, from_date=FROM, to_date=TO)
     assert erase().code == 0
     left = tables()
     source: Any = coveo_source(FROM, TO, **connection_settings(personal))

@@ -17,6 +17,7 @@ from tests.support.archives import replace_files
 from tests.support.assertions import FROM_DATE
 from tests.support.cli_user import PIPELINE, load, open_pipeline, query, rows
 from tests.support.clock import Clock
+from tests.support.once import load_once
 from tests.support.secrecy import logging_to
 
 KEYS = {"searches": "id", "clicks": "click_id", "custom_events": "custom_event_id"}
@@ -124,7 +125,7 @@ def test_a_column_that_one_file_no_longer_has_keeps_its_values(
 
 
 def test_rows_whose_key_occurs_twice_keep_their_values(demo: DemoServer, clock: Clock) -> None:
-    load(demo, from_date=FROM_DATE, tables="searches")
+    load_once(demo, from_date=FROM_DATE, tables="searches")
     before = cells("searches")
     clock.advance(hours=20)
     change_file(demo, "searches.csv", lambda lines: [*lines, *lines[1:]])
@@ -149,7 +150,7 @@ def test_columns_that_a_users_own_step_adds_are_left_to_it(demo: DemoServer, clo
 
 
 def test_a_full_refresh_keeps_nothing(demo: DemoServer) -> None:
-    load(demo, from_date=FROM_DATE, tables="searches")
+    load_once(demo, from_date=FROM_DATE, tables="searches")
     load(demo, from_date=FROM_DATE, tables="searches", full_refresh=True, **NARROW)
     names = {name for (name,) in query("select column_name from (describe searches)")}
     assert {"id", "language"} < names
@@ -157,7 +158,7 @@ def test_a_full_refresh_keeps_nothing(demo: DemoServer) -> None:
 
 
 def test_nothing_is_kept_of_a_table_that_was_dropped(demo: DemoServer) -> None:
-    load(demo, from_date=FROM_DATE, tables="searches")
+    load_once(demo, from_date=FROM_DATE, tables="searches")
     pipeline_drop(dlt.attach(PIPELINE), ["searches"])()
     load(demo, from_date=FROM_DATE, tables="searches", **NARROW)
     assert ("country",) not in query("select column_name from (describe searches)")

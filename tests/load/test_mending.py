@@ -18,6 +18,7 @@ from tests.support.assertions import FROM_DATE, LOADED_TABLES, assert_failed_wit
 from tests.support.cases import some_of
 from tests.support.cli_user import DATASET, PIPELINE, dlt_command, load, query, rows
 from tests.support.clock import Clock
+from tests.support.once import load_once
 
 pytestmark = pytest.mark.slow
 
@@ -131,7 +132,7 @@ def test_a_table_without_a_column_that_it_needs_is_made_anew_once_it_is_dropped(
 def test_a_lost_state_leaves_no_gap_however_long_ago_the_last_run_was(
     table: str, demo: DemoServer, clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    load(demo, from_date=FROM_DATE, tables=["clicks"])
+    load_once(demo, from_date=FROM_DATE, tables=["clicks"])
     clock.advance(days=40)
     execute(f"delete from {table}")
     # also on a machine that has only the database

@@ -36,11 +36,11 @@ from tests.support.cli_user import (
     connection_settings,
     create_requests,
     dlt_command,
-    load,
     open_pipeline,
     query,
 )
 from tests.support.clock import Clock
+from tests.support.once import load_once
 from tests.support.processes import start_run, wait_for_exit
 
 pytestmark = pytest.mark.slow
@@ -252,7 +252,7 @@ def test_a_library_user_s_run_goes_on_after_a_kill_at_the_end_of_a_load(
 
 
 def test_a_package_of_models_that_is_refused_is_made_anew(demo: DemoServer) -> None:
-    load(demo, from_date="2026-03-10", with_models=True)
+    load_once(demo, from_date="2026-03-10", with_models=True)
     before = query("select * exclude (_dlt_load_id) from visits order by all")
     execute("alter table visits alter visit_id type integer using 1")
     completed = invoke(PIPELINE, "models", "--full-refresh")

@@ -10,7 +10,8 @@ import pytest
 from coveo_source.__main__ import make_parser
 from coveo_source.demo import DemoServer
 from coveo_source.plugin import VERBS
-from tests.support.cli_user import environment, load, query
+from tests.support.cli_user import environment, query
+from tests.support.once import load_once
 from tests.support.scripts import HERE, needs_bash, paste, pasted
 
 ROOT = Path(__file__).parents[2]
@@ -75,7 +76,7 @@ def test_every_command_is_one_that_the_parser_accepts(command: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES_TO_PASTE)
 def test_the_commands_of_a_page_run_as_they_stand(page: Path, demo: DemoServer) -> None:
-    load(demo, with_models=True, tables="searches, clicks, custom_events")
+    load_once(demo, with_models=True, tables="searches, clicks, custom_events")
     for block in blocks_of_ours(page):
         done = paste(block, PATH=f"{HERE}:/usr/bin:/bin", BROWSER="true", **environment(demo))
         # what is loaded is old, and freshness says so

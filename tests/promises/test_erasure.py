@@ -16,6 +16,7 @@ from coveo_source.models.files import models
 from tests.support.assertions import invoke
 from tests.support.cases import some_of
 from tests.support.cli_user import DATASET, PIPELINE, environment, load, query, rows, tables
+from tests.support.once import load_once
 from tests.support.person import (
     NAME,
     PersonalTraffic,
@@ -79,7 +80,7 @@ AFTER: dict[str, Point] = {
 def personal(serve: Serve) -> DemoServer:
     """A server whose events of two days are loaded, and the models built."""
     server: DemoServer = serve(PersonalTraffic())
-    load(server, from_date="2026-03-10", with_models=True)
+    load_once(server, from_date="2026-03-10", with_models=True)
     return server
 
 
@@ -115,7 +116,7 @@ def assert_erased(private: set[str]) -> None:
 
 def test_no_file_holds_any_of_it(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOAD__DELETE_COMPLETED_JOBS", "false")
-    load(serve(PersonalTraffic()), from_date="2026-03-10", with_models=True)
+    load_once(serve(PersonalTraffic()), from_date="2026-03-10", with_models=True)
     private = private_texts()
     with duckdb.connect(f"{PIPELINE}.duckdb") as database:
         # what else may hold values: rows on their way, and the lists of what is to be rebuilt

@@ -28,6 +28,7 @@ from tests.support.cli_user import (
     tables,
 )
 from tests.support.clock import Clock
+from tests.support.once import load_once
 from tests.support.person import NAME, PersonalTraffic, all_texts, readable_bytes
 from tests.support.private import FROM, HASHED, RANGE, TO, counts, damage, edit_records, line
 from tests.support.settings import HASH_KEY, settings_with
@@ -230,7 +231,7 @@ def test_rows_that_are_read_again_are_hashed_and_another_key_needs_a_refresh(
 
 
 def test_a_library_user_gets_the_same(personal: DemoServer) -> None:
-    load(personal, **RANGE, **HASHED)
+    load_once(personal, **RANGE, **HASHED)
     expected = tables()
     Path(f"{PIPELINE}.duckdb").unlink()
     source: Any = coveo_source(FROM, TO, **HASHED, **connection_settings(personal))

@@ -10,6 +10,7 @@ from coveo_source.keyed_hash import keyed_hash
 from coveo_source.tables import TABLES
 from tests.support.cli_user import load, query, tables
 from tests.support.clock import Clock
+from tests.support.once import load_once
 from tests.support.person import NAME, PersonalTraffic, all_texts, erase
 from tests.support.private import FROM, HASHED, RANGE, counts, damage, edit_records
 from tests.support.settings import HASH_KEY
@@ -33,7 +34,7 @@ def erase_hashed(monkeypatch: pytest.MonkeyPatch, *words: str) -> Any:
 def test_who_is_hashed_is_erased_by_name_or_hash_and_does_not_come_back(
     personal: DemoServer, monkeypatch: pytest.MonkeyPatch, given: str
 ) -> None:
-    load(personal, **RANGE, **HASHED)
+    load_once(personal, **RANGE, **HASHED)
     before = tables()
     completed = erase_hashed(monkeypatch, "--user-name", given, "--yes")
     assert completed.code == 0, completed.err
@@ -81,7 +82,7 @@ def test_who_was_erased_before_stays_out_when_names_are_hashed(personal: DemoSer
 
 
 def test_nobody_is_thought_to_be_unknown_for_want_of_the_key(personal: DemoServer) -> None:
-    load(personal, **RANGE, **HASHED)
+    load_once(personal, **RANGE, **HASHED)
     before = tables()
     completed = erase()
     assert completed.code == 2

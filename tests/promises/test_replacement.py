@@ -14,6 +14,7 @@ from tests.support.archives import replace_files
 from tests.support.assertions import run_against
 from tests.support.cli_user import create_requests, load, query, rows, tables
 from tests.support.clock import Clock
+from tests.support.once import load_once
 
 Serve = Callable[..., DemoServer]
 FIRST, LAST = "2026-03-06", "2026-03-09"
@@ -42,7 +43,7 @@ def searches_of_the_window() -> list[tuple[Any, ...]]:
 
 
 def test_rows_that_are_gone_stay_and_are_counted_printed_and_kept(demo: DemoServer) -> None:
-    load(demo, from_date=FIRST)
+    load_once(demo, from_date=FIRST)
     before = tables()
     completed = run_against(
         demo, "--from", FIRST, "--to", LAST, "--tables", *TABLES, filters=WITHOUT_BOTS[0]
@@ -102,7 +103,7 @@ def run_models_in_full() -> dict[str, Any]:
 
 
 def test_it_stops_if_most_rows_of_a_window_would_go_and_force_goes_on(demo: DemoServer) -> None:
-    load(demo, from_date=FIRST)
+    load_once(demo, from_date=FIRST)
     before = tables()
     few: dict[str, Any] = {**WINDOW, "filters": ["deviceCategory=='Bot'"]}
     with pytest.raises(UnsafeReplacement, match="--force") as error:
@@ -116,7 +117,7 @@ def test_it_stops_if_most_rows_of_a_window_would_go_and_force_goes_on(demo: Demo
 
 
 def test_a_table_that_is_missing_in_the_export_is_not_emptied_unasked(demo: DemoServer) -> None:
-    load(demo, from_date="2026-03-01")
+    load_once(demo, from_date="2026-03-01")
     before = rows("clicks")
 
     def without_clicks(files: dict[str, bytes]) -> dict[str, bytes]:
@@ -165,7 +166,7 @@ def test_a_run_that_was_killed_before_the_removal_is_continued(
 
 
 def test_a_full_refresh_of_a_range_is_refused_and_says_what_to_use(demo: DemoServer) -> None:
-    load(demo, from_date=FIRST)
+    load_once(demo, from_date=FIRST)
     before = tables()
     completed = run_against(demo, "--full-refresh", "--from", FIRST, "--to", LAST)
     assert completed.code == 2

@@ -33,6 +33,7 @@ from tests.support.cli_user import (
     tables,
 )
 from tests.support.clock import Clock
+from tests.support.once import load_once
 from tests.support.processes import start_run, wait_for_exit
 
 Serve = Callable[..., DemoServer]
@@ -51,7 +52,7 @@ def clean_tables(demo: DemoServer, from_date: str) -> dict[str, Any]:
 
 
 def test_an_older_backup_is_filled_up_again(demo: DemoServer, clock: Clock) -> None:
-    load(demo, from_date="2026-03-06", to_date="2026-03-08")
+    load_once(demo, from_date="2026-03-06", to_date="2026-03-08")
     load(demo, from_date="2026-03-08")
     shutil.copy(DATABASE, "backup")
     clock.advance(days=3)
@@ -113,7 +114,7 @@ def test_a_backup_from_before_the_models_were_built_gets_them_again(demo: DemoSe
 
 
 def test_a_backup_from_before_the_models_were_updated_is_built_upon(demo: DemoServer) -> None:
-    load(demo, from_date="2026-03-07", with_models=True)
+    load_once(demo, from_date="2026-03-07", with_models=True)
     shutil.copy(DATABASE, "backup")
     load(demo, with_models=True)
     shutil.copy("backup", DATABASE)
@@ -271,7 +272,7 @@ def test_a_plan_changes_nothing_that_is_there(
 
 
 def test_a_plan_for_a_dataset_of_another_owner_is_refused(serve: Serve) -> None:
-    load(serve(), from_date="2026-03-10")
+    load_once(serve(), from_date="2026-03-10")
     completed = run_verb(serve(org="another"), "plan")
     assert completed.returncode == 2
     assert "--dataset-name" in completed.stderr

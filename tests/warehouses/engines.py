@@ -190,10 +190,8 @@ def _snowflake(folder: Path) -> Iterator[Settings]:
 
 
 DUCKDB = Engine("DuckDB", "duckdb", _duckdb, compares=True)
-DUCKLAKE = Engine("DuckLake", "ducklake", _lake_in_sqlite, compares=True)
-DUCKLAKE_IN_POSTGRES = Engine(
-    "DuckLake in PostgreSQL", "ducklake", _lake_in_postgres, compares=True
-)
+DUCKLAKE = Engine("DuckLake", "ducklake", _lake_in_sqlite, driver="ducklake", compares=True)
+DUCKLAKE_IN_POSTGRES = replace(DUCKLAKE, name="DuckLake in PostgreSQL", start=_lake_in_postgres)
 POSTGRES = Engine("PostgreSQL", "postgres", _postgres, compares=True)
 CLICKHOUSE = Engine("ClickHouse", "clickhouse", _clickhouse, driver="clickhouse")
 SPARK = Engine("Spark", "databricks", partial(_spark, "local[2]"), driver="spark")

@@ -35,7 +35,12 @@ JSON_LISTS = {"keyword_list", "group_list", "top_queries", "by_age"}
 def dump(pipeline_name: str, destination: str, file: Path) -> None:
     """Writes the tables of a pipeline's dataset to a file."""
     pipeline = create_pipeline(Options(pipeline_name, destination=destination), ConsoleProgress())
-    file.write_bytes(pickle.dumps(tables(pipeline)))
+    write_dump(tables(pipeline), file)
+
+
+def write_dump(found: Tables, file: Path) -> None:
+    """Writes tables to a file."""
+    file.write_bytes(pickle.dumps(found))
 
 
 def read_dump(file: Path) -> Tables:

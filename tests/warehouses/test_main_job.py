@@ -11,6 +11,7 @@ import pytest
 from coveo_source.demo import DemoServer
 from coveo_source.tables import EXPORTS
 from tests.support.clock import NOW, Clock
+from tests.support.once import once
 from tests.support.person import PersonalTraffic
 from tests.warehouses.engines import (
     DUCKDB,
@@ -21,7 +22,13 @@ from tests.warehouses.engines import (
     User,
 )
 from tests.warehouses.main_job import STEPS
-from tests.warehouses.tables import COMPARED, Tables, without_changes
+from tests.warehouses.tables import (
+    COMPARED,
+    Tables,
+    read_dump,
+    without_changes,
+    write_dump,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -44,15 +51,19 @@ def job_in(engine: Engine, folder: Path) -> Iterator[tuple[User, DemoServer, Clo
 
 
 @pytest.fixture(scope="module")
-def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Tables]:
+def expected() -> dict[str, Tables]:
     """The tables after each step in DuckDB, where no model is ever rebuilt by unit."""
-    with job_in(DUCKDB, tmp_path_factory.mktemp("expected")) as (user, server, clock):
-        tables = {}
+    folder = once("the main job without models that are rebuilt by unit", _do_the_job)
+    return {step.__name__: read_dump(folder / step.__name__) for step in STEPS}
+
+
+def _do_the_job(folder: Path) -> None:
+    """Writes the tables after each step to a file."""
+    with job_in(DUCKDB, folder) as (user, server, clock):
         for step in STEPS:
             step(user, server, clock)
             user.types("models", "--full-refresh")
-            tables[step.__name__] = user.tables()
-        return tables
+            write_dump(user.tables(), folder / step.__name__)
 
 
 @pytest.mark.parametrize("engine", ENGINES, ids=lambda engine: engine.name)

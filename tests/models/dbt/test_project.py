@@ -31,6 +31,7 @@ from tests.support.dbt_user import (
     needs_dbt,
     schema_tables,
 )
+from tests.support.once import load_once
 
 DATABASE = Path(f"{PIPELINE}.duckdb")
 
@@ -61,7 +62,7 @@ def set_country(visit: str, country: str | None) -> str | None:
 def test_after_a_later_load_dbt_s_tables_equal_our_runner_s_and_a_full_refresh(
     demo: DemoServer, clock: Clock
 ) -> None:
-    load(demo, from_date="2026-03-07")
+    load_once(demo, from_date="2026-03-07")
     folder = project()
     assert "ERROR=0" in dbt(folder, "build")
     (visit,) = query(f"select visit_id from {DBT_SCHEMA}.visits order by started_at limit 1")[0]
@@ -161,7 +162,7 @@ def test_the_project_builds_where_only_some_tables_and_dimensions_are_loaded(
 
 
 def test_only_the_names_of_tables_are_replaced_in_the_sql(demo: DemoServer) -> None:
-    load(demo, from_date="2026-03-10")
+    load_once(demo, from_date="2026-03-10")
     folder = project()
     for name, model in MODELS.items():
         head, _, rest = (folder / f"models/{name}.sql").read_bytes().decode().partition("\n")
@@ -179,7 +180,7 @@ def test_only_the_names_of_tables_are_replaced_in_the_sql(demo: DemoServer) -> N
 
 
 def test_yaml_files_and_seeds_are_copied(demo: DemoServer) -> None:
-    load(demo, from_date="2026-03-10")
+    load_once(demo, from_date="2026-03-10")
     folder = project()
     for name, model in MODELS.items():
         assert (folder / f"models/{name}.yml").read_bytes().decode() == model.properties.text
@@ -255,7 +256,7 @@ def test_dbt_and_the_package_are_pinned_to_the_same_duckdb() -> None:
 
 @pytest.mark.slow
 def test_the_command_overwrites_its_project_but_no_other_folder(demo: DemoServer) -> None:
-    load(demo, from_date="2026-03-10")
+    load_once(demo, from_date="2026-03-10")
     for _ in range(2):
         completed = dlt_command("pipeline", PIPELINE, "models", "--dbt", "project")
         assert completed.returncode == 0, completed.stderr

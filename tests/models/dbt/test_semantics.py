@@ -17,6 +17,7 @@ from coveo_source.models.dbt.semantics import semantic_layer
 from coveo_source.models.files import models
 from tests.support.cli_user import PIPELINE, load, query
 from tests.support.dbt_user import ROOT, dbt, mf, mf_query, needs_dbt, needs_metricflow
+from tests.support.once import load_once
 
 MEANINGS = {
     "search_outcomes": {
@@ -89,7 +90,7 @@ def test_metricflow_accepts_it_and_its_numbers_are_those_of_our_models(
     demo: DemoServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SOURCES__COVEO_SOURCE__MODEL_DIMENSIONS", '["c_product"]')
-    load(demo, from_date="2026-03-07", with_models=True)
+    load_once(demo, from_date="2026-03-07", with_models=True)
     folder = Path("project").resolve()
     write_project(dlt.attach(PIPELINE), folder, ModelSettings(model_dimensions=("c_product",)))
     dbt(folder, "build", "--exclude-resource-type", "test")

@@ -9,16 +9,19 @@ from coveo_source.models.files import sql_folder
 from tests.models.incremental.history import load
 from tests.models.incremental.random_rows import large_load
 from tests.models.incremental.warehouse import Warehouse
+from tests.support.once import once
 
 
 @pytest.fixture(scope="session")
-def first_load(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def first_load() -> Path:
     """A folder with a database that has a first load and all models."""
-    folder = tmp_path_factory.mktemp("first_load")
+    return once("first load of the tests of incremental models", _load)
+
+
+def _load(folder: Path) -> None:
     warehouse = Warehouse(folder)
     load(warehouse.pipeline, large_load(1))
     warehouse.build()
-    return folder
 
 
 @pytest.fixture
