@@ -16,10 +16,10 @@ _Rewrite = Callable[[exp.Expression], exp.Expression]
 """Rewrites one node of a query; called for every node."""
 
 
-def translated(query: exp.Query, dialect: str, pretty: bool = False) -> str:
-    """Returns a DuckDB query as text in another dialect of sqlglot; does not change the query."""
+def translated(query: exp.Expr, dialect: str, pretty: bool = False) -> str:
+    """Returns DuckDB's SQL as text in another dialect of sqlglot; does not change the query."""
     if dialect in _JSON_TEXTS:
-        query = cast(exp.Query, query.transform(_with_json_texts, _JSON_TEXTS[dialect], dialect))
+        query = query.transform(_with_json_texts, _JSON_TEXTS[dialect], dialect)
     rewrite = REWRITES.get(dialect)
     return (query.transform(rewrite) if rewrite else query).sql(dialect, pretty=pretty)
 

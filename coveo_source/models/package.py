@@ -15,6 +15,7 @@ from .qualify import qualify_query, sql_schema
 from .resources import (
     EVERYTHING,
     check_width,
+    condition_of,
     fetch_rows,
     fits,
     query_resource,
@@ -80,14 +81,17 @@ class _Package:
     def by_unit(self, model: Model) -> Any:
         """Returns a resource that replaces the touched units in a model's table."""
         units = units_to_rebuild(model, self._rebuilt)
-        condition = f"{comparable(model, '{column}')} in ({{values}})"
-        scope = scope_of(self._dataset, condition, str(model.unit), units)
         spans = f"select unit as since, unit as until from ({units}) as touched_units_of_model"
         limits = Limits(
             times=self._range(f"select since, until from {UNITS}", "timestamptz"),
             units=None if model.unit == VISIT else self._range(spans, "date"),
             rebuilt=self._rebuilt,
         )
+        condition = f"{comparable(model, '{column}')} in ({{values}})"
+        scope = scope_of(self._dataset, condition, str(model.unit), units)
+        # all times in the rows of a visit are those of its events, which lie in this span
+        if model.unit == VISIT and limits.times and (time := model.properties.time):
+            scope += f" and {condition_of(self._dataset, limits.times.contains(time))}"
         query = touched_units_query(model, self._schema, limits)
         return query_resource(self._dataset, model.name, query, scope, model.properties)
 

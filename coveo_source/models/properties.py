@@ -108,6 +108,13 @@ class Properties(NamedTuple):
         return max(self.look_back.values(), default=0)
 
     @property
+    def time(self) -> str | None:
+        """The first column of times that is in every row; None if there is none."""
+        times = (column for column in self._columns if column["data_type"] == "timestamptz")
+        filled = (column for column in times if "not_null" in column.get("data_tests", ()))
+        return next((str(column["name"]) for column in filled), None)
+
+    @property
     def columns(self) -> dict[str, str]:
         """The SQL type of each column by name."""
         return {str(column["name"]): str(column["data_type"]) for column in self._columns}

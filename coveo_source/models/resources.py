@@ -131,6 +131,14 @@ def scope_of(dataset: dlt.Dataset, condition: str, column: str, sql: str) -> _Sc
     return condition.format(column=escaped, values=values).replace("{", "{{").replace("}", "}}")
 
 
+def condition_of(dataset: dlt.Dataset, condition: str) -> _Scope:
+    """Returns a condition in DuckDB's dialect, without braces, as part of a scope."""
+    parsed = exp.condition(condition, dialect=DIALECT)
+    for identifier in parsed.find_all(exp.Identifier):
+        identifier.set("quoted", True)
+    return translated(parsed, dataset.destination_dialect)
+
+
 def query_resource(
     dataset: dlt.Dataset,
     name: str,
