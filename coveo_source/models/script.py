@@ -24,6 +24,7 @@ from .resources import (
     EVERYTHING,
     check_width,
     column_hints,
+    condition_of,
     duckdb_text,
     fits,
     sql_literal,
@@ -176,13 +177,16 @@ class Script:
         )
         query = touched_units_query(model, self._schema, limits)
         condition = f"{comparable(model, str(model.unit))} in ({self._text_of(units)})"
+        if model.unit == VISIT and limits.times and (time := model.properties.time):
+            # all times in the rows of a visit are those of its events, which lie in this span
+            condition += f" and {condition_of(self._dataset, limits.times.contains(time))}"
         step = self._step(self._text(query), condition)
         used = {
             name: self._text_of(
                 f"select min(since) as first, max(until) as last from ({spans}) as spans"
             )
             for name, spans in ranges.items()
-            if first_of(name) in step.query
+            if first_of(name) in f"{step.query} {step.scope}"
         }
         self._add(build, query, replace(step, ranges=used))
         if model.unit == VISIT and C_DLT_LOAD_ID in self._schema[model.name]:
