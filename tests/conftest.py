@@ -23,6 +23,15 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return (len(affinity(0)) if affinity else os.cpu_count() or 1) + 1
 
 
+BEGUN_FIRST = ("tests/warehouses/", "tests/destination/test_ducklake", "tests/promises/crash/")
+"""The tests that take longest: if they came last, one process would end long after the others."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts the longest tests before all others."""
+    items.sort(key=lambda item: not item.nodeid.startswith(BEGUN_FIRST))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder that the processes of pytest-xdist have in common, for what is made only once."""
@@ -40,6 +49,8 @@ def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("SOURCES__COVEO_SOURCE__CLOCK_TOLERANCE_MINUTES", str(ANY_TIME_MINUTES))
     monkeypatch.setenv("DLT_DATA_DIR", str(tmp_path / "dlt"))
     monkeypatch.setenv("RUNTIME__DLTHUB_TELEMETRY", "false")
+    # demo servers build exports at once
+    monkeypatch.setattr("coveo_source.exports.export.FIRST_WAIT", 0.05)
     folder = tmp_path / "work"
     folder.mkdir()
     monkeypatch.chdir(folder)

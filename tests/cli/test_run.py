@@ -73,12 +73,13 @@ def test_run_works_without_dlt_s_command_too(demo: DemoServer) -> None:
 
 @pytest.mark.slow
 def test_the_demo_needs_no_account() -> None:
-    completed = dlt_command("pipeline", "coveo_demo", "run", "--demo")
+    few = ("--no-models", "--tables", "searches", "clicks")
+    completed = dlt_command("pipeline", "coveo_demo", "run", "--demo", *few)
     assert completed.returncode == 0, completed.stderr
-    assert query("select count(*) from all_events", "coveo_demo")[0][0] > 10_000
+    assert query("select count(*) from searches", "coveo_demo")[0][0] > 1_000
     # nor the network, or the proxy that leads to it
     dead = {"HTTP_PROXY": "http://127.0.0.1:9", "NO_PROXY": "intranet"}
-    again = dlt_command("pipeline", "coveo_demo", "run", "--demo", "--no-models", env=dead)
+    again = dlt_command("pipeline", "coveo_demo", "run", "--demo", *few, env=dead)
     assert again.returncode == 0, again.stderr
 
 

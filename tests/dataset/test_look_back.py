@@ -16,6 +16,7 @@ from coveo_source.demo import DemoServer, Traffic
 from tests.support.assertions import run_against
 from tests.support.cli_user import DATASET, PIPELINE, load, query
 from tests.support.clock import Clock
+from tests.support.once import load_once
 
 Serve = Callable[..., DemoServer]
 
@@ -33,7 +34,7 @@ def server(serve: Serve, clock: Clock) -> DemoServer:
     """A server of which three days are loaded."""
     demo = serve(Traffic(seed=5, visits_per_day=25))
     clock.now = END + timedelta(minutes=15)
-    load(demo, from_date=FROM, tables=["searches", "clicks"])
+    load_once(demo, from_date=FROM, tables=["searches", "clicks"])
     clock.advance(days=1)
     return demo
 

@@ -102,6 +102,7 @@ def test_a_report_without_models_is_told_how_to_build_them(demo: DemoServer) -> 
 
 def test_the_demo_of_the_readme_ends_with_commands_that_work() -> None:
     shown = pasted(f"{CALLED[1]} coveo_demo run --demo")
+    assert query("select count(*) from all_events", "coveo_demo")[0][0] > 10_000
     assert "5 rows" in pasted(shown_after("Try:", shown))
     assert "Found pipeline coveo_demo" in pasted(shown_after("State:", shown))
 

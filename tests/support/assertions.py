@@ -2,6 +2,7 @@
 
 import io
 import os
+import pickle
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
@@ -15,6 +16,7 @@ from coveo_source.__main__ import main
 from coveo_source.demo import DemoServer, Traffic
 from tests.support.cli_user import PIPELINE, Rows, environment, load, tables
 from tests.support.clock import Clock
+from tests.support.once import once
 
 FROM_DATE = "2026-03-10"
 WINDOW = "2026-03-10 to 2026-03-11 11:45"
@@ -86,19 +88,19 @@ def temporary_working_folder() -> Iterator[None]:
             os.chdir(previous)
 
 
-_clean_runs: dict[tuple[Any, ...], dict[str, Rows]] = {}
-
-
 def clean_run_tables(traffic: Traffic = TRAFFIC, **settings: Any) -> dict[str, Rows]:
     """Returns the tables after a run in which nothing goes wrong; each is run only once."""
     settings = {"from_date": FROM_DATE, "tables": LOADED_TABLES, **settings}
-    key = (traffic, *sorted((name, str(value)) for name, value in settings.items()))
-    if key not in _clean_runs:
+
+    def run(folder: Path) -> None:
         server = DemoServer(traffic, clock=Clock(), export_seconds=0)
         with temporary_working_folder(), server:
             load(server, **settings)
-            _clean_runs[key] = tables(settings["tables"])
-    return _clean_runs[key]
+            (folder / "tables").write_bytes(pickle.dumps(tables(settings["tables"])))
+
+    folder = once(repr(("a clean run", traffic, sorted(settings.items()))), run)
+    loaded: dict[str, Rows] = pickle.loads((folder / "tables").read_bytes())
+    return loaded
 
 
 def assert_loaded(completed: Completed, expected: dict[str, Rows] | None = None) -> None:
