@@ -56,7 +56,7 @@ former_events as (
 
     select distinct event_id, event_search_id, visit_id
     from all_events
-    where event_id in (select event_id from referenced_events)
+    where event_id in (select event_id from referenced_events where event_id is not null)
 
 ),
 
@@ -84,13 +84,20 @@ touched_visits as (
 
 ),
 
+-- The events of these visits. They are few, and distinct so that a database keeps them instead of
+-- looking for them twice.
+events_of_visits as (
+
+    select distinct event_id, event_search_id, datetime, event_day
+    from all_events
+    where coalesce(visit_id, '') in (select value from touched_visits)
+
+),
+
 -- The searches of these visits.
 touched_searches as (
 
-    select event_id
-    from all_events
-    where coalesce(visit_id, '') in (select value from touched_visits)
-        and event_id = event_search_id
+    select event_id from events_of_visits where event_id = event_search_id
     union
     select event_id from new_events
 
@@ -99,9 +106,7 @@ touched_searches as (
 -- The events of these visits, and the events of other visits that refer to their searches.
 touched_events as (
 
-    select datetime, event_day
-    from all_events
-    where coalesce(visit_id, '') in (select value from touched_visits)
+    select datetime, event_day from events_of_visits
     union all
     -- not with `or`: a database could not use an index on either column
     select datetime, event_day

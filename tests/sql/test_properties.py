@@ -10,7 +10,7 @@ import duckdb
 import pytest
 import yaml
 
-from coveo_source.models.files import SEEDS, sql_folder
+from coveo_source.models.files import SEEDS, models, sql_folder
 from coveo_source.tables import EVENT_TABLES, TABLES
 from tests.sql.export_rows import demo_rows, edge_cases
 from tests.sql.warehouse import (
@@ -157,6 +157,19 @@ def test_the_unit_of_a_model_is_never_null_unless_it_is_the_visit(name: str) -> 
 
 
 UNITS = {"visit_id": "visit_id", "day": "event_day", "week": "event_week"}
+
+
+def test_a_model_by_visit_has_a_time_in_every_row() -> None:
+    # the rows to replace are looked for in the time of the touched visits
+    times = {m.name: m.properties.time for m in models().values() if m.unit == "visit_id"}
+    assert times == {
+        "all_events": "datetime",
+        "case_visits": "started_at",
+        "generated_answers": "datetime",
+        "query_visits": "asked_at",
+        "search_outcomes": "datetime",
+        "visits": "started_at",
+    }
 
 
 @pytest.mark.parametrize("name", build_order())

@@ -60,6 +60,22 @@ def test_an_event_that_moves_to_another_visit_is_gone_from_the_former_one(
     warehouse.assert_up_to_date()
 
 
+def test_an_event_that_moves_to_another_time_is_gone_from_the_former_one(
+    warehouse: Warehouse,
+) -> None:
+    load(warehouse.pipeline, {"clicks": click("c91", "s90", visitId="alone", datetime=EVENING)})
+    warehouse.build()
+    later = EVENING + timedelta(days=40)
+    load(warehouse.pipeline, {"clicks": click("c91", "s90", visitId="alone", datetime=later)})
+    warehouse.build()
+    times = warehouse.query(
+        "select datetime from all_events where event_id = 'c91'"
+        " union all select started_at from visits where visit_id = 'alone'"
+    )
+    assert [time for (time,) in times] == [later, later]
+    warehouse.assert_up_to_date()
+
+
 def test_a_late_click_in_another_visit_counts_for_its_search(warehouse: Warehouse) -> None:
     [(search, clicks)] = warehouse.query(
         "select search_id, clicks from search_outcomes where visit_id is not null limit 1"
