@@ -145,14 +145,18 @@ def _for_duckdb(node: exp.Expression) -> exp.Expression:
 
 def _only_reads(query: exp.Query) -> bool:
     """Returns True if a query only picks columns and rows of a table; `in (select …)` is fine."""
-    bare = query.copy()
-    for listed in list(bare.find_all(exp.In)):
+    more = (exp.AggFunc, exp.Distinct, exp.Group, exp.Join, exp.SetOperation, exp.Subquery)
+    return all(_is_in_list(node, query) for node in query.find_all(*more, exp.Window))
+
+
+def _is_in_list(node: exp.Expr, query: exp.Query) -> bool:
+    """Returns True if a part of a query belongs to an `in (select …)`."""
+    while node is not query and node.parent:
+        node = node.parent
         # below an `or` DuckDB does not turn it into a join, and would read all columns of all rows
-        if listed.args.get("query") and not listed.find_ancestor(exp.Or):
-            listed.replace(exp.true())
-    return not bare.find(
-        exp.AggFunc, exp.Distinct, exp.Group, exp.Join, exp.SetOperation, exp.Subquery, exp.Window
-    )
+        if isinstance(node, exp.In) and node.args.get("query") and not node.find_ancestor(exp.Or):
+            return True
+    return False
 
 
 def _sorted_keys(value: exp.Expression, key: exp.Expression) -> str:

@@ -50,8 +50,8 @@ class Model(NamedTuple):
 
     @property
     def query(self) -> exp.Query:
-        """The SQL, parsed again for each caller, who may change it."""
-        return parse_sql(self.sql)
+        """The SQL, parsed for each caller, who may change it."""
+        return _parsed.pop(self.sql, None) or parse_sql(self.sql)
 
 
 def parse_sql(sql: str) -> exp.Query:
@@ -70,6 +70,10 @@ def model_names() -> list[str]:
     return sorted(path.stem for path in sql_folder().glob("*.sql"))
 
 
+_parsed: dict[str, exp.Query] = {}
+"""The SQL that was parsed to see what it reads, for the first who asks for it."""
+
+
 def models(settings: ModelSettings = DEFAULTS) -> dict[str, Model]:
     """Returns the package's models by name, each after those that it reads."""
     return _read_models(sql_folder(), settings)
@@ -86,7 +90,9 @@ def read_model(path: Path, settings: ModelSettings = DEFAULTS) -> Model:
     """Reads one SQL file and the YAML beside it."""
     properties = read_properties(path.with_suffix(".yml"), settings)
     sql = rendered(path.read_bytes().decode(), settings, properties.columns)
-    reads = frozenset(table.name for table in tables_of(parse_sql(sql)))
+    query = parse_sql(sql)
+    reads = frozenset(table.name for table in tables_of(query))
+    _parsed[sql] = query
     return Model(path.stem, path, sql, reads, properties)
 
 

@@ -11,7 +11,6 @@ from .qualify import Schema, qualify_query
 from .touched import (
     NOT_REBUILT,
     RebuiltBy,
-    comparable,
     in_slice,
     is_touched,
     referring,
@@ -66,9 +65,8 @@ def touched_units_query(model: Model, schema: Schema, limits: Limits) -> exp.Que
 
 def sliced_query(model: Model, schema: Schema) -> exp.Query:
     """Returns the query for the rows of a slice of a model's units, and no others."""
-    unit = comparable(model, str(model.unit))
     return qualify_query(
-        filtered(model.query, in_slice(model, unit)),
+        filtered(model.query, in_slice(model, str(model.unit))),
         schema,
         lambda table: _row_filter_of_slice(model, table, schema),
     )
@@ -103,7 +101,7 @@ def _row_filter_of_slice(model: Model, table: str, schema: Schema) -> str | None
         column = f"event_{model.unit}" if table == TIMELINE else str(model.unit)
         look_back = model.properties.look_back.get(table, 0)
         return in_slice(model, column, look_back) if column in schema.get(table, {}) else None
-    rows, columns = in_slice(model, f"coalesce({VISIT}, '')"), schema.get(table, {})
+    rows, columns = in_slice(model, VISIT), schema.get(table, {})
     if VISIT in columns:
         return referring(table, schema, rows, rows)
     if "search_id" in columns and TIMELINE in schema and model.name != TIMELINE:

@@ -106,7 +106,9 @@ def in_slice(model: Model, unit: str, look_back: int = 0) -> str:
     look_back: days that the slice begins earlier
     """
     if model.unit == VISIT:
-        # nothing comes after all texts, so an empty end stands for none
-        return f"({unit} >= '{FROM}' and ({unit} < '{TO}' or '{TO}' = ''))"
+        # no text comes after all others, so an empty end stands for none; the events without a
+        # visit are last, where the database sorts them
+        after = f"{unit} < '{TO}' or '{TO}' = ''"
+        return f"({unit} >= '{FROM}' and ({after}) or {unit} is null and '{TO}' = '')"
     first = shifted(f"cast('{FROM}' as date)", -look_back)
     return f"{unit} >= {first} and {unit} < cast('{TO}' as date)"

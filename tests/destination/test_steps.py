@@ -10,7 +10,6 @@ from dlt.common.exceptions import TerminalException
 
 from coveo_source.destination import Slices, Step, embed_step, tuned_destination
 from coveo_source.destination.steps import StepsMissing, read_step, read_steps
-from coveo_source.models import parse_sql
 from coveo_source.models.resources import step_resource
 from tests.support.cli_user import PIPELINE
 
@@ -131,7 +130,3 @@ def test_slices_are_ascending_and_lack_no_value(own_folder: Path) -> None:
     slices = Slices(5, f"select a from {source}", "", "")
     run_steps(pipeline, ("sliced", Step(1, query, slices=slices)))
     assert rows_of(pipeline, "sliced") == [(value,) for value in sorted(values)]
-
-
-def test_a_query_of_the_models_is_parsed_as_it_is() -> None:
-    assert parse_sql(STEP.query).named_selects == ["a", "b"]

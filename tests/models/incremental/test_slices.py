@@ -62,7 +62,7 @@ def test_slices_give_the_same_rows_in_the_same_order(
 
 
 def test_a_first_build_in_slices_is_up_to_date(
-    warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_models_large(monkeypatch)
     monkeypatch.setenv("SOURCES__COVEO_SOURCE__MEMORY_LIMIT", "2GB")
@@ -113,13 +113,13 @@ def with_large_aggregate(folder: Path) -> Path:
 
 
 def test_a_model_that_does_not_fit_into_memory_fails_once_and_says_why(
-    warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    warehouse: Warehouse, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(CONFIG, '{"memory_limit": "101MB"}')
     load(warehouse.pipeline, {"clicks": click("c97", "s1", visitId="v1")})
     seen = statements_of(warehouse, monkeypatch)
     with pytest.raises(ModelError, match=r"The model visits .*Out of Memory"):
-        warehouse.build(folder=with_large_aggregate(tmp_path / "sql"))
+        warehouse.build(folder=with_large_aggregate(folder))
     tried = [sql for sql in seen if "20000000" in sql and sql.startswith("insert")]
     assert len(tried) == 1
     monkeypatch.delenv(CONFIG)
