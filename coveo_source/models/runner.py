@@ -168,7 +168,7 @@ class _ModelRunner:
         schema, dataset = self._schema, self._dataset
         self._wanted = with_missing(self._wanted, self._all_models, schema)
         self._loads = read_loads(dataset, schema)
-        self._known = read_fingerprints(dataset, schema, does_steps(self._pipeline))
+        self._known = read_fingerprints(dataset, schema)
         refreshed = self._wanted if self._full_refresh else ()
         seeds = self._seeds.fingerprints
         return plan_builds(self._all_models, refreshed, seeds, schema, self._loads, self._known)

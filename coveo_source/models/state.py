@@ -97,19 +97,22 @@ def _load_id(table: str, schema: Schema) -> str:
     return "_dlt_load_id" if "_dlt_load_id" in schema[table] else "cast(null as varchar)"
 
 
-def read_fingerprints(
-    dataset: dlt.Dataset, schema: Schema, with_tables: bool = False
-) -> dict[str, str]:
+def read_fingerprints(dataset: dlt.Dataset, schema: Schema) -> dict[str, str]:
     """Returns the fingerprint of what each model's table was last built from, by model.
 
-    with_tables: whether they are written in one transaction with the tables; if not, those of a
-        package that was given up are not valid
+    In a load package that was given up, those are valid that steps wrote in one transaction with
+    the tables; its first step has written down that it is one of steps.
     """
     if BUILDS not in schema:
         return {}
-    sql = f"select model, fingerprint from {BUILDS}"
-    valid = "" if with_tables else f" where _dlt_load_id in ({_COMPLETE})"
-    return dict(fetch_rows(dataset, sql + valid))
+    of_steps = f"select _dlt_load_id from {BUILDS} where model = '{BUILDS}'"
+    return dict(
+        fetch_rows(
+            dataset,
+            f"select model, fingerprint from {BUILDS}"
+            f" where _dlt_load_id in ({_COMPLETE}) or _dlt_load_id in ({of_steps})",
+        )
+    )
 
 
 def consumed_loads(pipeline: dlt.Pipeline) -> set[str]:

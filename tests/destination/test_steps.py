@@ -34,7 +34,7 @@ def package_of(folder: Path, *steps: tuple[str, str, Step]) -> Path:
         file = folder / f"{state}_jobs" / f"{table}.0123abcd.0.model"
         file.parent.mkdir(exist_ok=True)
         query = embed_step(step, ["a", "b"])
-        file.write_text(f"dialect: duckdb\n{SqlModel(query, 'duckdb').to_sql()}\n")
+        file.write_text(f"dialect: duckdb\n{SqlModel(query, 'duckdb').to_sql()}")
     return folder
 
 

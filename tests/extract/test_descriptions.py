@@ -86,11 +86,14 @@ def test_all_tables_and_models_are_described(server: DemoServer, clock: Clock) -
     assert descriptions("all_events")["event_value"].startswith("Value of the custom event. Null")
     assert descriptions("all_events")["c_page_type_2"] == "Page Type"
     # whoever changes a display name does not have anything built in full
-    built = query("select model, fingerprint from model_builds order by all")
+    fingerprints = (
+        "select model, fingerprint from model_builds where fingerprint <> '' order by all"
+    )
+    built = query(fingerprints)
     inject(server, renamed("clicks.c_product", "The product"))
     clock.advance(hours=20)
     assert invoke(PIPELINE, "run", env=environment(server)).code == 0
-    assert query("select model, fingerprint from model_builds order by all") == built
+    assert query(fingerprints) == built
     assert query("select count(distinct _dlt_load_id) from visits") == [(2,)]
     assert descriptions("clicks")["c_product"] == "The product"
     assert descriptions("searches")["c_product"] == "Product"

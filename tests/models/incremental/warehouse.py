@@ -9,6 +9,7 @@ import dlt
 import duckdb
 
 from coveo_source.destination.duckdb import TunedDuckDb
+from coveo_source.destination.tuning import TABLES_AT_ONCE
 from coveo_source.model_settings import DEFAULTS, ModelSettings
 from coveo_source.models.files import seed_rows, selected
 from coveo_source.models.qualify import qualify_query, sql_schema
@@ -30,7 +31,7 @@ class Warehouse:
         return dlt.pipeline(
             "coveo",
             pipelines_dir=str(self.folder / working_folder),
-            destination=TunedDuckDb(self.path),
+            destination=TunedDuckDb(self.path, max_parallel_load_jobs=TABLES_AT_ONCE),
             dataset_name="coveo_ua",
         )
 
