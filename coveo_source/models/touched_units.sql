@@ -90,7 +90,7 @@ events_of_visits as (
 
     select distinct event_id, event_search_id, datetime, event_day
     from all_events
-    where coalesce(visit_id, '') in (select value from touched_visits)
+    where coalesce(visit_id, '') in (select value from touched_visits where value is not null)
 
 ),
 
