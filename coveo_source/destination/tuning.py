@@ -20,9 +20,6 @@ _LOADING_MB = 200
 """Megabytes that it gets at most: more does not make it faster. The rest is spilled to disk."""
 _EARLY_MB = 800
 """The budget from which on rows are inserted while they are read, which takes 300 MB more."""
-_MERGES = 1
-"""When it closes the file, DuckDB merges row groups that have become small, and writes them anew: up
-to a hundred times per table. One merge at a time keeps up with a run's rows."""
 
 MEGABYTES_A_THREAD = 400
 """Megabytes for each thread that builds models."""
@@ -47,11 +44,7 @@ def budget_mb() -> int:
 
 def within_budget() -> Mapping[str, Any]:
     """Returns DuckDB's settings where nothing else is said."""
-    return {
-        "threads": cores(),
-        "memory_limit": f"{budget_mb()}MB",
-        "max_vacuum_tasks": _MERGES,
-    }
+    return {"threads": cores(), "memory_limit": f"{budget_mb()}MB"}
 
 
 def loading() -> Mapping[str, Any]:

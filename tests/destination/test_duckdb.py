@@ -54,7 +54,9 @@ def test_a_load_takes_half_of_a_small_budget(
         assert settings(pipeline)["memory_limit"] == "148.7 MiB"
 
 
-def test_models_are_built_in_limited_memory_and_then_the_default_returns(own_folder: Path) -> None:
+def test_models_are_built_within_the_budget_and_write_one_row_group_at_a_time(
+    own_folder: Path,
+) -> None:
     pipeline = pipeline_of(destination=tuned_destination("duckdb"))
     default = settings(pipeline)
     with building_settings(pipeline):
@@ -62,8 +64,9 @@ def test_models_are_built_in_limited_memory_and_then_the_default_returns(own_fol
     with duckdb.connect(config=dict(building())) as database:
         limit = database.sql("select value from duckdb_settings() where name = 'memory_limit'")
         assert limit.fetchall() == [(built_with["memory_limit"],)]
-    assert built_with["memory_limit"] != default["memory_limit"]
-    assert settings(pipeline)["memory_limit"] == default["memory_limit"]
+    assert built_with["memory_limit"] == default["memory_limit"]
+    assert built_with["write_buffer_row_group_count"] == "1"
+    assert settings(pipeline)["write_buffer_row_group_count"] != "1"
 
 
 def test_models_are_built_by_the_budget_and_with_little_of_it_in_one_thread(
