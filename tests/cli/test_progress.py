@@ -151,8 +151,9 @@ def test_models_have_lines_while_they_are_built(demo: DemoServer) -> None:
     assert shown.code == 0
     assert re.search(r"visits +building", shown.err)
     assert shown.shows_cursor
-    assert re.fullmatch(r"Built all_events \([\d,]+ rows\) in [\d.]+ s", shown.screen[0])
-    assert re.fullmatch(r"Built search_outcomes \(.+\), visits \(.+\) in .+ s", shown.screen[1])
+    for name, line in zip(("all_events", "search_outcomes", "visits"), shown.screen, strict=False):
+        assert re.fullmatch(rf"Built {name} \([\d,]+ rows\) in [\d.]+ s", line)
+    assert len(shown.screen) >= 3
 
 
 @pytest.mark.parametrize("env", [{"TERM": "dumb"}, {"TTY_INTERACTIVE": "0"}], ids=str)
@@ -201,7 +202,8 @@ def test_a_log_names_the_models_before_they_are_built(demo: DemoServer) -> None:
     load_once(demo, from_date=FROM_DATE)
     completed = invoke(PIPELINE, "models", "--select", "all_events", "search_outcomes", "visits")
     assert re.fullmatch(
-        f"{TIME}Building all_events\n{TIME}Building search_outcomes, visits\n", completed.err
+        f"{TIME}Building all_events\n{TIME}Building search_outcomes\n{TIME}Building visits\n",
+        completed.err,
     )
     verbose = invoke(PIPELINE, "models", "--full-refresh", "--select", "all_events", "-v")
     assert re.search(rf"{TIME}Built all_events \([\d,]+ rows\) in [\d.]+ s\n", verbose.err)

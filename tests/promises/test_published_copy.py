@@ -18,10 +18,10 @@ from tests.support.cli_user import (
     PIPELINE,
     connection_settings,
     environment,
+    load,
     query,
 )
 from tests.support.clock import Clock
-from tests.support.once import load_once
 from tests.support.person import NAME, PersonalTraffic
 from tests.support.readers import asking
 
@@ -116,7 +116,7 @@ def test_the_copy_has_the_mode_that_the_users_umask_says(
 
 
 def test_the_models_alone_are_in_the_copy_too(demo: DemoServer, published: Path) -> None:
-    load_once(demo, from_date=FROM_DATE)
+    load(demo, from_date=FROM_DATE)
     published.unlink()
     completed = invoke(PIPELINE, "models")
     assert completed.code == 0, completed.err
@@ -125,7 +125,7 @@ def test_the_models_alone_are_in_the_copy_too(demo: DemoServer, published: Path)
 
 
 def test_who_was_erased_is_not_in_the_copy(serve: Any, published: Path) -> None:
-    load_once(serve(PersonalTraffic()), from_date=FROM_DATE, publish="readers")
+    load(serve(PersonalTraffic()), from_date=FROM_DATE, publish="readers")
     assert NAME.encode() in published.read_bytes()
     completed = invoke(PIPELINE, "erase", "--user-name", NAME, "--yes")
     assert completed.code == 0, completed.err
@@ -135,7 +135,7 @@ def test_who_was_erased_is_not_in_the_copy(serve: Any, published: Path) -> None:
 def test_an_erasure_is_finished_only_when_the_copy_is_replaced(
     serve: Any, published: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    load_once(serve(PersonalTraffic()), from_date=FROM_DATE, publish="readers")
+    load(serve(PersonalTraffic()), from_date=FROM_DATE, publish="readers")
     with monkeypatch.context() as patched:
         patched.setattr(publishing, "_settled", no_space)
         refused = invoke(PIPELINE, "erase", "--user-name", NAME, "--yes")

@@ -47,10 +47,13 @@ def tree_of(error: BaseException) -> list[BaseException]:
 @contextlib.contextmanager
 def logging_to(handler: logging.Handler) -> Iterator[None]:
     """Hands all that is logged to a handler, at every level; dlt's logger does not propagate."""
-    loggers = [logging.getLogger(), logging.getLogger("dlt")]
+    logging_by_itself = [logging.getLogger(), logging.getLogger("dlt")]
+    # drivers of databases that other tests have imported may have silenced these
+    loggers = [*logging_by_itself, *map(logging.getLogger, ("urllib3", "urllib3.util.retry"))]
     levels = [logger.level for logger in loggers]
-    for logger in loggers:
+    for logger in logging_by_itself:
         logger.addHandler(handler)
+    for logger in loggers:
         logger.setLevel(logging.DEBUG)
     try:
         yield
