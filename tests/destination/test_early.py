@@ -119,6 +119,18 @@ def test_a_table_with_a_key_twice_is_left_to_its_load_job(
     assert tables() == expected
 
 
+def test_a_table_in_several_files_is_left_to_their_load_jobs(
+    demo: DemoServer, own_folder: Path, committed: Committed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = late_tables(demo, own_folder / "late")
+    # dlt begins another file after so many rows, so none of them has as many as were inserted
+    monkeypatch.setenv("DATA_WRITER__FILE_MAX_ITEMS", "50")
+    load(demo, **RANGE)
+    assert ("searches", False) in committed
+    assert ("searches", True) not in committed
+    assert tables() == expected
+
+
 def test_a_table_that_was_changed_meanwhile_is_loaded_from_its_file(
     demo: DemoServer, own_folder: Path, committed: Committed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
