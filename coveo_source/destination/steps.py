@@ -29,9 +29,10 @@ _QUERY = "query"
 """DuckDB's table function that runs a query given as text."""
 _EMBEDDED = re.compile(rf"\b{_QUERY}\('((?:[^']|'')*)'\)", re.IGNORECASE)
 _STEP = '{"place": '
-
+"""How the text of a step begins."""
 
 _TRIES, _PAUSE = 100, 0.02
+"""How often, and with how many seconds between, files are looked for that dlt is moving."""
 
 
 class StepsMissing(TerminalException):
