@@ -13,6 +13,7 @@ from ..dataset import (
     hold_lease,
     open_sql_dataset,
 )
+from ..destination import let_go
 from ..exceptions import SettingError
 from ..extract import PipelineState, check_key_of_identifier
 from ..keyed_hash import keyed_hash, may_be_hash
@@ -61,9 +62,10 @@ def erase_identifier(
         finish_erasures(pipeline, lease, progress)
         with open_sql_dataset(pipeline) as dataset:
             found = find_rows(dataset, identifier)
+        # the answer may take long
+        let_go(pipeline)
         if not found.counts or lease is None or not confirm(found):
             return Erased(found, is_done=False)
-        # the answer may have taken long
         lease.check()
         with open_sql_dataset(pipeline) as dataset:
             erasure = begin_erasure(dataset)

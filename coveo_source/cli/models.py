@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ..dataset import Owner, hold_lease, publish_copy
-from ..destination import kept_open
 from ..file_settings import read_file_settings
 from ..load import load_pending
 from ..model_settings import read_model_settings
@@ -40,11 +39,9 @@ def build_models(options: Options, names: Iterable[str], full_refresh: bool = Fa
         attached(options, progress) as pipeline,
         hold_lease(pipeline, Owner(options.pipeline)) as lease,
     ):
-        with kept_open(pipeline):
-            load_pending(pipeline, progress.say)
+        load_pending(pipeline, progress.say)
         finish_erasures(pipeline, lease, progress)
-        with kept_open(pipeline):
-            built = update_models(pipeline, wanted, full_refresh, progress.show)
+        built = update_models(pipeline, wanted, full_refresh, progress.show)
         if copy := publish_copy(pipeline, lease, read_file_settings().publish):
             progress.say(f"Copy for readers: {copy}")
         return built

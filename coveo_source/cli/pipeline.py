@@ -192,7 +192,7 @@ def attached(options: Options, progress: ConsoleProgress) -> Iterator[dlt.Pipeli
                 record = read_record(dataset) if dataset else None
             pipeline = restore_state(pipeline, record.id if record else None, progress.warn)
             _check_source(pipeline, options)
-        yield pipeline
+            yield pipeline
 
 
 @contextmanager

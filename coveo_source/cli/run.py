@@ -5,6 +5,7 @@ Each window is a load package of its own, and so a checkpoint: what is loaded st
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import dlt
@@ -14,7 +15,13 @@ from dlt.extract import DltSource
 
 from ..command_lines import dlt_command, relative
 from ..dataset import completed_loads, open_dataset, reconcile
-from ..destination import early_rows, kept_open, loading_settings
+from ..destination import (
+    early_rows,
+    keep_open,
+    keep_open_if_free,
+    let_go,
+    loading_settings,
+)
 from ..exceptions import CountMismatch
 from ..exports import Prefetch, delete_exports
 from ..extract import (
@@ -51,9 +58,8 @@ def run(options: Options, overrides: Mapping[str, Any]) -> Outcome:
     """
     started = time.monotonic()
     with graceful_shutdown(), open_session(options, overrides) as session, session.writing():
-        with kept_open(session.pipeline):
-            load_pending(session.pipeline, session.progress.say)
-            outcome = _outcome(session)
+        load_pending(session.pipeline, session.progress.say)
+        outcome = _outcome(session)
         session.finish_erasures()
         plan = plan_when_settled(session.plan, session.client, session.settings.wait)
         for notice in plan.notices:
@@ -63,6 +69,7 @@ def run(options: Options, overrides: Mapping[str, Any]) -> Outcome:
         prefetch = Prefetch(files_folder(session.pipeline), session.progress.show)
         with prefetch.opened():
             outcome.fetched.extend(_load_windows(session, plan.steps, prefetch))
+        keep_open(session.pipeline)
         session.complete(plan)
         outcome.windows_left = plan.left
         create_indexes(session.pipeline)
@@ -108,6 +115,7 @@ def _load_windows(
             session.options.with_models,
             dimensions,
             is_first=not done,
+            at_hand=partial(keep_open_if_free, session.pipeline),
         )
         yield _load_window(session, window, refresh)
         done.append(step)
@@ -137,6 +145,8 @@ def _load_window(session: Session, window: SingleWindow, refresh: bool) -> Fetch
         context = ExtractContext(
             session.settings, window._replace(early=None if refresh else early)
         )
+        # until its export is at hand
+        let_go(session.pipeline)
         source = DltSource(Schema(SOURCE), SOURCE, list(make_resources(context)))
         info = session.pipeline.run(source, refresh=mode)
     [fetched] = context.fetched

@@ -27,7 +27,7 @@ from ..dataset import (
     read_ledger,
     read_record,
 )
-from ..destination import check_copy, kept_open, reading_settings
+from ..destination import check_copy, kept_open, let_go, reading_settings
 from ..exceptions import PipelineMismatch, SettingError
 from ..exports import Export, ExportOwner, owned_by
 from ..extract import (
@@ -97,11 +97,13 @@ class Session:
             DatasetBusy: if another run writes to it
         """
         create_database(self.pipeline)
-        with hold_lease(self.pipeline, self._owner) as lease:
+        with (
+            kept_open(self.pipeline),
+            hold_lease(self.pipeline, self._owner) as lease,
+        ):
             self._lease = lease
             self.record = lease.record if lease else None
-            with kept_open(self.pipeline):
-                self.attach()
+            self.attach()
             # a run that was killed could not remove its files
             delete_folder(files_folder(self.pipeline))
             yield
@@ -164,8 +166,9 @@ class Session:
             state = state.without_cursors()
         else:
             self._ledger = ledger
+        # Coveo may take its time, and others want to read the database meanwhile
+        let_go(self.pipeline)
         with interruptible():
-            # Coveo may take its time, and others want to read the database meanwhile
             task = Task(self._backfill(owner), options.replace, options.full_refresh)
             tables = settings.tables
             plan = make_plan(settings, state, self.client, owner, tables, ledger, task)

@@ -23,7 +23,14 @@ from ..dataset import (
     publish_copy,
     unfinished_erasures,
 )
-from ..destination import database_file, forget_history, patience_of, remove_copy, rewrite
+from ..destination import (
+    database_file,
+    forget_history,
+    let_go,
+    patience_of,
+    remove_copy,
+    rewrite,
+)
 from ..exceptions import CopyNotWritten, DatabaseUnusable, ErasureUnfinished
 from ..extract import files_folder
 from ..file_settings import read_file_settings
@@ -67,6 +74,7 @@ def remove_traces(
         _clear_tables(pipeline, dataset, erasures)
     if file := database_file(pipeline):
         progress.say("Writing the database file anew, without the bytes of the erased rows.")
+        let_go(pipeline)
         with lease.paused():
             rewrite(file, patience_of(pipeline.destination))
     _replace_copy(pipeline, lease, progress.say)

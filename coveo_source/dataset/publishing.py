@@ -4,7 +4,7 @@ from pathlib import Path
 
 import dlt
 
-from ..destination import check_copy, database_file, patience_of, write_copy
+from ..destination import check_copy, database_file, let_go, patience_of, write_copy
 from .comments import write_comments
 from .lease import Lease
 from .sql import open_dataset
@@ -28,6 +28,7 @@ def publish_copy(pipeline: dlt.Pipeline, lease: Lease | None, publish: str | Non
     with open_dataset(pipeline) as dataset:
         if dataset:
             write_comments(pipeline, dataset)
+    let_go(pipeline)
     with lease.paused():
         write_copy(file, copy, patience_of(pipeline.destination))
     return copy

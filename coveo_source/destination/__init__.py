@@ -5,13 +5,13 @@ from .choice import MERGE_STRATEGY, check_destination, check_driver, tuned_desti
 from .duckdb import (
     building_settings,
     does_steps,
-    kept_open,
     loading_settings,
     reading_settings,
 )
 from .ducklake import catalog_file, forget_history
 from .early import EarlyRows, early_rows
 from .jobs import DEDUPLICATED, DirectClient
+from .kept_open import keep_open, keep_open_if_free, kept_open, let_go
 from .layout import Layout, lay_out, lay_out_table
 from .limits import holds_nul, longest_text, most_columns
 from .opening import be_patient, open_patiently, patience_of, without_waiting

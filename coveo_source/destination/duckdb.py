@@ -6,7 +6,6 @@ from functools import cached_property
 from typing import Any
 
 import dlt
-from dlt.common.schema import Schema
 
 from .build_job import Tell
 from .jobs import DirectClient, Early
@@ -21,12 +20,15 @@ class TunedDuckDb(dlt.destinations.duckdb):
     is_read_only: whether the file is opened for reading, beside others who read it
     early: rows that are inserted before their package is loaded; None if there are none
     tell: what is called with the tables of a build
+    kept: the client of dlt's that keeps the file open; None if it is not kept open
     """
 
     defaults: Mapping[str, Any] = {}
     is_read_only = False
     early: Early | None = None
     tell: Tell | None = None
+    kept: Any = None
+    _resolved: tuple[Any, Any] = (None, None)
 
     @cached_property
     def _within_budget(self) -> Mapping[str, Any]:
@@ -43,9 +45,13 @@ class TunedDuckDb(dlt.destinations.duckdb):
         """The class that loads into the database."""
         return DirectClient
 
+    def capabilities(self, config: Any = None, naming: Any = None) -> Any:
+        """Returns what the database can do, which does not hang on its configuration."""
+        return super().capabilities(config or self.spec(), naming)
+
     def configuration(self, initial_config: Any, accept_partial: bool = False) -> Any:
         """Returns what dlt finds in arguments, environment and files, on top of our defaults."""
-        config = super().configuration(initial_config, accept_partial)
+        config = self._configuration(initial_config, accept_partial)
         if config.credentials:
             configured = config.credentials.global_config or {}
             config.credentials.global_config = {
@@ -54,6 +60,18 @@ class TunedDuckDb(dlt.destinations.duckdb):
                 **configured,
             }
             config.credentials.read_only = config.credentials.read_only or self.is_read_only
+        return config
+
+    def _configuration(self, initial_config: Any, accept_partial: bool) -> Any:
+        """Returns what dlt finds; it asks for it dozens of times, and looks up each field again."""
+        if not initial_config or initial_config.is_resolved():
+            return super().configuration(initial_config, accept_partial)
+        asked = dict(self.config_params), dict(initial_config), accept_partial
+        if self._resolved[0] != asked:
+            self._resolved = asked, super().configuration(initial_config, accept_partial)
+        config = self._resolved[1].copy()
+        # which gives it connections of its own
+        config.credentials.on_resolved()
         return config
 
     def client(self, schema: Any, initial_config: Any = None) -> Any:
@@ -98,23 +116,6 @@ def does_steps(pipeline: dlt.Pipeline) -> bool:
     """Returns True if all that a build does can be one load package, as steps."""
     destination = pipeline.destination
     return bool(destination) and issubclass(destination.client_class, DirectClient)
-
-
-@contextmanager
-def kept_open(pipeline: dlt.Pipeline) -> Iterator[None]:
-    """Keeps DuckDB's file open, which dlt opens and closes for each of its short connections.
-
-    Meanwhile no other process can open it, so Coveo must not be waited for. What opens the file
-    with other settings, or replaces it, must not happen either.
-    """
-    if not isinstance(pipeline.destination, TunedDuckDb):
-        yield
-        return
-    # the pipeline may have no schema yet
-    client: Any
-    client, _ = pipeline._get_destination_clients(Schema("kept_open"))
-    with client.sql_client:
-        yield
 
 
 @contextmanager

@@ -187,6 +187,8 @@ class ExtractContext:
             resources[DIMENSIONS].apply_hints(write_disposition=disposition)
         stream = Stream(self._items(load_id, reader, steps, listed), selected)
         reader.takes = stream.is_open
+        if self._window:
+            reader.at_hand = self._window.at_hand
         descriptions = Descriptions(dimensions, names)
         early = self._window.early if self._window else None
         return _RunningExtract(load_id, steps, reader, stream, descriptions, early)

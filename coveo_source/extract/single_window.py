@@ -1,6 +1,6 @@
 """One window of a run, to be loaded as a package of its own."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from ..api import Say
@@ -24,6 +24,7 @@ class SingleWindow(NamedTuple):
     dimensions: Coveo's list of them; None if it is not known
     is_first: whether it is the first one of the run
     early: where its rows go while it is read; None if they have to wait for the load
+    at_hand: called when its export is on disk, and Coveo is not waited for any more
     """
 
     step: PlannedExport
@@ -36,3 +37,4 @@ class SingleWindow(NamedTuple):
     dimensions: Sequence[Dimension] | None = None
     is_first: bool = True
     early: EarlyRows | None = None
+    at_hand: Callable[[], None] = lambda: None

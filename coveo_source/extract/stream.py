@@ -110,6 +110,7 @@ class WindowReader:
     widths: how many columns the tables will have
     erased: what must not come back
     takes: whether a resource still wants rows
+    at_hand: called when the export of a window is on disk
     fetched: the exports that were read so far
     """
 
@@ -123,6 +124,7 @@ class WindowReader:
     widths: TableWidths
     erased: ErasedRows
     takes: Callable[[str], bool] = lambda resource: True
+    at_hand: Callable[[], None] = lambda: None
     fetched: list[FetchedExport] = field(default_factory=list)
 
     def items(self, step: PlannedExport, later: Sequence[PlannedExport]) -> Iterator[Item]:
@@ -135,6 +137,7 @@ class WindowReader:
             next_requests = [each.request for each in later[: self.settings.exports_ahead]]
             file = ExportFile(step.request, self.client, self.prefetch, self.watch, next_requests)
             fetched = FetchedExport(file.export, step, file.size, time.monotonic() - started)
+            self.at_hand()
             started = time.monotonic()
             fetched.renamed = self._settle_columns(file, step.tables)
             self._tell(fetched, "reading")
