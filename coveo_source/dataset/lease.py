@@ -21,7 +21,7 @@ from uuid import uuid4
 import dlt
 from dlt.destinations.job_client_impl import SqlJobClientBase
 
-from ..destination import catalog_file, without_waiting
+from ..destination import catalog_file, unchanged_settings, without_waiting
 from ..exceptions import DatasetBusy, LeaseLost
 from ..file_lock import FileLock
 from .comments import write_comments
@@ -177,7 +177,9 @@ def hold_lease(pipeline: dlt.Pipeline, owner: Owner) -> Iterator[Lease | None]:
 def take_lease(pipeline: dlt.Pipeline, owner: Owner) -> Lease | None:
     """Claims a dataset for its owner and takes its lease; see `hold_lease`."""
     with open_dataset(pipeline) as dataset:
-        client = client_of_dataset(pipeline)
+        # what is loaded or built when it is renewed has its own
+        with unchanged_settings(pipeline):
+            client = client_of_dataset(pipeline)
         if dataset is None or client is None:
             return None
         record = claim(pipeline, dataset, owner)

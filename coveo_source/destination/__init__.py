@@ -7,13 +7,14 @@ from .duckdb import (
     does_steps,
     loading_settings,
     reading_settings,
+    unchanged_settings,
 )
 from .ducklake import catalog_file, forget_history
 from .early import EarlyRows, early_rows
 from .jobs import DEDUPLICATED, DirectClient
-from .kept_open import keep_open, keep_open_if_free, kept_open, let_go
 from .layout import Layout, lay_out, lay_out_table
 from .limits import holds_nul, longest_text, most_columns
+from .open_file import keep_open, keep_open_if_free, kept_open, let_go
 from .opening import be_patient, open_patiently, patience_of, without_waiting
 from .publishing import check_copy, write_copy
 from .rewriting import database_file, remove_copy, rewrite

@@ -16,14 +16,15 @@ from .tuning import building, loading, within_budget
 class TunedDuckDb(dlt.destinations.duckdb):
     """dlt's DuckDB destination with other defaults; a pipeline records it under dlt's own name.
 
-    defaults: settings of DuckDB; those that a user configured take precedence
+    defaults: settings of DuckDB; those that a user configured take precedence. None if only these
+        are wanted
     is_read_only: whether the file is opened for reading, beside others who read it
     early: rows that are inserted before their package is loaded; None if there are none
     tell: what is called with the tables of a build
     kept: the client of dlt's that keeps the file open; None if it is not kept open
     """
 
-    defaults: Mapping[str, Any] = {}
+    defaults: Mapping[str, Any] | None = {}
     is_read_only = False
     early: Early | None = None
     tell: Tell | None = None
@@ -54,11 +55,8 @@ class TunedDuckDb(dlt.destinations.duckdb):
         config = self._configuration(initial_config, accept_partial)
         if config.credentials:
             configured = config.credentials.global_config or {}
-            config.credentials.global_config = {
-                **self._within_budget,
-                **self.defaults,
-                **configured,
-            }
+            ours = {} if self.defaults is None else {**self._within_budget, **self.defaults}
+            config.credentials.global_config = {**ours, **configured}
             config.credentials.read_only = config.credentials.read_only or self.is_read_only
         return config
 
@@ -136,8 +134,13 @@ def reading_settings(pipeline: dlt.Pipeline, keep_open: bool = True) -> Iterator
         destination.is_read_only = False
 
 
+def unchanged_settings(pipeline: dlt.Pipeline) -> AbstractContextManager[None]:
+    """Leaves DuckDB's settings as they are, for a connection beside those that have set them."""
+    return _defaults(pipeline, None)
+
+
 @contextmanager
-def _defaults(pipeline: dlt.Pipeline, settings: Mapping[str, Any]) -> Iterator[None]:
+def _defaults(pipeline: dlt.Pipeline, settings: Mapping[str, Any] | None) -> Iterator[None]:
     destination = pipeline.destination
     if not isinstance(destination, TunedDuckDb):
         yield

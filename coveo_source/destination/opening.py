@@ -103,7 +103,9 @@ class Patience:
         limit = read_file_settings().wait if self._limit is None else self._limit
         refusal = DatabaseHeld(held.file, held.holder, held.is_read, limit)
         # dlt waits for its threads before it stops, and so they must not wait for anything
-        if signals.was_signal_received() or not _waits.get():
+        if signals.was_signal_received():
+            raise refusal from signals.exception_for_signal()
+        if not _waits.get():
             raise refusal from error
         since = self._since = self._since or time.monotonic()
         waited = time.monotonic() - since

@@ -7,6 +7,7 @@ import dlt
 import duckdb
 import pytest
 
+from coveo_source.dataset import Owner, hold_lease
 from coveo_source.destination import tuned_destination
 from coveo_source.destination.duckdb import TunedDuckDb, building_settings, loading_settings
 from coveo_source.destination.tuning import (
@@ -89,6 +90,16 @@ def test_the_database_file_stays_open_while_models_are_built(own_folder: Path) -
         with pytest.raises(duckdb.ConnectionException):
             duckdb.connect(f"{PIPELINE}.duckdb", config={"threads": 7})
     duckdb.connect(f"{PIPELINE}.duckdb", config={"threads": 7}).close()
+
+
+def test_a_connection_beside_a_load_leaves_its_settings(own_folder: Path) -> None:
+    pipeline = pipeline_of(destination=tuned_destination("duckdb"))
+    with hold_lease(pipeline, Owner(PIPELINE, "acme", "localhost")) as lease:
+        assert lease
+        with loading_settings(pipeline), pipeline.sql_client() as loading:
+            lease._renew()
+            rows = loading.execute_sql("select current_setting('threads')")
+    assert rows == [(LOADING_THREADS,)]
 
 
 def test_settings_of_the_user_take_precedence(

@@ -1,5 +1,6 @@
 """A database that another process has open is waited for, whoever opens it."""
 
+import signal
 import sys
 from datetime import timedelta
 from functools import partial
@@ -8,11 +9,13 @@ from pathlib import Path
 import dlt
 import duckdb
 import pytest
+from dlt.common.runtime import signals
 
 from coveo_source.dataset import open_dataset
 from coveo_source.destination import be_patient, tuned_destination, without_waiting
 from coveo_source.destination.opening import Patience
 from coveo_source.exceptions import DatabaseHeld, DatabaseUnusable
+from coveo_source.signals import find_signal
 from tests.support.cli_user import PIPELINE
 from tests.support.readers import holding
 
@@ -70,6 +73,15 @@ def test_where_nobody_is_to_wait_an_opening_fails_at_once_and_starts_no_wait() -
     with holding(FILE), without_waiting(), pytest.raises(DatabaseHeld):
         patience.opened(open_file)
     assert told == []
+
+
+def test_after_a_signal_nothing_waits_and_the_signal_is_told_as_the_reason(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(signals, "_received_signal", signal.SIGTERM)
+    with holding(FILE), pytest.raises(DatabaseHeld) as raised:
+        Patience(LONG).opened(open_file)
+    assert find_signal(raised.value) == "SIGTERM"
 
 
 @pytest.mark.parametrize("name", ["own", "dlt's"])
