@@ -80,6 +80,12 @@ class Step:
     table: str = ""
     count: int = 1
 
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> "Step":
+        """Returns the step that `asdict` has turned into a dictionary."""
+        slices = given["slices"] and Slices(**given["slices"])
+        return cls(**{**given, "slices": slices, "others": tuple(given["others"])})
+
     def filled(self, values: Mapping[str, str]) -> "Step":
         """Returns the step with texts in the place of what stands for them."""
 
@@ -137,12 +143,10 @@ def read_step(file: str | Path) -> Step | None:
     embedded = _EMBEDDED.search(outer)
     if not embedded or not _unescaped(embedded).startswith(_STEP):
         return None
-    given: dict[str, Any] = json.loads(_unescaped(embedded))
-    slices = Slices(**given["slices"]) if given["slices"] else None
+    step = Step.of(json.loads(_unescaped(embedded)))
     # a query of many columns: its text must not be taken as a template
-    query = f"{outer[: embedded.start()]}({given['query']}){outer[embedded.end() :]}"
-    table = Path(file).name.split(".")[0]
-    return Step(**{**given, "query": query, "table": table, "slices": slices})
+    query = f"{outer[: embedded.start()]}({step.query}){outer[embedded.end() :]}"
+    return replace(step, query=query, table=Path(file).name.split(".")[0])
 
 
 def read_steps(package: Path) -> list[Step]:

@@ -15,6 +15,7 @@ from .qualify import qualify_query, sql_schema
 from .resources import (
     EVERYTHING,
     check_width,
+    column_hints,
     condition_of,
     fetch_rows,
     fits,
@@ -68,9 +69,9 @@ class _Package:
     def in_full(self, model: Model) -> Any:
         """Returns a resource that replaces a model's table."""
         query = qualify_query(model.query, self._schema)
-        check_width(self._dataset, query)
+        check_width(self._dataset, query.named_selects)
         exists = model.name in self._schema
-        if exists and not fits(self._dataset.schema, model.name, query):
+        if exists and not fits(self._dataset.schema, model.name, column_hints(query)):
             # before the table is dropped, make sure that the SQL runs
             to_relation(self._dataset, query.limit(1)).fetchall()
             pipeline_drop(self._pipeline, [model.name])()

@@ -3,7 +3,7 @@
 https://dlthub.com/docs/general-usage/dataset-access/dataset
 """
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any
 
 import dlt
@@ -253,9 +253,9 @@ def _type_hints(kind: exp.DataType | None) -> dict[str, Any]:
     return {key: value for key, value in from_sqlglot_type(kind).items() if value is not None}
 
 
-def check_width(dataset: dlt.Dataset, query: exp.Query) -> None:
-    """Raises TooManyColumns if a table of the destination cannot hold a query's result."""
-    width = len({*query.named_selects, C_DLT_LOAD_ID})
+def check_width(dataset: dlt.Dataset, names: Iterable[str]) -> None:
+    """Raises TooManyColumns if a table of the destination cannot have columns of these names."""
+    width = len({*names, C_DLT_LOAD_ID})
     most = most_columns(dataset.destination_dialect)
     if most is not None and width > most:
         raise TooManyColumns(
@@ -265,12 +265,13 @@ def check_width(dataset: dlt.Dataset, query: exp.Query) -> None:
         )
 
 
-def fits(schema: Schema, table: str, query: exp.Query) -> bool:
-    """Returns True if a table can hold a query's result: no other columns, and the same types.
+def fits(schema: Schema, table: str, columns: Mapping[str, Any]) -> bool:
+    """Returns True if a table can hold columns: it has no others, and the same types.
 
     dlt adds columns to a table, but neither drops nor changes existing ones.
+
+    columns: dlt's hints by name
     """
-    columns = column_hints(query)
     stored = schema.get_table_columns(table)
     return all(
         name in columns and hints["data_type"] == columns[name]["data_type"]

@@ -25,6 +25,7 @@ from .errors import failed
 from .files import SEEDS, Model, independent_groups, parse_sql, selected, with_missing
 from .package import package_resources
 from .plan import Build, plan_builds
+from .prepared import Preparations
 from .properties import VISIT
 from .qualify import Schema, qualify_query, sql_schema
 from .resources import (
@@ -193,7 +194,9 @@ class _ModelRunner:
     def _build_at_once(self, due: Sequence[Build], builds: Sequence[Build]) -> list[Built] | None:
         """Builds models in one load package; does nothing and returns None if that cannot be."""
         events = sum(self._loads.rows.get(table, 0) for table in EVENT_TABLES)
-        script = Script(self._dataset, self._schema, events, memory_limit_mb(self._dataset))
+        megabytes = memory_limit_mb(self._dataset)
+        preparations = Preparations(Path(self._pipeline.working_dir))
+        script = Script(self._dataset, self._schema, events, megabytes, preparations)
         script.add_marks(self._forgotten(due), self._seeds.due(self._schema, self._known))
         lists_units = self._loads.any and any(each.by_unit for each in due)
         if lists_units:
@@ -203,6 +206,7 @@ class _ModelRunner:
                 script.add_build(build)
         except DoesNotFit:
             return None
+        preparations.save()
         consumed = [*self._loads.complete, *([LOAD_ID] if lists_units else [])]
         if self._builds_all and consumed:
             script.add_consumed(consumed)

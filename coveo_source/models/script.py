@@ -13,10 +13,11 @@ from dlt.common.schema.typing import C_DLT_ID, C_DLT_LOAD_ID
 from dlt.common.schema.utils import dlt_id_column, dlt_load_id_column
 from sqlglot import exp
 
-from ..destination import LOAD_ID, Step, first_of, last_of
+from ..destination import LOAD_ID, Slices, Step, first_of, last_of
 from .errors import failed
-from .files import parse_sql
+from .files import Model, parse_sql
 from .plan import Build
+from .prepared import Preparations, Prepared
 from .properties import VISIT, Properties
 from .pushdown import Limits, Range, sliced_query, touched_units_query
 from .qualify import Schema, qualify_query, sql_types
@@ -46,7 +47,14 @@ class DoesNotFit(Exception):
 class Script:
     """The steps of a build, in the order in which they are added."""
 
-    def __init__(self, dataset: dlt.Dataset, schema: Schema, events: int, megabytes: int) -> None:
+    def __init__(
+        self,
+        dataset: dlt.Dataset,
+        schema: Schema,
+        events: int,
+        megabytes: int,
+        preparations: Preparations,
+    ) -> None:
         """Takes what is in the destination before the first step.
 
         events: how many there are
@@ -63,6 +71,7 @@ class Script:
         self._schema = dict(schema)
         self._events = events
         self._megabytes = megabytes
+        self._preparations = preparations
         self._rebuilt: dict[str, str] = {}
 
     @property
@@ -148,25 +157,38 @@ class Script:
     def _add_in_full(self, build: Build) -> None:
         model = build.model
         slices = slices_of(model, self._schema, self._events, self._megabytes)
+        prepared = self._prepared("in full", model, slices, lambda: self._in_full(model, slices))
+        check_width(self._dataset, prepared.names)
+        exists = model.name in self._schema
+        if exists and not fits(self._stored, model.name, prepared.columns):
+            raise DoesNotFit
+        self._add(build, prepared)
+        before = self._schema.get(model.name, {})
+        self._schema[model.name] = {
+            **before,
+            **sql_types(prepared.columns),
+            C_DLT_LOAD_ID: "text",
+        }
+
+    def _in_full(self, model: Model, slices: Slices | None) -> Prepared:
         query = (
             sliced_query(model, self._schema)
             if slices
             else qualify_query(model.query, self._schema)
         )
-        check_width(self._dataset, query)
-        exists = model.name in self._schema
-        if exists and not fits(self._stored, model.name, query):
-            raise DoesNotFit
-        hints = column_hints(query)
         if slices:
             slices = replace(slices, values=self._text_of(slices.values))
-        step = self._step(self._text(query), EVERYTHING)
-        self._add(build, query, replace(step, slices=slices))
-        before = self._schema.get(model.name, {})
-        self._schema[model.name] = {**before, **sql_types(hints), C_DLT_LOAD_ID: "text"}
+        columns, names = column_hints(query), query.named_selects
+        step = Step(0, self._text(query), EVERYTHING, slices=slices)
+        return Prepared(step, columns, names)
 
     def _add_by_unit(self, build: Build) -> None:
-        model = build.model
+        model, rebuilt = build.model, dict(self._rebuilt)
+        self._add(build, self._prepared("by unit", model, rebuilt, lambda: self._by_unit(model)))
+        if model.unit == VISIT and C_DLT_LOAD_ID in self._schema[model.name]:
+            self._rebuilt[model.name] = LOAD_ID
+
+    def _by_unit(self, model: Model) -> Prepared:
         units = units_to_rebuild(model, self._rebuilt)
         spans = f"select unit as since, unit as until from ({units}) as touched_units_of_model"
         ranges = {"time": f"select since, until from {UNITS}", "unit": spans}
@@ -180,7 +202,8 @@ class Script:
         if model.unit == VISIT and limits.times and (time := model.properties.time):
             # all times in the rows of a visit are those of its events, which lie in this span
             condition += f" and {condition_of(self._dataset, limits.times.contains(time))}"
-        step = self._step(self._text(query), condition)
+        columns, names = column_hints(query), query.named_selects
+        step = Step(0, self._text(query), condition)
         used = {
             name: self._text_of(
                 f"select min(since) as first, max(until) as last from ({spans}) as spans"
@@ -188,17 +211,29 @@ class Script:
             for name, spans in ranges.items()
             if first_of(name) in f"{step.query} {step.scope}"
         }
-        self._add(build, query, replace(step, ranges=used))
-        if model.unit == VISIT and C_DLT_LOAD_ID in self._schema[model.name]:
-            self._rebuilt[model.name] = LOAD_ID
+        return Prepared(replace(step, ranges=used), columns, names)
+
+    def _prepared(
+        self, how: str, model: Model, given: object, prepare: Callable[[], Prepared]
+    ) -> Prepared:
+        """Returns the step for a model, which was maybe prepared by an earlier build.
+
+        given: what it depends on beside the model and the tables
+        """
+        tables = sorted((name, list(types.items())) for name, types in self._schema.items())
+        names = sorted(self._names | self._schema.keys()), self._dataset_name
+        about = model.name, model.sql, model.unit, model.properties.time
+        look_back = sorted(model.properties.look_back.items())
+        return self._preparations.get([how, about, look_back, given, names, tables], prepare)
 
     def _step(self, query: str, scope: str | None) -> Step:
         return Step(len(self._steps), query, scope)
 
-    def _add(self, build: Build, query: exp.Query, step: Step) -> None:
-        name, columns = build.model.name, column_hints(query)
-        step = replace(step, marks={name: build.fingerprint})
-        self._append(step, name, columns, query.named_selects, build.model.properties)
+    def _add(self, build: Build, prepared: Prepared) -> None:
+        step, columns, names = prepared
+        model = build.model
+        step = replace(step, place=len(self._steps), marks={model.name: build.fingerprint})
+        self._append(step, model.name, columns, names, model.properties)
 
     def _append(
         self,
