@@ -90,10 +90,12 @@ def read_model(path: Path, settings: ModelSettings = DEFAULTS) -> Model:
     """Reads one SQL file and the YAML beside it."""
     properties = read_properties(path.with_suffix(".yml"), settings)
     sql = rendered(path.read_bytes().decode(), settings, properties.columns)
-    query = parse_sql(sql)
-    reads = frozenset(table.name for table in tables_of(query))
-    _parsed[sql] = query
-    return Model(path.stem, path, sql, reads, properties)
+    return Model(path.stem, path, sql, properties.reads or _tables_in(sql), properties)
+
+
+def _tables_in(sql: str) -> frozenset[str]:
+    _parsed[sql] = query = parse_sql(sql)
+    return frozenset(table.name for table in tables_of(query))
 
 
 def tables_of(query: exp.Expr) -> Iterator[exp.Table]:

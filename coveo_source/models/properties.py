@@ -99,8 +99,17 @@ class Properties(NamedTuple):
     @property
     def look_back(self) -> Mapping[str, int]:
         """By table, how many days before its own day or week a unit reads rows."""
-        days: Mapping[str, int] = self._config.get("meta", {}).get("look_back_days", {})
+        days: Mapping[str, int] = self._meta.get("look_back_days", {})
         return days
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """The tables and models that a model selects from; empty if the file does not say it.
+
+        It could be found in the SQL, but to parse all of it takes longer than a run with nothing
+        due.
+        """
+        return frozenset(self._meta.get("reads", ()))
 
     @property
     def longest_look_back(self) -> int:
@@ -145,6 +154,11 @@ class Properties(NamedTuple):
         """The columns, or SQL expressions, that identify a row."""
         unique = [test.column for test in self.data_tests if test.kind == "unique"]
         return list(dict.fromkeys(key for key in (*unique, self.unit) if key))
+
+    @property
+    def _meta(self) -> Mapping[str, Any]:
+        meta: Mapping[str, Any] = self._config.get("meta", {})
+        return meta
 
     @property
     def _config(self) -> Mapping[str, Any]:

@@ -5,6 +5,8 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 
+from ..garbage import looked_for_less_often
+
 Listener = Callable[[BaseException, int], None]
 """Is told of an error, and with which exit code the verb ends."""
 
@@ -27,7 +29,8 @@ def exit_codes(*listeners: Listener) -> Iterator[None]:
     from ..sentry import protect_sentry, tell_sentry
 
     scrub_records()
-    with scrubbed_output(), nullcontext() if _debug.is_debug_enabled() else _short_log():
+    logged = nullcontext() if _debug.is_debug_enabled() else _short_log()
+    with scrubbed_output(), logged, looked_for_less_often():
         try:
             protect_sentry()
             yield
