@@ -1,7 +1,7 @@
 """The traffic of a realistic search site: the same seed always gives the same events."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from functools import cached_property
 from random import Random
@@ -25,6 +25,8 @@ LONGEST_DELAY = timedelta(hours=20)
 
 _MS = timedelta(milliseconds=1)
 _HOUR_MS = 3_600_000
+_VISITS_KEPT = 20_000
+"""Visits that are drawn only once, about; they take some 40 MB."""
 _HOUR_WEIGHTS = (  # from midnight, UTC
     *(22, 16, 12, 10, 9, 10, 16, 28, 46, 60, 66, 64),
     *(56, 60, 66, 66, 62, 54, 48, 46, 48, 46, 38, 29),
@@ -55,6 +57,9 @@ class Traffic:
     until: datetime | None = None
     days: int | None = None
     late_share: float = 0.0
+    _drawn: dict[int, tuple[Visit, ...]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def rows(
         self,
@@ -120,8 +125,17 @@ class Traffic:
         for hour in range(first_hour, -(-stop // _HOUR_MS)):
             yield from (v for v in self._visits_of(hour) if self._first_ms <= v.start < stop)
 
-    def _visits_of(self, hour: int) -> Iterator[Visit]:
-        """Yields the visits that start in one hour, drawn with a seed of that hour's own.
+    def _visits_of(self, hour: int) -> Iterable[Visit]:
+        """Returns the visits that start in one hour; each table of an export asks for them anew."""
+        if (drawn := self._drawn.get(hour)) is not None:
+            return drawn
+        if len(self._drawn) * self.visits_per_day > _VISITS_KEPT * 24:
+            return self._draw_visits_of(hour)
+        self._drawn[hour] = drawn = tuple(self._draw_visits_of(hour))
+        return drawn
+
+    def _draw_visits_of(self, hour: int) -> Iterator[Visit]:
+        """Draws the visits that start in one hour, with a seed of that hour's own.
 
         hour: counted since 1970
         """

@@ -1,11 +1,13 @@
 import json
 from collections import Counter
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import chain, pairwise
 
 import pytest
 
 from coveo_source.demo import COLUMNS, LONGEST_DELAY, Record, Row, Traffic
+from coveo_source.demo.visits import Visit
 from coveo_source.tables import EVENT_TABLES, TABLES
 from tests.demo.calls import DAY
 
@@ -169,3 +171,27 @@ def test_visits_start_within_the_configured_days_only() -> None:
     starts = [visit.start for visit in traffic.visits(DAY - WEEK, DAY + WEEK)]
     assert (DAY - timedelta(days=2)).timestamp() * 1000 <= min(starts)
     assert max(starts) < DAY.timestamp() * 1000
+
+
+def test_visits_are_drawn_once_but_not_all_of_them_are_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    drawn: list[int] = []
+    draw = Traffic._draw_visits_of
+
+    def counting(self: Traffic, hour: int) -> Iterator[Visit]:
+        drawn.append(hour)
+        return draw(self, hour)
+
+    def ids(traffic: Traffic) -> list[int]:
+        return [visit.id for visit in traffic.visits(DAY, DAY + timedelta(days=2))]
+
+    monkeypatch.setattr(Traffic, "_draw_visits_of", counting)
+    traffic = Traffic(visits_per_day=24)
+    first = ids(traffic)
+    assert ids(traffic) == first
+    assert len(drawn) == len(set(drawn))
+    monkeypatch.setattr("coveo_source.demo.traffic._VISITS_KEPT", 24)
+    crowded = Traffic(visits_per_day=24)
+    assert ids(crowded) == ids(crowded) == first
+    assert len(crowded._drawn) == 25
