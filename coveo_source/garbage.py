@@ -1,8 +1,8 @@
 """Has Python look less often for objects that nobody can reach any more.
 
 By default it looks through new objects after every 700 of them, and through all of them every now
-and then. A command imports and parses hundreds of thousands that stay until it ends, so that this
-takes a tenth of its time. Rows lie in Arrow's memory and in DuckDB's, which it does not concern.
+and then. That takes long in a command that imports and parses hundreds of thousands, which stay
+until it ends. Rows lie in Arrow's memory and in DuckDB's, which it does not concern.
 """
 
 import gc

@@ -22,6 +22,7 @@ from ..destination import (
     be_patient,
     check_copy,
     check_driver,
+    database_file,
     kept_open,
     reading_settings,
     tuned_destination,
@@ -91,10 +92,8 @@ def copied_folder(options: Options) -> Iterator[Path]:
 
 def database_exists(pipeline: dlt.Pipeline) -> bool:
     """Returns False if the database is a file that connecting to it would create."""
-    if not isinstance(pipeline.destination, dlt.destinations.duckdb):
-        return True
-    location = pipeline.destination_client().config.data_location() or ":unknown:"
-    return location.startswith(":") or Path(location).exists()
+    file = database_file(pipeline)
+    return file is None or file.exists()
 
 
 def create_database(pipeline: dlt.Pipeline) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 import dlt
 import duckdb
+from dlt.dataset.utils import get_destination_client_initial_config
 
 from ..causes import reason
 from ..exceptions import DatabaseUnusable, ErasureUnfinished
@@ -41,7 +42,10 @@ def database_file(pipeline: dlt.Pipeline) -> Path | None:
     """Returns the file of a pipeline's dataset; None if that is not in a file of DuckDB's own."""
     if not isinstance(pipeline.destination, dlt.destinations.duckdb):
         return None
-    location = pipeline.destination_client().config.data_location() or ":"
+    destination: Any = pipeline.destination
+    # a client would read the schema of the pipeline first
+    asked = get_destination_client_initial_config(destination, pipeline.dataset_name)
+    location = destination.configuration(asked).data_location() or ":"
     return None if location.startswith(":") else Path(location).resolve()
 
 
