@@ -116,6 +116,27 @@ def test_settings_of_the_user_take_precedence(
     assert (own_folder / "theirs.duckdb").exists()
 
 
+def test_each_client_has_connections_and_settings_of_its_own(own_folder: Path) -> None:
+    pipeline = pipeline_of(destination=tuned_destination("duckdb"))
+    with loading_settings(pipeline):
+        loading = pipeline.destination_client().config.credentials
+    other = pipeline.destination_client().config.credentials
+    assert loading.conn_pool is not other.conn_pool
+    assert (loading.global_config["threads"], other.global_config["threads"]) == (
+        LOADING_THREADS,
+        cores(),
+    )
+
+
+def test_another_folder_for_the_file_is_used_from_then_on(own_folder: Path) -> None:
+    pipeline = pipeline_of(destination=tuned_destination("duckdb"))
+    before = pipeline.destination_client().config.data_location()
+    pipeline.destination.config_params["local_dir"] = str(own_folder / "elsewhere")
+    after = pipeline.destination_client().config.data_location()
+    assert Path(before).parent == own_folder
+    assert Path(after).parent == own_folder / "elsewhere"
+
+
 def test_a_database_given_as_a_path_is_used(
     own_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
