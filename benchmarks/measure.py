@@ -39,15 +39,6 @@ class Measured(NamedTuple):
     peak_mb: float
     output: str
 
-    def __add__(self, other: Any) -> "Measured":
-        """Returns the measures of two processes, one after the other."""
-        return Measured(
-            self.seconds + other.seconds,
-            self.cpu_seconds + other.cpu_seconds,
-            max(self.peak_mb, other.peak_mb),
-            other.output,
-        )
-
 
 def measured(arguments: Sequence[str], folder: Path, env: Mapping[str, str] = {}) -> Measured:
     """Runs `python ARGUMENTS` in a folder.
