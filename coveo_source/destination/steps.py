@@ -84,7 +84,7 @@ class Step:
     def of(cls, given: Mapping[str, Any]) -> "Step":
         """Returns the step that `asdict` has turned into a dictionary."""
         slices = given["slices"] and Slices(**given["slices"])
-        return cls(**{**given, "slices": slices, "others": tuple(given["others"])})
+        return cls(**{**given, "slices": slices})
 
     def filled(self, values: Mapping[str, str]) -> "Step":
         """Returns the step with texts in the place of what stands for them."""

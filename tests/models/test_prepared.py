@@ -15,13 +15,8 @@ from coveo_source.models.prepared import Preparations, Prepared
 from coveo_source.models.script import Script
 from tests.support.cli_user import load, open_pipeline, query
 
-STEP = Step(
-    0,
-    "select 1 as one",
-    "1 = 1",
-    ranges={"time": "select 2"},
-    slices=Slices(2, "select 'a'", "", ""),
-)
+SLICES = Slices(2, "select 'a'", "", "")
+STEP = Step(0, "select 1", "1 = 1", others=[], ranges={"time": "select 2"}, slices=SLICES)
 PREPARED = Prepared(STEP, {"one": {"name": "one", "data_type": "bigint"}}, ["one"])
 
 

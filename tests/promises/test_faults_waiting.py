@@ -1,6 +1,7 @@
 """Pauses that Coveo asks for, and answers that hardly come: told, bounded, and never silent."""
 
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import dlt
 import pytest
@@ -89,8 +90,10 @@ def test_a_storage_that_asks_for_pauses_again_and_again_is_given_up(
         now += seconds
 
     monkeypatch.setattr("coveo_source.api.retries.RETRIES", 6)
-    monkeypatch.setattr("coveo_source.api.pauses.time.sleep", sleep)
-    monkeypatch.setattr("coveo_source.exports.download.time.monotonic", lambda: now)
+    # their own only: to wait for the export is another matter
+    monkeypatch.setattr("coveo_source.api.pauses.time", SimpleNamespace(sleep=sleep))
+    clock = SimpleNamespace(monotonic=lambda: now)
+    monkeypatch.setattr("coveo_source.exports.download.time", clock)
     inject(demo, Fault(at("file"), answer(503, Retry_After="3600"), times=None))
     assert_failed_with(run_against(demo), demo.exports[0].id, RUN_AGAIN)
     assert 300 <= now <= 10 * 60
