@@ -54,14 +54,14 @@ class Preparations:
         """
         key = sha256("\n".join([_code(), *map(repr, made_from)]).encode()).hexdigest()
         known = _known.get(key) or self._read().get(key)
-        if known is None:
-            prepared = make()
-            known = [asdict(prepared.step), prepared.columns, prepared.names]
+        found = _prepared_of(known)
+        if found is None:
+            made = make()
+            known = [asdict(made.step), made.columns, made.names]
+            found = made._replace(columns=_copy(made.columns))
         _keep(key, known)
         self._used[key] = known
-        step, columns, names = known
-        # dlt may change the hints that it gets
-        return Prepared(Step.of(step), {name: dict(columns[name]) for name in columns}, names)
+        return found
 
     def save(self) -> None:
         """Writes the steps that were asked for into the file, if it lacks any."""
@@ -83,6 +83,19 @@ class Preparations:
                 found = json.loads(self._file.read_text("utf-8"))
                 self._stored = found if isinstance(found, dict) else {}
         return self._stored
+
+
+def _prepared_of(known: Any) -> Prepared | None:
+    """Returns what was written down of a step; None if it is not known, or not as we write it."""
+    with suppress(TypeError, KeyError, ValueError):
+        step, columns, names = known
+        return Prepared(Step.of(step), _copy(columns), names)
+    return None
+
+
+def _copy(columns: Mapping[str, Any]) -> dict[str, Any]:
+    # dlt may change the hints that it gets
+    return {name: dict(columns[name]) for name in columns}
 
 
 def _keep(key: str, known: Any) -> None:

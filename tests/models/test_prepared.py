@@ -63,6 +63,19 @@ def test_a_damaged_file_is_replaced(
     assert len(json.loads(file.read_text("utf-8"))) == 1
 
 
+@pytest.mark.parametrize("nonsense", [5, [], ["step", {}, []], [{}, {}, []], [None, None, None]])
+def test_a_step_that_is_not_as_we_write_it_is_prepared_anew(
+    own_folder: Path, another_process: Callable[[], None], nonsense: object
+) -> None:
+    preparations = Preparations(own_folder)
+    preparations.get(["model", 1], lambda: PREPARED)
+    preparations.save()
+    another_process()
+    file = own_folder / "coveo_models.json"
+    file.write_text(json.dumps(dict.fromkeys(json.loads(file.read_bytes()), nonsense)), "utf-8")
+    assert Preparations(own_folder).get(["model", 1], lambda: PREPARED) == PREPARED
+
+
 def test_what_is_made_from_something_else_is_prepared_anew(own_folder: Path) -> None:
     preparations = Preparations(own_folder)
     preparations.get(["model", {"a": 1}], lambda: PREPARED)
