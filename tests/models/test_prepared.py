@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 
+from coveo_source.cli.pipeline import Options
+from coveo_source.commands import models
 from coveo_source.demo import DemoServer
 from coveo_source.destination import Slices, Step
 from coveo_source.models import prepared
 from coveo_source.models.prepared import Preparations, Prepared
 from coveo_source.models.script import Script
-from tests.support.cli_user import load, open_pipeline, query
+from tests.support.cli_user import DATASET, PIPELINE, load, open_pipeline, query
 
 SLICES = Slices(2, "select 'a'", "", "")
 STEP = Step(0, "select 1", "1 = 1", others=[], ranges={"time": "select 2"}, slices=SLICES)
@@ -85,8 +87,11 @@ def test_what_is_made_from_something_else_is_prepared_anew(own_folder: Path) -> 
 
 def test_who_changes_what_he_got_changes_it_for_nobody_else(own_folder: Path) -> None:
     preparations = Preparations(own_folder)
-    preparations.get(["model", 1], lambda: PREPARED).columns["one"]["data_type"] = "text"
-    assert preparations.get(["model", 1], not_again) == PREPARED
+    made = PREPARED._replace(columns={"one": {"data_type": "bigint"}})
+    for _ in range(3):
+        found = preparations.get(["model", 1], lambda: made)
+        assert found.columns == {"one": {"data_type": "bigint"}}
+        found.columns["one"]["data_type"] = "text"
 
 
 def test_the_file_does_not_grow_with_each_change(own_folder: Path) -> None:
@@ -139,7 +144,11 @@ def test_another_setting_of_the_models_is_prepared_for(
 ) -> None:
     server = serve()
     load(server, from_date="2026-03-09", with_models=True)
+    options = Options(PIPELINE, dataset=DATASET)
+    models(options, full_refresh=True)
     names = count_prepared(monkeypatch)
+    models(options, full_refresh=True)
+    assert names == []
     monkeypatch.setitem(os.environ, "SOURCES__COVEO_SOURCE__TIME_ZONE", "Asia/Tokyo")
-    load(server, from_date="2026-03-09", with_models=True)
+    models(options, full_refresh=True)
     assert "all_events" in names
