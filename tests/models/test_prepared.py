@@ -152,3 +152,13 @@ def test_another_setting_of_the_models_is_prepared_for(
     monkeypatch.setitem(os.environ, "SOURCES__COVEO_SOURCE__TIME_ZONE", "Asia/Tokyo")
     models(options, full_refresh=True)
     assert "all_events" in names
+
+
+def test_a_column_that_is_new_is_prepared_for(serve: Callable[..., DemoServer]) -> None:
+    server, options = serve(), Options(PIPELINE, dataset=DATASET)
+    load(server, from_date="2026-03-09", with_models=True, dimensions=["country"])
+    models(options, full_refresh=True)
+    load(server, from_date="2026-03-09", to_date="2026-03-11", replace=True)
+    models(options, full_refresh=True)
+    [(devices,)] = query("select count(device_category) from all_events")
+    assert devices > 0
