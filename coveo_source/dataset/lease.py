@@ -177,7 +177,7 @@ def hold_lease(pipeline: dlt.Pipeline, owner: Owner) -> Iterator[Lease | None]:
 def take_lease(pipeline: dlt.Pipeline, owner: Owner) -> Lease | None:
     """Claims a dataset for its owner and takes its lease; see `hold_lease`."""
     with open_dataset(pipeline) as dataset:
-        # what is loaded or built when it is renewed has its own
+        # it is renewed while rows are loaded and models are built, which have settings of their own
         with unchanged_settings(pipeline):
             client = client_of_dataset(pipeline)
         if dataset is None or client is None:

@@ -62,7 +62,7 @@ class TunedDuckDb(dlt.destinations.duckdb):
 
     def _configuration(self, initial_config: Any, accept_partial: bool) -> Any:
         """Returns what dlt finds; it asks for it dozens of times, and looks up each field again."""
-        if not initial_config or initial_config.is_resolved():
+        if initial_config is None or initial_config.is_resolved():
             return super().configuration(initial_config, accept_partial)
         asked = dict(self.config_params), dict(initial_config), accept_partial
         if self._resolved[0] != asked:

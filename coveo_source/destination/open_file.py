@@ -3,7 +3,8 @@
 To open it takes longer than most of what they do. When it is closed, DuckDB also moves its log into
 it, and looks at the row groups of all tables, of which a long history has many.
 
-Meanwhile no other process can open the file, so it is let go while Coveo is waited for.
+Meanwhile no other process can open the file, so it is let go while Coveo is waited for. Only the
+export that was just loaded is deleted there while it is open.
 """
 
 from collections.abc import Iterator

@@ -8,13 +8,14 @@ from typing import Any
 import dlt
 import duckdb
 import pytest
+from dlt.pipeline.exceptions import PipelineStepFailed
 
-from coveo_source.cli.pipeline import Options
-from coveo_source.cli.run import run
 from coveo_source.demo import DemoServer, Request, Response
+from coveo_source.demo.faults import Fault, at, changed_file, inject
+from coveo_source.demo.faults.tables import with_content
 from coveo_source.destination import tuned_destination
 from coveo_source.destination.open_file import keep_open_if_free, kept_open, let_go
-from tests.support.cli_user import DATASET, PIPELINE, connection_settings, load
+from tests.support.cli_user import DATASET, PIPELINE, load
 from tests.support.readers import holding
 
 FILE = Path(f"{PIPELINE}.duckdb")
@@ -90,13 +91,18 @@ def test_coveo_is_not_waited_for_while_the_file_is_open(
     assert "DELETE" in open_then
 
 
-def test_a_run_with_models_ends_with_the_file_closed_also_after_an_error(
+def test_a_run_with_models_ends_with_the_file_closed(serve: Callable[..., DemoServer]) -> None:
+    load(serve(), from_date="2026-03-09", with_models=True)
+    assert not is_open()
+
+
+def test_the_file_is_closed_after_an_error_that_comes_while_it_is_open(
     serve: Callable[..., DemoServer],
 ) -> None:
     server = serve()
-    load(server, from_date="2026-03-09", with_models=True)
-    assert not is_open()
-    server.intercept = lambda request: Response(400) if "exports" in request.path else None
-    with pytest.raises(Exception, match="400"):
-        run(Options(PIPELINE), connection_settings(server))
+    load(server, from_date="2026-03-09", to_date="2026-03-10")
+    not_a_table = changed_file(with_content("clicks", b"neither,of,these\n1,2,3\n"))
+    inject(server, Fault(at("file"), not_a_table, times=None))
+    with pytest.raises(PipelineStepFailed):
+        load(server, from_date="2026-03-09")
     assert not is_open()
